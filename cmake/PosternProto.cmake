@@ -1,0 +1,32 @@
+# postern_proto(<target> <grpc target> a.proto b.proto): messages and services as two libraries, so that
+# gRPC headers are seen only by those who serve or call. Generated code has no warnings and no sanitizers.
+find_program(POSTERN_GRPC_PLUGIN grpc_cpp_plugin REQUIRED)
+
+function(postern_proto target grpc_target)
+  set(out "${CMAKE_BINARY_DIR}/generated")
+  file(MAKE_DIRECTORY "${out}")
+  set(message_sources "")
+  set(service_sources "")
+  foreach(file ${ARGN})
+    string(REGEX REPLACE "\\.proto$" "" stem "${file}")
+    set(outputs "${out}/${stem}.pb.cc" "${out}/${stem}.pb.h")
+    list(APPEND message_sources "${out}/${stem}.pb.cc")
+    set(args --proto_path=${CMAKE_SOURCE_DIR}/proto --cpp_out=${out})
+    file(STRINGS "${CMAKE_SOURCE_DIR}/proto/${file}" services REGEX "^service ")
+    if(services)
+      list(APPEND outputs "${out}/${stem}.grpc.pb.cc" "${out}/${stem}.grpc.pb.h")
+      list(APPEND service_sources "${out}/${stem}.grpc.pb.cc")
+      list(APPEND args --grpc_out=${out} --plugin=protoc-gen-grpc=${POSTERN_GRPC_PLUGIN})
+    endif()
+    add_custom_command(OUTPUT ${outputs}
+      COMMAND protobuf::protoc ${args} ${CMAKE_SOURCE_DIR}/proto/${file}
+      DEPENDS ${CMAKE_SOURCE_DIR}/proto/${file} VERBATIM)
+  endforeach()
+  add_library(${target} STATIC ${message_sources})
+  target_include_directories(${target} SYSTEM PUBLIC "${out}")
+  target_link_libraries(${target} PUBLIC protobuf::libprotobuf)
+  target_compile_options(${target} PRIVATE -w)
+  add_library(${grpc_target} STATIC ${service_sources})
+  target_link_libraries(${grpc_target} PUBLIC ${target} gRPC::grpc++)
+  target_compile_options(${grpc_target} PRIVATE -w)
+endfunction()

@@ -1,0 +1,45 @@
+// common/mail/envelope.h
+//
+// Envelope: who sends to whom, and what they asked of delivery.
+//
+// See       RFC 5321 §2.3.1; RFC 3461 §4; RFC 6152; RFC 6531
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace postern::mail {
+
+// RFC 3461 NOTIFY, as bits; 0 means that the sender said nothing.
+enum Notify : std::uint8_t {
+  kNotifyNever = 1,
+  kNotifySuccess = 2,
+  kNotifyFailure = 4,
+  kNotifyDelay = 8,
+};
+
+enum class Ret : std::uint8_t { kUnspecified = 0, kFull = 1, kHeaders = 2 };
+enum class BodyType : std::uint8_t { k7Bit = 0, k8BitMime = 1 };
+
+struct Recipient {
+  std::string address;      // local@domain as on the wire, without angle brackets
+  std::uint8_t notify = 0;  // bits of Notify
+  std::string orcpt;        // "rfc822;..." in xtext, as it was given
+
+  bool operator==(const Recipient&) const = default;
+};
+
+struct Envelope {
+  std::string sender;  // as on the wire, without angle brackets; empty is the null sender
+  std::vector<Recipient> recipients;
+  Ret ret = Ret::kUnspecified;
+  std::string envid;  // xtext, as it was given
+  BodyType body = BodyType::k7Bit;
+  bool smtputf8 = false;
+
+  bool operator==(const Envelope&) const = default;
+};
+
+}  // namespace postern::mail

@@ -1,0 +1,38 @@
+// common/observe/http_server.h
+//
+// The HTTP door of a service: GET /metrics, /livez, /readyz.
+//
+// Flow      Start after the settings are read; SetReady(...) as checks change; destroying stops it.
+// Failure   Start: kUnavailable "listen on 0.0.0.0:9717: address already in use".
+// Limits    4 threads, 10 s a request, no keep-alive; nothing but GET and HEAD.
+
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/observe/metrics.h"
+
+namespace postern::observe {
+
+class HttpServer {
+ public:
+  // `address` as "0.0.0.0:9717"; port 0 takes a free one.
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const std::string& address,
+                                                           const Registry& registry);
+  ~HttpServer();
+
+  // /readyz is 200 when every reason is gone, else 503 with one reason a line. Thread-safe.
+  void SetNotReady(const std::string& check, const std::string& reason);
+  void SetReady(const std::string& check);
+
+  int port() const;
+
+ private:
+  struct State;
+  explicit HttpServer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace postern::observe

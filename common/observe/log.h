@@ -1,0 +1,60 @@
+// common/observe/log.h
+//
+// Logs: JSON lines on standard output, off the hot path.
+//
+// Flow      OpenLog once; POSTERN_LOG(kInfo, "deliver", "delivered", {{"message_id", id}, ...}); CloseLog.
+// Failure   A full queue drops the line and counts it (postern_observe_log_dropped_total): logging never
+//           blocks mail.
+// Limits    8192 lines wait; a line is at most 8 KiB. Secrets are never given to it.
+// See       docs/architecture.md "Names on the wire": ts level step msg message_id connector next_hop ...
+
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+
+namespace postern::observe {
+
+enum class Level : std::uint8_t { kDebug, kInfo, kWarning, kError };
+
+// "debug", "info", "warning", "error".
+bool ParseLevel(std::string_view text, Level* level);
+
+struct Field {
+  std::string_view name;
+  std::string value;
+  bool number = false;
+
+  Field(std::string_view n, std::string v) : name(n), value(std::move(v)) {}
+  Field(std::string_view n, std::string_view v) : name(n), value(v) {}
+  Field(std::string_view n, const char* v) : name(n), value(v) {}
+  Field(std::string_view n, const absl::Status& v);
+  Field(std::string_view n, bool v) : name(n), value(v ? "true" : "false"), number(true) {}
+  template <std::integral Number>
+  Field(std::string_view n, Number v) : name(n), value(std::to_string(v)), number(true) {}
+};
+
+// Until OpenLog, and after CloseLog, lines go straight to standard error. `path` empty is standard output.
+absl::Status OpenLog(Level level, const std::string& path = "");
+void CloseLog();
+
+bool Enabled(Level level);
+void Log(Level level, std::string_view step, std::string_view msg,
+         std::initializer_list<Field> fields = {});
+
+std::uint64_t LinesDropped();
+
+}  // namespace postern::observe
+
+// Fields are evaluated only when the level is on. Not inside a co_await expression.
+#define POSTERN_LOG(level, step, ...)                                             \
+  do {                                                                            \
+    if (::postern::observe::Enabled(::postern::observe::Level::level))            \
+      ::postern::observe::Log(::postern::observe::Level::level, step, __VA_ARGS__); \
+  } while (false)

@@ -1,0 +1,100 @@
+// common/observe/metrics.h
+//
+// Metrics: declared once with name and prose, cheap to count, served as Prometheus text.
+//
+// Flow      A step has a `probe.h` with its metrics as a class with verbs; the class takes a Registry and
+//           asks it for each metric once. Hot paths keep the returned reference.
+// Lifetime  References stay valid as long as the Registry. Thread-safe.
+// Limits    Each family holds at most `series_max` label sets (200); beyond it the set "other" counts.
+// See       docs/generated/metrics.md
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace postern::observe {
+
+class Counter {
+ public:
+  void Add(std::uint64_t by = 1) { value_.fetch_add(by, std::memory_order_relaxed); }
+  std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+class Gauge {
+ public:
+  void Set(double value) { value_.store(value, std::memory_order_relaxed); }
+  void Add(double by) { value_.fetch_add(by, std::memory_order_relaxed); }
+  double value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<double> value_{0};
+};
+
+// Fixed buckets; upper bounds in the unit of its name.
+class Histogram {
+ public:
+  explicit Histogram(std::vector<double> bounds);
+  void Record(double value);
+
+  struct Reading {
+    std::vector<double> bounds;
+    std::vector<std::uint64_t> counts;  // not cumulative; one more than bounds
+    double sum = 0;
+  };
+
+  Reading Read() const;
+
+ private:
+  std::vector<double> bounds_;
+  std::unique_ptr<std::atomic<std::uint64_t>[]> counts_;
+  std::atomic<double> sum_{0};
+};
+
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+// 100 us to 100 s, for waits in seconds.
+std::vector<double> SecondsBuckets();
+
+class Registry {
+ public:
+  Registry();
+  ~Registry();
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  // The same name and labels give the same metric again.
+  Counter& AddCounter(std::string_view name, std::string_view about, const Labels& labels = {});
+  Gauge& AddGauge(std::string_view name, std::string_view about, const Labels& labels = {});
+  Histogram& AddHistogram(std::string_view name, std::string_view about, std::vector<double> bounds,
+                          const Labels& labels = {});
+  // Read when asked; `read` must be thread-safe and quick and outlive the registry's use.
+  void AddReading(std::string_view name, std::string_view about, std::function<double()> read,
+                  const Labels& labels = {});
+
+  // Prometheus text format.
+  std::string Text() const;
+
+  // Name, type and prose of every family, for docs/generated/metrics.md.
+  struct Family {
+    std::string name, type, about;
+  };
+
+  std::vector<Family> Families() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace postern::observe

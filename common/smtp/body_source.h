@@ -1,0 +1,52 @@
+// common/smtp/body_source.h
+//
+// BodySource: the content of one message, read in order, as often as hosts are tried.
+//
+// Flow      Rewind, then Next until it gives an empty view; Rewind again for the next host.
+// Failure   Next, Rewind: the content cannot be had (store, stream of the proxy): the attempt ends without
+//           a final dot, as Origin::kFrontEnd or kLocal.
+// Lifetime  A view from Next lives until the following Next or Rewind.
+// Limits    A view holds at most 256 KiB.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "common/io/task.h"
+
+namespace postern::smtp {
+
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+
+  virtual std::uint64_t size() const = 0;
+
+  // The whole content, when it is at hand in memory; else empty.
+  virtual std::string_view whole() const { return {}; }
+
+  virtual io::Task<absl::Status> Rewind() = 0;
+  virtual io::Task<absl::StatusOr<std::string_view>> Next() = 0;
+};
+
+// A body that is at hand.
+class StringBody final : public BodySource {
+ public:
+  explicit StringBody(std::shared_ptr<const std::string> content) : content_(std::move(content)) {}
+
+  std::uint64_t size() const override { return content_->size(); }
+  std::string_view whole() const override { return *content_; }
+  io::Task<absl::Status> Rewind() override;
+  io::Task<absl::StatusOr<std::string_view>> Next() override;
+
+ private:
+  std::shared_ptr<const std::string> content_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace postern::smtp

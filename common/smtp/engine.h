@@ -1,0 +1,95 @@
+// common/smtp/engine.h
+//
+// Engine: delivers one message to one next hop by SMTP; direct delivery and the front end share it.
+//
+// Flow      Attempt: hosts of the route (dns), best first; an idle session or a new one; one transaction;
+//           the next host until every recipient has an answer. One Outcome, always.
+// Failure   Never: see smtp::Outcome. After the final dot was sent no other host is tried.
+// Lifetime  Borrows dialer, resolver and TLS context. One executor. Stop the scope it was given, then
+//           destroy.
+// Limits    Every wait of RFC 5321 §4.5.3.2 has its setting; idle sessions are bounded in number and age.
+// See       RFC 5321 §5.1; docs/architecture.md "deliver"
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "common/dns/resolver.h"
+#include "common/io/dialer.h"
+#include "common/io/scope.h"
+#include "common/mail/envelope.h"
+#include "common/smtp/body_source.h"
+#include "common/smtp/limits.h"
+#include "common/smtp/outcome.h"
+#include "common/tls/context.h"
+
+namespace postern::smtp {
+
+// Where to, as the connector says.
+struct Route {
+  bool dns_routing = true;
+  std::string domain;                    // for MX
+  std::vector<std::string> smart_hosts;  // host names or address literals, in order
+  std::uint16_t port = 25;
+};
+
+// How, as the connector says. Sessions are shared only between equal policies.
+struct ConnectorPolicy {
+  std::string connector;
+  std::string version;
+  std::string fqdn;  // EHLO name; empty: the engine's own name
+  bool require_tls = false;
+  bool ignore_start_tls = false;
+  bool force_helo = false;
+  std::uint32_t messages_per_connection_max = 20;  // 0 is unlimited
+  absl::Duration inactivity = absl::Minutes(10);
+
+  bool operator==(const ConnectorPolicy&) const = default;
+};
+
+struct Delivery {
+  Route route;
+  ConnectorPolicy policy;
+  mail::Envelope envelope;
+  std::uint64_t size = 0;
+  bool eight_bit = false;
+  absl::Duration deadline = absl::Minutes(30);  // for the whole attempt
+};
+
+struct EngineCounters;  // common/smtp/engine_counters.h
+
+class Engine {
+ public:
+  struct Parts {
+    io::Executor& executor;
+    io::Dialer& dialer;
+    dns::Resolver& resolver;
+    const tls::ClientContext& tls;
+    std::string host_name;  // EHLO name when the connector has none
+    Limits limits;
+  };
+
+  explicit Engine(Parts parts);
+  ~Engine();
+
+  // Delivers `body` to the recipients of `delivery`.
+  // The body is rewound when a host takes content, so a first Rewind means: content is wanted now.
+  io::Task<Outcome> Attempt(const Delivery& delivery, BodySource& body);
+
+  // Closes idle sessions; those in use end with their attempt. Then Join.
+  void Stop();
+  io::Task<void> Join();
+
+  std::size_t sessions_open() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace postern::smtp

@@ -1,0 +1,81 @@
+// common/smtp/outcome.h
+//
+// Outcome: what one attempt brought, as data: every host tried, one result for each recipient.
+//
+// Flow      The engine fills it; deliver and egress carry it; settle alone turns it into verdicts.
+// Failure   Nothing here fails: a remote's answer and a broken connection are both results.
+// See       docs/architecture.md "deliver" and "settle"
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/mail/reply.h"
+
+namespace postern::smtp {
+
+// Who is responsible for a result; numbers as in proto/postern/v1/mail.proto.
+enum class Origin : std::uint8_t {
+  kNone = 0,
+  kRemote = 1,
+  kDns = 2,
+  kConnect = 3,
+  kTlsPolicy = 4,
+  kFrontEnd = 5,
+  kLocal = 6,
+};
+
+// How far a conversation came, in order.
+enum class Stage : std::uint8_t { kLookup, kConnect, kGreeting, kHello, kTls, kMail, kRecipient, kData, kBody };
+
+std::string_view NameOf(Origin origin);
+std::string_view NameOf(Stage stage);
+
+struct HostTried {
+  std::string host;     // name as looked up
+  std::string address;  // "192.0.2.1:25", empty before the lookup
+  Stage stage = Stage::kLookup;
+  std::optional<mail::Reply> reply;
+  absl::Status error;
+};
+
+struct RecipientResult {
+  Origin origin = Origin::kNone;     // kNone: not tried in this attempt
+  std::optional<mail::Reply> reply;  // verbatim, with kRemote
+  absl::Status error;                // otherwise
+  mail::EnhancedStatus enhanced;     // with an error: the code that fits it; class 5 is permanent
+  std::string host;                  // who answered
+
+  bool delivered() const { return reply.has_value() && reply->positive(); }
+};
+
+struct TlsFacts {
+  std::string version;
+  std::string cipher;
+  bool verified = false;
+  std::string peer_subject;
+};
+
+struct Outcome {
+  std::vector<RecipientResult> recipients;  // in the order of the envelope
+  std::vector<HostTried> hosts;
+  bool body_ended = false;  // the final dot or BDAT LAST went out
+  bool ambiguous = false;   // ... and its answer did not arrive
+  std::optional<TlsFacts> tls;
+  std::vector<std::string> keywords;
+  std::uint64_t bytes_sent = 0;
+  std::uint32_t connect_ms = 0;
+  std::uint32_t total_ms = 0;
+  bool session_reused = false;
+
+  // Every recipient the same local result.
+  static Outcome Failed(std::size_t recipients, Origin origin, absl::Status error,
+                        mail::EnhancedStatus enhanced);
+};
+
+}  // namespace postern::smtp

@@ -1,0 +1,74 @@
+// services/mailbox-transport/model/message.h
+//
+// Message: an accepted message with the state of each recipient; what the store keeps.
+//
+// Flow      accept makes it, store keeps it, route gives each recipient its next hop, queue times it,
+//           settle moves its recipients until none is pending.
+// Lifetime  Shared by pointer. Before the commit its maker writes it; afterwards only the executor of
+//           the shard that owns it.
+// Limits    The body of a small message (body_inline_max of the store's settings) may be in `body`;
+//           a larger one is only in the store.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/base/ids.h"
+#include "common/mail/envelope.h"
+#include "services/mailbox-transport/model/next_hop.h"
+
+namespace postern::model {
+
+// A body is kept in chunks of this many bytes; the last may be shorter.
+inline constexpr std::size_t kChunkBytes = 256 * 1024;
+
+enum class Phase : std::uint8_t { kPending = 0, kDone = 1 };
+
+struct RecipientState {
+  Phase phase = Phase::kPending;
+  NextHop next_hop;
+  absl::Time next_attempt = absl::InfinitePast();
+  std::uint32_t attempts = 0;
+  std::string last_error;
+  bool delay_notified = false;
+};
+
+struct Message {
+  base::MessageId id;
+  mail::Envelope envelope;
+  std::vector<RecipientState> recipients;  // one for each of the envelope, same order
+  std::uint64_t size = 0;
+  std::uint32_t chunks = 0;
+  std::uint32_t header_bytes = 0;
+  bool eight_bit = false;
+  bool notice = false;  // a DSN of ours: never returned
+  std::string internet_message_id;
+  std::string subject;
+  std::string source_name;  // "SMTP:relay", "gRPC", "DSN"
+  std::string source_ip;
+  std::string identity;
+  std::string idempotency_key;
+  std::string content_hash;  // with an idempotency key: SHA-256 of envelope and content
+  std::string snapshot_version;
+  absl::Time accepted;
+  absl::Time expires;
+
+  std::shared_ptr<const std::string> body;  // null when it must be read from the store
+
+  bool settled() const;  // no recipient is pending
+};
+
+using MessagePtr = std::shared_ptr<Message>;
+
+// The store's form (proto/postern/v1/store.proto), without the body.
+std::string EncodeMessage(const Message& message);
+// kDataLoss when the bytes are not a message or contradict themselves.
+absl::StatusOr<Message> DecodeMessage(base::MessageId id, std::string_view bytes);
+
+}  // namespace postern::model

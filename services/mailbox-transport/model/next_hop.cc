@@ -1,0 +1,22 @@
+#include "services/mailbox-transport/model/next_hop.h"
+
+#include "common/base/text.h"
+
+namespace postern::model {
+
+std::string_view NameOf(DeliveryType type) {
+  switch (type) {
+    case DeliveryType::kUndefined: return "Undefined";
+    case DeliveryType::kDnsConnectorDelivery: return "DnsConnectorDelivery";
+    case DeliveryType::kSmartHostConnectorDelivery: return "SmartHostConnectorDelivery";
+    case DeliveryType::kSmtpRelayToConnectorSourceServers: return "SmtpRelayToConnectorSourceServers";
+    case DeliveryType::kUnreachable: return "Unreachable";
+  }
+  return "Undefined";
+}
+
+std::string NextHop::ToString() const {
+  return base::Cat(NameOf(type), " ", domain, " by ", connector.empty() ? "-" : connector);
+}
+
+}  // namespace postern::model

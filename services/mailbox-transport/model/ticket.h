@@ -1,0 +1,27 @@
+// services/mailbox-transport/model/ticket.h
+//
+// Ticket: what the queue keeps of a message waiting for one next hop: small, because there are millions.
+//
+// Limits    With its place in the queue at most 512 bytes (docs/performance).
+
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "common/base/ids.h"
+#include "services/mailbox-transport/model/message.h"
+
+namespace postern::model {
+
+struct Ticket {
+  base::MessageId id;
+  MessagePtr message;                     // null when it must be loaded before the attempt
+  std::vector<std::uint32_t> recipients;  // indices into the message; those of this next hop
+  absl::Time due = absl::InfinitePast();
+  absl::Time expires = absl::InfiniteFuture();
+  absl::Time notify_delay_at = absl::InfiniteFuture();  // when a delay DSN is owed
+};
+
+}  // namespace postern::model
