@@ -19,10 +19,14 @@ namespace postern::base {
 namespace text_internal {
 inline void Append(std::string& out, std::string_view part) { out.append(part); }
 inline void Append(std::string& out, char part) { out.push_back(part); }
-inline void Append(std::string& out, bool part) { out.append(part ? "true" : "false"); }
+// A template, because a plain bool parameter would be a better match for a literal than string_view.
 template <std::integral Number>
 void Append(std::string& out, Number part) {
-  out.append(std::to_string(part));
+  if constexpr (std::same_as<Number, bool>) {
+    out.append(part ? "true" : "false");
+  } else {
+    out.append(std::to_string(part));
+  }
 }
 }  // namespace text_internal
 
