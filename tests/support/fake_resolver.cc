@@ -1,0 +1,141 @@
+#include "tests/support/fake_resolver.h"
+
+#include <utility>
+
+#include "common/base/check.h"
+#include "common/base/status_macros.h"
+#include "common/base/text.h"
+#include "common/io/event.h"
+
+namespace postern::testing {
+namespace {
+
+absl::Status NoSuchName(std::string_view kind, std::string_view name) {
+  return base::Error(absl::StatusCode::kNotFound, "dns ", kind, " ", name, ": no such name");
+}
+
+}  // namespace
+
+void FakeResolver::Mx(std::string_view domain, std::vector<dns::MxRecord> records) {
+  const std::lock_guard lock(mutex_);
+  for (auto& record : records) {
+    if (record.host == ".") record.host.clear();
+  }
+  Known& known = known_[std::string(domain)];
+  known.exists = true;
+  known.mx_status = absl::OkStatus();
+  known.mx = std::move(records);
+}
+
+void FakeResolver::A(std::string_view host, std::string_view address) {
+  const auto parsed = io::IpAddress::Parse(address);
+  POSTERN_CHECK(parsed.ok());
+  const std::lock_guard lock(mutex_);
+  Known& known = known_[std::string(host)];
+  known.exists = true;
+  known.address_status = absl::OkStatus();
+  known.addresses.push_back(*parsed);
+}
+
+void FakeResolver::NxDomain(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  known_[std::string(name)] = Known();
+}
+
+void FakeResolver::ServFail(std::string_view name) {
+  MxFails(name, absl::UnavailableError(base::Cat("dns mx ", name, ": server failure")));
+  AddressesFail(name, absl::UnavailableError(base::Cat("dns address ", name, ": server failure")));
+}
+
+void FakeResolver::Timeout(std::string_view name) {
+  MxFails(name, absl::DeadlineExceededError(base::Cat("dns mx ", name, ": no answer")));
+  AddressesFail(name, absl::DeadlineExceededError(base::Cat("dns address ", name, ": no answer")));
+}
+
+void FakeResolver::NoData(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  Known& known = known_[std::string(name)];
+  known = Known();
+  known.exists = true;
+}
+
+void FakeResolver::MxFails(std::string_view domain, absl::Status status) {
+  const std::lock_guard lock(mutex_);
+  Known& known = known_[std::string(domain)];
+  known.exists = true;
+  known.mx_status = std::move(status);
+}
+
+void FakeResolver::AddressesFail(std::string_view host, absl::Status status) {
+  const std::lock_guard lock(mutex_);
+  Known& known = known_[std::string(host)];
+  known.exists = true;
+  known.address_status = std::move(status);
+}
+
+void FakeResolver::SetTtl(absl::Duration ttl) {
+  const std::lock_guard lock(mutex_);
+  ttl_ = ttl;
+}
+
+void FakeResolver::SetDelay(absl::Duration delay) {
+  const std::lock_guard lock(mutex_);
+  delay_ = delay;
+}
+
+int FakeResolver::questions() const {
+  const std::lock_guard lock(mutex_);
+  return questions_;
+}
+
+int FakeResolver::mx_questions(std::string_view domain) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find(domain);
+  return found == known_.end() ? 0 : found->second.mx_questions;
+}
+
+int FakeResolver::address_questions(std::string_view host) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find(host);
+  return found == known_.end() ? 0 : found->second.address_questions;
+}
+
+io::Task<absl::StatusOr<dns::MxAnswer>> FakeResolver::Mx(std::string domain) {
+  absl::StatusOr<dns::MxAnswer> answer = NoSuchName("mx", domain);
+  absl::Duration delay;
+  {
+    const std::lock_guard lock(mutex_);
+    ++questions_;
+    delay = delay_;
+    Known& known = known_[domain];
+    ++known.mx_questions;
+    if (known.exists && known.mx_status.ok()) answer = dns::MxAnswer{known.mx, ttl_};
+    if (!known.mx_status.ok()) answer = known.mx_status;
+  }
+  if (delay > absl::ZeroDuration()) {
+    POSTERN_CO_RETURN_IF_ERROR(co_await io::Sleep(delay));
+  }
+  co_return answer;
+}
+
+io::Task<absl::StatusOr<dns::AddressAnswer>> FakeResolver::Addresses(std::string host) {
+  absl::StatusOr<dns::AddressAnswer> answer = NoSuchName("address", host);
+  absl::Duration delay;
+  {
+    const std::lock_guard lock(mutex_);
+    ++questions_;
+    delay = delay_;
+    Known& known = known_[host];
+    ++known.address_questions;
+    if (known.exists && known.address_status.ok()) {
+      answer = dns::AddressAnswer{known.addresses, ttl_};
+    }
+    if (!known.address_status.ok()) answer = known.address_status;
+  }
+  if (delay > absl::ZeroDuration()) {
+    POSTERN_CO_RETURN_IF_ERROR(co_await io::Sleep(delay));
+  }
+  co_return answer;
+}
+
+}  // namespace postern::testing
