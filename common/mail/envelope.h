@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+
 namespace postern::mail {
 
 // RFC 3461 NOTIFY, as bits; 0 means that the sender said nothing.
@@ -41,5 +43,10 @@ struct Envelope {
 
   bool operator==(const Envelope&) const = default;
 };
+
+// kInvalidArgument, naming field, value and rule, unless every address parses, notify bits are
+// legal (NEVER alone), ORCPT and ENVID are well formed and within their lengths, there is a
+// recipient, and SMTPUTF8 is asked for when an address needs it.
+absl::Status CheckEnvelope(const Envelope& envelope);
 
 }  // namespace postern::mail

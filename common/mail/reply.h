@@ -22,6 +22,7 @@ struct EnhancedStatus {
   bool operator==(const EnhancedStatus&) const = default;
 
   bool permanent() const { return klass == 5; }
+
   std::string ToString() const;
 
   // "5.1.1" at the start of `text`, followed by a space or the end.
@@ -35,7 +36,9 @@ struct Reply {
   bool operator==(const Reply&) const = default;
 
   bool positive() const { return code >= 200 && code < 400; }
+
   bool transient() const { return code >= 400 && code < 500; }
+
   bool permanent() const { return code >= 500 && code < 600; }
 
   // The code in the first line, if its class agrees with `code`.

@@ -1,0 +1,21 @@
+// common/mail/xtext.h
+//
+// xtext: the form in which DSN parameters carry any text.
+//
+// See       RFC 3461 §4
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace postern::mail {
+
+// "+", "=", and all that is not printable ASCII become "+XX".
+std::string EncodeXtext(std::string_view text);
+// nullopt when it is not xtext.
+std::optional<std::string> DecodeXtext(std::string_view xtext);
+bool IsXtext(std::string_view text);
+
+}  // namespace postern::mail
