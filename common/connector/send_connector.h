@@ -1,0 +1,60 @@
+// common/connector/send_connector.h
+//
+// SendConnector: a Send connector with every default filled in and every field typed.
+//
+// Flow      FromResource(resource) -> use -> ToResource for what administrators read.
+// Failure   kInvalidArgument with every broken rule, one a line (common/connector/validate.h).
+// Limits    A value; shared read-only as part of a directory::Snapshot.
+// See       proto/postern/v1/resources.proto
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/connector/address_space.h"
+#include "postern/v1/resources.pb.h"
+
+namespace postern::connector {
+
+inline constexpr std::string_view kApiVersion = "postern.dev/v1";
+inline constexpr std::uint64_t kMaxMessageSizeDefault = 25 * 1024 * 1024;
+inline constexpr std::uint16_t kPortDefault = 25;
+inline constexpr std::uint32_t kMessagesPerConnectionDefault = 20;
+
+struct SendConnector {
+  std::string name;  // Exchange's name, unique without regard to case
+  std::string slug;  // metadata.name
+  bool enabled = true;
+  std::vector<AddressSpace> address_spaces;
+  bool dns_routing_enabled = true;
+  std::vector<std::string> smart_hosts;  // "mail.contoso.com" (A-labels) or "[10.1.1.1]", "[IPv6:::1]"
+  std::uint16_t port = kPortDefault;     // of smart hosts
+  bool frontend_proxy_enabled = false;
+  std::string fqdn;  // EHLO name; empty is the server's own
+  std::uint64_t max_message_size = kMaxMessageSizeDefault;  // bytes; base::kUnlimited is no limit
+  bool require_tls = false;
+  bool ignore_start_tls = false;
+  bool force_helo = false;
+  std::uint32_t smtp_max_messages_per_connection = kMessagesPerConnectionDefault;  // 0: no limit
+  absl::Duration connection_inactivity_timeout = absl::Minutes(10);
+  std::vector<std::string> source_transport_servers;  // lower case; "mbx-0" or "site/<name>"
+  std::string comment;
+  std::string version;  // content hash
+
+  bool operator==(const SendConnector&) const = default;
+};
+
+absl::StatusOr<SendConnector> FromResource(const v1::SendConnector& resource);
+
+// All defaults explicit, values in their one canonical form.
+v1::SendConnector ToResource(const SendConnector& connector);
+
+// "host.example" as A-labels, "10.1.1.1" or "[10.1.1.1]" as "[10.1.1.1]", IPv6 as "[IPv6:2001:db8::1]".
+absl::StatusOr<std::string> ParseSmartHost(std::string_view text);
+
+}  // namespace postern::connector

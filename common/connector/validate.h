@@ -1,0 +1,45 @@
+// common/connector/validate.h
+//
+// Validate: the rules of a Send connector, all checked at once, each finding naming field, value, rule.
+//
+// Flow      Validate(resource) is empty when the resource is good. Files, the admin API and CRDs all
+//           come through here.
+// Limits    1000 address spaces, 50 smart hosts, 100 source servers; see the constants.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "postern/v1/resources.pb.h"
+
+namespace postern::connector {
+
+inline constexpr int kAddressSpacesMax = 1000;
+inline constexpr int kSmartHostsMax = 50;
+inline constexpr int kSourceServersMax = 100;
+inline constexpr std::size_t kNameLengthMax = 64;
+inline constexpr std::size_t kCommentBytesMax = 4096;
+
+struct FieldError {
+  std::string path;   // "spec.addressSpaces[1]", as it is written in a manifest
+  std::string value;  // as given; empty when it is missing
+  std::string rule;   // what must hold
+
+  bool operator==(const FieldError&) const = default;
+
+  // spec.port: "70000": a port is a number from 0 to 65535
+  std::string ToString() const;
+};
+
+std::vector<FieldError> Validate(const v1::SendConnector& connector);
+
+// Rules that every kind shares; each adds to `errors`.
+void ValidateSlug(std::string_view path, std::string_view value, std::vector<FieldError>& errors);
+void ValidateComment(std::string_view path, std::string_view value, std::vector<FieldError>& errors);
+
+// Every finding, one a line.
+std::string Join(const std::vector<FieldError>& errors);
+
+}  // namespace postern::connector

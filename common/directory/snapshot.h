@@ -1,0 +1,106 @@
+// common/directory/snapshot.h
+//
+// Snapshot: everything the organization's directory says, at one moment, read-only.
+//
+// Flow      MakeSnapshot(parts) -> share the pointer; a change is a new Snapshot.
+// Lifetime  Immutable and shared: what is looked up lives as long as the SnapshotPtr is held.
+// See       common/directory/file_source.h for where it comes from
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "common/base/units.h"
+#include "common/connector/send_connector.h"
+
+namespace postern::directory {
+
+using connector::SendConnector;
+
+struct Site {
+  std::string name;
+  std::vector<std::string> front_ends;  // "host:7170" or "dns:///name:7170"
+  std::string comment;
+
+  bool operator==(const Site&) const = default;
+};
+
+struct TransportServer {
+  std::string name;
+  std::string site;
+  std::string relay_address;  // "host:7172", or empty
+  std::string comment;
+
+  bool operator==(const TransportServer&) const = default;
+};
+
+// What holds for the whole organization; these are the values without a TransportConfig.
+struct TransportConfig {
+  std::string slug = "transport-config";
+  std::uint64_t max_receive_size = 35 * 1024 * 1024;  // bytes; base::kUnlimited is no limit
+  std::uint32_t max_recipient_envelope_limit = 5000;  // 0 is no limit
+  std::string external_postmaster_address;            // empty is postmaster@<server>
+  std::string external_dsn_reporting_authority;       // empty is the server's name
+  std::uint64_t external_dsn_max_message_attach_size = 10 * 1024 * 1024;
+  bool external_delay_dsn_enabled = true;
+
+  bool operator==(const TransportConfig&) const = default;
+};
+
+struct SnapshotParts {
+  std::vector<SendConnector> connectors;
+  std::vector<Site> sites;
+  std::vector<TransportServer> servers;
+  TransportConfig config;
+  bool stale = false;
+};
+
+class Snapshot {
+ public:
+  // Parts that already obey the rules of the directory (LoadFolder checks them).
+  explicit Snapshot(SnapshotParts parts);
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
+  // Hash of the content: equal directories have equal versions.
+  const std::string& version() const { return version_; }
+
+  // True when this is the copy kept on disk because the source could not be read.
+  bool stale() const { return parts_.stale; }
+
+  // In the order of their names, without regard to case.
+  const std::vector<SendConnector>& connectors() const { return parts_.connectors; }
+  const std::vector<Site>& sites() const { return parts_.sites; }
+  const std::vector<TransportServer>& servers() const { return parts_.servers; }
+  const TransportConfig& config() const { return parts_.config; }
+
+  // Names are compared without regard to case; null or empty when there is none.
+  const SendConnector* FindConnector(std::string_view name) const;
+  const Site* FindSite(std::string_view name) const;
+  const TransportServer* FindServer(std::string_view name) const;
+  std::string_view SiteOf(std::string_view server) const;
+  const std::vector<std::string>& FrontEndsOf(std::string_view site) const;
+
+ private:
+  using Index = std::unordered_map<std::string, std::size_t>;
+
+  SnapshotParts parts_;
+  std::string version_;
+  Index connector_index_;
+  Index site_index_;
+  Index server_index_;
+};
+
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+inline SnapshotPtr MakeSnapshot(SnapshotParts parts) {
+  return std::make_shared<const Snapshot>(std::move(parts));
+}
+
+}  // namespace postern::directory
