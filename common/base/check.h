@@ -2,7 +2,8 @@
 //
 // POSTERN_CHECK: a bug ends the process, with the place and the broken condition on standard error.
 //
-// Failure   For conditions that only a mistake of ours can break. What a peer, a file or a caller can
+// Failure   For conditions that only a mistake of ours can break. What a peer, a file or a caller
+// can
 //           do to us is absl::Status.
 
 #pragma once
@@ -13,8 +14,8 @@ namespace postern::base {
 
 }  // namespace postern::base
 
-#define POSTERN_CHECK(condition)                                            \
-  do {                                                                      \
-    if (!(condition)) [[unlikely]]                                          \
-      ::postern::base::CheckFailed(__FILE__, __LINE__, #condition);         \
+#define POSTERN_CHECK(condition)                                    \
+  do {                                                              \
+    if (!(condition)) [[unlikely]]                                  \
+      ::postern::base::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)

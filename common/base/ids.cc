@@ -8,14 +8,16 @@ namespace postern::base {
 
 std::string MessageId::ToKey() const {
   std::string key(8, '\0');
-  for (int i = 0; i < 8; ++i) key[static_cast<std::size_t>(i)] = static_cast<char>(value >> (56 - 8 * i));
+  for (int i = 0; i < 8; ++i)
+    key[static_cast<std::size_t>(i)] = static_cast<char>(value >> (56 - 8 * i));
   return key;
 }
 
 std::optional<MessageId> MessageId::FromKey(std::string_view key) {
   if (key.size() != 8) return std::nullopt;
   MessageId id;
-  for (const char c : key) id.value = id.value << 8 | static_cast<unsigned char>(c);
+  for (const char c : key)
+    id.value = id.value << 8 | static_cast<unsigned char>(c);
   return id;
 }
 

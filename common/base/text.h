@@ -1,7 +1,7 @@
 // common/base/text.h
 //
-// The text helpers that every floor uses, on std::string_view (Debian's absl::string_view is a type of
-// its own, so Abseil's text functions are called through here).
+// The text helpers that every floor uses, on std::string_view (Debian's absl::string_view is a type
+// of its own, so Abseil's text functions are called through here).
 
 #pragma once
 
@@ -17,9 +17,16 @@
 namespace postern::base {
 
 namespace text_internal {
-inline void Append(std::string& out, std::string_view part) { out.append(part); }
-inline void Append(std::string& out, char part) { out.push_back(part); }
-// A template, because a plain bool parameter would be a better match for a literal than string_view.
+inline void Append(std::string& out, std::string_view part) {
+  out.append(part);
+}
+
+inline void Append(std::string& out, char part) {
+  out.push_back(part);
+}
+
+// A template, because a plain bool parameter would be a better match for a literal than
+// string_view.
 template <std::integral Number>
 void Append(std::string& out, Number part) {
   if constexpr (std::same_as<Number, bool>) {

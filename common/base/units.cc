@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "absl/strings/string_view.h"
+
 #include "common/base/text.h"
 
 namespace postern::base {
@@ -14,8 +15,8 @@ struct Unit {
   std::uint64_t bytes;
 };
 
-constexpr Unit kUnits[] = {{"TB", 1ULL << 40}, {"GB", 1ULL << 30}, {"MB", 1ULL << 20},
-                           {"KB", 1ULL << 10}, {"B", 1}};
+constexpr Unit kUnits[] = {
+    {"TB", 1ULL << 40}, {"GB", 1ULL << 30}, {"MB", 1ULL << 20}, {"KB", 1ULL << 10}, {"B", 1}};
 
 absl::Status BadSize(std::string_view text) {
   return Error(absl::StatusCode::kInvalidArgument, "\"", Printable(text),
@@ -45,10 +46,12 @@ absl::StatusOr<absl::Duration> ParseClockSpan(std::string_view text) {
   const auto seconds = ParseUnsigned(second_parts[0]);
   if (!hours || !minutes || !seconds || second_parts.size() > 2) return BadSpan(text);
   if (*hours > 23 || *minutes > 59 || *seconds > 59) return BadSpan(text);
-  absl::Duration span = absl::Hours(24 * days + *hours) + absl::Minutes(*minutes) + absl::Seconds(*seconds);
+  absl::Duration span =
+      absl::Hours(24 * days + *hours) + absl::Minutes(*minutes) + absl::Seconds(*seconds);
   if (second_parts.size() == 2) {
     std::string digits(second_parts[1].substr(0, 3));
-    while (digits.size() < 3) digits.push_back('0');
+    while (digits.size() < 3)
+      digits.push_back('0');
     const auto millis = ParseUnsigned(digits);
     if (!millis) return BadSpan(text);
     span += absl::Milliseconds(*millis);
@@ -92,7 +95,8 @@ absl::StatusOr<absl::Duration> ParseTimeSpan(std::string_view given) {
     return absl::Hours(24 * *days);
   }
   absl::Duration span;
-  if (!absl::ParseDuration(absl::string_view(text.data(), text.size()), &span)) return BadSpan(given);
+  if (!absl::ParseDuration(absl::string_view(text.data(), text.size()), &span))
+    return BadSpan(given);
   return span;
 }
 

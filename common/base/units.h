@@ -1,6 +1,7 @@
 // common/base/units.h
 //
-// Sizes ("25MB") and time spans ("00:10:00", "2.00:00:00", "500ms") as an administrator writes them.
+// Sizes ("25MB") and time spans ("00:10:00", "2.00:00:00", "500ms") as an administrator writes
+// them.
 //
 // Failure   kInvalidArgument with the rule that was broken; the caller adds the name of the field.
 // See       docs/glossary.md; sizes: B KB MB GB TB, powers of 1024.

@@ -1,11 +1,13 @@
 // common/io/completion.h
 //
-// Completion<T>: a result that another thread (gRPC, c-ares, the commit thread, the disk) will give.
+// Completion<T>: a result that another thread (gRPC, c-ares, the commit thread, the disk) will
+// give.
 //
 // Flow      auto done = std::make_shared<Completion<T>>(executor);
 //           start the work with a copy of `done`; there: done->Set(value), from any thread, once;
 //           here: co_await done->Wait() or co_await done->Until(limit).
-// Failure   Until: nullopt when the deadline came first or the fiber was stopped. The late result is
+// Failure   Until: nullopt when the deadline came first or the fiber was stopped. The late result
+// is
 //           discarded. Wait is never cancelled: for commits, whose answer must be known.
 // Lifetime  Shared by giver and waiter; either may go first.
 
@@ -16,6 +18,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+
 #include "common/io/event.h"
 #include "common/io/executor.h"
 #include "common/io/task.h"
@@ -28,6 +31,7 @@ namespace completion_internal {
 class Signal : public std::enable_shared_from_this<Signal> {
  public:
   explicit Signal(Executor& executor) : executor_(executor) {}
+
   virtual ~Signal() = default;
 
  protected:

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "absl/status/statusor.h"
+
 #include "common/io/stream.h"
 
 namespace postern::io {

@@ -2,9 +2,9 @@
 //
 // Event: fibers of one executor wait here until it is notified.
 //
-// Failure   Until: kDeadlineExceeded when the deadline came first, kCancelled when the fiber was stopped.
-// Lifetime  Must outlive its waiters.
-// Limits    One executor. A notification with nobody waiting is not remembered: test your condition
+// Failure   Until: kDeadlineExceeded when the deadline came first, kCancelled when the fiber was
+// stopped. Lifetime  Must outlive its waiters. Limits    One executor. A notification with nobody
+// waiting is not remembered: test your condition
 //           first, in a loop.
 
 #pragma once
@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+
 #include "common/io/task.h"
 
 namespace postern::io {
@@ -33,6 +34,7 @@ class Event {
 
   void NotifyOne();
   void NotifyAll();
+
   bool has_waiters() const { return !waiters_.empty(); }
 
  private:

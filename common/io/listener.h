@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+
 #include "common/io/executor.h"
 #include "common/io/stream.h"
 

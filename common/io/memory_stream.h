@@ -14,8 +14,6 @@
 namespace postern::io {
 
 std::pair<std::unique_ptr<Stream>, std::unique_ptr<Stream>> MemoryPipe(
-    std::size_t window_bytes = 1 << 20,
-    Endpoint first = Endpoint(),
-    Endpoint second = Endpoint());
+    std::size_t window_bytes = 1 << 20, Endpoint first = Endpoint(), Endpoint second = Endpoint());
 
 }  // namespace postern::io

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+
 #include "common/io/completion.h"
 #include "common/io/executor.h"
 #include "common/io/task.h"

@@ -2,11 +2,12 @@
 //
 // A nursery: the fibers that were spawned here end before it does.
 //
-// Flow      Spawn as often as needed; Stop cancels every wait inside; Join waits until all have ended.
-// Failure   A fiber has no result; what can fail reports for itself.
-// Lifetime  Destroying a Scope with living fibers is a bug (checked). Spawned tasks take their
+// Flow      Spawn as often as needed; Stop cancels every wait inside; Join waits until all have
+// ended. Failure   A fiber has no result; what can fail reports for itself. Lifetime  Destroying a
+// Scope with living fibers is a bug (checked). Spawned tasks take their
 //           parameters by value.
-// Limits    One executor: every call is made on it, except SpawnFrom, which is safe from any thread.
+// Limits    One executor: every call is made on it, except SpawnFrom, which is safe from any
+// thread.
 
 #pragma once
 
@@ -28,8 +29,8 @@ class Scope {
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
 
-  // Starts `task` at once, on this executor, and returns when it first waits. After Stop, tasks still
-  // start, but each cancellable wait of theirs ends at once.
+  // Starts `task` at once, on this executor, and returns when it first waits. After Stop, tasks
+  // still start, but each cancellable wait of theirs ends at once.
   void Spawn(Task<void> task);
 
   // Posts the start; the scope must outlive it.
@@ -42,7 +43,9 @@ class Scope {
   Task<void> Join();
 
   bool stopping() const { return stopping_; }
+
   std::size_t size() const { return living_; }
+
   Executor& executor() { return executor_; }
 
  private:

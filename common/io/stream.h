@@ -19,6 +19,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "common/io/endpoint.h"
 #include "common/io/task.h"
 

@@ -7,7 +7,8 @@
 // Lifetime  Owns its coroutine frame. Destroying an unawaited Task destroys what it captured.
 // Limits    A Task and all that it awaits run on one executor. Awaiting costs no stack: a Task that
 //           completes without waiting returns to its awaiter, so loops may await for ever.
-// See       docs/style.md "Async"; never braces or lambdas between co_await and its semicolon (g++ 12).
+// See       docs/style.md "Async"; never braces or lambdas between co_await and its semicolon (g++
+// 12).
 
 #pragma once
 
@@ -45,7 +46,9 @@ struct PromiseBase {
   };
 
   std::suspend_always initial_suspend() noexcept { return {}; }
+
   FinalAwaiter final_suspend() noexcept { return {}; }
+
   [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }
 };
 
@@ -66,7 +69,9 @@ struct Promise : PromiseBase {
 template <>
 struct Promise<void> : PromiseBase {
   Task<void> get_return_object();
+
   void return_void() noexcept {}
+
   void Take() noexcept {}
 };
 
@@ -79,7 +84,9 @@ class [[nodiscard]] Task {
   using Handle = std::coroutine_handle<promise_type>;
 
   explicit Task(Handle handle) : handle_(handle) {}
+
   Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
   Task& operator=(Task&&) = delete;
