@@ -86,6 +86,7 @@ class Engine {
   io::Task<void> Join();
 
   std::size_t sessions_open() const;
+  const EngineCounters& counters() const;
 
  private:
   struct State;

@@ -1,0 +1,39 @@
+// common/smtp/reply_parser.h
+//
+// ReplyParser: joins the lines of one reply.
+//
+// Flow      Add each line; when it gives true, Take.
+// Failure   kUnavailable "reply line ...: <rule>": the peer does not speak SMTP here, the session is
+//           broken.
+// Limits    Limits::reply_line_bytes_max, Limits::reply_lines_max.
+// See       RFC 5321 §4.2: ddd-text, ddd text; "ddd" alone is tolerated
+
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "common/mail/reply.h"
+#include "common/smtp/limits.h"
+#include "common/smtp/line_reader.h"
+
+namespace postern::smtp {
+
+class ReplyParser {
+ public:
+  explicit ReplyParser(const Limits& limits) : limits_(limits) {}
+
+  // True when `line` was the last of its reply.
+  absl::StatusOr<bool> Add(const Line& line);
+
+  mail::Reply Take();
+
+ private:
+  const Limits& limits_;
+  mail::Reply reply_;
+};
+
+// A whole reply from `text` of CRLF lines, as a test or a log gives it.
+absl::StatusOr<mail::Reply> ParseReply(std::string_view text, const Limits& limits = Limits());
+
+}  // namespace postern::smtp

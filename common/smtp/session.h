@@ -1,0 +1,127 @@
+// common/smtp/session.h
+//
+// One outbound SMTP conversation, from greeting to QUIT.
+//
+// Flow      Hello; Send, as often as usable(); Reset after a transaction that did not end well; Quit.
+// Failure   A 4xx or 5xx is an answer, not a failure: Hello gives it as a Refusal, Send inside the
+//           Transaction. A conversation that breaks (socket, deadline, a reply that makes no sense) is
+//           Refusal::error or Transaction::error, and the session is not usable any more.
+// Lifetime  Owns its stream. Destroying the session midway is safe: the connection closes without a
+//           final dot.
+// Limits    Replies: Limits::reply_*; each wait has its own deadline of Limits, and none goes beyond
+//           EndBy.
+// See       RFC 5321 §3, §4.5.3; RFC 2920; RFC 3030; RFC 3207; docs/architecture.md "deliver"
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/io/stream.h"
+#include "common/io/task.h"
+#include "common/smtp/capabilities.h"
+#include "common/smtp/limits.h"
+#include "common/smtp/line_reader.h"
+#include "common/smtp/reply_parser.h"
+#include "common/smtp/transaction.h"
+#include "common/tls/context.h"
+
+namespace postern::smtp {
+
+enum class TlsUse : std::uint8_t { kNever, kOpportunistic, kRequired };
+
+struct HelloPolicy {
+  std::string name;         // what we call ourselves
+  std::string server_name;  // what we call the peer: SNI; empty for an address literal
+  TlsUse tls = TlsUse::kOpportunistic;
+  bool force_helo = false;
+};
+
+// Why a conversation did not come about.
+struct Refusal {
+  Stage stage = Stage::kGreeting;
+  Origin origin = Origin::kConnect;
+  std::optional<mail::Reply> reply;  // the peer's words, if it said no
+  absl::Status error;                // else, and for kTlsPolicy
+  mail::EnhancedStatus enhanced;
+  bool handshake_failed = false;  // STARTTLS was agreed and TLS did not come about
+};
+
+class Session {
+ public:
+  Session(std::unique_ptr<io::Stream> stream, const Limits& limits);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // No wait goes on after `time`.
+  void EndBy(absl::Time time) { end_by_ = time; }
+
+  // Greets the peer and raises TLS as far as `policy` demands; nullopt when all went well.
+  io::Task<std::optional<Refusal>> Hello(const HelloPolicy& policy, const tls::ClientContext& tls);
+
+  // Offers one message. The body goes beside the envelope when it is at hand, small, and the peer takes
+  // both PIPELINING and CHUNKING; `beside` false forbids that (an idle session that may be dead).
+  io::Task<Transaction> Send(const Offer& offer, BodySource& body, bool beside = true);
+
+  // Makes ready for another message after a transaction that did not end with its content.
+  io::Task<absl::Status> Reset();
+
+  // Leaves politely; never waits longer than Limits::quit.
+  io::Task<void> Quit();
+
+  // False once we and the peer may disagree on whose turn it is.
+  bool usable() const { return usable_; }
+  // True when Reset is due before the next Send.
+  bool reset_due() const { return reset_due_; }
+  // True when the peer closed or spoke out of turn while nobody was listening.
+  bool Disturbed();
+
+  const Capabilities& capabilities() const { return capabilities_; }
+  const std::optional<TlsFacts>& tls() const { return tls_facts_; }
+  io::Endpoint remote() const { return stream_->remote(); }
+
+ private:
+  io::Task<std::optional<Refusal>> SayHello(const HelloPolicy& policy);
+  io::Task<std::optional<Refusal>> RaiseTls(const HelloPolicy& policy, const tls::ClientContext& tls);
+
+  io::Task<void> SendTogether(const Offer& offer, BodySource& body, bool beside, Transaction& into);
+  io::Task<void> SendStepwise(const Offer& offer, BodySource& body, Transaction& into);
+  io::Task<void> SendData(BodySource& body, Transaction& into);
+  io::Task<void> SendDataCommand(Transaction& into);
+  io::Task<void> SendBdat(BodySource& body, Transaction& into);
+  io::Task<void> StreamBody(BodySource& body, Transaction& into);
+  io::Task<void> WriteBody(std::string_view whole, Transaction& into);
+  io::Task<bool> WriteBlock(bool final, Transaction& into);
+  io::Task<void> ReadBodyReply(Transaction& into);
+  io::Task<bool> ReadReplies(Transaction& into);
+  io::Task<void> HearLastWords(Transaction& into);
+
+  // One command line and its reply.
+  io::Task<absl::StatusOr<mail::Reply>> Ask(std::string_view line, absl::Duration wait);
+  io::Task<absl::StatusOr<mail::Reply>> ReadReply(absl::Duration wait);
+  io::Task<absl::Status> WriteParts(absl::Duration wait, std::uint64_t* bytes_sent);
+  void AppendMail(const Offer& offer);
+  void AppendRecipient(const Offer& offer, std::size_t index);
+  void Bound(absl::Duration wait);
+  void Break(const absl::Status& error, Transaction& into);
+
+  std::unique_ptr<io::Stream> stream_;
+  const Limits& limits_;
+  LineReader reader_;
+  ReplyParser parser_;
+  Capabilities capabilities_;
+  std::optional<TlsFacts> tls_facts_;
+  absl::Time end_by_ = absl::InfiniteFuture();
+  std::string out_;                      // command lines of one write
+  std::vector<std::string_view> parts_;  // what one write sends
+  bool usable_ = true;
+  bool reset_due_ = false;
+};
+
+}  // namespace postern::smtp
