@@ -2,10 +2,11 @@
 //
 // Address: one RFC 5321 mailbox, and the paths in which MAIL and RCPT carry it.
 //
-// Flow      PathBytes finds where the path of a command ends; ParseReversePath or ParseForwardPath
-// reads it. Failure   kInvalidArgument with the rule that was broken and the text, fit for a log
-// line. Limits    kLocalBytesMax, kDomainBytesMax, kMailboxBytesMax, kSourceRouteBytesMax. See RFC
-// 5321 §4.1.2, §4.1.3, §4.5.3.1; RFC 6531 §3.3; Exchange allows 571 bytes in all
+// Flow      PathBytes finds where a command's path ends; ParseReversePath or ParseForwardPath
+//           reads it.
+// Failure   kInvalidArgument with the rule that was broken and the text, fit for a log line.
+// Limits    kLocalBytesMax, kDomainBytesMax, kMailboxBytesMax, kSourceRouteBytesMax.
+// See       RFC 5321 §4.1.2, §4.1.3, §4.5.3.1; RFC 6531 §3.3; Exchange allows 571 bytes in all
 
 #pragma once
 

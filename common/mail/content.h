@@ -1,7 +1,6 @@
 // common/mail/content.h
 //
-// ContentScan: what a message's bytes are, found as they come in; HeaderCollector: its header
-// block.
+// ContentScan: what a message's bytes are, found as they come; HeaderCollector: its header block.
 //
 // Flow      Feed, as often as bytes arrive, in any cut; Finish once; then ask.
 // Failure   None. What is found is data for the step that accepts.

@@ -1,7 +1,6 @@
 // common/mail/domain.h
 //
-// Domain names and address literals as mail writes them, and the one form in which names are
-// compared.
+// Domain names and address literals as mail writes them, and the one form in which names compare.
 //
 // Failure   kInvalidArgument with the name and the rule that was broken.
 // Limits    63 bytes a label, 253 bytes a name, both in A-label form; 1024 bytes of input.

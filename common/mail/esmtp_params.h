@@ -2,12 +2,12 @@
 //
 // The parameters of MAIL FROM and RCPT TO: read on the way in, written on the way out.
 //
-// Flow      In: PathBytes and ParseReversePath take the path; the rest of the line goes to
-//           ParseMailParameters. Out: MAIL FROM:<...> and MailParameters follow one another.
+// Flow      In: PathBytes and ParseReversePath take the path, ParseMailParameters the rest of the
+//           line. Out: MailParameters follows "MAIL FROM:<...>".
 // Failure   A ParameterFault is an answer for the client, not a Status.
 // Limits    kEnvidBytesMax, kOrcptBytesMax; the line's length is the caller's.
-// See       RFC 5321 §4.1.1.11; RFC 1870; RFC 6152; RFC 3461 §4; RFC 6531 §3.4; RFC 6533 §3; RFC
-// 4954 §5
+// See       RFC 5321 §4.1.1.11; RFC 1870; RFC 6152; RFC 3461 §4; RFC 6531 §3.4; RFC 6533 §3;
+//           RFC 4954 §5
 
 #pragma once
 

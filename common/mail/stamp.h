@@ -3,9 +3,10 @@
 // Stamp: the bytes that go before a message when it is accepted, and what its header says of it.
 //
 // Flow      HeaderCollector gives the header block; MakeStamp; store `prepend`, then the message
-// unchanged. Failure   None. The caller refuses a message whose received_count exceeds its
-// MaxHopCount. Lifetime  Nothing is borrowed after the call. See       RFC 5321 §4.4, §6.3; RFC
-// 6409 §8
+//           unchanged.
+// Failure   None. The caller refuses a message whose received_count exceeds its MaxHopCount.
+// Lifetime  Nothing is borrowed after the call.
+// See       RFC 5321 §4.4, §6.3; RFC 6409 §8
 
 #pragma once
 
