@@ -1,0 +1,52 @@
+// services/mailbox-transport/queue/probe.h
+//
+// Probe: the metrics of the queue, as verbs. One for all shards.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+#include "common/observe/metrics.h"
+#include "services/mailbox-transport/model/next_hop.h"
+
+namespace postern::queue {
+
+class Probe {
+ public:
+  explicit Probe(observe::Registry& registry);
+
+  // Messages of one type of queue came or went.
+  void Messages(model::DeliveryType type, std::int64_t change);
+
+  void Queues(std::int64_t change) { queues_.Add(static_cast<double>(change)); }
+
+  void Connections(std::int64_t change) { connections_.Add(static_cast<double>(change)); }
+
+  void MessageRetried() { message_retries_.Add(); }
+
+  void LadderClimbed(std::uint32_t stage);  // 0 glitch, 1 transient, 2 outbound failure
+
+  void HopHeld() { held_.Add(); }
+
+  void Expired() { expired_.Add(); }
+
+  void Delayed() { delayed_.Add(); }
+
+  void OldestAge(std::size_t shard, absl::Duration age);
+
+ private:
+  observe::Registry& registry_;
+  std::array<observe::Gauge*, 5> messages_;
+  observe::Gauge& queues_;
+  observe::Gauge& connections_;
+  observe::Counter& message_retries_;
+  std::array<observe::Counter*, 3> ladder_;
+  observe::Counter& held_;
+  observe::Counter& expired_;
+  observe::Counter& delayed_;
+};
+
+}  // namespace postern::queue

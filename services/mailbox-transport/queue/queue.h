@@ -1,0 +1,126 @@
+// services/mailbox-transport/queue/queue.h
+//
+// Queue: one shard of the queue: when each ticket is due, and how many workers each next hop has.
+//
+// Flow      Construct; OnWanted; Add what the store holds; spawn Run once; Stop.
+//           The queue calls `wanted(lane)` to ask for one more worker. A worker is
+//             while (auto work = queue.TryTake(lane)) {
+//               ... attempt and settle (kAttempt), or settle alone (kExpired, kDelayed) ...
+//               HopWorked | HopFailed | HopHeld, when the attempt told something of the next hop;
+//               then Done(work->hop, id), or Retry(work->hop, ticket) for each ticket that waits
+//               on;
+//             }
+//             queue.WorkerEnded(lane);
+//           A worker that finds nothing ends; it is asked for again when there is something.
+// Failure   HopFailed climbs the retry ladder (QueueGlitch, TransientFailure,
+// OutboundConnectionFailure):
+//           nothing of the hop is tried until its next retry time, then one worker tries first and
+//           HopWorked releases the rest. HopHeld waits for WakeHeld, without climbing.
+// Lifetime  Everything on `executor`. `wanted` may start its worker at once: the calls nest safely.
+// Limits    Workers: max_per_domain_outbound_connections a hop, and this shard's part (1 of
+// `shards`) of
+//           max_outbound_connections, handed out in turns; kLapsedWorkers for the lapsed lane.
+//           About 250 bytes a ticket without its message.
+// See       docs/architecture.md "queue"; Exchange's retry intervals
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+
+#include "common/base/clock.h"
+#include "common/base/random.h"
+#include "common/io/event.h"
+#include "common/io/executor.h"
+#include "common/io/task.h"
+#include "services/mailbox-transport/queue/probe.h"
+#include "services/mailbox-transport/queue/schedule.h"
+#include "services/mailbox-transport/queue/settings.h"
+#include "services/mailbox-transport/queue/view.h"
+
+namespace postern::queue {
+
+// Which part of the whole queue this is.
+struct Shard {
+  std::size_t number = 0;
+  std::size_t of = 1;
+};
+
+class Queue {
+ public:
+  Queue(io::Executor& executor,
+        base::Clock& clock,
+        base::Random& random,
+        const QueueSettings& settings,
+        Probe& probe,
+        Shard shard = Shard());
+  ~Queue();
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  // Who starts workers. Before the first Add.
+  void OnWanted(absl::AnyInvocable<void(Lane)> wanted);
+
+  // Wakes the queue when something is due; until the scope that runs it stops.
+  io::Task<void> Run();
+  // Does what is due by the clock now; Run calls it.
+  void RunOnce();
+  // Hands out nothing any more; tickets that workers hold may still be given back.
+  void Stop();
+
+  void Add(const model::NextHop& hop, model::Ticket ticket);
+
+  // The next ticket for a worker of this lane, or nothing: the worker ends.
+  std::optional<Work> TryTake(const Lane& lane);
+  void WorkerEnded(const Lane& lane);
+
+  // The ticket that was taken has left this hop. Once for each ticket taken, if it is not Retry.
+  void Done(const model::NextHop& hop, base::MessageId id);
+  // The ticket that was taken waits again until ticket.due (the past: with its hop).
+  void Retry(const model::NextHop& hop, model::Ticket ticket);
+
+  // What an attempt told about the next hop itself. Before Done or Retry.
+  void HopWorked(const model::NextHop& hop);
+  void HopFailed(const model::NextHop& hop, std::string_view error);
+  void HopHeld(const model::NextHop& hop, std::string_view reason);
+  // A front end or credit is there: held hops start again, spread over kWakeSpread.
+  void WakeHeld();
+  // Retry-Queue: the next retry time is now. False when there is no such queue in Retry.
+  bool RetryNow(const model::NextHop& hop);
+
+  // Tickets added from now on have a mark of at least this.
+  std::uint64_t Mark() const;
+  // Takes out up to `tickets_max` unreachable tickets that were there before `mark`, oldest first,
+  // to be routed again and given to Add. Empty: none are left.
+  std::vector<model::Ticket> TakeUnreachable(std::uint64_t mark, std::size_t tickets_max);
+  // The same for every queue of which `hop` is the key (Retry-Queue -Resubmit, a connector that is
+  // gone).
+  std::vector<model::Ticket> TakeBack(const model::NextHop& hop,
+                                      std::uint64_t mark,
+                                      std::size_t tickets_max);
+
+  std::vector<QueueView> Queues() const;
+  std::vector<TicketView> Tickets(const model::NextHop& hop, std::size_t tickets_max) const;
+  std::size_t message_count() const;
+
+ private:
+  // Hands out workers, and sees that Run sleeps no longer than it may.
+  void Pump();
+
+  io::Executor& executor_;
+  base::Clock& clock_;
+  Probe& probe_;
+  Shard shard_;
+  Schedule schedule_;
+  absl::AnyInvocable<void(Lane)> wanted_;
+  io::Event earlier_;
+  absl::Time sleeps_until_ = absl::InfinitePast();
+  bool pumping_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace postern::queue

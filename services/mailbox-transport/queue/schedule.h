@@ -1,0 +1,176 @@
+// services/mailbox-transport/queue/schedule.h
+//
+// Schedule: the queue without its waiting: every decision about when and how many, with the time
+// given.
+//
+// Flow      As Queue. NextWanted until it has nothing, after every other call; then sleep to
+// NextWake. Lifetime  Owns the tickets that wait. Not thread-safe. Limits    A shrinking next hop:
+// while others of its workers succeed, a failure takes one worker away and
+//           a success gives one back; the last one's failure puts the hop in Retry.
+// See       queue.h; docs/architecture.md "queue"
+
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/time/time.h"
+
+#include "common/base/random.h"
+#include "services/mailbox-transport/queue/places.h"
+#include "services/mailbox-transport/queue/probe.h"
+#include "services/mailbox-transport/queue/settings.h"
+#include "services/mailbox-transport/queue/view.h"
+
+namespace postern::queue {
+
+// Workers of the lapsed lane, in each shard.
+inline constexpr std::size_t kLapsedWorkers = 4;
+// Held hops start again within this time after WakeHeld.
+inline constexpr absl::Duration kWakeSpread = absl::Seconds(5);
+// A held hop that nobody wakes looks for itself after this time.
+inline constexpr absl::Duration kHeldMax = absl::Minutes(1);
+// Tickets that a worker takes before it makes room for a hop that has none.
+inline constexpr std::uint32_t kTurn = 20;
+
+// One next hop.
+struct Line {
+  enum class State : std::uint8_t {
+    kOpen,
+    kProbing,  // one ticket first
+    kRetry,    // nothing until `resumes`
+    kHeld,     // nothing until WakeHeld, at the latest `resumes`
+  };
+
+  struct Taken {
+    base::MessageId id;
+    Work::Kind kind;
+  };
+
+  model::NextHop hop;
+  std::uint64_t id = 0;
+  State state = State::kOpen;
+  Fifo ready;
+  Heap<Place, &Place::due, &Place::later_position> later;
+  std::vector<Taken> taken;
+  std::size_t lapsed = 0;
+  std::size_t workers = 0;
+  std::size_t workers_max = 0;
+  std::uint32_t turn = 0;
+  std::uint32_t failures = 0;  // in a row: the rung of the ladder
+  bool worked = false;         // since it was opened
+  bool in_round = false;
+  bool in_held = false;
+  bool probe_wanted = false;
+  std::optional<base::MessageId> probe;
+  std::string last_error;
+  absl::Time last_retry = absl::InfinitePast();
+  absl::Time resumes = absl::InfiniteFuture();
+  absl::Time empty_since = absl::InfinitePast();
+  absl::Time wake = absl::InfiniteFuture();
+  std::uint32_t wake_position = kNowhere;
+
+  std::size_t size() const { return ready.size() + later.size() + lapsed + taken.size(); }
+
+  std::size_t attempts() const;
+
+  absl::Time wake_time() const { return wake; }
+};
+
+class Schedule {
+ public:
+  Schedule(const QueueSettings& settings,
+           base::Random& random,
+           Probe& probe,
+           std::size_t workers_max);
+  ~Schedule();
+  Schedule(const Schedule&) = delete;
+  Schedule& operator=(const Schedule&) = delete;
+
+  void Add(const model::NextHop& hop, model::Ticket ticket, absl::Time now);
+
+  // Who gets one more worker now; it counts as started.
+  std::optional<Lane> NextWanted(absl::Time now);
+  std::optional<Work> TryTake(const Lane& lane, absl::Time now);
+  void WorkerEnded(const Lane& lane, absl::Time now);
+
+  void Done(const model::NextHop& hop, base::MessageId id, absl::Time now);
+  void Retry(const model::NextHop& hop, model::Ticket ticket, absl::Time now);
+
+  void HopWorked(const model::NextHop& hop, absl::Time now);
+  void HopFailed(const model::NextHop& hop, std::string_view error, absl::Time now);
+  void HopHeld(const model::NextHop& hop, std::string_view reason, absl::Time now);
+  void WakeHeld(absl::Time now);
+  bool RetryNow(const model::NextHop& hop, absl::Time now);
+
+  std::uint64_t mark() const { return next_mark_; }
+
+  std::vector<model::Ticket> TakeBack(const model::NextHop& hop,
+                                      std::uint64_t mark,
+                                      std::size_t tickets_max,
+                                      absl::Time now);
+
+  // When something is due next without a call from outside.
+  absl::Time NextWake() const;
+  // The oldest message that waits, by the time in its id.
+  absl::Duration OldestAge(absl::Time now) const;
+
+  std::size_t message_count() const { return messages_; }
+
+  std::size_t worker_count() const { return workers_; }
+
+  std::vector<QueueView> Queues(absl::Time now) const;
+  std::vector<TicketView> Tickets(const model::NextHop& hop, std::size_t tickets_max) const;
+
+ private:
+  Line* Find(const model::NextHop& hop) const;
+  Line& FindOrMake(const model::NextHop& hop, absl::Time now);
+  void Remove(Line& line);
+
+  void Advance(absl::Time now);
+  void Wake(Line& line, absl::Time now);
+  // After anything changed in `line`: its place in the round, its next wake.
+  void Note(Line& line, absl::Time now);
+
+  void Enter(Line& line, model::Ticket ticket, absl::Time now);
+  model::Ticket Leave(Place* place);
+  void Unlink(Place* place);
+  void Lapse(Place* place);
+  bool GiveBack(Line& line, base::MessageId id, absl::Time now);
+  Work Take(Place* place, Work::Kind kind);
+  std::optional<Work> TakeLapsed(absl::Time now);
+
+  bool Wants(const Line& line) const;
+  bool MayTake(const Line& line) const;
+  bool MakesRoom(const Line& line) const;
+  void Climb(Line& line, std::string_view error, absl::Time now);
+  absl::Duration Jittered(absl::Duration wait);
+
+  const QueueSettings& settings_;
+  base::Random& random_;
+  Probe& probe_;
+  const std::size_t workers_max_;
+
+  std::unordered_map<model::NextHop, std::unique_ptr<Line>> lines_;
+  Heap<Line, &Line::wake_time, &Line::wake_position> wakes_;
+  Heap<Place, &Place::expires, &Place::expiry_position> expiries_;
+  Heap<Place, &Place::notify, &Place::notify_position> notifies_;
+  Fifo lapsed_;
+  std::deque<Line*> round_;
+  std::vector<Line*> held_;
+  std::size_t workers_ = 0;
+  std::size_t busy_lines_ = 0;     // with a worker
+  std::size_t starved_lines_ = 0;  // in the round without a worker
+  std::size_t lapsed_workers_ = 0;
+  std::size_t lapsed_out_ = 0;
+  std::size_t messages_ = 0;
+  std::uint64_t next_id_ = 1;
+  std::uint64_t next_mark_ = 1;
+};
+
+}  // namespace postern::queue

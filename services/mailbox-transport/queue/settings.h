@@ -1,0 +1,118 @@
+// services/mailbox-transport/queue/settings.h
+//
+// QueueSettings: the limits and the times of the queue, under Exchange's names.
+//
+// See       Set-TransportService; docs/generated/settings.md
+
+#pragma once
+
+#include "absl/time/time.h"
+
+#include "common/settings/setting.h"
+
+namespace postern::queue {
+
+struct QueueSettings {
+  settings::Setting<int> max_outbound_connections{
+      .key = "queue.max_outbound_connections",
+      .fallback = 1000,
+      .min = 1,
+      .max = 100'000,
+      .about = "How many deliveries are under way at a time, over all next hops."};
+
+  settings::Setting<int> max_per_domain_outbound_connections{
+      .key = "queue.max_per_domain_outbound_connections",
+      .fallback = 20,
+      .min = 1,
+      .max = 10'000,
+      .about = "How many deliveries are under way at a time to one next hop."};
+
+  settings::Setting<int> queue_glitch_retry_count{
+      .key = "queue.queue_glitch_retry_count",
+      .fallback = 4,
+      .min = 0,
+      .max = 15,
+      .about = "How often a failed next hop is tried at queue_glitch_retry_interval."};
+
+  settings::Setting<absl::Duration> queue_glitch_retry_interval{
+      .key = "queue.queue_glitch_retry_interval",
+      .fallback = absl::Minutes(1),
+      .min = absl::Seconds(1),
+      .max = absl::Hours(12),
+      .about = "The wait before each of the first tries of a failed next hop."};
+
+  settings::Setting<int> transient_failure_retry_count{
+      .key = "queue.transient_failure_retry_count",
+      .fallback = 6,
+      .min = 0,
+      .max = 15,
+      .about = "How often a failed next hop is then tried at transient_failure_retry_interval."};
+
+  settings::Setting<absl::Duration> transient_failure_retry_interval{
+      .key = "queue.transient_failure_retry_interval",
+      .fallback = absl::Minutes(5),
+      .min = absl::Seconds(1),
+      .max = absl::Hours(12),
+      .about = "The wait before each try of the second stage."};
+
+  settings::Setting<absl::Duration> outbound_connection_failure_retry_interval{
+      .key = "queue.outbound_connection_failure_retry_interval",
+      .fallback = absl::Minutes(10),
+      .min = absl::Seconds(1),
+      .max = absl::Hours(24 * 20),
+      .about = "The wait before every later try of a failed next hop."};
+
+  settings::Setting<absl::Duration> message_retry_interval{
+      .key = "queue.message_retry_interval",
+      .fallback = absl::Minutes(15),
+      .min = absl::Seconds(1),
+      .max = absl::Hours(24),
+      .about = "The wait before a message is tried again that a remote refused for now."};
+
+  settings::Setting<int> retry_jitter_percent{
+      .key = "queue.retry_jitter_percent",
+      .fallback = 0,
+      .min = 0,
+      .max = 50,
+      .about =
+          "How far a retry wait of a queue or a message may differ from its setting, at random."};
+
+  settings::Setting<absl::Duration> message_expiration_timeout{
+      .key = "queue.message_expiration_timeout",
+      .fallback = absl::Hours(48),
+      .min = absl::Seconds(5),
+      .max = absl::Hours(24 * 90),
+      .about = "How long a message may wait before it is returned."};
+
+  settings::Setting<absl::Duration> delay_notification_timeout{
+      .key = "queue.delay_notification_timeout",
+      .fallback = absl::Hours(4),
+      .min = absl::Seconds(1),
+      .max = absl::Hours(24 * 30),
+      .about = "How long a message may wait before its sender is told of the delay."};
+
+  settings::Setting<absl::Duration> queue_max_idle_time{
+      .key = "queue.queue_max_idle_time",
+      .fallback = absl::Minutes(3),
+      .min = absl::Seconds(5),
+      .max = absl::Hours(1),
+      .about = "How long an empty queue is kept."};
+
+  template <typename Visitor>
+  void Visit(Visitor&& visit) {
+    visit(max_outbound_connections);
+    visit(max_per_domain_outbound_connections);
+    visit(queue_glitch_retry_count);
+    visit(queue_glitch_retry_interval);
+    visit(transient_failure_retry_count);
+    visit(transient_failure_retry_interval);
+    visit(outbound_connection_failure_retry_interval);
+    visit(message_retry_interval);
+    visit(retry_jitter_percent);
+    visit(message_expiration_timeout);
+    visit(delay_notification_timeout);
+    visit(queue_max_idle_time);
+  }
+};
+
+}  // namespace postern::queue

@@ -1,0 +1,69 @@
+// services/mailbox-transport/queue/view.h
+//
+// What the queue hands out: work for a worker, and views of queues and tickets for administrators.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+
+#include "services/mailbox-transport/model/next_hop.h"
+#include "services/mailbox-transport/model/ticket.h"
+
+namespace postern::queue {
+
+// What one worker works through: the due tickets of one next hop, or the lapsed tickets of the
+// shard.
+struct Lane {
+  enum class Kind : std::uint8_t { kHop, kLapsed };
+
+  Kind kind = Kind::kHop;
+  model::NextHop hop;  // empty for kLapsed
+
+  bool operator==(const Lane&) const = default;
+};
+
+// One ticket, out of the queue until its worker says Done or Retry.
+struct Work {
+  enum class Kind : std::uint8_t {
+    kAttempt,  // deliver it
+    kExpired,  // its time is over: return it
+    kDelayed,  // its sender is to be told of the delay; afterwards Retry(hop, ticket) puts it back
+  };
+
+  Kind kind = Kind::kAttempt;
+  model::NextHop hop;
+  model::Ticket ticket;
+};
+
+// Exchange's words for a queue and for a message.
+enum class QueueStatus : std::uint8_t { kReady, kConnecting, kActive, kRetry };
+enum class MessageStatus : std::uint8_t { kReady, kActive, kRetry };
+
+std::string_view NameOf(QueueStatus status);
+std::string_view NameOf(MessageStatus status);
+
+struct QueueView {
+  std::uint64_t id = 0;  // unique in the shard as long as the queue exists
+  model::NextHop hop;
+  QueueStatus status = QueueStatus::kReady;
+  std::size_t message_count = 0;   // waiting and under way
+  std::size_t deferred_count = 0;  // of these, not to be tried now
+  std::size_t connections = 0;     // workers
+  std::uint32_t retry_count = 0;   // failures in a row of the next hop
+  std::string last_error;
+  absl::Time last_retry_time = absl::InfinitePast();
+  absl::Time next_retry_time = absl::InfiniteFuture();
+};
+
+struct TicketView {
+  base::MessageId id;
+  MessageStatus status = MessageStatus::kReady;
+  absl::Time due = absl::InfinitePast();
+  absl::Time expires = absl::InfiniteFuture();
+};
+
+}  // namespace postern::queue

@@ -1,0 +1,120 @@
+// services/mailbox-transport/settle/settle.h
+//
+// Settler: turns an outcome into the new state of a message, its DSNs, and what the queue must do.
+//
+// Flow      Decide (after an attempt), Expire or Delay (work that lapsed);
+//           read the original if decision.original asks for it; then Commit, once:
+//             auto decision = settler.Decide(batch, ticket, outcome);
+//             settle::Original original;
+//             if (decision.original != OriginalPart::kNothing) original = <read from the store>;
+//             auto settled = settler.Commit(std::move(decision), std::move(original));
+//           HopWorked, HopFailed or HopHeld as settled.hop says; Retry for each of settled.tickets,
+//           or Done when there is none; the notices go to the queue when the store's `done` has
+//           run.
+// Failure   An original that cannot be read is no reason not to report: Commit with an empty
+// Original. Lifetime  On the executor of the shard that owns the message. The ticket that is
+// settled must be the
+//           only one of its recipients. A message of several tickets must be one object.
+// Limits    A DSN carries a body of at most external_dsn_max_message_attach_size.
+// See       docs/architecture.md "settle"
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+
+#include "common/base/clock.h"
+#include "common/base/random.h"
+#include "common/smtp/outcome.h"
+#include "services/mailbox-transport/model/batch.h"
+#include "services/mailbox-transport/model/message_store.h"
+#include "services/mailbox-transport/model/ticket.h"
+#include "services/mailbox-transport/settle/dsn.h"
+#include "services/mailbox-transport/settle/policy.h"
+#include "services/mailbox-transport/settle/probe.h"
+#include "services/mailbox-transport/settle/settings.h"
+
+namespace postern::settle {
+
+// A retry because nothing at all was tried waits this long, so that no loop is hot.
+inline constexpr absl::Duration kNotTriedPause = absl::Seconds(1);
+
+// Times that belong to the queue's settings.
+struct Terms {
+  std::string server;  // our FQDN: Reporting-MTA
+  absl::Duration message_retry_interval = absl::Minutes(15);
+  int retry_jitter_percent = 0;
+  absl::Duration message_expiration_timeout = absl::Hours(48);  // of a DSN
+};
+
+// How much of the original Commit needs.
+enum class OriginalPart : std::uint8_t { kNothing, kHeaders, kWhole };
+
+struct Decision {
+  model::MessagePtr message;
+  model::NextHop next_hop;
+  model::Ticket ticket;
+  std::vector<Verdict> verdicts;               // as ticket.recipients
+  std::vector<smtp::RecipientResult> results;  // as ticket.recipients
+  HopNews hop;
+  bool ambiguous = false;
+  bool delay = false;  // a delay DSN only: nobody's state changes but delay_notified
+  std::vector<std::pair<DsnKind, std::vector<std::size_t>>> reports;  // places in ticket.recipients
+  OriginalPart original = OriginalPart::kNothing;
+};
+
+struct Settled {
+  std::vector<model::Ticket> tickets;  // to Queue::Retry; at most two: due at once, due later
+  HopNews hop;
+  bool ambiguous = false;  // for postern_deliver_ambiguous_total{reason="connection-lost"}
+  std::vector<model::MessagePtr> notices;  // routed by the hook, in the store after `done`
+};
+
+class Settler {
+ public:
+  Settler(model::MessageStore& store,
+          base::Clock& clock,
+          base::Random& random,
+          const SettleSettings& settings,
+          Probe& probe,
+          Terms terms);
+
+  // Gives the recipients of a notice their next hop before it goes to the store.
+  void OnNotice(absl::AnyInvocable<void(model::Message&)> route);
+
+  // `outcome.recipients` are in the order of batch.recipients.
+  Decision Decide(const model::Batch& batch, model::Ticket ticket, const smtp::Outcome& outcome);
+  // For recipients that routing refused, and other failures without an attempt.
+  Decision Fail(const model::Batch& batch,
+                model::Ticket ticket,
+                const absl::Status& error,
+                mail::EnhancedStatus enhanced);
+  Decision Expire(const model::Batch& batch, model::Ticket ticket);
+  Decision Delay(const model::Batch& batch, model::Ticket ticket);
+
+  // Changes the message, makes its DSNs and calls MessageStore::Settle once.
+  Settled Commit(Decision decision, Original original, model::MessageStore::Done done = nullptr);
+
+ private:
+  void Plan(Decision& decision, const std::vector<std::string>* keywords);
+  void Report(Decision& decision, DsnKind kind, std::vector<std::size_t> places);
+  absl::Time DueAt(const Verdict& verdict, absl::Time now);
+  model::MessagePtr MakeNotice(const Decision& decision,
+                               DsnKind kind,
+                               const std::vector<std::size_t>& places,
+                               const Original& original,
+                               absl::Time now);
+
+  model::MessageStore& store_;
+  base::Clock& clock_;
+  base::Random& random_;
+  const SettleSettings& settings_;
+  Probe& probe_;
+  Terms terms_;
+  absl::AnyInvocable<void(model::Message&)> route_;
+};
+
+}  // namespace postern::settle
