@@ -24,7 +24,7 @@ if(POSTERN_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
-add_compile_options(-fpch-preprocess -fno-plt)
+add_compile_options(-fpch-preprocess -fno-plt -pthread)
 add_compile_definitions(ASIO_STANDALONE ASIO_SEPARATE_COMPILATION ASIO_NO_DEPRECATED)
 
 # Interface targets: what our code is compiled with, and what generated code is compiled with.
