@@ -19,6 +19,10 @@ namespace postern::mail {
 // An underscore is tolerated. A name that is ASCII already is not looked up in IDNA tables.
 absl::StatusOr<std::string> NormalizeDomain(std::string_view name);
 
+// The rule that an ASCII name breaks (letters, digits, hyphens and underscores in labels, no
+// trailing dot), in words that follow the name; nullptr when it breaks none.
+const char* BrokenDomainRule(std::string_view name);
+
 // True for "[...]", whatever is inside.
 bool IsAddressLiteral(std::string_view text);
 

@@ -73,7 +73,10 @@ std::optional<ParameterFault> ParseRecipientParameters(std::string_view text,
                                                        bool smtputf8,
                                                        RecipientOptions& options);
 
-// True for "type;address" with an atom and xtext; or, when `utf8`, RFC 6533's form of type utf-8.
+// True for xtext of printable ASCII, within kEnvidBytesMax.
+bool IsEnvid(std::string_view text);
+// True for "type;address", an atom and xtext of printable ASCII, within kOrcptBytesMax; when
+// `utf8`, the address of type utf-8 may be in UTF-8.
 bool IsOrcpt(std::string_view text, bool utf8);
 // True for no bits, NEVER alone, or any of SUCCESS, FAILURE and DELAY.
 bool IsNotify(std::uint32_t notify);

@@ -1,0 +1,95 @@
+#include "common/mail/received.h"
+
+#include <algorithm>
+#include <array>
+
+#include "common/base/text.h"
+#include "common/mail/address.h"
+#include "common/mail/date.h"
+
+namespace postern::mail {
+
+namespace {
+
+constexpr std::size_t kTlsTextBytesMax = 64;
+
+// A client's text inside a structured field: what is not of a domain or an address literal is "?".
+void AppendName(std::string& out, std::string_view text) {
+  for (const char c : text.substr(0, kReceivedTextBytesMax)) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    const bool safe = plain || std::string_view("-._:[]").find(c) != std::string_view::npos;
+    out.push_back(safe ? c : '?');
+  }
+}
+
+// Our own text: kept, but for what would end the word or the comment around it.
+void AppendWord(std::string& out, std::string_view text, std::size_t bytes_max) {
+  for (const char c : text.substr(0, bytes_max)) {
+    const bool safe =
+        c > 32 && c < 127 && std::string_view("()\\;<>\"").find(c) == std::string::npos;
+    out.push_back(safe ? c : '?');
+  }
+}
+
+void AppendClient(std::string& out, const ReceivedParts& parts) {
+  out.append("from ");
+  AppendName(out, parts.helo.empty() ? "unknown" : parts.helo);
+  if (!parts.client_address.empty()) {
+    const bool v6 = parts.client_address.find(':') != std::string_view::npos;
+    out.append(v6 ? " ([IPv6:" : " ([");
+    AppendName(out, parts.client_address);
+    out.append("])");
+  }
+  out.append("\r\n\t");
+}
+
+void AppendTls(std::string& out, const ReceivedParts& parts) {
+  if (parts.tls_version.empty()) return;
+  out.append(" (version=");
+  AppendWord(out, parts.tls_version, kTlsTextBytesMax);
+  if (!parts.tls_cipher.empty()) {
+    out.append(" cipher=");
+    AppendWord(out, parts.tls_cipher, kTlsTextBytesMax);
+  }
+  out.push_back(')');
+}
+
+}  // namespace
+
+std::string_view ProtocolName(bool extended, bool tls, bool authenticated, bool smtputf8) {
+  static constexpr std::array<std::string_view, 4> kPlain = {"ESMTP", "ESMTPS", "ESMTPA",
+                                                             "ESMTPSA"};
+  static constexpr std::array<std::string_view, 4> kUtf8 = {"UTF8SMTP", "UTF8SMTPS", "UTF8SMTPA",
+                                                            "UTF8SMTPSA"};
+  const std::size_t which = (tls ? 1U : 0U) + (authenticated ? 2U : 0U);
+  if (smtputf8) return kUtf8[which];
+  return extended || which != 0 ? kPlain[which] : "SMTP";
+}
+
+std::string ReceivedLine(const ReceivedParts& parts) {
+  std::string out;
+  out.reserve(320);
+  out.append("Received: ");
+  if (!parts.helo.empty() || !parts.client_address.empty()) AppendClient(out, parts);
+  out.append("by ");
+  AppendName(out, parts.host);
+  if (!parts.protocol.empty()) {
+    out.append(" with ");
+    AppendWord(out, parts.protocol, kTlsTextBytesMax);
+    AppendTls(out, parts);
+  }
+  if (!parts.id.empty()) {
+    out.append("\r\n\tid ");
+    AppendWord(out, parts.id, kReceivedTextBytesMax);
+  }
+  // An address that does not parse could say anything here; one in UTF-8 may stand only in a
+  // message that is known to be of SMTPUTF8.
+  const bool utf8 = parts.protocol.starts_with("UTF8");
+  if (!parts.recipient.empty() && ParseMailbox(parts.recipient, utf8).ok()) {
+    out.append("\r\n\tfor <").append(parts.recipient).append(">");
+  }
+  out.append(";\r\n\t").append(FormatDate(parts.date)).append("\r\n");
+  return out;
+}
+
+}  // namespace postern::mail
