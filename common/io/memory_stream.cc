@@ -72,6 +72,13 @@ class MemoryStream final : public Stream {
 
   void SetDeadline(absl::Duration from_now) override { deadline_ = absl::Now() + from_now; }
 
+  void Farewell(std::string_view bytes) override {
+    Flow& flow = pipe_->flows[side_];
+    if (closed_ || flow.refused || flow.bytes.size() + bytes.size() > pipe_->window_bytes) return;
+    flow.bytes.append(bytes);
+    flow.changed.NotifyAll();
+  }
+
   void Close() override {
     closed_ = true;
     pipe_->flows[side_].ended = true;

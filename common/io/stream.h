@@ -40,6 +40,10 @@ class Stream {
   // Reads and writes fail once this much time has passed. Costs no system call.
   virtual void SetDeadline(absl::Duration from_now) = 0;
 
+  // Hands over what the system takes at once, without waiting and without a result: the last words
+  // before Close. Not while a write is pending.
+  virtual void Farewell(std::string_view bytes) { static_cast<void>(bytes); }
+
   // Ends the connection at once; pending reads and writes end with kCancelled.
   virtual void Close() = 0;
 

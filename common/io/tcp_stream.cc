@@ -192,6 +192,10 @@ Task<absl::Status> TcpStream::WriteAll(std::span<const std::string_view> parts) 
   co_return absl::OkStatus();
 }
 
+void TcpStream::Farewell(std::string_view bytes) {
+  SendSome(socket_->socket.native_handle(), std::span(&bytes, 1), 0);
+}
+
 bool TcpStream::Disturbed() {
   char byte = 0;
   const ssize_t seen = recv(socket_->socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);

@@ -57,6 +57,8 @@ class TcpStream final : public Stream {
 
   void SetDeadline(absl::Duration from_now) override { socket_->SetDeadline(from_now); }
 
+  void Farewell(std::string_view bytes) override;
+
   void Close() override { socket_->Close(); }
 
   bool Disturbed() override;

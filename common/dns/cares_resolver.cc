@@ -1,0 +1,377 @@
+#include "common/dns/cares_resolver.h"
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include <ares.h>
+#include <arpa/nameser.h>
+#include <sys/time.h>
+
+#include "common/base/status_macros.h"
+#include "common/base/text.h"
+#include "common/dns/message.h"
+#include "common/io/alarm.h"
+#include "common/io/completion.h"
+#include "common/io/descriptor_watch.h"
+#include "common/io/event.h"
+#include "common/io/fiber.h"
+
+namespace postern::dns {
+namespace {
+
+// Fits every path without fragments: https://www.dnsflagday.net/2020/
+constexpr int kEdnsBytes = 1232;
+constexpr std::uint16_t kDnsPort = 53;
+
+// What c-ares gave: its code, and the bytes of the last answer, if any.
+struct Reply {
+  int status = ARES_ECANCELLED;
+  std::string bytes;
+};
+
+using Pending = std::shared_ptr<io::Completion<Reply>>;
+
+absl::StatusOr<io::Endpoint> ParseServer(std::string_view text) {
+  io::Endpoint server;
+  const auto address = io::IpAddress::Parse(text);
+  if (address.ok()) {
+    server.address = *address;
+    server.port = kDnsPort;
+    return server;
+  }
+  const auto endpoint = io::Endpoint::Parse(text);
+  if (!endpoint.ok() || endpoint->port == 0 || text.find_first_of(".:") == text.npos ||
+      text.front() == ':') {
+    return base::Error(absl::StatusCode::kInvalidArgument, "dns server \"", base::Printable(text),
+                       "\": not an address with an optional port");
+  }
+  return *endpoint;
+}
+
+ares_addr_port_node NodeFor(const io::Endpoint& server) {
+  ares_addr_port_node node{};
+  node.udp_port = node.tcp_port = server.port;
+  const auto& bytes = server.address.bytes;
+  if (server.address.is_v4()) {
+    node.family = AF_INET;
+    std::copy(bytes.begin() + 12, bytes.end(), reinterpret_cast<char*>(&node.addr.addr4));
+  } else {
+    node.family = AF_INET6;
+    std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(&node.addr.addr6));
+  }
+  return node;
+}
+
+std::string ServersOf(ares_channel channel) {
+  ares_addr_port_node* first = nullptr;
+  if (ares_get_servers_ports(channel, &first) != ARES_SUCCESS) return "";
+  std::vector<std::string> names;
+  for (const auto* node = first; node != nullptr; node = node->next) {
+    io::Endpoint server;
+    auto& bytes = server.address.bytes;
+    server.port = static_cast<std::uint16_t>(node->udp_port != 0 ? node->udp_port : kDnsPort);
+    if (node->family == AF_INET) {
+      bytes[10] = bytes[11] = 0xFF;
+      std::copy_n(reinterpret_cast<const std::uint8_t*>(&node->addr.addr4), 4, bytes.begin() + 12);
+    } else {
+      std::copy_n(reinterpret_cast<const std::uint8_t*>(&node->addr.addr6), 16, bytes.begin());
+    }
+    names.push_back(server.ToString());
+  }
+  ares_free_data(first);
+  return base::Join(names, " ");
+}
+
+// What goes into a question: labels of letters, digits, hyphens and underscores.
+absl::StatusOr<std::string> NameToAsk(std::string_view kind, std::string_view text) {
+  std::string name = base::LowerAscii(text);
+  if (name.ends_with('.')) name.pop_back();
+  bool fits = !name.empty() && name.size() <= 253;
+  for (const std::string_view label : base::Split(name, '.')) {
+    fits = fits && !label.empty() && label.size() <= 63;
+  }
+  for (const char c : name) {
+    fits = fits &&
+           ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.');
+  }
+  if (fits) return name;
+  return base::Error(absl::StatusCode::kInvalidArgument, "dns ", kind, " \"", base::Printable(text),
+                     "\": not a domain name");
+}
+
+}  // namespace
+
+struct CaresResolver::State {
+  State(io::Executor& on, Options with)
+      : executor(on),
+        options(std::move(with)),
+        alarm(on, [this] { Process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); }) {}
+
+  absl::Status Open();
+  void Shut();
+  Pending Start(RecordType type, const std::string& name);
+  io::Task<absl::Status> Room(absl::Time deadline);
+  io::Task<absl::StatusOr<Answer>> Finish(Pending pending,
+                                          RecordType type,
+                                          std::string name,
+                                          absl::Time deadline);
+  absl::StatusOr<Answer> Judge(RecordType type, std::string_view name, const Reply& reply) const;
+  absl::Status Failure(absl::StatusCode code,
+                       RecordType type,
+                       std::string_view name,
+                       std::string_view cause) const;
+
+  void Process(ares_socket_t readable, ares_socket_t writable);
+  void SetAlarm();
+  static void OnSocket(void* self, ares_socket_t fd, int readable, int writable);
+  static void OnAnswer(void* question, int status, int timeouts, unsigned char* bytes, int length);
+
+  io::Executor& executor;
+  const Options options;
+  io::Alarm alarm;
+  ares_channel channel = nullptr;
+  std::unordered_map<ares_socket_t, std::unique_ptr<io::DescriptorWatch>> watches;
+  std::string servers;
+  int under_way = 0;
+  io::Event room;
+};
+
+namespace {
+
+// Travels through c-ares as a pointer; its callback takes it back, exactly once.
+template <typename State>
+struct Question {
+  State* state;
+  Pending pending;
+};
+
+std::string_view KindOf(RecordType type) {
+  return type == RecordType::kMx ? "mx" : type == RecordType::kA ? "a" : "aaaa";
+}
+
+int LibraryStarted() {
+  static const int status = ares_library_init(ARES_LIB_INIT_ALL);
+  return status;
+}
+
+}  // namespace
+
+absl::Status CaresResolver::State::Open() {
+  std::vector<ares_addr_port_node> nodes;
+  for (const std::string& text : options.servers) {
+    POSTERN_ASSIGN_OR_RETURN(const io::Endpoint server, ParseServer(text));
+    nodes.push_back(NodeFor(server));
+  }
+  for (std::size_t i = 1; i < nodes.size(); ++i)
+    nodes[i - 1].next = &nodes[i];
+
+  ares_options with{};
+  with.flags = ARES_FLAG_EDNS | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
+  if (options.protocol == Protocol::kTcpOnly) with.flags |= ARES_FLAG_USEVC;
+  if (options.protocol == Protocol::kUdpOnly) with.flags |= ARES_FLAG_IGNTC;
+  with.ednspsz = kEdnsBytes;
+  with.timeout = static_cast<int>(
+      std::clamp<std::int64_t>(absl::ToInt64Milliseconds(options.per_server_timeout), 1, 600'000));
+  with.tries = std::clamp(options.tries, 1, 10);
+  with.sock_state_cb = &State::OnSocket;
+  with.sock_state_cb_data = this;
+  int status = LibraryStarted();
+  if (status == ARES_SUCCESS) {
+    status = ares_init_options(&channel, &with,
+                               ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS |
+                                   ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+  }
+  if (status == ARES_SUCCESS && !nodes.empty()) {
+    status = ares_set_servers_ports(channel, nodes.data());
+  }
+  if (status != ARES_SUCCESS) {
+    return base::Error(absl::StatusCode::kUnavailable,
+                       "dns: ", base::LowerAscii(ares_strerror(status)));
+  }
+  servers = ServersOf(channel);
+  return absl::OkStatus();
+}
+
+void CaresResolver::State::Shut() {
+  alarm.Clear();
+  if (channel != nullptr) ares_destroy(std::exchange(channel, nullptr));
+  room.NotifyAll();
+}
+
+void CaresResolver::State::Process(ares_socket_t readable, ares_socket_t writable) {
+  if (channel == nullptr) return;
+  ares_process_fd(channel, readable, writable);
+  SetAlarm();
+}
+
+void CaresResolver::State::SetAlarm() {
+  timeval room_for_answer{};
+  const timeval* next = ares_timeout(channel, nullptr, &room_for_answer);
+  if (next == nullptr) return alarm.Clear();
+  // A millisecond more, so that c-ares finds its timeout passed.
+  alarm.Set(absl::DurationFromTimeval(*next) + absl::Milliseconds(1));
+}
+
+void CaresResolver::State::OnSocket(void* self, ares_socket_t fd, int readable, int writable) {
+  auto* const state = static_cast<State*>(self);
+  if (readable == 0 && writable == 0) {
+    // c-ares closes the descriptor next.
+    state->watches.erase(fd);
+    return;
+  }
+  auto& watch = state->watches[fd];
+  if (watch == nullptr) {
+    watch = std::make_unique<io::DescriptorWatch>(
+        state->executor, fd, [state, fd](bool can_read, bool can_write) {
+          state->Process(can_read ? fd : ARES_SOCKET_BAD, can_write ? fd : ARES_SOCKET_BAD);
+        });
+  }
+  watch->Want(readable != 0, writable != 0);
+}
+
+void CaresResolver::State::OnAnswer(
+    void* question, int status, int /*timeouts*/, unsigned char* bytes, int length) {
+  const std::unique_ptr<Question<State>> taken(static_cast<Question<State>*>(question));
+  Reply reply;
+  reply.status = status;
+  if (bytes != nullptr && length > 0) {
+    reply.bytes.assign(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
+  }
+  --taken->state->under_way;
+  taken->state->room.NotifyOne();
+  taken->pending->Set(std::move(reply));
+}
+
+io::Task<absl::Status> CaresResolver::State::Room(absl::Time deadline) {
+  while (under_way >= options.questions_max && channel != nullptr) {
+    POSTERN_CO_RETURN_IF_ERROR(co_await room.Until(deadline - absl::Now()));
+  }
+  if (channel == nullptr) co_return absl::CancelledError("stopping");
+  co_return absl::OkStatus();
+}
+
+Pending CaresResolver::State::Start(RecordType type, const std::string& name) {
+  auto pending = std::make_shared<io::Completion<Reply>>(executor);
+  auto question = std::make_unique<Question<State>>();
+  question->state = this;
+  question->pending = pending;
+  ++under_way;
+  ares_query(channel, name.c_str(), ns_c_in, static_cast<int>(type), &State::OnAnswer,
+             question.release());
+  SetAlarm();
+  return pending;
+}
+
+absl::Status CaresResolver::State::Failure(absl::StatusCode code,
+                                           RecordType type,
+                                           std::string_view name,
+                                           std::string_view cause) const {
+  return base::Error(code, "dns ", KindOf(type), " ", name, ": ", cause, " (asked ", servers, ")");
+}
+
+absl::StatusOr<Answer> CaresResolver::State::Judge(RecordType type,
+                                                   std::string_view name,
+                                                   const Reply& reply) const {
+  using enum absl::StatusCode;
+  switch (reply.status) {
+    case ARES_SUCCESS:
+    case ARES_ENODATA:
+    case ARES_ENOTFOUND:
+      break;
+    case ARES_ETIMEOUT:
+      return Failure(kDeadlineExceeded, type, name, "no answer");
+    case ARES_ESERVFAIL:
+      return Failure(kUnavailable, type, name, "server failure");
+    case ARES_EREFUSED:
+      return Failure(kUnavailable, type, name, "refused");
+    case ARES_ECONNREFUSED:
+      return Failure(kUnavailable, type, name, "no server can be reached");
+    case ARES_EBADNAME:
+      return Failure(kInvalidArgument, type, name, "not a domain name");
+    case ARES_ECANCELLED:
+    case ARES_EDESTRUCTION:
+      return Failure(kCancelled, type, name, "stopping");
+    default:
+      return Failure(kUnavailable, type, name, base::LowerAscii(ares_strerror(reply.status)));
+  }
+  absl::StatusOr<Answer> answer = ParseAnswer(reply.bytes, type);
+  if (reply.status == ARES_ENOTFOUND) {
+    const absl::Duration ttl = answer.ok() ? answer->negative_ttl : absl::ZeroDuration();
+    return WithNegativeTtl(Failure(kNotFound, type, name, "no such name"), ttl);
+  }
+  if (!answer.ok()) return Failure(kUnavailable, type, name, base::MessageOf(answer.status()));
+  if (answer->truncated) return Failure(kUnavailable, type, name, "truncated answer");
+  if (answer->mx.empty() && answer->addresses.empty()) answer->ttl = answer->negative_ttl;
+  return answer;
+}
+
+io::Task<absl::StatusOr<Answer>> CaresResolver::State::Finish(Pending pending,
+                                                              RecordType type,
+                                                              std::string name,
+                                                              absl::Time deadline) {
+  const std::optional<Reply> reply = co_await pending->Until(deadline - absl::Now());
+  if (reply.has_value()) co_return Judge(type, name, *reply);
+  const io::Fiber* const fiber = io::Fiber::Current();
+  if (fiber != nullptr && fiber->cancelled()) {
+    co_return Failure(absl::StatusCode::kCancelled, type, name, "stopping");
+  }
+  co_return Failure(absl::StatusCode::kDeadlineExceeded, type, name, "no answer in time");
+}
+
+absl::StatusOr<std::unique_ptr<CaresResolver>> CaresResolver::Make(io::Executor& executor,
+                                                                   Options options) {
+  auto state = std::make_shared<State>(executor, std::move(options));
+  const absl::Status opened = state->Open();
+  if (!opened.ok()) {
+    state->Shut();
+    return opened;
+  }
+  return std::unique_ptr<CaresResolver>(new CaresResolver(std::move(state)));
+}
+
+CaresResolver::CaresResolver(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+CaresResolver::~CaresResolver() {
+  state_->Shut();
+}
+
+const std::string& CaresResolver::servers() const {
+  return state_->servers;
+}
+
+io::Task<absl::StatusOr<MxAnswer>> CaresResolver::Mx(std::string domain) {
+  const std::shared_ptr<State> state = state_;
+  POSTERN_CO_ASSIGN_OR_RETURN(const std::string name, NameToAsk("mx", domain));
+  const absl::Time deadline = absl::Now() + state->options.query_timeout;
+  POSTERN_CO_RETURN_IF_ERROR(base::Annotate(co_await state->Room(deadline), "dns mx " + name));
+  Pending pending = state->Start(RecordType::kMx, name);
+  POSTERN_CO_ASSIGN_OR_RETURN(
+      Answer answer, co_await state->Finish(std::move(pending), RecordType::kMx, name, deadline));
+  MxAnswer out;
+  out.records = std::move(answer.mx);
+  out.ttl = answer.ttl;
+  co_return out;
+}
+
+io::Task<absl::StatusOr<AddressAnswer>> CaresResolver::Addresses(std::string host) {
+  const std::shared_ptr<State> state = state_;
+  POSTERN_CO_ASSIGN_OR_RETURN(const std::string name, NameToAsk("address", host));
+  const absl::Time deadline = absl::Now() + state->options.query_timeout;
+  POSTERN_CO_RETURN_IF_ERROR(base::Annotate(co_await state->Room(deadline), "dns a " + name));
+  Pending first = state->Start(RecordType::kA, name);
+  Pending second = state->options.ask_ipv6 ? state->Start(RecordType::kAaaa, name) : nullptr;
+  auto v4 = co_await state->Finish(std::move(first), RecordType::kA, name, deadline);
+  if (second == nullptr) {
+    absl::StatusOr<Answer> none = v4;
+    if (none.ok()) none->addresses.clear();
+    co_return JoinFamilies(std::move(v4), std::move(none));
+  }
+  auto v6 = co_await state->Finish(std::move(second), RecordType::kAaaa, name, deadline);
+  co_return JoinFamilies(std::move(v4), std::move(v6));
+}
+
+}  // namespace postern::dns
