@@ -4,6 +4,8 @@
 //
 // Flow      Start after the settings are read; SetReady(...) as checks change; destroying stops it.
 // Failure   Start: kUnavailable "listen on 0.0.0.0:9717: address already in use".
+//           An address that is not "<IP address>:<port>" is kInvalidArgument. A service is ready
+//           until SetNotReady says otherwise.
 // Limits    4 threads, 10 s a request, no keep-alive; nothing but GET and HEAD.
 
 #pragma once
@@ -12,13 +14,14 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+
 #include "common/observe/metrics.h"
 
 namespace postern::observe {
 
 class HttpServer {
  public:
-  // `address` as "0.0.0.0:9717"; port 0 takes a free one.
+  // `address` as "0.0.0.0:9717" or "[::]:9717"; port 0 takes a free one.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const std::string& address,
                                                            const Registry& registry);
   ~HttpServer();

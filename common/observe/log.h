@@ -2,11 +2,13 @@
 //
 // Logs: JSON lines on standard output, off the hot path.
 //
-// Flow      OpenLog once; POSTERN_LOG(kInfo, "deliver", "delivered", {{"message_id", id}, ...}); CloseLog.
-// Failure   A full queue drops the line and counts it (postern_observe_log_dropped_total): logging never
+// Flow      OpenLog once; POSTERN_LOG(kInfo, "deliver", "delivered", {{"message_id", id}, ...});
+// CloseLog. Failure   A full queue drops the line and counts it
+// (postern_observe_log_dropped_total): logging never
 //           blocks mail.
 // Limits    8192 lines wait; a line is at most 8 KiB. Secrets are never given to it.
-// See       docs/architecture.md "Names on the wire": ts level step msg message_id connector next_hop ...
+// See       docs/architecture.md "Names on the wire": ts level step msg message_id connector
+// next_hop ...
 
 #pragma once
 
@@ -18,6 +20,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 
 namespace postern::observe {
 
@@ -32,29 +35,50 @@ struct Field {
   bool number = false;
 
   Field(std::string_view n, std::string v) : name(n), value(std::move(v)) {}
+
   Field(std::string_view n, std::string_view v) : name(n), value(v) {}
+
   Field(std::string_view n, const char* v) : name(n), value(v) {}
+
   Field(std::string_view n, const absl::Status& v);
+
   Field(std::string_view n, bool v) : name(n), value(v ? "true" : "false"), number(true) {}
+
+  Field(std::string_view n, double v);
+
   template <std::integral Number>
   Field(std::string_view n, Number v) : name(n), value(std::to_string(v)), number(true) {}
 };
 
-// Until OpenLog, and after CloseLog, lines go straight to standard error. `path` empty is standard output.
+// Until OpenLog, and after CloseLog, lines go straight to standard error. `path` empty is standard
+// output. Opening again changes the level and the place. kUnavailable when the file cannot be
+// opened.
 absl::Status OpenLog(Level level, const std::string& path = "");
+// Writes what waits; the end of the process does so too.
 void CloseLog();
 
 bool Enabled(Level level);
-void Log(Level level, std::string_view step, std::string_view msg,
+void Log(Level level,
+         std::string_view step,
+         std::string_view msg,
          std::initializer_list<Field> fields = {});
 
+// Lines lost to a full queue or a failed write, since the process began.
 std::uint64_t LinesDropped();
+
+// The line that Log writes, without its end: fields in the order ts level step msg, then as given.
+// A line that would pass the limit ends in "cut":true.
+std::string LogLine(absl::Time now,
+                    Level level,
+                    std::string_view step,
+                    std::string_view msg,
+                    std::initializer_list<Field> fields);
 
 }  // namespace postern::observe
 
 // Fields are evaluated only when the level is on. Not inside a co_await expression.
-#define POSTERN_LOG(level, step, ...)                                             \
-  do {                                                                            \
-    if (::postern::observe::Enabled(::postern::observe::Level::level))            \
+#define POSTERN_LOG(level, step, ...)                                               \
+  do {                                                                              \
+    if (::postern::observe::Enabled(::postern::observe::Level::level))              \
       ::postern::observe::Log(::postern::observe::Level::level, step, __VA_ARGS__); \
   } while (false)

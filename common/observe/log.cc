@@ -1,0 +1,156 @@
+#include "common/observe/log.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <ctime>
+
+#include "absl/time/clock.h"
+#include <unistd.h>
+
+#include "common/base/text.h"
+#include "common/observe/json_text.h"
+#include "common/observe/log_writer.h"
+
+namespace postern::observe {
+
+namespace {
+
+constexpr std::size_t kLineBytesMax = 8192;
+// Room for what closes a line: dots, quote, "cut":true and the brace.
+constexpr std::size_t kLineEndBytes = 24;
+constexpr std::string_view kLevelNames[] = {"debug", "info", "warning", "error"};
+
+std::atomic<Level> log_level{Level::kInfo};
+
+// Never destroyed: others may log while the process ends.
+struct Output {
+  std::mutex mutex;
+  std::shared_ptr<LogWriter> writer;
+};
+
+Output& TheOutput() {
+  static Output& output = *new Output;
+  return output;
+}
+
+std::shared_ptr<LogWriter> Exchange(std::shared_ptr<LogWriter> writer) {
+  Output& output = TheOutput();
+  const std::lock_guard lock(output.mutex);
+  std::swap(output.writer, writer);
+  return writer;
+}
+
+// RFC 3339 in UTC with milliseconds. Each thread keeps the text of its last second.
+void AppendTime(std::string& out, absl::Time now) {
+  thread_local std::time_t last = -1;
+  thread_local char text[32];
+  const std::int64_t millis = absl::ToUnixMillis(now);
+  const auto second = static_cast<std::time_t>(millis / 1000);
+  if (second != last) {
+    std::tm parts{};
+    ::gmtime_r(&second, &parts);
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+    last = second;
+  }
+  const auto rest = static_cast<int>(millis % 1000);
+  const char tail[] = {'.', static_cast<char>('0' + rest / 100),
+                       static_cast<char>('0' + rest / 10 % 10), static_cast<char>('0' + rest % 10),
+                       'Z'};
+  out.append(text).append(tail, sizeof tail);
+}
+
+bool AppendField(std::string& out, const Field& field) {
+  constexpr std::size_t kMax = kLineBytesMax - kLineEndBytes;
+  // A field that cannot have at least its name and some of its value is left out whole.
+  if (out.size() + field.name.size() + 32 > kMax) return false;
+  out.push_back(',');
+  AppendJsonString(out, field.name);
+  out.push_back(':');
+  if (!field.number) return AppendJsonString(out, field.value, kMax);
+  out.append(field.value);
+  return true;
+}
+
+}  // namespace
+
+Field::Field(std::string_view n, const absl::Status& v)
+    : name(n),
+      value(v.ok() ? std::string("ok")
+                   : base::Cat(absl::StatusCodeToString(v.code()), ": ", base::MessageOf(v))) {}
+
+Field::Field(std::string_view n, double v) : name(n), number(std::isfinite(v)) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", v);
+  value = text;
+}
+
+bool ParseLevel(std::string_view text, Level* level) {
+  for (std::size_t i = 0; i < std::size(kLevelNames); ++i) {
+    if (kLevelNames[i] != text) continue;
+    *level = static_cast<Level>(i);
+    return true;
+  }
+  return false;
+}
+
+absl::Status OpenLog(Level level, const std::string& path) {
+  auto writer = LogWriter::Open(path);
+  if (!writer.ok()) return writer.status();
+  static const int at_exit = std::atexit(CloseLog);
+  static_cast<void>(at_exit);
+  log_level.store(level, std::memory_order_relaxed);
+  Exchange(*std::move(writer));
+  return absl::OkStatus();
+}
+
+void CloseLog() {
+  Exchange(nullptr);
+}
+
+bool Enabled(Level level) {
+  return level >= log_level.load(std::memory_order_relaxed);
+}
+
+std::string LogLine(absl::Time now,
+                    Level level,
+                    std::string_view step,
+                    std::string_view msg,
+                    std::initializer_list<Field> fields) {
+  std::string out;
+  out.reserve(256);
+  out.append("{\"ts\":\"");
+  AppendTime(out, now);
+  out.append("\",\"level\":\"").append(kLevelNames[static_cast<std::size_t>(level)]);
+  out.append("\",\"step\":");
+  bool whole = AppendJsonString(out, step, kLineBytesMax / 16);
+  out.append(",\"msg\":");
+  whole = AppendJsonString(out, msg, kLineBytesMax / 2) && whole;
+  for (const Field& field : fields) {
+    if (AppendField(out, field)) continue;
+    whole = false;
+    break;
+  }
+  out.append(whole ? "}" : ",\"cut\":true}");
+  return out;
+}
+
+void Log(Level level,
+         std::string_view step,
+         std::string_view msg,
+         std::initializer_list<Field> fields) {
+  if (!Enabled(level)) return;
+  const std::string line = LogLine(absl::Now(), level, step, msg, fields);
+  std::shared_ptr<LogWriter> writer;
+  {
+    Output& output = TheOutput();
+    const std::lock_guard lock(output.mutex);
+    writer = output.writer;
+  }
+  if (writer != nullptr) {
+    writer->Write(line);
+  } else {
+    WriteLine(STDERR_FILENO, line);
+  }
+}
+
+}  // namespace postern::observe
