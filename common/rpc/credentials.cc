@@ -1,0 +1,128 @@
+#include "common/rpc/credentials.h"
+
+#include <fstream>
+#include <vector>
+
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_certificate_verifier.h>
+#include <grpcpp/security/tls_credentials_options.h>
+
+#include "common/base/text.h"
+#include "common/io/endpoint.h"
+#include "common/rpc/identity.h"
+
+namespace postern::rpc {
+
+namespace {
+
+namespace tls = grpc::experimental;
+
+constexpr unsigned kRefreshSeconds = 10;
+
+absl::Status CheckReadable(const settings::Setting<std::string>& setting) {
+  if (setting->empty()) {
+    return base::Error(absl::StatusCode::kInvalidArgument, setting.key,
+                       " is not set: mTLS between services needs it (or, for development on "
+                       "loopback, rpc.insecure_plaintext)");
+  }
+  if (!std::ifstream(*setting)) {
+    return base::Error(absl::StatusCode::kNotFound, setting.key, " ", *setting,
+                       ": the file cannot be read");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFiles(const RpcSettings& settings) {
+  for (const auto* setting : {&settings.certificate_file, &settings.key_file, &settings.ca_file}) {
+    if (absl::Status readable = CheckReadable(*setting); !readable.ok()) return readable;
+  }
+  return absl::OkStatus();
+}
+
+std::shared_ptr<tls::FileWatcherCertificateProvider> Watch(const RpcSettings& settings) {
+  return std::make_shared<tls::FileWatcherCertificateProvider>(
+      *settings.key_file, *settings.certificate_file, *settings.ca_file, kRefreshSeconds);
+}
+
+// Servers are reached by changing addresses, so their SPIFFE ID is checked instead of a host name.
+class SpiffeVerifier final : public tls::ExternalCertificateVerifier {
+ public:
+  SpiffeVerifier(std::string trust_domain, std::string site, std::string service)
+      : trust_domain_(std::move(trust_domain)),
+        site_(std::move(site)),
+        service_(std::move(service)) {}
+
+  bool Verify(tls::TlsCustomVerificationCheckRequest* request,
+              std::function<void(grpc::Status)>,
+              grpc::Status* sync_status) override {
+    for (const auto& uri : request->uri_names()) {
+      const auto identity = FromSpiffe({uri.data(), uri.size()}, trust_domain_);
+      if (!identity.ok()) continue;
+      if (!site_.empty() && identity->site != site_) continue;
+      if (!service_.empty() && identity->service != service_) continue;
+      *sync_status = grpc::Status::OK;
+      return true;
+    }
+    *sync_status = grpc::Status(
+        grpc::StatusCode::UNAUTHENTICATED,
+        base::Cat("the certificate is not of spiffe://", trust_domain_, "/",
+                  site_.empty() ? "*" : site_, "/", service_.empty() ? "*" : service_));
+    return true;
+  }
+
+  void Cancel(tls::TlsCustomVerificationCheckRequest*) override {}
+
+ private:
+  std::string trust_domain_;
+  std::string site_;
+  std::string service_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
+    const RpcSettings& settings, ClientCertificate client) {
+  if (*settings.insecure_plaintext) return grpc::InsecureServerCredentials();
+  if (absl::Status checked = CheckFiles(settings); !checked.ok()) return checked;
+  tls::TlsServerCredentialsOptions options(Watch(settings));
+  options.watch_identity_key_cert_pairs();
+  options.watch_root_certs();
+  options.set_cert_request_type(client == ClientCertificate::kRequired
+                                    ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                                    : GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
+  return tls::TlsServerCredentials(options);
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials(
+    const RpcSettings& settings, const std::string& site, const std::string& service) {
+  if (*settings.insecure_plaintext) return grpc::InsecureChannelCredentials();
+  tls::TlsChannelCredentialsOptions options;
+  if (absl::Status checked = CheckReadable(settings.ca_file); !checked.ok()) return checked;
+  if (settings.certificate_file->empty()) {
+    // A caller with a token has no certificate of its own.
+    options.set_certificate_provider(
+        std::make_shared<tls::FileWatcherCertificateProvider>(*settings.ca_file, kRefreshSeconds));
+  } else {
+    if (absl::Status checked = CheckFiles(settings); !checked.ok()) return checked;
+    options.set_certificate_provider(Watch(settings));
+    options.watch_identity_key_cert_pairs();
+  }
+  options.watch_root_certs();
+  options.set_verify_server_certs(true);
+  options.set_check_call_host(false);
+  options.set_certificate_verifier(tls::ExternalCertificateVerifier::Create<SpiffeVerifier>(
+      *settings.trust_domain, site, service));
+  return tls::TlsCredentials(options);
+}
+
+absl::Status CheckPlaintext(const RpcSettings& settings, const std::string& address) {
+  if (!*settings.insecure_plaintext) return absl::OkStatus();
+  const auto endpoint = io::Endpoint::Parse(address);
+  if (endpoint.ok() && endpoint->address.is_loopback()) return absl::OkStatus();
+  return base::Error(absl::StatusCode::kFailedPrecondition, "rpc.insecure_plaintext: ", address,
+                     " is not a loopback address; plain text is for development on one machine");
+}
+
+}  // namespace postern::rpc

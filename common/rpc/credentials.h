@@ -1,0 +1,40 @@
+// common/rpc/credentials.h
+//
+// gRPC credentials from PEM files, both directions, read again when the files change.
+//
+// Failure   kInvalidArgument, kNotFound: which setting, which file, which rule.
+// Lifetime  What is returned is shared; gRPC keeps it.
+// Limits    TLS 1.2 or later; files are looked at every 10 s.
+// See       docs/decisions; FileWatcherCertificateProvider of gRPC 1.51
+
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+#include "common/rpc/settings.h"
+
+namespace grpc {
+class ChannelCredentials;
+class ServerCredentials;
+}  // namespace grpc
+
+namespace postern::rpc {
+
+// Whether a caller must prove itself by a certificate, or may (and then has to bring a token).
+enum class ClientCertificate { kRequired, kOptional };
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
+    const RpcSettings& settings, ClientCertificate client);
+
+// `service`: the peer's certificate must be spiffe://<trust domain>/<site>/<service>; an empty
+// `site` or `service` takes any.
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials(
+    const RpcSettings& settings, const std::string& site, const std::string& service);
+
+// kFailedPrecondition when plain text is on and `address` is not a loopback address.
+absl::Status CheckPlaintext(const RpcSettings& settings, const std::string& address);
+
+}  // namespace postern::rpc

@@ -1,0 +1,91 @@
+#include "common/rpc/proxy_client.h"
+
+#include <utility>
+
+#include <grpcpp/grpcpp.h>
+
+#include "common/rpc/credentials.h"
+#include "common/rpc/frame_pump.h"
+#include "common/rpc/server.h"
+#include "postern/v1/proxy.grpc.pb.h"
+
+namespace postern::rpc {
+
+namespace {
+
+class ClientStream final : public grpc::ClientBidiReactor<v1::ProxyToFrontEnd, v1::ProxyToMailbox>,
+                           public ToFrontEnd {
+ public:
+  ClientStream(io::Executor& executor, Handler& handler)
+      : pump_(*this, executor), handler_(&handler) {}
+
+  // The hold lets the executor start writes until the reading side has ended.
+  void Begin(v1::Proxy::Stub& stub, std::shared_ptr<ClientStream> self) {
+    self_ = std::move(self);
+    stub.async()->Deliver(&call_, this);
+    AddHold();
+    StartRead(pump_.incoming());
+    StartCall();
+  }
+
+  void Send(v1::ProxyToFrontEnd frame) override { pump_.Send(std::move(frame), self_); }
+
+  void Close() override { pump_.End(); }
+
+  void Abort() override { call_.TryCancel(); }
+
+  void FinishWrites() { StartWritesDone(); }
+
+  void OnReadDone(bool ok) override {
+    if (ok) return pump_.ReadDone(handler_, self_);
+    pump_.End();
+    RemoveHold();
+  }
+
+  void OnWriteDone(bool ok) override { pump_.WriteDone(ok); }
+
+  void OnDone(const grpc::Status& status) override {
+    pump_.executor().Post(
+        [self = std::move(self_), status] { self->handler_->OnClosed(FromGrpc(status)); });
+  }
+
+ private:
+  FramePump<ClientStream, v1::ProxyToFrontEnd, v1::ProxyToMailbox> pump_;
+  Handler* handler_;
+  grpc::ClientContext call_;
+  std::shared_ptr<ClientStream> self_;
+};
+
+}  // namespace
+
+ProxyClient::ProxyClient(std::shared_ptr<grpc::Channel> channel) : channel_(std::move(channel)) {}
+
+ProxyClient::~ProxyClient() = default;
+
+absl::StatusOr<std::unique_ptr<ProxyClient>> ProxyClient::Make(const RpcSettings& settings,
+                                                               const std::string& address,
+                                                               const std::string& site) {
+  auto credentials = MakeChannelCredentials(settings, site, "frontend-transport");
+  if (!credentials.ok()) return credentials.status();
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(*settings.frame_bytes_max);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 500);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 500);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5'000);
+  return std::unique_ptr<ProxyClient>(
+      new ProxyClient(grpc::CreateCustomChannel(address, *credentials, arguments)));
+}
+
+std::shared_ptr<ToFrontEnd> ProxyClient::Open(io::Executor& executor,
+                                              ToFrontEnd::Handler& handler) {
+  auto stream = std::make_shared<ClientStream>(executor, handler);
+  const auto stub = v1::Proxy::NewStub(channel_);
+  stream->Begin(*stub, stream);
+  return stream;
+}
+
+}  // namespace postern::rpc

@@ -1,0 +1,145 @@
+#include "common/rpc/server.h"
+
+#include <chrono>
+#include <mutex>
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
+
+#include "common/base/text.h"
+
+namespace postern::rpc {
+
+namespace {
+
+constexpr std::string_view kBearer = "Bearer ";
+
+std::string TokenOf(const grpc::CallbackServerContext& call) {
+  const auto& metadata = call.client_metadata();
+  const auto found = metadata.find("authorization");
+  if (found == metadata.end()) return "";
+  const std::string_view value(found->second.data(), found->second.size());
+  if (!base::StartsWithIgnoreCase(value, kBearer)) return "";
+  return std::string(value.substr(kBearer.size()));
+}
+
+// Reflection for one server only: the usual plugin switch would open it on every port of the
+// process.
+class WithReflection final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
+  }
+};
+
+void SetKeepalive(grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // Without it a second process would share the port instead of being told that it is in use.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const RpcSettings& settings,
+                                                      const Options& options,
+                                                      const std::vector<grpc::Service*>& services) {
+  if (absl::Status plain = CheckPlaintext(settings, options.address); !plain.ok()) return plain;
+  auto credentials = MakeServerCredentials(settings, options.client);
+  if (!credentials.ok()) return credentials.status();
+  static std::once_flag health;
+  std::call_once(health, [] { grpc::EnableDefaultHealthCheckService(true); });
+
+  auto server = std::unique_ptr<Server>(new Server());
+  grpc::ServerBuilder builder;
+  SetKeepalive(builder);
+  builder.SetMaxReceiveMessageSize(*settings.frame_bytes_max);
+  if (options.reflection) builder.SetOption(std::make_unique<WithReflection>());
+  builder.AddListeningPort(options.address, *credentials, &server->port_);
+  for (grpc::Service* service : services)
+    builder.RegisterService(service);
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr || server->port_ == 0) {
+    return base::Error(absl::StatusCode::kUnavailable, "listen on ", options.address,
+                       ": the port is in use or may not be used");
+  }
+  server->SetServing(false);
+  return server;
+}
+
+Server::~Server() {
+  Stop(absl::ZeroDuration());
+}
+
+void Server::SetServing(bool serving) {
+  if (server_ == nullptr) return;
+  server_->GetHealthCheckService()->SetServingStatus(serving);
+}
+
+void Server::Stop(absl::Duration within) {
+  if (server_ == nullptr) return;
+  SetServing(false);
+  server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(within));
+  server_->Wait();
+  server_.reset();
+}
+
+absl::StatusOr<std::unique_ptr<Authority>> Authority::Make(const RpcSettings& settings) {
+  auto authority = std::make_unique<Authority>();
+  authority->trust_domain_ = *settings.trust_domain;
+  authority->insecure_ = *settings.insecure_plaintext;
+  if (!settings.tokens_file->empty()) {
+    auto tokens = TokenTable::Load(*settings.tokens_file);
+    if (!tokens.ok()) return tokens.status();
+    authority->tokens_ = std::move(*tokens);
+  }
+  return authority;
+}
+
+absl::StatusOr<Identity> Authority::Require(const grpc::CallbackServerContext& call,
+                                            Role role) const {
+  std::optional<Identity> identity;
+  if (insecure_) identity = Identity{"plaintext", "", "plaintext", Roles::All()};
+  std::string refused;
+  if (!identity) {
+    for (const auto& uri : call.auth_context()->FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME)) {
+      auto proved = FromSpiffe({uri.data(), uri.size()}, trust_domain_);
+      if (proved.ok()) {
+        identity = std::move(*proved);
+        break;
+      }
+      refused = std::string(base::MessageOf(proved.status()));
+    }
+  }
+  if (!identity) {
+    const std::string token = TokenOf(call);
+    if (!token.empty()) identity = tokens_.Find(token);
+  }
+  if (!identity) {
+    return base::Error(absl::StatusCode::kUnauthenticated,
+                       "no known identity: present a client certificate with a SPIFFE URI of ",
+                       trust_domain_, " or a bearer token", refused.empty() ? "" : "; ", refused);
+  }
+  if (!identity->roles.Has(role)) {
+    return base::Error(absl::StatusCode::kPermissionDenied, identity->name,
+                       " does not have the role ", NameOf(role));
+  }
+  return *identity;
+}
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(base::MessageOf(status))};
+}
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+}
+
+}  // namespace postern::rpc

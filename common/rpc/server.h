@@ -1,0 +1,74 @@
+// common/rpc/server.h
+//
+// A gRPC server on one port with health checking, and the check of who may call what.
+//
+// Flow      Make; AddService; Start; SetServing; Stop(deadline).
+// Failure   Start: kUnavailable "listen on 0.0.0.0:7171: the port is in use or may not be used".
+// Lifetime  Services outlive it. Stop waits for calls until the deadline, then cancels them.
+// Limits    Messages up to rpc.frame_bytes_max; keepalive 20 s, timeout 10 s, pings every 10 s at
+// most.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "common/rpc/credentials.h"
+#include "common/rpc/identity.h"
+
+namespace grpc {
+class CallbackServerContext;
+class Server;
+class Service;
+class Status;
+}  // namespace grpc
+
+namespace postern::rpc {
+
+class Server {
+ public:
+  struct Options {
+    std::string address;  // "0.0.0.0:7171"; port 0 takes a free one
+    ClientCertificate client = ClientCertificate::kRequired;
+    bool reflection = false;
+  };
+
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const RpcSettings& settings,
+                                                       const Options& options,
+                                                       const std::vector<grpc::Service*>& services);
+  ~Server();
+
+  int port() const { return port_; }
+
+  // What the health service answers for every service.
+  void SetServing(bool serving);
+  void Stop(absl::Duration within);
+
+ private:
+  Server() = default;
+  std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
+};
+
+// Decides from certificate or token who calls; shared by the services of one process. Thread-safe.
+class Authority {
+ public:
+  static absl::StatusOr<std::unique_ptr<Authority>> Make(const RpcSettings& settings);
+
+  // kUnauthenticated without a known identity; kPermissionDenied without the role, naming both.
+  absl::StatusOr<Identity> Require(const grpc::CallbackServerContext& call, Role role) const;
+
+ private:
+  std::string trust_domain_;
+  bool insecure_ = false;
+  TokenTable tokens_;
+};
+
+grpc::Status ToGrpc(const absl::Status& status);
+absl::Status FromGrpc(const grpc::Status& status);
+
+}  // namespace postern::rpc

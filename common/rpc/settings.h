@@ -1,0 +1,58 @@
+// common/rpc/settings.h
+//
+// RpcSettings: how services prove themselves to one another.
+
+#pragma once
+
+#include <string>
+
+#include "common/settings/setting.h"
+
+namespace postern::rpc {
+
+struct RpcSettings {
+  settings::Setting<std::string> certificate_file{
+      .key = "rpc.certificate_file",
+      .about =
+          "PEM certificate chain of this service, with the URI SAN "
+          "spiffe://<trust domain>/<site>/<service>. Read again when it changes."};
+  settings::Setting<std::string> key_file{.key = "rpc.key_file",
+                                          .about = "PEM private key of the certificate."};
+  settings::Setting<std::string> ca_file{
+      .key = "rpc.ca_file",
+      .about = "PEM certificates of the authorities that callers and servers are checked against."};
+  settings::Setting<std::string> trust_domain{
+      .key = "rpc.trust_domain",
+      .fallback = "postern.local",
+      .about = "Only certificates of this SPIFFE trust domain are accepted."};
+  settings::Setting<std::string> tokens_file{
+      .key = "rpc.tokens_file",
+      .about =
+          "Lines \"<SHA-256 of the token in hex> <identity> <role>,<role>\" for callers without a "
+          "certificate; they send \"authorization: Bearer <token>\" over TLS."};
+  settings::Setting<bool> insecure_plaintext{
+      .key = "rpc.insecure_plaintext",
+      .fallback = false,
+      .about =
+          "For development only: gRPC without TLS, on loopback addresses; every caller has every "
+          "role."};
+  settings::Setting<int> frame_bytes_max{
+      .key = "rpc.frame_bytes_max",
+      .fallback = 16 * 1024 * 1024,
+      .min = 1024 * 1024,
+      .max = 64 * 1024 * 1024,
+      .about = "The largest gRPC message that is taken, in bytes."};
+
+  template <typename Visitor>
+  void Visit(Visitor&& visit) {
+    visit(certificate_file);
+    visit(key_file);
+    visit(ca_file);
+    visit(trust_domain);
+    visit(tokens_file);
+    visit(insecure_plaintext);
+    visit(frame_bytes_max);
+  }
+};
+
+}  // namespace postern::rpc
