@@ -164,7 +164,6 @@ class Schedule {
   std::deque<Line*> round_;
   std::vector<Line*> held_;
   std::size_t workers_ = 0;
-  std::size_t busy_lines_ = 0;     // with a worker
   std::size_t starved_lines_ = 0;  // in the round without a worker
   std::size_t lapsed_workers_ = 0;
   std::size_t lapsed_out_ = 0;

@@ -1,0 +1,131 @@
+// The retry ladder: what news of a next hop does to its queue.
+//
+//   failures in a row                     wait before the next try
+//   1 .. glitch                           queue_glitch_retry_interval
+//   glitch + 1 .. glitch + transient      transient_failure_retry_interval
+//   more                                  outbound_connection_failure_retry_interval
+
+#include <algorithm>
+
+#include "common/observe/log.h"
+#include "services/mailbox-transport/queue/schedule.h"
+
+namespace postern::queue {
+
+namespace {
+
+constexpr std::size_t kErrorBytesMax = 1000;
+
+}  // namespace
+
+absl::Duration Schedule::Jittered(absl::Duration wait) {
+  const std::int64_t spread =
+      absl::ToInt64Milliseconds(wait) * *settings_.retry_jitter_percent / 100;
+  if (spread <= 0) return wait;
+  const auto offset = random_.Below(static_cast<std::uint64_t>(2 * spread + 1));
+  return wait + absl::Milliseconds(static_cast<std::int64_t>(offset) - spread);
+}
+
+void Schedule::Climb(Line& line, std::string_view error, absl::Time now) {
+  const auto glitches = static_cast<std::uint32_t>(*settings_.queue_glitch_retry_count);
+  const auto transients = static_cast<std::uint32_t>(*settings_.transient_failure_retry_count);
+  ++line.failures;
+  absl::Duration wait = *settings_.outbound_connection_failure_retry_interval;
+  std::uint32_t stage = 2;
+  if (line.failures <= glitches) {
+    wait = *settings_.queue_glitch_retry_interval;
+    stage = 0;
+  } else if (line.failures <= glitches + transients) {
+    wait = *settings_.transient_failure_retry_interval;
+    stage = 1;
+  }
+  line.state = Line::State::kRetry;
+  line.worked = false;
+  line.workers_max = static_cast<std::size_t>(*settings_.max_per_domain_outbound_connections);
+  line.probe.reset();
+  line.probe_wanted = false;
+  line.last_retry = now;
+  line.resumes = now + Jittered(wait);
+  probe_.LadderClimbed(stage);
+  POSTERN_LOG(kWarning,
+              "queue",
+              "next hop failed",
+              {{"next_hop", line.hop.domain},
+               {"connector", line.hop.connector},
+               {"failures", line.failures},
+               {"retry_in_ms", absl::ToInt64Milliseconds(line.resumes - now)},
+               {"error", error}});
+}
+
+void Schedule::HopWorked(const model::NextHop& hop, absl::Time now) {
+  Line* line = Find(hop);
+  if (line == nullptr) return;
+  const auto most = static_cast<std::size_t>(*settings_.max_per_domain_outbound_connections);
+  line->workers_max = std::min(most, line->workers_max + 1);
+  line->worked = true;
+  if (line->state != Line::State::kOpen || line->failures > 0) {
+    line->state = Line::State::kOpen;
+    line->workers_max = most;
+    line->failures = 0;
+    line->probe.reset();
+    line->probe_wanted = false;
+    line->last_error.clear();
+    line->resumes = absl::InfiniteFuture();
+  }
+  Note(*line, now);
+}
+
+void Schedule::HopFailed(const model::NextHop& hop, std::string_view error, absl::Time now) {
+  Line* line = Find(hop);
+  if (line == nullptr) return;
+  line->last_error = error.substr(0, kErrorBytesMax);
+  if (line->state == Line::State::kRetry) return;  // one of the others said so already
+  const std::size_t fewer = std::min(line->workers, line->workers_max);
+  if (line->state == Line::State::kOpen && line->worked && fewer > 1) {
+    line->workers_max = fewer - 1;
+  } else {
+    Climb(*line, error, now);
+  }
+  Note(*line, now);
+}
+
+void Schedule::HopHeld(const model::NextHop& hop, std::string_view reason, absl::Time now) {
+  Line* line = Find(hop);
+  if (line == nullptr) return;
+  line->last_error = reason.substr(0, kErrorBytesMax);
+  if (line->state == Line::State::kRetry || line->state == Line::State::kHeld) return;
+  line->state = Line::State::kHeld;
+  line->probe.reset();
+  line->probe_wanted = false;
+  line->last_retry = now;
+  const auto spread = static_cast<std::uint64_t>(absl::ToInt64Milliseconds(kWakeSpread));
+  const auto offset = static_cast<std::int64_t>(random_.Below(spread));
+  line->resumes = now + kHeldMax + absl::Milliseconds(offset);
+  if (!line->in_held) held_.push_back(line);
+  line->in_held = true;
+  probe_.HopHeld();
+  Note(*line, now);
+}
+
+void Schedule::WakeHeld(absl::Time now) {
+  const auto spread = static_cast<std::uint64_t>(absl::ToInt64Milliseconds(kWakeSpread));
+  for (Line* line : held_) {
+    line->in_held = false;
+    if (line->state != Line::State::kHeld) continue;
+    const auto offset = static_cast<std::int64_t>(random_.Below(spread));
+    line->resumes = std::min(line->resumes, now + absl::Milliseconds(offset));
+    Note(*line, now);
+  }
+  held_.clear();
+}
+
+bool Schedule::RetryNow(const model::NextHop& hop, absl::Time now) {
+  Line* line = Find(hop);
+  if (line == nullptr) return false;
+  if (line->state != Line::State::kRetry && line->state != Line::State::kHeld) return false;
+  line->resumes = now;
+  Note(*line, now);
+  return true;
+}
+
+}  // namespace postern::queue

@@ -1,0 +1,55 @@
+#include "services/mailbox-transport/queue/probe.h"
+
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace postern::queue {
+
+namespace {
+
+constexpr std::array<const char*, 3> kStages = {"glitch", "transient", "outbound"};
+
+}  // namespace
+
+Probe::Probe(observe::Registry& registry)
+    : registry_(registry),
+      queues_(registry.AddGauge("postern_queue_queues", "Queues, one for each next hop.")),
+      connections_(
+          registry.AddGauge("postern_queue_connections", "Deliveries that have a connection slot.")),
+      message_retries_(registry.AddCounter("postern_queue_message_retries_total",
+                                           "Messages put back to be tried again later.")),
+      held_(registry.AddCounter("postern_queue_held_total",
+                                "Times a queue stopped for lack of a front end or its credit.")),
+      expired_(registry.AddCounter("postern_queue_expired_total",
+                                   "Messages whose time was over while they waited.")),
+      delayed_(registry.AddCounter("postern_queue_delayed_total",
+                                   "Messages that waited long enough for a notice of delay.")) {
+  for (std::size_t type = 0; type < messages_.size(); ++type) {
+    messages_[type] = &registry.AddGauge(
+        "postern_queue_messages",
+        "Messages that wait or are under way, by type of queue.",
+        {{"type", std::string(model::NameOf(static_cast<model::DeliveryType>(type)))}});
+  }
+  for (std::size_t stage = 0; stage < ladder_.size(); ++stage) {
+    ladder_[stage] = &registry.AddCounter("postern_queue_ladder_steps_total",
+                                          "Failures that put a queue in Retry, by stage.",
+                                          {{"stage", kStages[stage]}});
+  }
+}
+
+void Probe::Messages(model::DeliveryType type, std::int64_t change) {
+  messages_[static_cast<std::size_t>(type) % messages_.size()]->Add(static_cast<double>(change));
+}
+
+void Probe::LadderClimbed(std::uint32_t stage) { ladder_[stage % ladder_.size()]->Add(); }
+
+void Probe::OldestAge(std::size_t shard, absl::Duration age) {
+  registry_
+      .AddGauge("postern_queue_oldest_age_seconds",
+                "Age of the oldest message that waits, by shard.",
+                {{"shard", std::to_string(shard)}})
+      .Set(absl::ToDoubleSeconds(age));
+}
+
+}  // namespace postern::queue

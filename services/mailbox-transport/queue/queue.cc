@@ -1,0 +1,152 @@
+#include "services/mailbox-transport/queue/queue.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/check.h"
+
+namespace postern::queue {
+
+namespace {
+
+// Run looks at the clock at least this often: it may have been set, and the oldest age is reported.
+constexpr absl::Duration kSleepMax = absl::Seconds(15);
+// A wake-up is worth at least this: what is due meanwhile is done together.
+constexpr absl::Duration kSleepMin = absl::Milliseconds(5);
+
+std::size_t PartOf(int whole, std::size_t parts) {
+  return (static_cast<std::size_t>(whole) + parts - 1) / parts;
+}
+
+}  // namespace
+
+Queue::Queue(io::Executor& executor,
+             base::Clock& clock,
+             base::Random& random,
+             const QueueSettings& settings,
+             Probe& probe,
+             Shard shard)
+    : executor_(executor),
+      clock_(clock),
+      probe_(probe),
+      shard_(shard),
+      schedule_(settings, random, probe, PartOf(*settings.max_outbound_connections, shard.of)) {
+  POSTERN_CHECK(shard.number < shard.of);
+}
+
+Queue::~Queue() = default;
+
+void Queue::OnWanted(absl::AnyInvocable<void(Lane)> wanted) { wanted_ = std::move(wanted); }
+
+io::Task<void> Queue::Run() {
+  POSTERN_CHECK(executor_.InThread());
+  for (;;) {
+    RunOnce();
+    const absl::Time now = clock_.Now();
+    const absl::Duration nap =
+        std::clamp(schedule_.NextWake() - now, kSleepMin, kSleepMax);
+    sleeps_until_ = now + nap;
+    const absl::Status woken = co_await earlier_.Until(nap);
+    if (absl::IsCancelled(woken)) co_return;
+  }
+}
+
+void Queue::RunOnce() {
+  probe_.OldestAge(shard_.number, schedule_.OldestAge(clock_.Now()));
+  Pump();
+}
+
+void Queue::Stop() { stopped_ = true; }
+
+void Queue::Pump() {
+  if (stopped_ || pumping_ || !wanted_) return;
+  pumping_ = true;
+  while (auto lane = schedule_.NextWanted(clock_.Now())) {
+    wanted_(*std::move(lane));
+    if (stopped_) break;
+  }
+  pumping_ = false;
+  if (schedule_.NextWake() < sleeps_until_) {
+    sleeps_until_ = schedule_.NextWake();
+    earlier_.NotifyAll();
+  }
+}
+
+void Queue::Add(const model::NextHop& hop, model::Ticket ticket) {
+  schedule_.Add(hop, std::move(ticket), clock_.Now());
+  Pump();
+}
+
+std::optional<Work> Queue::TryTake(const Lane& lane) {
+  if (stopped_) return std::nullopt;
+  auto work = schedule_.TryTake(lane, clock_.Now());
+  Pump();
+  return work;
+}
+
+void Queue::WorkerEnded(const Lane& lane) {
+  schedule_.WorkerEnded(lane, clock_.Now());
+  Pump();
+}
+
+void Queue::Done(const model::NextHop& hop, base::MessageId id) {
+  schedule_.Done(hop, id, clock_.Now());
+  Pump();
+}
+
+void Queue::Retry(const model::NextHop& hop, model::Ticket ticket) {
+  schedule_.Retry(hop, std::move(ticket), clock_.Now());
+  Pump();
+}
+
+void Queue::HopWorked(const model::NextHop& hop) {
+  schedule_.HopWorked(hop, clock_.Now());
+  Pump();
+}
+
+void Queue::HopFailed(const model::NextHop& hop, std::string_view error) {
+  schedule_.HopFailed(hop, error, clock_.Now());
+  Pump();
+}
+
+void Queue::HopHeld(const model::NextHop& hop, std::string_view reason) {
+  schedule_.HopHeld(hop, reason, clock_.Now());
+  Pump();
+}
+
+void Queue::WakeHeld() {
+  schedule_.WakeHeld(clock_.Now());
+  Pump();
+}
+
+bool Queue::RetryNow(const model::NextHop& hop) {
+  const bool known = schedule_.RetryNow(hop, clock_.Now());
+  Pump();
+  return known;
+}
+
+std::uint64_t Queue::Mark() const { return schedule_.mark(); }
+
+std::vector<model::Ticket> Queue::TakeUnreachable(std::uint64_t mark, std::size_t tickets_max) {
+  model::NextHop unreachable;
+  unreachable.type = model::DeliveryType::kUnreachable;
+  return TakeBack(unreachable, mark, tickets_max);
+}
+
+std::vector<model::Ticket> Queue::TakeBack(const model::NextHop& hop,
+                                           std::uint64_t mark,
+                                           std::size_t tickets_max) {
+  auto tickets = schedule_.TakeBack(hop, mark, tickets_max, clock_.Now());
+  Pump();
+  return tickets;
+}
+
+std::vector<QueueView> Queue::Queues() const { return schedule_.Queues(clock_.Now()); }
+
+std::vector<TicketView> Queue::Tickets(const model::NextHop& hop, std::size_t tickets_max) const {
+  return schedule_.Tickets(hop, tickets_max);
+}
+
+std::size_t Queue::message_count() const { return schedule_.message_count(); }
+
+}  // namespace postern::queue

@@ -1,0 +1,372 @@
+#include "services/mailbox-transport/queue/schedule.h"
+
+#include <algorithm>
+
+#include "common/base/check.h"
+
+namespace postern::queue {
+
+namespace {
+
+bool Unreachable(const Line& line) { return line.hop.type == model::DeliveryType::kUnreachable; }
+
+// All unreachable tickets are in one queue, whatever routing wrote beside them.
+model::NextHop KeyOf(const model::NextHop& hop) {
+  if (hop.type != model::DeliveryType::kUnreachable) return hop;
+  model::NextHop key;
+  key.type = model::DeliveryType::kUnreachable;
+  return key;
+}
+
+}  // namespace
+
+std::size_t Line::attempts() const {
+  return static_cast<std::size_t>(std::count_if(taken.begin(), taken.end(), [](const Taken& one) {
+    return one.kind == Work::Kind::kAttempt;
+  }));
+}
+
+Schedule::Schedule(const QueueSettings& settings,
+                   base::Random& random,
+                   Probe& probe,
+                   std::size_t workers_max)
+    : settings_(settings), random_(random), probe_(probe), workers_max_(workers_max) {
+  POSTERN_CHECK(workers_max > 0);
+}
+
+Schedule::~Schedule() {
+  for (const auto& [hop, line] : lines_) {
+    while (!line->ready.empty()) {
+      Leave(line->ready.front());
+    }
+    while (!line->later.empty()) {
+      Leave(line->later.top());
+    }
+  }
+  while (!lapsed_.empty()) {
+    Leave(lapsed_.front());
+  }
+}
+
+Line* Schedule::Find(const model::NextHop& hop) const {
+  const bool unreachable = hop.type == model::DeliveryType::kUnreachable;
+  const auto found = unreachable ? lines_.find(KeyOf(hop)) : lines_.find(hop);
+  return found == lines_.end() ? nullptr : found->second.get();
+}
+
+Line& Schedule::FindOrMake(const model::NextHop& hop, absl::Time now) {
+  if (Line* line = Find(hop)) return *line;
+  auto line = std::make_unique<Line>();
+  line->hop = KeyOf(hop);
+  line->id = next_id_++;
+  line->workers_max = static_cast<std::size_t>(*settings_.max_per_domain_outbound_connections);
+  line->empty_since = now;
+  Line& made = *line;
+  lines_.emplace(made.hop, std::move(line));
+  probe_.Queues(1);
+  return made;
+}
+
+void Schedule::Remove(Line& line) {
+  if (line.in_round) {
+    std::erase(round_, &line);
+    --starved_lines_;
+  }
+  if (line.in_held) std::erase(held_, &line);
+  if (wakes_.Holds(&line)) wakes_.Remove(&line);
+  probe_.Queues(-1);
+  const model::NextHop key = line.hop;
+  lines_.erase(key);
+}
+
+void Schedule::Add(const model::NextHop& hop, model::Ticket ticket, absl::Time now) {
+  Line& line = FindOrMake(hop, now);
+  Enter(line, std::move(ticket), now);
+  Note(line, now);
+}
+
+void Schedule::Enter(Line& line, model::Ticket ticket, absl::Time now) {
+  auto* place = new Place;  // owned by the queue of its line until Leave
+  place->ticket = std::move(ticket);
+  place->line = &line;
+  place->mark = next_mark_++;
+  if (place->due() <= now || Unreachable(line)) {
+    line.ready.PushBack(place);
+  } else {
+    place->in = Place::In::kLater;
+    line.later.Push(place);
+  }
+  if (place->expires() != absl::InfiniteFuture()) expiries_.Push(place);
+  if (place->notify() != absl::InfiniteFuture()) notifies_.Push(place);
+  ++messages_;
+  probe_.Messages(line.hop.type, 1);
+}
+
+void Schedule::Unlink(Place* place) {
+  switch (place->in) {
+    case Place::In::kReady:
+      place->line->ready.Remove(place);
+      break;
+    case Place::In::kLater:
+      place->line->later.Remove(place);
+      break;
+    case Place::In::kLapsed:
+      lapsed_.Remove(place);
+      --place->line->lapsed;
+      break;
+  }
+  if (expiries_.Holds(place)) expiries_.Remove(place);
+  if (notifies_.Holds(place)) notifies_.Remove(place);
+}
+
+model::Ticket Schedule::Leave(Place* place) {
+  Unlink(place);
+  --messages_;
+  probe_.Messages(place->line->hop.type, -1);
+  model::Ticket ticket = std::move(place->ticket);
+  delete place;
+  return ticket;
+}
+
+void Schedule::Lapse(Place* place) {
+  Unlink(place);
+  place->in = Place::In::kLapsed;
+  lapsed_.PushBack(place);
+  ++place->line->lapsed;
+}
+
+void Schedule::Advance(absl::Time now) {
+  while (expiries_.first() <= now) {
+    Line& line = *expiries_.top()->line;
+    Lapse(expiries_.top());
+    Note(line, now);
+  }
+  while (notifies_.first() <= now) {
+    Line& line = *notifies_.top()->line;
+    Lapse(notifies_.top());
+    Note(line, now);
+  }
+  while (wakes_.first() <= now) {
+    Wake(*wakes_.top(), now);
+  }
+}
+
+void Schedule::Wake(Line& line, absl::Time now) {
+  if (line.size() == 0 && line.workers == 0) return Remove(line);
+  const bool waits = line.state == Line::State::kRetry || line.state == Line::State::kHeld;
+  if (waits && line.resumes <= now) {
+    line.state = Line::State::kProbing;
+    line.probe_wanted = false;
+    line.probe.reset();
+  }
+  while (line.later.first() <= now) {
+    Place* place = line.later.top();
+    line.later.Remove(place);
+    place->in = Place::In::kReady;
+    line.ready.PushBack(place);
+  }
+  Note(line, now);
+}
+
+void Schedule::Note(Line& line, absl::Time now) {
+  if (!line.in_round && Wants(line)) {
+    line.in_round = true;
+    round_.push_back(&line);
+    if (line.workers == 0) ++starved_lines_;
+  }
+  const bool empty = line.size() == 0 && line.workers == 0;
+  if (!empty) {
+    line.empty_since = absl::InfinitePast();
+  } else if (line.empty_since == absl::InfinitePast()) {
+    line.empty_since = now;
+  }
+
+  absl::Time wake = line.later.first();
+  if (empty) {
+    wake = line.empty_since + *settings_.queue_max_idle_time;
+  } else if (line.state == Line::State::kRetry || line.state == Line::State::kHeld) {
+    wake = line.resumes;
+  }
+  if (wake == line.wake) return;
+  line.wake = wake;
+  const bool held = wakes_.Holds(&line);
+  if (wake == absl::InfiniteFuture()) {
+    if (held) wakes_.Remove(&line);
+  } else if (held) {
+    wakes_.Update(&line);
+  } else {
+    wakes_.Push(&line);
+  }
+}
+
+bool Schedule::Wants(const Line& line) const {
+  if (line.ready.empty() || Unreachable(line)) return false;
+  if (line.state == Line::State::kProbing) return !line.probe_wanted && !line.probe;
+  if (line.state != Line::State::kOpen || line.workers >= line.workers_max) return false;
+  const std::size_t idle = line.workers - std::min(line.workers, line.attempts());
+  return line.ready.size() > idle;
+}
+
+std::optional<Lane> Schedule::NextWanted(absl::Time now) {
+  Advance(now);
+  const std::size_t idle = lapsed_workers_ - std::min(lapsed_workers_, lapsed_out_);
+  if (lapsed_.size() > idle && lapsed_workers_ < kLapsedWorkers) {
+    ++lapsed_workers_;
+    return Lane{Lane::Kind::kLapsed, model::NextHop()};
+  }
+  while (!round_.empty()) {
+    Line& line = *round_.front();
+    const bool wants = Wants(line);
+    if (wants && workers_ >= workers_max_) return std::nullopt;
+    round_.pop_front();
+    line.in_round = false;
+    if (line.workers == 0) --starved_lines_;
+    if (!wants) continue;
+
+    ++line.workers;
+    ++workers_;
+    probe_.Connections(1);
+    line.turn = 0;
+    if (line.state == Line::State::kProbing) line.probe_wanted = true;
+    Note(line, now);
+    return Lane{Lane::Kind::kHop, line.hop};
+  }
+  return std::nullopt;
+}
+
+bool Schedule::MayTake(const Line& line) const {
+  if (line.state == Line::State::kProbing) return !line.probe;
+  return line.state == Line::State::kOpen && line.workers <= line.workers_max &&
+         line.attempts() < line.workers_max;
+}
+
+// A worker gives its slot to the hop that is next in the round: when its own hop has more workers, even
+// afterwards, so that slots do not go to and fro; or when it had its turn and some hop has no worker.
+bool Schedule::MakesRoom(const Line& line) const {
+  if (workers_ < workers_max_) return false;
+  if (starved_lines_ > 0 && line.turn >= kTurn) return true;
+  for (const Line* next : round_) {
+    if (next != &line) return next->workers + 1 < line.workers;
+  }
+  return false;
+}
+
+Work Schedule::Take(Place* place, Work::Kind kind) {
+  Line& line = *place->line;
+  Work work;
+  work.kind = kind;
+  work.hop = line.hop;
+  Unlink(place);
+  work.ticket = std::move(place->ticket);
+  delete place;
+  line.taken.push_back({work.ticket.id, kind});
+  return work;
+}
+
+std::optional<Work> Schedule::TakeLapsed(absl::Time now) {
+  if (lapsed_.empty()) return std::nullopt;
+  Place* place = lapsed_.front();
+  const bool expired = place->expires() <= now;
+  Work work = Take(place, expired ? Work::Kind::kExpired : Work::Kind::kDelayed);
+  ++lapsed_out_;
+  // Once a message: what waits on has no notification before it any more.
+  work.ticket.notify_delay_at = absl::InfiniteFuture();
+  expired ? probe_.Expired() : probe_.Delayed();
+  return work;
+}
+
+std::optional<Work> Schedule::TryTake(const Lane& lane, absl::Time now) {
+  Advance(now);
+  if (lane.kind == Lane::Kind::kLapsed) return TakeLapsed(now);
+  Line* line = Find(lane.hop);
+  if (line == nullptr || line->ready.empty() || Unreachable(*line)) return std::nullopt;
+  if (!MayTake(*line) || MakesRoom(*line)) return std::nullopt;
+  ++line->turn;
+  Work work = Take(line->ready.front(), Work::Kind::kAttempt);
+  if (line->state == Line::State::kProbing) line->probe = work.ticket.id;
+  Note(*line, now);
+  return work;
+}
+
+void Schedule::WorkerEnded(const Lane& lane, absl::Time now) {
+  if (lane.kind == Lane::Kind::kLapsed) {
+    POSTERN_CHECK(lapsed_workers_ > 0);
+    --lapsed_workers_;
+    return;
+  }
+  Line* line = Find(lane.hop);
+  POSTERN_CHECK(line != nullptr && line->workers > 0);
+  --line->workers;
+  --workers_;
+  probe_.Connections(-1);
+  if (line->workers == 0 && line->in_round) ++starved_lines_;
+  if (!line->probe) line->probe_wanted = false;
+  Note(*line, now);
+}
+
+bool Schedule::GiveBack(Line& line, base::MessageId id, absl::Time now) {
+  const auto found = std::find_if(line.taken.begin(), line.taken.end(), [&](const Line::Taken& one) {
+    return one.id == id;
+  });
+  if (found == line.taken.end()) return false;
+  if (found->kind != Work::Kind::kAttempt) --lapsed_out_;
+  line.taken.erase(found);
+  --messages_;
+  probe_.Messages(line.hop.type, -1);
+  if (line.probe == id) {
+    line.probe.reset();
+    line.probe_wanted = false;
+  }
+  Note(line, now);
+  return true;
+}
+
+void Schedule::Done(const model::NextHop& hop, base::MessageId id, absl::Time now) {
+  Line* line = Find(hop);
+  if (line != nullptr) GiveBack(*line, id, now);
+}
+
+void Schedule::Retry(const model::NextHop& hop, model::Ticket ticket, absl::Time now) {
+  Line& line = FindOrMake(hop, now);
+  GiveBack(line, ticket.id, now);
+  if (ticket.due > now) probe_.MessageRetried();
+  Enter(line, std::move(ticket), now);
+  Note(line, now);
+}
+
+std::vector<model::Ticket> Schedule::TakeBack(const model::NextHop& hop,
+                                              std::uint64_t mark,
+                                              std::size_t tickets_max,
+                                              absl::Time now) {
+  std::vector<model::Ticket> tickets;
+  Line* line = Find(hop);
+  if (line == nullptr) return tickets;
+  for (Place* place = line->ready.front(); place != nullptr && tickets.size() < tickets_max;) {
+    Place* const next = place->after;
+    if (place->mark < mark) {
+      tickets.push_back(Leave(place));
+    } else if (Unreachable(*line)) {
+      break;  // there the order is that of the marks
+    }
+    place = next;
+  }
+  const auto& later = line->later.members();
+  for (std::size_t i = later.size(); i > 0 && tickets.size() < tickets_max; --i) {
+    if (i > later.size() || later[i - 1]->mark >= mark) continue;
+    tickets.push_back(Leave(later[i - 1]));
+  }
+  Note(*line, now);
+  return tickets;
+}
+
+absl::Time Schedule::NextWake() const {
+  return std::min({wakes_.first(), expiries_.first(), notifies_.first()});
+}
+
+absl::Duration Schedule::OldestAge(absl::Time now) const {
+  if (expiries_.empty()) return absl::ZeroDuration();
+  const auto unix_ms = static_cast<std::int64_t>(expiries_.top()->ticket.id.value >> 20);
+  return std::max(now - absl::FromUnixMillis(unix_ms), absl::ZeroDuration());
+}
+
+}  // namespace postern::queue
