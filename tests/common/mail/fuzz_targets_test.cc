@@ -1,0 +1,104 @@
+// The fuzz targets on inputs that were chosen to hurt, and on seeded mutations of them.
+
+#include <gtest/gtest.h>
+
+#include "common/base/random.h"
+
+#define LLVMFuzzerTestOneInput PosternFuzzAddress
+#include "tests/fuzz/address_fuzz.cc"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput PosternFuzzHeader
+#include "tests/fuzz/header_fuzz.cc"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput PosternFuzzEsmtpParams
+#include "tests/fuzz/esmtp_params_fuzz.cc"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput PosternFuzzContent
+#include "tests/fuzz/content_fuzz.cc"
+#undef LLVMFuzzerTestOneInput
+
+namespace postern::mail {
+namespace {
+
+using FuzzTarget = int (*)(const std::uint8_t*, std::size_t);
+
+int RunTarget(FuzzTarget target, std::string_view input) {
+  return target(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
+}
+
+std::string Mutated(std::string text, base::Random& random) {
+  static constexpr std::string_view kBytes("\0\r\n\t \"\\<>@.,:;=+?[]-_aA0\x7f\x80\xc3\xa9\xff",
+                                           30);
+  for (std::uint64_t changes = 1 + random.Below(4); changes > 0; --changes) {
+    const std::size_t at = random.Below(text.size() + 1);
+    const char byte = kBytes[random.Below(kBytes.size())];
+    switch (random.Below(4)) {
+      case 0:
+        text.insert(at, 1, byte);
+        break;
+      case 1:
+        text.erase(at, 1 + random.Below(3));
+        break;
+      case 2:
+        text.insert(at, text.substr(random.Below(text.size() + 1), random.Below(20)));
+        break;
+      default:
+        if (at < text.size()) text[at] = byte;
+    }
+  }
+  return text;
+}
+
+// A broken property ends the process; each target returns 0 on what it could judge.
+void Torment(FuzzTarget target, const std::vector<std::string>& corpus) {
+  base::SeededRandom random(42);
+  for (const std::string& input : corpus) {
+    EXPECT_EQ(RunTarget(target, input), 0);
+    std::string mutated = input;
+    for (int round = 0; round < 300; ++round) {
+      mutated = Mutated(round % 20 == 0 ? input : mutated, random);
+      EXPECT_EQ(RunTarget(target, mutated), 0);
+    }
+  }
+}
+
+TEST(FuzzTargetsTest, AddressesHold) {
+  Torment(PosternFuzzAddress,
+          {"", "0", "0a@b",
+           "1caf\xc3\xa9@b\xc3\xbc"
+           "cher.test",
+           "0\"a\\\"b>@\"@c.test", "0<a@b.test>", "0<@a.test,@b.test:c@d.test>", "0<>",
+           "0<Postmaster>", "0a@[192.0.2.1]", "0a@[IPv6:::ffff:192.0.2.1]", "1xn--a@xn--.test",
+           "0" + std::string(600, 'a') + "@b"});
+}
+
+TEST(FuzzTargetsTest, HeadersHold) {
+  Torment(PosternFuzzHeader,
+          {"", "\r\n", "\r\n\r\n", "A: b\r\n\r\nbody", "From a b\r\nDate: x\r\n\r\n",
+           "text\r\n\r\nmore", "Subject: =?utf-8?Q?a=C3=A9?= =?iso-8859-1?B?6Q==?=\r\n\r\n",
+           "Received: a\r\n b\r\nReceived: c\r\nMessage-ID: <a@b>\r\n\r\n", "A: b\r\n c", "A:\r",
+           ":", " fold\r\nA: b\r\n\r\n", "Subject: =?=?=?=?=?=?utf-8?Q?\r\n\r\n"});
+}
+
+TEST(FuzzTargetsTest, EsmtpParametersHold) {
+  Torment(PosternFuzzEsmtpParams,
+          {"", "0", "0 SIZE=1 BODY=8BITMIME", "0 RET=FULL ENVID=a+2Bb SMTPUTF8 AUTH=<>",
+           "1 NOTIFY=SUCCESS,FAILURE ORCPT=utf-8;caf\xc3\xa9@b", "0 NOTIFY=NEVER ORCPT=rfc822;a@b",
+           "0 A=B=C", "0  =", "0 SIZE=99999999999999999999"});
+}
+
+TEST(FuzzTargetsTest, ContentHolds) {
+  Torment(PosternFuzzContent, {"", "0", "\x01\r\n.\r\n",
+                               "\x02"
+                               "A: b\r\n\r\nbody\r\n",
+                               "\x03"
+                               "a\rb\nc\r\r\n\n\r",
+                               "\x07"
+                               "A: \xc3\xa9\r\n\r\n0123456789abcdef\xff\r\n",
+                               std::string("\x05"
+                                           "A\0b\r\n\r\n\0",
+                                           9)});
+}
+
+}  // namespace
+}  // namespace postern::mail
