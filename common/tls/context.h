@@ -2,8 +2,9 @@
 //
 // TLS contexts: what we prove and what we accept, loaded from PEM files; shared by many sessions.
 //
-// Flow      Make from files; Reload when they change; StartServer/StartClient on a connected stream.
-// Failure   Make, Reload: kInvalidArgument or kNotFound naming the file and the rule; a failed Reload keeps
+// Flow      Make from files; Reload when they change; StartServer/StartClient on a connected
+// stream. Failure   Make, Reload: kInvalidArgument or kNotFound naming the file and the rule; a
+// failed Reload keeps
 //           what was there. Handshakes: kUnavailable with OpenSSL's words, kDeadlineExceeded.
 // Lifetime  A session keeps what it needs alive; contexts may be reloaded under it. Thread-safe.
 // Limits    TLS 1.2 or later; the stream's deadline bounds the handshake.
@@ -18,6 +19,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "common/io/stream.h"
 
 namespace postern::tls {
@@ -39,8 +41,10 @@ class ServerContext {
   ServerContext();
   ~ServerContext();
 
-  // `client_ca_file` empty: no client certificate is asked for.
-  absl::Status Load(const std::string& certificate_file, const std::string& key_file,
+  // `client_ca_file` empty: no client certificate is asked for. Otherwise one is asked for, a wrong
+  // one ends the handshake, and facts.verified says whether one was shown.
+  absl::Status Load(const std::string& certificate_file,
+                    const std::string& key_file,
                     const std::string& client_ca_file = "");
 
   io::Task<absl::StatusOr<Session>> Start(std::unique_ptr<io::Stream> stream) const;
@@ -55,13 +59,14 @@ class ClientContext {
   ClientContext();  // no client certificate, the system's trust store
   ~ClientContext();
 
-  // Either may be empty.
-  absl::Status Load(const std::string& certificate_file, const std::string& key_file,
+  // Each may be empty: no client certificate; the system's trust store.
+  absl::Status Load(const std::string& certificate_file,
+                    const std::string& key_file,
                     const std::string& ca_file);
 
   struct Peer {
-    std::string server_name;  // SNI and the name to check
-    bool verify = false;      // false: encryption only, opportunistic
+    std::string server_name;  // SNI and the name to check; an IP address is checked as one
+    bool verify = false;      // false: encryption only, opportunistic; facts.verified still tells
   };
 
   io::Task<absl::StatusOr<Session>> Start(std::unique_ptr<io::Stream> stream, Peer peer) const;

@@ -1,0 +1,95 @@
+#include "common/tls/pem.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+#include <utility>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include "common/base/status_macros.h"
+#include "common/base/text.h"
+#include "common/tls/openssl_error.h"
+
+namespace postern::tls {
+namespace {
+
+constexpr std::size_t kFileBytesMax = 4 * 1024 * 1024;
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+struct FreeBio {
+  void operator()(BIO* bio) const { BIO_free(bio); }
+};
+
+absl::Status CannotRead(std::string_view kind, const std::string& path, int error) {
+  const auto code =
+      error == ENOENT ? absl::StatusCode::kNotFound : absl::StatusCode::kInvalidArgument;
+  const std::string cause = base::LowerAscii(std::generic_category().message(error));
+  return base::Error(code, "tls ", kind, " ", path, ": cannot read: ", cause);
+}
+
+absl::StatusOr<std::string> ReadFile(std::string_view kind, const std::string& path) {
+  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "re"));
+  if (file == nullptr) return CannotRead(kind, path, errno);
+  std::string text;
+  char block[16 * 1024];
+  while (const std::size_t bytes = std::fread(block, 1, sizeof(block), file.get())) {
+    text.append(block, bytes);
+    if (text.size() > kFileBytesMax) {
+      return base::Error(absl::StatusCode::kInvalidArgument, "tls ", kind, " ", path,
+                         ": larger than 4MB");
+    }
+  }
+  // A folder opens and then does not read.
+  if (std::ferror(file.get()) != 0) return CannotRead(kind, path, errno);
+  return text;
+}
+
+// Never asks for a passphrase at the terminal.
+int NoPassphrase(char*, int, int, void*) {
+  return 0;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<CertificatePointer>> ReadCertificates(std::string_view kind,
+                                                                 const std::string& path) {
+  POSTERN_ASSIGN_OR_RETURN(const std::string text, ReadFile(kind, path));
+  const std::unique_ptr<BIO, FreeBio> bio(
+      BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  std::vector<CertificatePointer> certificates;
+  while (X509* certificate = PEM_read_bio_X509_AUX(bio.get(), nullptr, NoPassphrase, nullptr)) {
+    certificates.emplace_back(certificate);
+  }
+  // The list ends with "no start line"; anything else is a certificate that does not read.
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  const std::string cause = TakeOpenSslError("damaged");
+  if (!at_end) {
+    return base::Error(absl::StatusCode::kInvalidArgument, "tls ", kind, " ", path,
+                       ": certificate ", certificates.size() + 1, " does not read: ", cause);
+  }
+  if (certificates.empty()) {
+    return base::Error(absl::StatusCode::kInvalidArgument, "tls ", kind, " ", path,
+                       ": holds no certificate");
+  }
+  return certificates;
+}
+
+absl::StatusOr<KeyPointer> ReadKey(const std::string& path) {
+  POSTERN_ASSIGN_OR_RETURN(const std::string text, ReadFile("key", path));
+  const std::unique_ptr<BIO, FreeBio> bio(
+      BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  KeyPointer key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
+  ERR_clear_error();
+  if (key == nullptr) {
+    return base::Error(absl::StatusCode::kInvalidArgument, "tls key ", path,
+                       ": holds no private key without a passphrase");
+  }
+  return key;
+}
+
+}  // namespace postern::tls

@@ -1,0 +1,40 @@
+// common/tls/pem.h
+//
+// Certificates and keys read from PEM files.
+//
+// Failure   kNotFound or kInvalidArgument: "tls certificate /x/y.pem: cannot read: no such file or
+//           directory", "tls key /x/y.key: holds no private key without a passphrase".
+// Limits    A file of at most 4 MiB.
+// See       RFC 7468
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+namespace postern::tls {
+
+struct FreeCertificate {
+  void operator()(X509* certificate) const { X509_free(certificate); }
+};
+
+struct FreeKey {
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+
+using CertificatePointer = std::unique_ptr<X509, FreeCertificate>;
+using KeyPointer = std::unique_ptr<EVP_PKEY, FreeKey>;
+
+// All certificates of the file, at least one. `kind` names it in errors: "certificate", "authority
+// file".
+absl::StatusOr<std::vector<CertificatePointer>> ReadCertificates(std::string_view kind,
+                                                                 const std::string& path);
+absl::StatusOr<KeyPointer> ReadKey(const std::string& path);
+
+}  // namespace postern::tls
