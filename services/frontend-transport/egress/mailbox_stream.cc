@@ -1,0 +1,151 @@
+#include "services/frontend-transport/egress/mailbox_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+#include "common/base/text.h"
+#include "common/observe/log.h"
+#include "common/smtp/wire.h"
+
+namespace postern::egress {
+
+namespace {
+
+constexpr mail::EnhancedStatus kProtocolBroken{4, 3, 5};
+
+}  // namespace
+
+MailboxStream::MailboxStream(io::Executor& executor,
+                             smtp::Engine& engine,
+                             const EgressSettings& settings,
+                             Probe& probe,
+                             std::shared_ptr<rpc::ToMailbox> stream,
+                             std::string caller,
+                             std::function<void(MailboxStream*)> finished)
+    : engine_(engine),
+      settings_(settings),
+      probe_(probe),
+      stream_(std::move(stream)),
+      caller_(std::move(caller)),
+      finished_(std::move(finished)),
+      deliveries_(executor),
+      ending_(executor) {
+  probe_.StreamOpened();
+  POSTERN_LOG(kInfo, "egress", "stream opened", {{"caller", caller_}});
+}
+
+void MailboxStream::GiveCredit(std::uint32_t slots) {
+  if (slots == slots_) return;
+  slots_ = slots;
+  v1::ProxyToMailbox frame;
+  frame.mutable_credit()->set_slots(slots);
+  stream_->Send(std::move(frame));
+}
+
+void MailboxStream::GoAway(const std::string& reason) {
+  if (std::exchange(going_away_, true)) return;
+  v1::ProxyToMailbox frame;
+  frame.mutable_go_away()->set_reason(reason);
+  stream_->Send(std::move(frame));
+  ending_.Spawn(LeaveWhenEmpty());
+}
+
+io::Task<void> MailboxStream::LeaveWhenEmpty() {
+  co_await deliveries_.Join();
+  stream_->Close();
+}
+
+void MailboxStream::OnFrame(v1::ProxyToFrontEnd frame) {
+  for (v1::Offer& offer : *frame.mutable_offers())
+    Take(offer);
+  for (v1::Data& data : *frame.mutable_data()) {
+    const auto found = open_.find(data.delivery());
+    if (found != open_.end()) found->second->Add(std::move(data));
+  }
+  for (const v1::Cancel& cancel : frame.cancels()) {
+    const auto found = open_.find(cancel.delivery());
+    if (found != open_.end())
+      found->second->Cancel(absl::CancelledError("cancelled by the caller"));
+  }
+}
+
+void MailboxStream::Take(v1::Offer& offer) {
+  if (open_.size() >= slots_) {
+    return Refuse(offer, base::Error(absl::StatusCode::kResourceExhausted, "more than ", slots_,
+                                     " deliveries on one stream"));
+  }
+  if (going_away_ || closed_) return Refuse(offer, absl::UnavailableError("going away"));
+  if (offer.first().size() > offer.size() || open_.contains(offer.delivery())) {
+    return Refuse(offer, absl::InvalidArgumentError("the offer contradicts itself"));
+  }
+  auto body = std::make_shared<OfferedBody>(
+      offer.delivery(), offer.size(), std::move(*offer.mutable_first()),
+      *settings_.body_stall_timeout,
+      [stream = stream_](v1::ProxyToMailbox frame) { stream->Send(std::move(frame)); });
+  open_.emplace(offer.delivery(), body);
+  probe_.OfferTaken();
+  auto owned = std::make_shared<v1::Offer>();
+  owned->Swap(&offer);
+  deliveries_.Spawn(Serve(std::move(owned), std::move(body)));
+}
+
+void MailboxStream::Refuse(const v1::Offer& offer, absl::Status why) {
+  probe_.OfferRefused();
+  const auto recipients = static_cast<std::size_t>(offer.envelope().recipients_size());
+  SendOutcome(offer.delivery(), smtp::Outcome::Failed(recipients, smtp::Origin::kFrontEnd,
+                                                      std::move(why), kProtocolBroken));
+}
+
+io::Task<void> MailboxStream::Serve(std::shared_ptr<v1::Offer> offer,
+                                    std::shared_ptr<OfferedBody> body) {
+  const absl::Time started = absl::Now();
+  smtp::Outcome outcome;
+  const auto delivery = smtp::DeliveryFromWire(*offer);
+  if (delivery.ok()) {
+    outcome = co_await engine_.Attempt(*delivery, *body);
+  } else {
+    outcome = smtp::Outcome::Failed(static_cast<std::size_t>(offer->envelope().recipients_size()),
+                                    smtp::Origin::kFrontEnd, delivery.status(), kProtocolBroken);
+  }
+  open_.erase(offer->delivery());
+  probe_.Settled(outcome, absl::Now() - started);
+  POSTERN_LOG(kDebug, "egress", "delivery ended",
+              {{"connector", offer->policy().connector()},
+               {"next_hop", offer->route().domain()},
+               {"hosts", outcome.hosts.size()},
+               {"body_ended", outcome.body_ended},
+               {"ambiguous", outcome.ambiguous}});
+  if (!closed_) SendOutcome(offer->delivery(), outcome);
+}
+
+void MailboxStream::SendOutcome(std::uint64_t delivery, const smtp::Outcome& outcome) {
+  v1::ProxyToMailbox frame;
+  v1::DeliveryOutcome& wire = *frame.add_outcomes();
+  wire.set_delivery(delivery);
+  smtp::ToWire(outcome, *wire.mutable_outcome());
+  stream_->Send(std::move(frame));
+}
+
+void MailboxStream::OnClosed(absl::Status status) {
+  closed_ = true;
+  POSTERN_LOG(kInfo, "egress", "stream ended",
+              {{"caller", caller_}, {"deliveries_open", open_.size()}, {"status", status}});
+  for (const auto& [delivery, body] : open_)
+    body->Cancel(absl::CancelledError("stream lost"));
+  deliveries_.Stop();
+
+  struct Finish {
+    static io::Task<void> Run(MailboxStream* self) {
+      co_await self->deliveries_.Join();
+      self->probe_.StreamEnded();
+      // The owner destroys the stream on a later turn of the loop, when this fiber has ended.
+      self->finished_(self);
+    }
+  };
+
+  ending_.Spawn(Finish::Run(this));
+}
+
+}  // namespace postern::egress

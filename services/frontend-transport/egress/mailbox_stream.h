@@ -1,0 +1,77 @@
+// services/frontend-transport/egress/mailbox_stream.h
+//
+// MailboxStream: the front end's side of one proxy stream: takes offers, delivers them, answers
+// each once.
+//
+// Flow      Made with its stream, gives Credit; each Offer becomes a fiber with one Outcome; GoAway
+// before
+//           the end of the service.
+// Failure   Offers beyond the credit, or malformed, get an Outcome of Origin::kFrontEnd. When the
+// stream
+//           is lost every SMTP conversation is closed at once, without a final dot.
+// Lifetime  Owned by the service; it may be destroyed after finished(). One executor.
+// Limits    egress.slots_per_stream_max deliveries; 64 KiB each, 256 KiB more for a large one.
+// See       docs/architecture.md "egress"; proto/postern/v1/proxy.proto
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "common/io/scope.h"
+#include "common/rpc/frame_stream.h"
+#include "common/smtp/engine.h"
+#include "services/frontend-transport/egress/offered_body.h"
+#include "services/frontend-transport/egress/probe.h"
+#include "services/frontend-transport/egress/settings.h"
+
+namespace postern::egress {
+
+class MailboxStream final : public rpc::ToMailbox::Handler {
+ public:
+  // `finished` is called when the stream has ended and no delivery is left.
+  MailboxStream(io::Executor& executor,
+                smtp::Engine& engine,
+                const EgressSettings& settings,
+                Probe& probe,
+                std::shared_ptr<rpc::ToMailbox> stream,
+                std::string caller,
+                std::function<void(MailboxStream*)> finished);
+
+  // How many deliveries the caller may have open; may shrink, then those that are open still end.
+  void GiveCredit(std::uint32_t slots);
+  // Tells the caller to bring nothing more; ends the stream when the last delivery has its outcome.
+  void GoAway(const std::string& reason);
+
+  void Abort() { stream_->Abort(); }
+
+  std::size_t open() const { return open_.size(); }
+
+  void OnFrame(v1::ProxyToFrontEnd frame) override;
+  void OnClosed(absl::Status status) override;
+
+ private:
+  io::Task<void> Serve(std::shared_ptr<v1::Offer> offer, std::shared_ptr<OfferedBody> body);
+  io::Task<void> LeaveWhenEmpty();
+  void Take(v1::Offer& offer);
+  void Refuse(const v1::Offer& offer, absl::Status why);
+  void SendOutcome(std::uint64_t delivery, const smtp::Outcome& outcome);
+
+  smtp::Engine& engine_;
+  const EgressSettings& settings_;
+  Probe& probe_;
+  std::shared_ptr<rpc::ToMailbox> stream_;
+  std::string caller_;
+  std::function<void(MailboxStream*)> finished_;
+  std::uint32_t slots_ = 0;
+  bool going_away_ = false;
+  bool closed_ = false;
+  std::unordered_map<std::uint64_t, std::shared_ptr<OfferedBody>> open_;
+  io::Scope deliveries_;
+  io::Scope ending_;
+};
+
+}  // namespace postern::egress

@@ -1,0 +1,103 @@
+// services/frontend-transport/egress/settings.h
+//
+// EgressSettings: the waits and bounds of a front end.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/settings/setting.h"
+#include "common/smtp/limits.h"
+
+namespace postern::egress {
+
+struct EgressSettings {
+  settings::Setting<int> slots{
+      .key = "egress.slots",
+      .fallback = 2048,
+      .min = 4,
+      .max = 65536,
+      .about =
+          "How many deliveries may be open at a time, over all callers. Each holds up to 64KB, "
+          "a large one 256KB."};
+  settings::Setting<int> slots_per_stream_max{
+      .key = "egress.slots_per_stream_max",
+      .fallback = 256,
+      .min = 4,
+      .max = 65536,
+      .about = "How many of the slots one stream of a caller may have."};
+  settings::Setting<absl::Duration> body_stall_timeout{
+      .key = "egress.body_stall_timeout",
+      .fallback = absl::Minutes(2),
+      .min = absl::Seconds(1),
+      .max = absl::Minutes(30),
+      .about =
+          "How long the next part of a large body may take; then the SMTP connection is closed "
+          "without a final dot."};
+  settings::Setting<absl::Duration> connect_timeout{
+      .key = "egress.connect_timeout",
+      .fallback = absl::Seconds(30),
+      .min = absl::Seconds(1),
+      .max = absl::Minutes(5),
+      .about = "How long one host may take to answer the TCP connection."};
+  settings::Setting<absl::Duration> reply_timeout{
+      .key = "egress.reply_timeout",
+      .fallback = absl::Minutes(5),
+      .min = absl::Seconds(1),
+      .max = absl::Minutes(30),
+      .about =
+          "How long a host may take to greet and to answer EHLO, MAIL and RCPT (RFC 5321 "
+          "§4.5.3.2)."};
+  settings::Setting<absl::Duration> final_dot_timeout{
+      .key = "egress.final_dot_timeout",
+      .fallback = absl::Minutes(10),
+      .min = absl::Seconds(1),
+      .max = absl::Minutes(60),
+      .about = "How long a host may take to answer the end of the data (RFC 5321 §4.5.3.2.6)."};
+  settings::Setting<int> max_connections_per_host{
+      .key = "egress.max_connections_per_host",
+      .fallback = 100,
+      .min = 1,
+      .max = 10000,
+      .about = "How many SMTP sessions may be open to one host, for all callers together."};
+  settings::Setting<int> mx_port{.key = "egress.mx_port",
+                                 .fallback = 25,
+                                 .min = 1,
+                                 .max = 65535,
+                                 .about =
+                                     "For development only: the port of MX hosts. Smart hosts "
+                                     "have the port of their connector."};
+  settings::Setting<std::vector<std::string>> dns_servers{
+      .key = "egress.dns_servers",
+      .about =
+          "Name servers as address:port, asked in this order; empty: those of /etc/resolv.conf."};
+
+  smtp::Limits SmtpLimits() const {
+    smtp::Limits limits;
+    limits.connect = *connect_timeout;
+    limits.greeting = *reply_timeout;
+    limits.hello = *reply_timeout;
+    limits.mail = *reply_timeout;
+    limits.recipient = *reply_timeout;
+    limits.final_dot = *final_dot_timeout;
+    limits.sessions_per_host_max = static_cast<std::size_t>(*max_connections_per_host);
+    limits.mx_port = static_cast<std::uint16_t>(*mx_port);
+    return limits;
+  }
+
+  template <typename Visitor>
+  void Visit(Visitor&& visit) {
+    visit(slots);
+    visit(slots_per_stream_max);
+    visit(body_stall_timeout);
+    visit(connect_timeout);
+    visit(reply_timeout);
+    visit(final_dot_timeout);
+    visit(max_connections_per_host);
+    visit(mx_port);
+    visit(dns_servers);
+  }
+};
+
+}  // namespace postern::egress

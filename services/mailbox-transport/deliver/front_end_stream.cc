@@ -1,0 +1,247 @@
+#include "services/mailbox-transport/deliver/front_end_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+#include "common/base/check.h"
+#include "common/base/status_macros.h"
+#include "common/base/text.h"
+#include "common/smtp/wire.h"
+
+namespace postern::deliver {
+
+namespace {
+
+// The front end fails a delivery at its deadline; its word is awaited this much longer.
+constexpr absl::Duration kOutcomeGrace = absl::Seconds(30);
+constexpr mail::EnhancedStatus kConnectionDropped{4, 4, 2};
+
+}  // namespace
+
+// One delivery between its offer and its outcome.
+struct FrontEndStream::Pending {
+  std::uint64_t delivery = 0;
+  std::size_t recipients = 0;
+  std::uint32_t round = 0;   // of the last Ready; 0 until content is wanted
+  std::uint64_t window = 0;  // bytes that may still be sent in this round
+  bool last_sent = false;    // the whole body has been handed over
+  bool lost = false;         // the stream ended first
+  std::optional<smtp::Outcome> outcome;
+  io::Event changed;
+
+  bool over() const { return lost || outcome.has_value(); }
+};
+
+FrontEndStream::FrontEndStream(std::string front_end, std::function<void()> changed)
+    : front_end_(std::move(front_end)), changed_(std::move(changed)) {}
+
+FrontEndStream::~FrontEndStream() {
+  POSTERN_CHECK(closed() && pending_.empty());
+}
+
+void FrontEndStream::Attach(std::shared_ptr<rpc::ToFrontEnd> stream) {
+  POSTERN_CHECK(closed());
+  stream_ = std::move(stream);
+  slots_ = 0;
+  going_away_ = false;
+}
+
+bool FrontEndStream::HasSlot(const std::string& hop) const {
+  if (!usable() || pending_.size() >= slots_) return false;
+  const auto used = in_use_by_hop_.find(hop);
+  return used == in_use_by_hop_.end() || used->second < std::max(1U, slots_ / 4);
+}
+
+io::Task<smtp::Outcome> FrontEndStream::Deliver(const smtp::Delivery& delivery,
+                                                std::string hop,
+                                                smtp::BodySource& body) {
+  POSTERN_CHECK(HasSlot(hop));
+  Pending pending;
+  pending.delivery = ++last_delivery_;
+  pending.recipients = delivery.envelope.recipients.size();
+  pending_.emplace(pending.delivery, &pending);
+  ++in_use_by_hop_[hop];
+
+  smtp::Outcome outcome = co_await Await(delivery, pending, body);
+
+  pending_.erase(pending.delivery);
+  if (--in_use_by_hop_[hop] == 0) in_use_by_hop_.erase(hop);
+  changed_();
+  co_return outcome;
+}
+
+io::Task<smtp::Outcome> FrontEndStream::Await(const smtp::Delivery& delivery,
+                                              Pending& pending,
+                                              smtp::BodySource& body) {
+  const absl::Time deadline = absl::Now() + delivery.deadline + kOutcomeGrace;
+  absl::Status sent = co_await SendOffer(delivery, pending, body);
+  std::uint32_t rounds_sent = 0;
+  while (sent.ok() && !pending.over()) {
+    if (!pending.last_sent && pending.round > rounds_sent) {
+      rounds_sent = pending.round;
+      sent = co_await SendBody(pending, body);
+      continue;
+    }
+    const absl::Status waited = co_await pending.changed.Until(deadline - absl::Now());
+    if (!waited.ok() && !pending.over()) {
+      SendCancel(pending);
+      co_return Lost(delivery, pending, waited);
+    }
+  }
+  if (!sent.ok() && !pending.over()) {
+    // Our own content cannot be had: the front end closes without a dot.
+    SendCancel(pending);
+    co_return smtp::Outcome::Failed(pending.recipients, smtp::Origin::kLocal, sent,
+                                    mail::EnhancedStatus{4, 3, 0});
+  }
+  if (pending.outcome) co_return std::move(*pending.outcome);
+  co_return Lost(delivery, pending, last_error_);
+}
+
+io::Task<absl::Status> FrontEndStream::SendOffer(const smtp::Delivery& delivery,
+                                                 Pending& pending,
+                                                 smtp::BodySource& body) {
+  v1::ProxyToFrontEnd frame;
+  v1::Offer& offer = *frame.add_offers();
+  smtp::ToWire(delivery, offer);
+  offer.set_delivery(pending.delivery);
+  const bool whole = body.size() <= kOfferBodyBytesMax;
+  std::string first(body.whole().substr(0, kOfferBodyBytesMax));
+  if (first.empty()) {
+    POSTERN_CO_RETURN_IF_ERROR(co_await body.Rewind());
+    while (first.size() < std::min<std::uint64_t>(body.size(), kOfferBodyBytesMax)) {
+      const auto part = co_await body.Next();
+      if (!part.ok()) co_return part.status();
+      if (part->empty()) co_return absl::DataLossError("the content is shorter than its size");
+      first.append(part->substr(0, kOfferBodyBytesMax - first.size()));
+    }
+  }
+  offer.set_first(std::move(first));
+  if (pending.over() || stream_ == nullptr) co_return absl::OkStatus();
+  pending.last_sent = whole;
+  stream_->Send(std::move(frame));
+  co_return absl::OkStatus();
+}
+
+// Sends the body of the current round from its beginning, until it is out, another round is asked
+// for, or the delivery is over.
+io::Task<absl::Status> FrontEndStream::SendBody(Pending& pending, smtp::BodySource& body) {
+  const std::uint32_t round = pending.round;
+  POSTERN_CO_RETURN_IF_ERROR(co_await body.Rewind());
+  std::uint64_t left = body.size();
+  while (left > 0 && !pending.over() && pending.round == round) {
+    const auto next = co_await body.Next();
+    if (!next.ok()) co_return next.status();
+    if (next->empty()) co_return absl::DataLossError("the content is shorter than its size");
+    std::string_view rest = *next;
+    while (!rest.empty() && !pending.over() && pending.round == round) {
+      const std::string_view part = rest.substr(0, kDataBytesMax);
+      rest.remove_prefix(part.size());
+      left -= part.size();
+      POSTERN_CO_RETURN_IF_ERROR(co_await SendPart(pending, round, part, left == 0));
+    }
+  }
+  co_return absl::OkStatus();
+}
+
+io::Task<absl::Status> FrontEndStream::SendPart(Pending& pending,
+                                                std::uint32_t round,
+                                                std::string_view part,
+                                                bool last) {
+  // The front end fails the delivery when its body stalls, so this wait ends with an outcome.
+  while (pending.window < part.size() && !pending.over() && pending.round == round) {
+    POSTERN_CO_RETURN_IF_ERROR(co_await pending.changed.Wait());
+  }
+  if (pending.over() || pending.round != round) co_return absl::OkStatus();
+  v1::ProxyToFrontEnd frame;
+  v1::Data& data = *frame.add_data();
+  data.set_delivery(pending.delivery);
+  data.set_bytes(std::string(part));
+  data.set_last(last);
+  data.set_round(round);
+  pending.window -= part.size();
+  pending.last_sent = last;
+  stream_->Send(std::move(frame));
+  co_return absl::OkStatus();
+}
+
+void FrontEndStream::SendCancel(const Pending& pending) {
+  if (stream_ == nullptr) return;
+  v1::ProxyToFrontEnd frame;
+  frame.add_cancels()->set_delivery(pending.delivery);
+  stream_->Send(std::move(frame));
+}
+
+smtp::Outcome FrontEndStream::Lost(const smtp::Delivery& delivery,
+                                   const Pending& pending,
+                                   absl::Status why) const {
+  smtp::Outcome outcome = smtp::Outcome::Failed(
+      delivery.envelope.recipients.size(), smtp::Origin::kFrontEnd,
+      base::Annotate(why.ok() ? absl::UnavailableError("the stream ended") : why,
+                     base::Cat("front end ", front_end_)),
+      kConnectionDropped);
+  outcome.body_ended = pending.last_sent;
+  outcome.ambiguous = pending.last_sent;
+  return outcome;
+}
+
+void FrontEndStream::End() {
+  if (stream_ == nullptr) return;
+  if (pending_.empty()) {
+    stream_->Close();
+  } else {
+    stream_->Abort();
+  }
+}
+
+void FrontEndStream::OnFrame(v1::ProxyToMailbox frame) {
+  if (frame.has_credit()) slots_ = frame.credit().slots();
+  if (frame.has_go_away()) going_away_ = true;
+  for (const v1::Ready& ready : frame.ready()) {
+    const auto found = pending_.find(ready.delivery());
+    if (found == pending_.end()) continue;
+    found->second->round = ready.round();
+    found->second->window = kWindowBytes;
+    // A host that failed before the last byte: the body starts again and the dot is still ahead.
+    found->second->last_sent = false;
+    found->second->changed.NotifyAll();
+  }
+  for (const v1::Window& window : frame.windows()) {
+    const auto found = pending_.find(window.delivery());
+    if (found == pending_.end()) continue;
+    found->second->window += window.bytes();
+    found->second->changed.NotifyAll();
+  }
+  for (v1::DeliveryOutcome& outcome : *frame.mutable_outcomes())
+    TakeOutcome(outcome);
+  if (frame.has_credit() || frame.has_go_away()) changed_();
+}
+
+void FrontEndStream::TakeOutcome(v1::DeliveryOutcome& outcome) {
+  const auto found = pending_.find(outcome.delivery());
+  if (found == pending_.end()) return;  // we gave it up before
+  Pending& pending = *found->second;
+  auto result = smtp::OutcomeFromWire(outcome.outcome(), pending.recipients);
+  if (!result.ok()) {
+    result = smtp::Outcome::Failed(pending.recipients, smtp::Origin::kFrontEnd, result.status(),
+                                   mail::EnhancedStatus{4, 3, 5});
+    result->ambiguous = pending.last_sent;
+  }
+  pending.outcome = std::move(*result);
+  pending.changed.NotifyAll();
+}
+
+void FrontEndStream::OnClosed(absl::Status status) {
+  last_error_ = std::move(status);
+  stream_ = nullptr;
+  slots_ = 0;
+  for (const auto& [delivery, pending] : pending_) {
+    pending->lost = true;
+    pending->changed.NotifyAll();
+  }
+  changed_();
+}
+
+}  // namespace postern::deliver

@@ -1,0 +1,95 @@
+// services/mailbox-transport/deliver/front_end_stream.h
+//
+// FrontEndStream: the mailbox side of one proxy stream: offers deliveries, feeds bodies, takes
+// outcomes.
+//
+// Flow      Attach a stream; Deliver as often as slots_free(); Drain before the end.
+// Failure   Deliver always gives an Outcome. A stream that ends without the outcome of a delivery
+// gives
+//           Origin::kFrontEnd; ambiguous when the last byte of the body was already handed over.
+// Lifetime  Outlives its stream: destroy only after closed(). One executor.
+// Limits    Slots by the front end's Credit, a quarter of them for one next hop; 64 KiB a frame;
+// 256 KiB
+//           of a large body on the way; each delivery has its deadline.
+// See       docs/architecture.md "Front-end proxying"; proto/postern/v1/proxy.proto
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "common/io/event.h"
+#include "common/rpc/frame_stream.h"
+#include "common/smtp/engine.h"
+
+namespace postern::deliver {
+
+inline constexpr std::size_t kOfferBodyBytesMax = 64 * 1024;
+inline constexpr std::size_t kDataBytesMax = 64 * 1024;
+inline constexpr std::uint64_t kWindowBytes = 256 * 1024;
+
+class FrontEndStream final : public rpc::ToFrontEnd::Handler {
+ public:
+  // `changed` is called when a slot, credit or the stream itself comes or goes.
+  FrontEndStream(std::string front_end, std::function<void()> changed);
+  ~FrontEndStream() override;
+
+  void Attach(std::shared_ptr<rpc::ToFrontEnd> stream);
+
+  // Whether a delivery for `hop` may be offered now.
+  bool HasSlot(const std::string& hop) const;
+
+  // Credit has come and the front end is not going away.
+  bool usable() const { return stream_ != nullptr && slots_ > 0 && !going_away_; }
+
+  bool closed() const { return stream_ == nullptr; }
+
+  const absl::Status& last_error() const { return last_error_; }
+
+  std::size_t in_use() const { return pending_.size(); }
+
+  io::Task<smtp::Outcome> Deliver(const smtp::Delivery& delivery,
+                                  std::string hop,
+                                  smtp::BodySource& body);
+
+  // Ends the stream: politely when nothing is under way, else at once.
+  void End();
+
+  void OnFrame(v1::ProxyToMailbox frame) override;
+  void OnClosed(absl::Status status) override;
+
+ private:
+  struct Pending;
+
+  io::Task<smtp::Outcome> Await(const smtp::Delivery& delivery,
+                                Pending& pending,
+                                smtp::BodySource& body);
+  io::Task<absl::Status> SendOffer(const smtp::Delivery& delivery,
+                                   Pending& pending,
+                                   smtp::BodySource& body);
+  io::Task<absl::Status> SendBody(Pending& pending, smtp::BodySource& body);
+  io::Task<absl::Status> SendPart(Pending& pending,
+                                  std::uint32_t round,
+                                  std::string_view part,
+                                  bool last);
+  void SendCancel(const Pending& pending);
+  smtp::Outcome Lost(const smtp::Delivery& delivery,
+                     const Pending& pending,
+                     absl::Status why) const;
+  void TakeOutcome(v1::DeliveryOutcome& outcome);
+
+  std::string front_end_;
+  std::function<void()> changed_;
+  std::shared_ptr<rpc::ToFrontEnd> stream_;
+  absl::Status last_error_;
+  std::uint64_t last_delivery_ = 0;
+  std::uint32_t slots_ = 0;
+  bool going_away_ = false;
+  std::unordered_map<std::uint64_t, Pending*> pending_;
+  std::unordered_map<std::string, std::uint32_t> in_use_by_hop_;
+};
+
+}  // namespace postern::deliver

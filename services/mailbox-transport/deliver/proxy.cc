@@ -1,0 +1,210 @@
+#include "services/mailbox-transport/deliver/proxy.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+#include "common/base/text.h"
+#include "common/io/completion.h"
+#include "common/observe/log.h"
+
+namespace postern::deliver {
+
+namespace {
+
+// Rendezvous hash: each front end's weight for a hop; the heaviest has it.
+std::uint64_t Weight(std::string_view front_end, std::string_view hop) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const std::string_view text : {front_end, hop}) {
+    for (const char c : text)
+      hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    hash = (hash ^ 0xff) * 0x100000001b3;
+  }
+  hash ^= hash >> 33;
+  hash *= 0xff51afd7ed558ccd;
+  return hash ^ (hash >> 33);
+}
+
+}  // namespace
+
+struct Proxy::FrontEnd {
+  std::string address;
+  std::unique_ptr<rpc::ProxyClient> client;
+  std::vector<std::unique_ptr<FrontEndStream>> streams;
+  io::Event closed;
+  bool gone = false;  // no longer in the directory
+
+  bool usable() const {
+    return !gone && std::any_of(streams.begin(), streams.end(),
+                                [](const auto& stream) { return stream->usable(); });
+  }
+};
+
+Proxy::Proxy(io::Executor& executor,
+             const rpc::RpcSettings& rpc,
+             const DeliverSettings& settings,
+             std::string site,
+             std::function<void()> available)
+    : executor_(executor),
+      rpc_(rpc),
+      settings_(settings),
+      site_(std::move(site)),
+      available_(std::move(available)),
+      scope_(executor) {}
+
+Proxy::~Proxy() = default;
+
+void Proxy::SetFrontEnds(const std::vector<std::string>& addresses) {
+  for (auto at = front_ends_.begin(); at != front_ends_.end();) {
+    const bool kept =
+        std::find(addresses.begin(), addresses.end(), (*at)->address) != addresses.end();
+    if (!kept) {
+      (*at)->gone = true;
+      (*at)->closed.NotifyAll();
+    }
+    at = kept ? at + 1 : front_ends_.erase(at);
+  }
+  for (const std::string& address : addresses) {
+    const bool known = std::any_of(front_ends_.begin(), front_ends_.end(),
+                                   [&](const auto& one) { return one->address == address; });
+    if (known || front_ends_.size() >= kFrontEndsMax) continue;
+    auto client = rpc::ProxyClient::Make(rpc_, address, site_);
+    if (!client.ok()) {
+      POSTERN_LOG(kError, "deliver", "front end cannot be used",
+                  {{"front_end", address}, {"error", client.status()}});
+      continue;
+    }
+    auto front_end = std::make_shared<FrontEnd>();
+    front_end->address = address;
+    front_end->client = std::move(*client);
+    for (int i = 0; i < *settings_.proxy_streams; ++i) {
+      front_end->streams.push_back(
+          std::make_unique<FrontEndStream>(address, [this, weak = std::weak_ptr(front_end)] {
+            if (const auto one = weak.lock()) one->closed.NotifyAll();
+            Changed();
+          }));
+    }
+    front_ends_.push_back(front_end);
+    for (std::size_t i = 0; i < front_end->streams.size(); ++i) {
+      scope_.Spawn(KeepOpen(front_end, i));
+    }
+  }
+  Changed();
+}
+
+// Opens one stream, waits for its end, opens it again; ends with the service or the front end's
+// place in the directory.
+io::Task<void> Proxy::KeepOpen(std::shared_ptr<FrontEnd> front_end, std::size_t number) {
+  FrontEndStream& stream = *front_end->streams[number];
+  while (!scope_.stopping() && !front_end->gone) {
+    stream.Attach(front_end->client->Open(executor_, stream));
+    while (!stream.closed() && !scope_.stopping()) {
+      if (front_end->gone && stream.in_use() == 0) break;
+      co_await front_end->closed.Wait();
+    }
+    if (scope_.stopping() || front_end->gone) break;
+    POSTERN_LOG(kWarning, "deliver", "stream to front end ended",
+                {{"front_end", front_end->address}, {"error", stream.last_error()}});
+    co_await io::Sleep(*settings_.proxy_reconnect_after);
+  }
+  stream.End();
+  while (!stream.closed()) {
+    // The end of a stream always comes; this fiber may be cancelled, so it asks again and again.
+    auto turn = std::make_shared<io::Completion<bool>>(executor_);
+    turn->Set(true);
+    co_await turn->Wait();
+  }
+}
+
+io::Task<smtp::Outcome> Proxy::Attempt(const smtp::Delivery& delivery, smtp::BodySource& body) {
+  const std::string hop = base::Cat(delivery.policy.connector, " ", delivery.route.domain);
+  smtp::Outcome outcome;
+  for (int offers = 0; offers < kOffersMax; ++offers) {
+    absl::Status why;
+    FrontEndStream* const stream = co_await Choose(hop, &why);
+    if (stream == nullptr) {
+      if (offers > 0) break;  // the first front end's own words say more
+      co_return smtp::Outcome::Failed(delivery.envelope.recipients.size(), smtp::Origin::kFrontEnd,
+                                      why, mail::EnhancedStatus{4, 4, 1});
+    }
+    outcome = co_await stream->Deliver(delivery, hop, body);
+    const bool front_end_failed =
+        std::all_of(outcome.recipients.begin(), outcome.recipients.end(),
+                    [](const auto& result) { return result.origin == smtp::Origin::kFrontEnd; });
+    if (!front_end_failed || outcome.ambiguous || scope_.stopping()) break;
+  }
+  co_return outcome;
+}
+
+// Waits for a stream with a slot, while there is any front end to hope for.
+io::Task<FrontEndStream*> Proxy::Choose(const std::string& hop, absl::Status* why) {
+  const absl::Time deadline = absl::Now() + *settings_.proxy_slot_wait;
+  while (true) {
+    if (FrontEndStream* const stream = FirstWithSlot(hop)) co_return stream;
+    *why = WhyNone();
+    if (front_ends_usable() == 0) co_return nullptr;
+    const absl::Status waited = co_await changed_.Until(deadline - absl::Now());
+    if (!waited.ok()) co_return nullptr;
+  }
+}
+
+FrontEndStream* Proxy::FirstWithSlot(const std::string& hop) {
+  FrontEndStream* best = nullptr;
+  std::uint64_t best_weight = 0;
+  for (const auto& front_end : front_ends_) {
+    const std::uint64_t weight = Weight(front_end->address, hop);
+    if (best != nullptr && weight <= best_weight) continue;
+    FrontEndStream* least = nullptr;
+    for (const auto& stream : front_end->streams) {
+      if (!stream->HasSlot(hop)) continue;
+      if (least == nullptr || stream->in_use() < least->in_use()) least = stream.get();
+    }
+    if (least == nullptr) continue;
+    best = least;
+    best_weight = weight;
+  }
+  return best;
+}
+
+absl::Status Proxy::WhyNone() const {
+  if (front_ends_.empty()) {
+    return base::Error(absl::StatusCode::kUnavailable, "no front end in the site ", site_,
+                       ": set spec.frontEnds of its Site");
+  }
+  for (const auto& front_end : front_ends_) {
+    if (front_end->usable()) {
+      return base::Error(absl::StatusCode::kResourceExhausted, "no front end of the site ", site_,
+                         " has a free slot");
+    }
+  }
+  const absl::Status& last = front_ends_.front()->streams.front()->last_error();
+  return base::Error(absl::StatusCode::kUnavailable, "no front end of the site ", site_,
+                     " can be reached: ", front_ends_.front()->address, last.ok() ? "" : ": ",
+                     base::MessageOf(last));
+}
+
+std::size_t Proxy::front_ends_usable() const {
+  return static_cast<std::size_t>(std::count_if(front_ends_.begin(), front_ends_.end(),
+                                                [](const auto& one) { return one->usable(); }));
+}
+
+void Proxy::Changed() {
+  changed_.NotifyAll();
+  const bool usable = front_ends_usable() > 0;
+  if (usable && !std::exchange(was_usable_, usable)) available_();
+  was_usable_ = usable;
+}
+
+void Proxy::Stop() {
+  scope_.Stop();
+  for (const auto& front_end : front_ends_)
+    front_end->closed.NotifyAll();
+}
+
+io::Task<void> Proxy::Join() {
+  co_await scope_.Join();
+  front_ends_.clear();
+}
+
+}  // namespace postern::deliver

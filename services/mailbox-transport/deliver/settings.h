@@ -1,0 +1,106 @@
+// services/mailbox-transport/deliver/settings.h
+//
+// DeliverSettings: the waits and bounds of outbound delivery from a mailbox-transport.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/settings/setting.h"
+#include "common/smtp/limits.h"
+
+namespace postern::deliver {
+
+struct DeliverSettings {
+  settings::Setting<absl::Duration> connect_timeout{
+      .key = "deliver.connect_timeout",
+      .fallback = absl::Seconds(30),
+      .min = absl::Seconds(1),
+      .max = absl::Minutes(5),
+      .about = "How long one host may take to answer the TCP connection."};
+  settings::Setting<absl::Duration> reply_timeout{
+      .key = "deliver.reply_timeout",
+      .fallback = absl::Minutes(5),
+      .min = absl::Seconds(1),
+      .max = absl::Minutes(30),
+      .about =
+          "How long a host may take to greet and to answer EHLO, MAIL and RCPT (RFC 5321 "
+          "§4.5.3.2)."};
+  settings::Setting<absl::Duration> final_dot_timeout{
+      .key = "deliver.final_dot_timeout",
+      .fallback = absl::Minutes(10),
+      .min = absl::Seconds(1),
+      .max = absl::Minutes(60),
+      .about = "How long a host may take to answer the end of the data (RFC 5321 §4.5.3.2.6)."};
+  settings::Setting<absl::Duration> attempt_timeout{
+      .key = "deliver.attempt_timeout",
+      .fallback = absl::Minutes(60),
+      .min = absl::Seconds(5),
+      .max = absl::Hours(24),
+      .about = "How long one attempt may take over all its hosts."};
+  settings::Setting<int> sessions_per_host_max{
+      .key = "deliver.sessions_per_host_max",
+      .fallback = 100,
+      .min = 1,
+      .max = 10000,
+      .about = "How many SMTP sessions may be open to one host at a time."};
+  settings::Setting<int> mx_port{.key = "deliver.mx_port",
+                                 .fallback = 25,
+                                 .min = 1,
+                                 .max = 65535,
+                                 .about =
+                                     "For development only: the port of MX hosts. Smart hosts "
+                                     "have the port of their connector."};
+  settings::Setting<std::vector<std::string>> dns_servers{
+      .key = "deliver.dns_servers",
+      .about =
+          "Name servers as address:port, asked in this order; empty: those of /etc/resolv.conf."};
+  settings::Setting<int> proxy_streams{
+      .key = "deliver.proxy_streams",
+      .fallback = 2,
+      .min = 1,
+      .max = 16,
+      .about = "How many gRPC streams are kept open to each front end, for each io thread."};
+  settings::Setting<absl::Duration> proxy_reconnect_after{
+      .key = "deliver.proxy_reconnect_after",
+      .fallback = absl::Seconds(1),
+      .min = absl::Milliseconds(50),
+      .max = absl::Minutes(5),
+      .about = "How long after its end a stream to a front end is opened again."};
+  settings::Setting<absl::Duration> proxy_slot_wait{
+      .key = "deliver.proxy_slot_wait",
+      .fallback = absl::Seconds(30),
+      .min = absl::Milliseconds(1),
+      .max = absl::Minutes(10),
+      .about = "How long a delivery waits for a slot of a front end before its queue is held."};
+
+  smtp::Limits SmtpLimits() const {
+    smtp::Limits limits;
+    limits.connect = *connect_timeout;
+    limits.greeting = *reply_timeout;
+    limits.hello = *reply_timeout;
+    limits.mail = *reply_timeout;
+    limits.recipient = *reply_timeout;
+    limits.final_dot = *final_dot_timeout;
+    limits.sessions_per_host_max = static_cast<std::size_t>(*sessions_per_host_max);
+    limits.mx_port = static_cast<std::uint16_t>(*mx_port);
+    return limits;
+  }
+
+  template <typename Visitor>
+  void Visit(Visitor&& visit) {
+    visit(connect_timeout);
+    visit(reply_timeout);
+    visit(final_dot_timeout);
+    visit(attempt_timeout);
+    visit(sessions_per_host_max);
+    visit(mx_port);
+    visit(dns_servers);
+    visit(proxy_streams);
+    visit(proxy_reconnect_after);
+    visit(proxy_slot_wait);
+  }
+};
+
+}  // namespace postern::deliver
