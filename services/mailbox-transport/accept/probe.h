@@ -1,0 +1,71 @@
+// services/mailbox-transport/accept/probe.h
+//
+// Probe: the metrics postern_accept_*.
+//
+// Lifetime  The registry outlives it. Thread-safe.
+
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/time/time.h"
+
+#include "common/observe/metrics.h"
+
+namespace postern::accept {
+
+class Probe {
+ public:
+  explicit Probe(observe::Registry& registry)
+      : registry_(registry),
+        connections_(
+            registry.AddCounter("postern_accept_connections_total", "Connections accepted.")),
+        sessions_(registry.AddGauge("postern_accept_sessions_open", "SMTP sessions open now.")),
+        messages_(registry.AddCounter("postern_accept_messages_total",
+                                      "Messages accepted: each has its receipt.")),
+        recipients_(registry.AddCounter("postern_accept_recipients_total",
+                                        "Recipients of accepted messages.")),
+        bytes_(registry.AddCounter("postern_accept_bytes_total",
+                                   "Content bytes of accepted messages.")),
+        auth_failures_(registry.AddCounter("postern_accept_auth_failures_total",
+                                           "AUTH attempts that were refused.")),
+        latency_(registry.AddHistogram("postern_accept_latency_seconds",
+                                       "From the end of the content to the receipt.",
+                                       observe::SecondsBuckets())) {}
+
+  void ConnectionCame() { connections_.Add(); }
+
+  void SessionBegan() { sessions_.Add(1); }
+
+  void SessionEnded() { sessions_.Add(-1); }
+
+  void MessageTaken(std::uint64_t bytes, std::uint64_t recipients, absl::Duration latency) {
+    messages_.Add();
+    bytes_.Add(bytes);
+    recipients_.Add(recipients);
+    latency_.Record(absl::ToDoubleSeconds(latency));
+  }
+
+  void AuthFailed() { auth_failures_.Add(); }
+
+  // `klass` is one of a fixed few: content, size, header, loop, full, stopping, relay, rate, ...
+  void Refused(std::string_view klass) {
+    registry_
+        .AddCounter("postern_accept_refusals_total", "Refusals, by class.",
+                    {{"class", std::string(klass)}})
+        .Add();
+  }
+
+ private:
+  observe::Registry& registry_;
+  observe::Counter& connections_;
+  observe::Gauge& sessions_;
+  observe::Counter& messages_;
+  observe::Counter& recipients_;
+  observe::Counter& bytes_;
+  observe::Counter& auth_failures_;
+  observe::Histogram& latency_;
+};
+
+}  // namespace postern::accept

@@ -1,0 +1,163 @@
+#include <algorithm>
+#include <utility>
+
+#include "common/base/text.h"
+#include "common/base/units.h"
+#include "common/mail/address.h"
+#include "common/observe/log.h"
+#include "services/mailbox-transport/accept/session.h"
+
+namespace postern::accept {
+
+namespace {
+
+// More recipients are never held, whatever the directory says (Exchange's highest value).
+constexpr std::uint64_t kRecipientsMax = 512000;
+constexpr std::size_t kLinearSearchMax = 8;
+
+// "FROM:<a@b> SIZE=1": the text behind "FROM:". Spaces after the colon are tolerated.
+std::optional<std::string_view> After(std::string_view prefix, std::string_view argument) {
+  if (!base::StartsWithIgnoreCase(argument, prefix)) return std::nullopt;
+  argument.remove_prefix(prefix.size());
+  while (!argument.empty() && argument.front() == ' ')
+    argument.remove_prefix(1);
+  return argument;
+}
+
+}  // namespace
+
+mail::EsmtpFeatures Session::Features() const {
+  mail::EsmtpFeatures features;
+  const bool extended = hello_ && hello_->extended;
+  features.size = features.eight_bit_mime = features.dsn = features.smtputf8 = extended;
+  features.auth = extended && authenticated();
+  return features;
+}
+
+bool Session::MayRelay() const {
+  if (authenticated()) return true;
+  return client_.address_counts && listener_.MayRelay(client_.address.address);
+}
+
+std::string Session::RateName() const {
+  if (authenticated()) return identity_;
+  return base::Cat("address:", client_.address.address.ToString());
+}
+
+void Session::ResetTransaction() {
+  in_transaction_ = false;
+  envelope_ = mail::Envelope();
+  claimed_bytes_ = 0;
+  addresses_.clear();
+  assembler_.reset();
+}
+
+bool Session::MayBegin() {
+  if (!hello_) return Fault("503 5.5.1 send EHLO first"), false;
+  if (in_transaction_) return Fault("503 5.5.1 a sender is given already"), false;
+  if (listener_.auth == AuthMode::kRequired && !authenticated()) {
+    Fault(encrypted() ? "530 5.7.0 authentication required"
+                      : "530 5.7.0 must issue a STARTTLS command first");
+    return false;
+  }
+  if (leaving_) return SayGoodbye(), false;
+  const absl::Status ready = parts_.intake.Ready();
+  if (!ready.ok()) return Refuse(RefusalFrom(ready)), false;
+  return true;
+}
+
+void Session::Mail(std::string_view argument) {
+  if (!MayBegin()) return;
+  const auto rest = After("FROM:", argument);
+  const std::size_t path_bytes = rest ? mail::PathBytes(*rest) : 0;
+  if (path_bytes == 0) return Fault("501 5.5.4 must be MAIL FROM:<address>");
+  mail::MailOptions options;
+  const auto fault = mail::ParseMailParameters(rest->substr(path_bytes), Features(), options);
+  if (fault) return Fault(base::Cat(fault->code(), ' ', fault->Text()));
+  const auto sender = mail::ParseReversePath(rest->substr(0, path_bytes), options.smtputf8);
+  if (!sender.ok()) {
+    return Fault(base::Cat("501 5.1.7 ", base::Printable(base::MessageOf(sender.status()))));
+  }
+  const std::uint64_t size_max = rules_->policy.max_receive_size;
+  if (options.size.value_or(0) > size_max) return Refuse(TooLarge(size_max));
+  if (!parts_.rate_limit.TakeMessage(RateName(), rules_->rates)) {
+    parts_.probe.Refused("rate");
+    return Say("450 4.7.1 too many messages in a minute, try again later");
+  }
+  in_transaction_ = true;
+  envelope_.sender = sender->ToString();
+  envelope_.ret = options.ret;
+  envelope_.envid = std::move(options.envid);
+  envelope_.body = options.body;
+  envelope_.smtputf8 = options.smtputf8;
+  claimed_bytes_ = options.size.value_or(0);
+  Say("250 2.1.0 sender ok");
+}
+
+// An exact repeat changes nothing: one copy is what the sender wants.
+bool Session::IsRepeated(const std::string& address) {
+  if (envelope_.recipients.size() < kLinearSearchMax) {
+    for (const mail::Recipient& recipient : envelope_.recipients) {
+      if (recipient.address == address) return true;
+    }
+    return false;
+  }
+  if (addresses_.empty()) {
+    for (const mail::Recipient& recipient : envelope_.recipients)
+      addresses_.insert(recipient.address);
+  }
+  return !addresses_.insert(address).second;
+}
+
+bool Session::MayAdd(const std::string& address) {
+  if (!MayRelay()) {
+    parts_.probe.Refused("relay");
+    POSTERN_LOG(kInfo, "accept", "relay refused",
+                {{"listener", listener_.name},
+                 {"client", client_.address.ToString()},
+                 {"recipient", base::Printable(address)}});
+    return Fault("550 5.7.1 Unable to relay"), false;
+  }
+  const std::uint64_t most = std::min(rules_->policy.max_recipient_envelope_limit, kRecipientsMax);
+  if (envelope_.recipients.size() >= most) {
+    parts_.probe.Refused("recipients");
+    return Say("452 4.5.3 too many recipients"), false;
+  }
+  if (!parts_.rate_limit.TakeRecipients(RateName(), 1, rules_->rates)) {
+    parts_.probe.Refused("rate");
+    return Say("450 4.7.1 too many recipients in a minute, try again later"), false;
+  }
+  return true;
+}
+
+void Session::Recipient(std::string_view argument) {
+  if (!in_transaction_) return Fault("503 5.5.1 send MAIL first");
+  if (assembler_ != nullptr) return Fault("503 5.5.1 content is arriving already");
+  const auto rest = After("TO:", argument);
+  const std::size_t path_bytes = rest ? mail::PathBytes(*rest) : 0;
+  if (path_bytes == 0) return Fault("501 5.5.4 must be RCPT TO:<address>");
+  mail::RecipientOptions options;
+  const auto fault = mail::ParseRecipientParameters(rest->substr(path_bytes), Features(),
+                                                    envelope_.smtputf8, options);
+  if (fault) return Fault(base::Cat(fault->code(), ' ', fault->Text()));
+  const auto address = mail::ParseForwardPath(rest->substr(0, path_bytes), envelope_.smtputf8);
+  // A wrong address of a client that may send is one recipient's trouble, not the session's.
+  if (!address.ok() && MayRelay()) {
+    return Say(base::Cat("501 5.1.3 ", base::Printable(base::MessageOf(address.status()))));
+  }
+  if (!address.ok()) {
+    return Fault(base::Cat("501 5.1.3 ", base::Printable(base::MessageOf(address.status()))));
+  }
+  if (!MayAdd(address->ToString())) return;
+  if (address->domain.empty()) {
+    return Say("550 5.1.1 there are no mailboxes here: the address needs a domain");
+  }
+  mail::Recipient recipient;
+  recipient.address = address->ToString();
+  recipient.notify = options.notify;
+  recipient.orcpt = std::move(options.orcpt);
+  if (!IsRepeated(recipient.address)) envelope_.recipients.push_back(std::move(recipient));
+  Say("250 2.1.5 recipient ok");
+}
+
+}  // namespace postern::accept
