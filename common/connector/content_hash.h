@@ -1,6 +1,7 @@
 // common/connector/content_hash.h
 //
-// The version of a resource: a hash of its content, so that equal content has equal versions everywhere.
+// The version of a resource: a hash of its content, so that equal content has equal versions
+// everywhere.
 //
 // Limits    The first 64 bits of SHA-256 as 16 hexadecimal digits.
 

@@ -16,6 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "common/connector/address_space.h"
 #include "postern/v1/resources.pb.h"
 
@@ -23,6 +24,7 @@ namespace postern::connector {
 
 inline constexpr std::string_view kApiVersion = "postern.dev/v1";
 inline constexpr std::uint64_t kMaxMessageSizeDefault = 25 * 1024 * 1024;
+inline constexpr std::uint64_t kMaxMessageSizeMost = 2'147'483'647;
 inline constexpr std::uint16_t kPortDefault = 25;
 inline constexpr std::uint32_t kMessagesPerConnectionDefault = 20;
 
@@ -32,10 +34,11 @@ struct SendConnector {
   bool enabled = true;
   std::vector<AddressSpace> address_spaces;
   bool dns_routing_enabled = true;
-  std::vector<std::string> smart_hosts;  // "mail.contoso.com" (A-labels) or "[10.1.1.1]", "[IPv6:::1]"
-  std::uint16_t port = kPortDefault;     // of smart hosts
+  std::vector<std::string>
+      smart_hosts;                    // "mail.contoso.com" (A-labels) or "[10.1.1.1]", "[IPv6:::1]"
+  std::uint16_t port = kPortDefault;  // of smart hosts
   bool frontend_proxy_enabled = false;
-  std::string fqdn;  // EHLO name; empty is the server's own
+  std::string fqdn;                                         // EHLO name; empty is the server's own
   std::uint64_t max_message_size = kMaxMessageSizeDefault;  // bytes; base::kUnlimited is no limit
   bool require_tls = false;
   bool ignore_start_tls = false;
@@ -54,7 +57,8 @@ absl::StatusOr<SendConnector> FromResource(const v1::SendConnector& resource);
 // All defaults explicit, values in their one canonical form.
 v1::SendConnector ToResource(const SendConnector& connector);
 
-// "host.example" as A-labels, "10.1.1.1" or "[10.1.1.1]" as "[10.1.1.1]", IPv6 as "[IPv6:2001:db8::1]".
+// "host.example" as A-labels, "10.1.1.1" or "[10.1.1.1]" as "[10.1.1.1]", IPv6 as
+// "[IPv6:2001:db8::1]".
 absl::StatusOr<std::string> ParseSmartHost(std::string_view text);
 
 }  // namespace postern::connector

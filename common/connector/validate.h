@@ -1,13 +1,16 @@
 // common/connector/validate.h
 //
-// Validate: the rules of a Send connector, all checked at once, each finding naming field, value, rule.
+// Validate: the rules of a Send connector, all checked at once, each finding naming field, value,
+// rule.
 //
-// Flow      Validate(resource) is empty when the resource is good. Files, the admin API and CRDs all
+// Flow      Validate(resource) is empty when the resource is good. Files, the admin API and CRDs
+// all
 //           come through here.
 // Limits    1000 address spaces, 50 smart hosts, 100 source servers; see the constants.
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,9 +38,14 @@ struct FieldError {
 
 std::vector<FieldError> Validate(const v1::SendConnector& connector);
 
+// How many characters valid UTF-8 holds; nullopt when it is not valid.
+std::optional<std::size_t> CountCharacters(std::string_view text);
+
 // Rules that every kind shares; each adds to `errors`.
 void ValidateSlug(std::string_view path, std::string_view value, std::vector<FieldError>& errors);
-void ValidateComment(std::string_view path, std::string_view value, std::vector<FieldError>& errors);
+void ValidateComment(std::string_view path,
+                     std::string_view value,
+                     std::vector<FieldError>& errors);
 
 // Every finding, one a line.
 std::string Join(const std::vector<FieldError>& errors);

@@ -2,11 +2,13 @@
 //
 // The directory from a folder of YAML manifests: read once, or watched.
 //
-// Flow      LoadFolder(path). Or: DirectoryWatch watch(settings); watch.Start(changed); current(); Stop.
-// Failure   kNotFound, kPermissionDenied: the folder cannot be read. kInvalidArgument: every finding, one a
+// Flow      LoadFolder(path). Or: DirectoryWatch watch(settings); watch.Start(changed); current();
+// Stop. Failure   kNotFound, kPermissionDenied: the folder cannot be read. kInvalidArgument: every
+// finding, one a
 //           line, "file.yaml:12: spec.port: ...". An empty folder is an empty directory.
 // Lifetime  `changed` runs on the watch's own thread until Stop returns, and never inside Start.
-// Limits    1,000 files (*.yaml, *.yml, folders below included, names that begin with a dot not), 1 MiB
+// Limits    1,000 files (*.yaml, *.yml, folders below included, names that begin with a dot not), 1
+// MiB
 //           each; the polls read no content unless something changed.
 // See       common/directory/settings.h; common/directory/snapshot_cache.h
 
@@ -22,6 +24,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "common/directory/folder.h"
 #include "common/directory/settings.h"
 #include "common/directory/snapshot.h"
@@ -37,7 +40,7 @@ struct DirectoryReadings {
   std::uint64_t generation = 0;  // snapshots published; the first is 1
   std::uint64_t loads = 0;
   std::uint64_t failures = 0;
-  std::string last_error;        // of the last load, when it failed
+  std::string last_error;  // of the last load, when it failed
   absl::Time last_good = absl::InfinitePast();
 };
 

@@ -2,9 +2,9 @@
 //
 // Folder: which manifests a folder holds, how to tell that they changed, and their text.
 //
-// Flow      Look(path) -> FolderState; ReadFolder(path) -> texts. Equal states: nothing changed.
-// Failure   kNotFound, kPermissionDenied, kInvalidArgument (not a folder, too many files, a file too large).
-// Limits    kFilesMax files, kDepthMax folders deep, kManifestBytesMax a file.
+// Flow      Look(path) -> FolderState; ReadFileText for each. Equal states: nothing changed.
+// Failure   kNotFound, kPermissionDenied, kInvalidArgument (not a folder, too many files, not a
+// file). Limits    kFilesMax files, kFoldersMax folders, kDepthMax deep, kFolderBytesMax in all.
 
 #pragma once
 
@@ -17,7 +17,9 @@
 namespace postern::directory {
 
 inline constexpr std::size_t kFilesMax = 1000;
+inline constexpr std::size_t kFoldersMax = 1000;
 inline constexpr int kDepthMax = 8;
+inline constexpr std::uint64_t kFolderBytesMax = 64 * 1024 * 1024;
 
 // One manifest as the file system shows it, symbolic links followed.
 struct FileState {
@@ -32,22 +34,19 @@ struct FileState {
 };
 
 struct FolderState {
-  std::string error;  // why it cannot be read; empty when it can
+  std::string error;             // why it cannot be read; empty when it can
   std::vector<FileState> files;  // in the order of their paths
 
   bool operator==(const FolderState&) const = default;
 
+  // The latest change of any file, in nanoseconds since 1970.
   std::int64_t newest_ns() const;
 };
 
-struct FileText {
-  std::string path;
-  std::string text;
-};
-
+// Files *.yaml and *.yml; names that begin with a dot are passed over, files and folders alike.
 absl::StatusOr<FolderState> Look(const std::string& folder);
 
-absl::StatusOr<std::vector<FileText>> ReadFolder(const std::string& folder,
-                                                 const FolderState& state);
+// The whole of a regular file of at most `bytes_max` bytes.
+absl::StatusOr<std::string> ReadFileText(const std::string& path, std::size_t bytes_max);
 
 }  // namespace postern::directory

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+
 #include "common/settings/setting.h"
 
 namespace postern::directory {
@@ -20,8 +21,9 @@ struct DirectorySettings {
   settings::Setting<std::string> cache{
       .key = "directory.cache",
       .fallback = "",
-      .about = "File for the last good snapshot, used at start when the folder is unreadable or "
-               "wrong. Empty keeps none."};
+      .about =
+          "File for the last good snapshot, used at start when the folder is unreadable or "
+          "wrong. Empty keeps none."};
 
   settings::Setting<absl::Duration> poll_interval{
       .key = "directory.poll_interval",

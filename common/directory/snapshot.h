@@ -44,9 +44,9 @@ struct TransportServer {
 struct TransportConfig {
   std::string slug = "transport-config";
   std::uint64_t max_receive_size = 35 * 1024 * 1024;  // bytes; base::kUnlimited is no limit
-  std::uint32_t max_recipient_envelope_limit = 5000;  // 0 is no limit
-  std::string external_postmaster_address;            // empty is postmaster@<server>
-  std::string external_dsn_reporting_authority;       // empty is the server's name
+  std::uint32_t max_recipient_envelope_limit = 5000;
+  std::string external_postmaster_address;       // empty is postmaster@<server>
+  std::string external_dsn_reporting_authority;  // empty is the server's name
   std::uint64_t external_dsn_max_message_attach_size = 10 * 1024 * 1024;
   bool external_delay_dsn_enabled = true;
 
@@ -76,8 +76,11 @@ class Snapshot {
 
   // In the order of their names, without regard to case.
   const std::vector<SendConnector>& connectors() const { return parts_.connectors; }
+
   const std::vector<Site>& sites() const { return parts_.sites; }
+
   const std::vector<TransportServer>& servers() const { return parts_.servers; }
+
   const TransportConfig& config() const { return parts_.config; }
 
   // Names are compared without regard to case; null or empty when there is none.

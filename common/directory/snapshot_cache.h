@@ -4,7 +4,7 @@
 //
 // Flow      SaveSnapshot after a good load; LoadSnapshot at start gives it marked stale.
 // Failure   kNotFound: none is kept. kDataLoss: the file does not hold what was written.
-// Limits    64 MiB. Written beside, synced, then renamed over: there is always a whole one.
+// Limits    256 MiB. Written beside, synced, then renamed over: there is always a whole one.
 
 #pragma once
 
@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "common/directory/snapshot.h"
 
 namespace postern::directory {

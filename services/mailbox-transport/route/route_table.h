@@ -2,11 +2,12 @@
 //
 // RouteTable: a snapshot's connectors as one server sees them, indexed by address space.
 //
-// Flow      RouteTable table(snapshot, our_server), once a snapshot; Select(table, query), for each recipient;
+// Flow      RouteTable table(snapshot, our_server), once a snapshot; Select(table, query), for each
+// recipient;
 //           Explain(table, query), for administrators.
-// Lifetime  Immutable; keeps its snapshot alive. Share it between threads by std::shared_ptr<const>.
-// Limits    A lookup costs one probe for each label of the domain.
-// See       docs/architecture.md "route"
+// Lifetime  Immutable; keeps its snapshot alive. Share it between threads by
+// std::shared_ptr<const>. Limits    A lookup costs one probe for each label of the domain. See
+// docs/architecture.md "route"
 
 #pragma once
 
@@ -43,11 +44,13 @@ class RouteTable {
   RouteTable& operator=(const RouteTable&) = delete;
 
   const directory::Snapshot& snapshot() const { return *snapshot_; }
+
   const std::string& our_server() const { return our_server_; }
+
   const std::string& version() const { return snapshot_->version(); }
 
-  // Calls `visit` with every candidate whose space fits, the best first by specificity, cost, hops and
-  // name, until it returns false. `domain` is normalised; `type` is upper case.
+  // Calls `visit` with every candidate whose space fits, the best first by specificity, cost, hops
+  // and name, until it returns false. `domain` is normalised; `type` is upper case.
   void Visit(std::string_view type,
              std::string_view domain,
              const std::function<bool(const Candidate&)>& visit) const;
@@ -55,10 +58,12 @@ class RouteTable {
  private:
   struct TextHash {
     using is_transparent = void;
+
     std::size_t operator()(std::string_view text) const {
       return std::hash<std::string_view>()(text);
     }
   };
+
   using Bucket = std::vector<Candidate>;
   using Index = std::unordered_map<std::string, Bucket, TextHash, std::equal_to<>>;
 

@@ -2,10 +2,10 @@
 //
 // Select: the next hop of one external recipient, by Exchange's rules.
 //
-// Flow      size, enabled, address space, specificity, cost, hops, name; the first that differs decides.
-// Failure   None: no connector is Unreachable (the message waits), all too small is Reject 5.3.4.
-// Limits    Pure: same table and query, same answer. About a microsecond.
-// See       services/mailbox-transport/route/explain.h says why the others lost
+// Flow      size, enabled, address space, specificity, cost, hops, name; the first that differs
+// decides. Failure   None: no connector is Unreachable (the message waits), all too small is
+// Reject 5.3.4. Limits    Pure: same table and query, same answer. About a microsecond. See
+// services/mailbox-transport/route/explain.h says why the others lost
 
 #pragma once
 
@@ -71,8 +71,12 @@ enum class LostAt : std::uint8_t {
 // "size", "enabled", "address space", "specificity", "cost", "hops", "name"; empty for the winner.
 std::string_view NameOf(LostAt rule);
 
-// One evaluation under Select and Explain: `note`, if given, hears of every candidate that fits, the
-// winner among them; without it the evaluation ends at the winner.
+// The one comparison: at which rule `candidate` loses against the message and against `winner`
+// (null: there is none yet). Without a space the candidate's connector does not fit.
+LostAt Judge(const Candidate& candidate, std::uint64_t size, const Candidate* winner);
+
+// One evaluation under Select and Explain: `note`, if given, hears of every candidate that fits,
+// the winner among them; without it the evaluation ends at the winner.
 using Note = std::function<void(const Candidate&, LostAt)>;
 Decision Evaluate(const RouteTable& table, const RecipientQuery& query, const Note& note);
 

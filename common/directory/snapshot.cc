@@ -1,0 +1,93 @@
+#include "common/directory/snapshot.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "common/base/text.h"
+#include "common/connector/content_hash.h"
+#include "common/directory/rules.h"
+
+namespace postern::directory {
+
+namespace {
+
+template <typename Object>
+void SortByName(std::vector<Object>& objects) {
+  // Names of one snapshot differ without regard to case; the second part keeps any input in order.
+  std::sort(objects.begin(), objects.end(), [](const Object& a, const Object& b) {
+    return std::tuple(base::LowerAscii(a.name), a.name) <
+           std::tuple(base::LowerAscii(b.name), b.name);
+  });
+}
+
+template <typename Object>
+auto IndexByName(const std::vector<Object>& objects) {
+  std::unordered_map<std::string, std::size_t> index;
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    index.emplace(base::LowerAscii(objects[i].name), i);
+  }
+  return index;
+}
+
+template <typename Object>
+const Object* Find(const std::vector<Object>& objects,
+                   const std::unordered_map<std::string, std::size_t>& index,
+                   std::string_view name) {
+  const auto found = index.find(base::LowerAscii(name));
+  return found == index.end() ? nullptr : &objects[found->second];
+}
+
+std::string VersionOf(const SnapshotParts& parts) {
+  std::string content;
+  for (const SendConnector& each : parts.connectors) {
+    content += base::Cat("C", connector::ContentHash(ToResource(each)));
+  }
+  for (const Site& each : parts.sites) {
+    content += base::Cat("S", connector::ContentHash(ToResource(each)));
+  }
+  for (const TransportServer& each : parts.servers) {
+    content += base::Cat("T", connector::ContentHash(ToResource(each)));
+  }
+  content += base::Cat("G", connector::ContentHash(ToResource(parts.config)));
+  return connector::ContentHash(content);
+}
+
+}  // namespace
+
+Snapshot::Snapshot(SnapshotParts parts) : parts_(std::move(parts)) {
+  SortByName(parts_.connectors);
+  SortByName(parts_.sites);
+  SortByName(parts_.servers);
+  for (SendConnector& each : parts_.connectors) {
+    if (each.version.empty()) each.version = connector::ContentHash(ToResource(each));
+  }
+  version_ = VersionOf(parts_);
+  connector_index_ = IndexByName(parts_.connectors);
+  site_index_ = IndexByName(parts_.sites);
+  server_index_ = IndexByName(parts_.servers);
+}
+
+const SendConnector* Snapshot::FindConnector(std::string_view name) const {
+  return Find(parts_.connectors, connector_index_, name);
+}
+
+const Site* Snapshot::FindSite(std::string_view name) const {
+  return Find(parts_.sites, site_index_, name);
+}
+
+const TransportServer* Snapshot::FindServer(std::string_view name) const {
+  return Find(parts_.servers, server_index_, name);
+}
+
+std::string_view Snapshot::SiteOf(std::string_view server) const {
+  const TransportServer* found = FindServer(server);
+  return found == nullptr ? std::string_view() : std::string_view(found->site);
+}
+
+const std::vector<std::string>& Snapshot::FrontEndsOf(std::string_view site) const {
+  static const std::vector<std::string> kNone;
+  const Site* found = FindSite(site);
+  return found == nullptr ? kNone : found->front_ends;
+}
+
+}  // namespace postern::directory
