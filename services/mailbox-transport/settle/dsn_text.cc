@@ -1,0 +1,157 @@
+#include "services/mailbox-transport/settle/dsn_text.h"
+
+#include "common/base/text.h"
+#include "common/base/units.h"
+#include "common/mail/date.h"
+#include "common/mail/utf8.h"
+
+namespace postern::settle {
+
+namespace {
+
+constexpr std::size_t kSubjectBytesMax = 256;
+
+struct Explanation {
+  int subject;
+  int detail;  // -1: every other of the subject
+  std::string_view text;
+};
+
+constexpr Explanation kExplanations[] = {
+    {1, 1, "The address was not found there. Check it for mistakes and send the message again."},
+    {1, 2, "The domain of the address could not be found. Check it for mistakes."},
+    {1, 3, "The address is not a valid one. Check it for mistakes and send the message again."},
+    {1, 4, "The address matches more than one recipient."},
+    {1, 7, "The address of the sender was not accepted."},
+    {1, 8, "The address of the sender was not accepted."},
+    {1, 10, "The domain of the address accepts no mail."},
+    {1, -1, "The address was not accepted."},
+    {2, 1, "The mailbox cannot be accessed."},
+    {2, 2, "The mailbox is full. Try again later, or reach the recipient in another way."},
+    {2, 3, "The message is larger than the recipient may receive."},
+    {2, 4, "The mailing list could not be expanded."},
+    {2, -1, "The mailbox could not take the message."},
+    {3, 4, "The message is too large. Make it smaller and send it again."},
+    {3, 5, "The system that should take the message is not set up correctly."},
+    {3, -1, "The system that should take the message could not."},
+    {4, 1, "The server did not answer in time."},
+    {4, 2, "The connection to the server was lost."},
+    {4, 4, "No server for the domain of the address could be found."},
+    {4, 6, "The message went in a circle between servers."},
+    {4, 7, "The message could not be delivered in time. Its server did not accept it."},
+    {4, -1, "The server could not be reached."},
+    {5, 3, "The message has too many recipients."},
+    {5, -1, "The servers did not understand each other."},
+    {6, 3, "The message contains 8-bit text, which the server does not accept."},
+    {6, 7, "The address contains characters that the server does not accept."},
+    {6, -1, "The content of the message was not accepted."},
+    {7, -1, "You may not send to this recipient, or the message was taken for unwanted."},
+};
+
+std::string_view OpeningOf(DsnKind kind) {
+  switch (kind) {
+    case DsnKind::kFailed:
+      return "Delivery has failed to these recipients or groups:";
+    case DsnKind::kDelayed:
+      return "Delivery is delayed to these recipients or groups:";
+    case DsnKind::kRelayed:
+      return "Delivery to these recipients or groups is complete, but no delivery notification was "
+             "sent by the\r\ndestination server:";
+  }
+  return "";
+}
+
+std::string Line(std::string_view text) {
+  return base::Cat(mail::CleanText(text, kDiagnosticBytesMax), "\r\n");
+}
+
+std::string ForSender(const Report& report, const ReportedRecipient& one) {
+  std::string out = Line(one.recipient.address);
+  switch (report.kind) {
+    case DsnKind::kFailed:
+      out += base::Cat(ExplanationOf(one.status), "\r\n");
+      if (one.origin == smtp::Origin::kRemote && !one.host.empty()) {
+        out += Line(base::Cat("The following server refused the message: ", one.host));
+      }
+      break;
+    case DsnKind::kDelayed:
+      out += "The message was not delivered yet. You do not need to send it again.\r\n";
+      if (report.retry_until != absl::InfiniteFuture()) {
+        out += base::Cat("Delivery is tried until ", mail::FormatDate(report.retry_until), ".\r\n");
+      }
+      break;
+    case DsnKind::kRelayed:
+      out += "The message was handed to the server of the recipient.\r\n";
+      break;
+  }
+  return out + "\r\n";
+}
+
+std::string ForAdministrators(const ReportedRecipient& one) {
+  std::string out = Line(one.recipient.address);
+  if (one.origin == smtp::Origin::kRemote && !one.host.empty()) {
+    out += Line(base::Cat("Remote Server: ", one.host));
+  }
+  out += base::Cat("Status: ", one.status.ToString(), "\r\n");
+  const std::string response = ResponseOf(one);
+  if (!response.empty()) out += Line(base::Cat("Response: ", response));
+  return out + "\r\n";
+}
+
+// The headers of the original, as valid UTF-8, cut at the end of a line.
+std::string ShownHeaders(std::string_view headers) {
+  if (headers.size() > kHeadersShownMax) {
+    const std::size_t end = headers.substr(0, kHeadersShownMax).rfind('\n');
+    headers = headers.substr(0, end == std::string_view::npos ? 0 : end + 1);
+  }
+  std::string out;
+  for (std::string_view line : base::Split(headers, '\n')) {
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    if (!line.empty()) out += base::Cat(mail::CleanText(line, 998), "\r\n");
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view ExplanationOf(mail::EnhancedStatus status) {
+  for (const Explanation& one : kExplanations) {
+    if (one.subject == status.subject && (one.detail == -1 || one.detail == status.detail)) {
+      return one.text;
+    }
+  }
+  return "The message was not accepted.";
+}
+
+std::string SubjectOf(DsnKind kind, std::string_view subject) {
+  const std::string shown = mail::CleanText(subject, kSubjectBytesMax);
+  switch (kind) {
+    case DsnKind::kFailed:
+      return base::Cat("Undeliverable: ", shown);
+    case DsnKind::kDelayed:
+      return base::Cat("Delivery delayed: ", shown);
+    case DsnKind::kRelayed:
+      return base::Cat("Relayed: ", shown);
+  }
+  return shown;
+}
+
+std::string ResponseOf(const ReportedRecipient& one) {
+  return one.reply ? one.reply->ToString() : one.error;
+}
+
+std::string TextForPeople(const Report& report, std::string_view headers) {
+  std::string out = base::Cat(OpeningOf(report.kind), "\r\n\r\n");
+  for (const ReportedRecipient& one : report.recipients)
+    out += ForSender(report, one);
+  out += "\r\nDiagnostic information for administrators:\r\n\r\n";
+  out += Line(base::Cat("Generating server: ", report.reporting_mta));
+  out += "\r\n";
+  for (const ReportedRecipient& one : report.recipients)
+    out += ForAdministrators(one);
+  const std::string shown = ShownHeaders(headers);
+  if (!shown.empty()) out += base::Cat("Original message headers:\r\n\r\n", shown);
+  return out;
+}
+
+}  // namespace postern::settle

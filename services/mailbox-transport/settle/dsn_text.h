@@ -1,0 +1,32 @@
+// services/mailbox-transport/settle/dsn_text.h
+//
+// The part of a DSN that people read: what happened, to whom, what to do, and then the facts for
+// administrators.
+//
+// Limits    The headers of the original are cut to kHeadersShownMax.
+// See       docs/glossary.md "DSN"; Exchange's NDR layout
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "services/mailbox-transport/settle/dsn.h"
+
+namespace postern::settle {
+
+inline constexpr std::size_t kHeadersShownMax = 16 * 1024;
+
+// UTF-8 with CRLF line ends.
+std::string TextForPeople(const Report& report, std::string_view headers);
+
+// One sentence for the sender about this status.
+std::string_view ExplanationOf(mail::EnhancedStatus status);
+
+// "Undeliverable: <subject>".
+std::string SubjectOf(DsnKind kind, std::string_view subject);
+
+// What the recipient's server or we said, verbatim, in the form of a reply.
+std::string ResponseOf(const ReportedRecipient& one);
+
+}  // namespace postern::settle

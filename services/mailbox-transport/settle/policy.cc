@@ -1,0 +1,243 @@
+// The grid, by origin of the result (rows) and kind (columns):
+//
+//                transient                        permanent (class 5)
+//   remote       message retries                  returned
+//   dns          with its hop, which fails        returned
+//   connect      with its hop, which fails; from  returned
+//                DATA on: message retries
+//   tls-policy   with its hop, which fails        with its hop, which fails
+//   front-end    with its hop, which is held      with its hop, which is held
+//   local        message retries                  returned
+//   none         at once                          at once
+//
+// A cancelled attempt is no attempt. A lost connection after the end of the body is ambiguous: the
+// message retries, and may arrive twice.
+
+#include "services/mailbox-transport/settle/policy.h"
+
+#include <algorithm>
+
+#include "common/base/text.h"
+
+namespace postern::settle {
+
+namespace {
+
+using Kind = Verdict::Kind;
+using Wait = Verdict::Wait;
+
+mail::EnhancedStatus Status(int klass, int subject, int detail) {
+  mail::EnhancedStatus status;
+  status.klass = static_cast<std::uint16_t>(klass);
+  status.subject = static_cast<std::uint16_t>(subject);
+  status.detail = static_cast<std::uint16_t>(detail);
+  return status;
+}
+
+Verdict MakeVerdict(Kind kind, Wait wait, bool counted, mail::EnhancedStatus status, std::string error) {
+  Verdict verdict;
+  verdict.kind = kind;
+  verdict.wait = wait;
+  verdict.counted = counted;
+  verdict.status = status;
+  verdict.error = std::move(error);
+  return verdict;
+}
+
+// RFC 5321 §4.5.3.1.10: a 552 that means "too many recipients" is a 452.
+bool TooManyRecipients(const mail::Reply& reply) {
+  if (reply.code != 552) return false;
+  const auto enhanced = reply.enhanced();
+  if (enhanced && enhanced->subject == 5 && enhanced->detail == 3) return true;
+  const std::string text = base::LowerAscii(reply.ToString());
+  return text.find("too many recipients") != std::string::npos;
+}
+
+// A local error in the form of a reply, as Exchange shows it in LastError.
+std::string AsReply(const absl::Status& error, mail::EnhancedStatus enhanced) {
+  const bool permanent = enhanced.permanent();
+  return base::Cat(permanent ? "550 " : "451 ", enhanced.ToString(), " ", base::MessageOf(error));
+}
+
+mail::EnhancedStatus Or(mail::EnhancedStatus status, mail::EnhancedStatus fallback) {
+  return status.klass == 0 ? fallback : status;
+}
+
+// What the first host said, or what became of it.
+std::string WhatHappened(const smtp::HostTried& host) {
+  if (host.reply) return host.reply->ToString();
+  if (absl::IsDeadlineExceeded(host.error)) return "421 4.4.1 Connection timed out";
+  if (host.stage <= smtp::Stage::kConnect) return "421 4.2.1 Unable to connect";
+  if (host.stage == smtp::Stage::kTls) {
+    return base::Cat("454 4.7.5 TLS negotiation failed: ", base::MessageOf(host.error));
+  }
+  return base::Cat("421 4.4.2 Connection dropped: ", base::MessageOf(host.error));
+}
+
+bool ReachedTheContent(const smtp::Outcome& outcome) {
+  return !outcome.hosts.empty() && outcome.hosts.back().stage >= smtp::Stage::kData;
+}
+
+int WeightOf(HopNews::Kind kind) {
+  switch (kind) {
+    case HopNews::Kind::kNothing:
+      return 0;
+    case HopNews::Kind::kFailed:
+      return 1;
+    case HopNews::Kind::kHeld:
+      return 2;
+    case HopNews::Kind::kWorked:
+      return 3;
+  }
+  return 0;
+}
+
+HopNews NewsOf(const smtp::Outcome& outcome, const smtp::RecipientResult& result) {
+  HopNews news;
+  if (result.reply) {
+    news.kind = HopNews::Kind::kWorked;
+    return news;
+  }
+  if (absl::IsCancelled(result.error)) return news;
+  switch (result.origin) {
+    case smtp::Origin::kNone:
+    case smtp::Origin::kLocal:
+    case smtp::Origin::kRemote:
+      return news;
+    case smtp::Origin::kFrontEnd:
+      news.kind = HopNews::Kind::kHeld;
+      news.error = AsReply(result.error, Or(result.enhanced, Status(4, 4, 0)));
+      return news;
+    case smtp::Origin::kDns:
+    case smtp::Origin::kConnect:
+      if (result.enhanced.permanent()) return news;
+      if (result.origin == smtp::Origin::kConnect && ReachedTheContent(outcome)) return news;
+      break;
+    case smtp::Origin::kTlsPolicy:
+      break;
+  }
+  news.kind = HopNews::Kind::kFailed;
+  news.error = HopError(outcome, result.origin, result.error);
+  return news;
+}
+
+// A recipient that did not get through while its hop works must not come back at once: it waits alone.
+void WaitAlone(Verdict& verdict) {
+  verdict.wait = Wait::kMessageInterval;
+  verdict.counted = true;
+}
+
+}  // namespace
+
+std::string_view NameOf(Verdict::Kind kind) {
+  switch (kind) {
+    case Kind::kDone:
+      return "done";
+    case Kind::kRetry:
+      return "retry";
+    case Kind::kReturn:
+      return "return";
+  }
+  return "none";
+}
+
+Verdict VerdictFor(const mail::Reply& reply) {
+  const std::string text = reply.ToString();
+  if (reply.code >= 200 && reply.code < 300) {
+    return MakeVerdict(Kind::kDone, Wait::kAtOnce, true, Or(reply.enhanced().value_or(Status(0, 0, 0)),
+                                                            Status(2, 0, 0)), "");
+  }
+  if (TooManyRecipients(reply)) {
+    return MakeVerdict(Kind::kRetry, Wait::kMessageInterval, true, Status(4, 5, 3), text);
+  }
+  if (reply.permanent()) {
+    const auto status = Or(reply.enhanced().value_or(Status(0, 0, 0)), Status(5, 0, 0));
+    return MakeVerdict(Kind::kReturn, Wait::kAtOnce, true, status, text);
+  }
+  // 4xx, and what is no answer to a message at all (3xx): neither delivered nor refused.
+  const auto status = Or(reply.enhanced().value_or(Status(0, 0, 0)), Status(4, 0, 0));
+  return MakeVerdict(Kind::kRetry, Wait::kMessageInterval, true, status, text);
+}
+
+Verdict VerdictFor(const absl::Status& error, smtp::Origin origin, mail::EnhancedStatus enhanced) {
+  if (absl::IsCancelled(error) || origin == smtp::Origin::kNone) {
+    return MakeVerdict(Kind::kRetry, Wait::kAtOnce, false, Status(4, 4, 0), "");
+  }
+  switch (origin) {
+    case smtp::Origin::kFrontEnd:
+    case smtp::Origin::kTlsPolicy: {
+      const auto fallback = origin == smtp::Origin::kTlsPolicy ? Status(4, 7, 5) : Status(4, 4, 0);
+      auto status = Or(enhanced, fallback);
+      status.klass = 4;
+      return MakeVerdict(Kind::kRetry, Wait::kAtOnce, false, status, AsReply(error, status));
+    }
+    case smtp::Origin::kDns:
+    case smtp::Origin::kConnect: {
+      const auto fallback = origin == smtp::Origin::kDns ? Status(4, 4, 3) : Status(4, 4, 1);
+      const auto status = Or(enhanced, fallback);
+      const Kind kind = status.permanent() ? Kind::kReturn : Kind::kRetry;
+      return MakeVerdict(kind, Wait::kAtOnce, status.permanent(), status, AsReply(error, status));
+    }
+    case smtp::Origin::kLocal:
+    case smtp::Origin::kRemote:
+    case smtp::Origin::kNone:
+      break;
+  }
+  const auto status = Or(enhanced, Status(4, 3, 0));
+  const Kind kind = status.permanent() ? Kind::kReturn : Kind::kRetry;
+  return MakeVerdict(kind, Wait::kMessageInterval, true, status, AsReply(error, status));
+}
+
+Verdicts VerdictsFor(const smtp::Outcome& outcome) {
+  Verdicts verdicts;
+  verdicts.ambiguous = outcome.ambiguous;
+  bool any_settled = false;
+  for (const smtp::RecipientResult& result : outcome.recipients) {
+    Verdict verdict = result.reply ? VerdictFor(*result.reply)
+                                   : VerdictFor(result.error, result.origin, result.enhanced);
+    any_settled |= verdict.kind != Kind::kRetry || verdict.wait == Wait::kMessageInterval;
+    HopNews news = NewsOf(outcome, result);
+    if (WeightOf(news.kind) > WeightOf(verdicts.hop.kind)) verdicts.hop = std::move(news);
+    verdicts.recipients.push_back(std::move(verdict));
+  }
+  // After the dot the hop has done its part, whatever became of its answer.
+  if (outcome.ambiguous) verdicts.hop = HopNews{HopNews::Kind::kWorked, ""};
+
+  const bool hop_works = verdicts.hop.kind == HopNews::Kind::kWorked;
+  const bool no_news = verdicts.hop.kind == HopNews::Kind::kNothing;
+  for (std::size_t i = 0; i < verdicts.recipients.size(); ++i) {
+    Verdict& verdict = verdicts.recipients[i];
+    const smtp::RecipientResult& result = outcome.recipients[i];
+    if (verdict.kind != Kind::kRetry || verdict.wait != Wait::kAtOnce) continue;
+    if (!result.reply && absl::IsCancelled(result.error) && !outcome.ambiguous) continue;
+    if (outcome.ambiguous) {
+      WaitAlone(verdict);
+      if (verdict.error.empty()) verdict.error = "421 4.4.2 Connection dropped after the content";
+    } else if (result.origin == smtp::Origin::kNone) {
+      if (!any_settled && no_news) verdict.wait = Wait::kPause;
+    } else if (hop_works || no_news) {
+      WaitAlone(verdict);
+    }
+  }
+  return verdicts;
+}
+
+std::string HopError(const smtp::Outcome& outcome, smtp::Origin origin, const absl::Status& error) {
+  if (origin == smtp::Origin::kDns) {
+    return base::Cat("451 4.4.0 DNS query failed. The error was: ", base::MessageOf(error));
+  }
+  if (origin == smtp::Origin::kTlsPolicy) {
+    return base::Cat("454 4.7.5 ", base::MessageOf(error));
+  }
+  if (outcome.hosts.empty()) return AsReply(error, Status(4, 4, 0));
+  std::string text = base::Cat("451 4.4.0 Primary target IP address responded with: \"",
+                               WhatHappened(outcome.hosts.front()),
+                               ".\" Attempted failover to alternate host, but that did not succeed. "
+                               "Either there are no alternate hosts, or delivery failed to all "
+                               "alternate hosts.");
+  const smtp::HostTried& last = outcome.hosts.back();
+  if (!last.address.empty()) text += base::Cat(" The last endpoint attempted was ", last.address);
+  return text;
+}
+
+}  // namespace postern::settle

@@ -1,0 +1,30 @@
+#include "services/mailbox-transport/queue/probe.h"
+
+#include "gmock/gmock.h"
+
+namespace postern::queue {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(QueueProbeTest, TheOldestAgeIsToldByShard) {
+  observe::Registry registry;
+  Probe probe(registry);
+  probe.OldestAge(0, absl::Seconds(90));
+  probe.OldestAge(3, absl::Seconds(5));
+  EXPECT_THAT(registry.Text(), HasSubstr("postern_queue_oldest_age_seconds{shard=\"0\"} 90"));
+  EXPECT_THAT(registry.Text(), HasSubstr("postern_queue_oldest_age_seconds{shard=\"3\"} 5"));
+}
+
+TEST(QueueProbeTest, MessagesAreCountedByTypeOfQueue) {
+  observe::Registry registry;
+  Probe probe(registry);
+  probe.Messages(model::DeliveryType::kUnreachable, 3);
+  probe.Messages(model::DeliveryType::kUnreachable, -1);
+  EXPECT_THAT(registry.Text(),
+              HasSubstr(std::string("postern_queue_messages{type=\"") +
+                        std::string(model::NameOf(model::DeliveryType::kUnreachable)) + "\"} 2"));
+}
+
+}  // namespace
+}  // namespace postern::queue

@@ -1,0 +1,75 @@
+#include "services/mailbox-transport/queue/view.h"
+
+#include "gmock/gmock.h"
+#include "tests/services/mailbox-transport/queue/schedule_driver.h"
+
+namespace postern::queue {
+namespace {
+
+class QueueViewTest : public ScheduleDriver {};
+
+TEST_F(QueueViewTest, StatusesHaveExchangesNames) {
+  EXPECT_EQ(NameOf(QueueStatus::kReady), "Ready");
+  EXPECT_EQ(NameOf(QueueStatus::kConnecting), "Connecting");
+  EXPECT_EQ(NameOf(QueueStatus::kActive), "Active");
+  EXPECT_EQ(NameOf(QueueStatus::kRetry), "Retry");
+  EXPECT_EQ(NameOf(MessageStatus::kReady), "Ready");
+  EXPECT_EQ(NameOf(MessageStatus::kActive), "Active");
+  EXPECT_EQ(NameOf(MessageStatus::kRetry), "Retry");
+}
+
+TEST_F(QueueViewTest, AQueueConnectsThenIsActiveThenReady) {
+  AddMany("a.test", 1, 2);
+  EXPECT_EQ(View("a.test").status, QueueStatus::kReady);
+  Wanted();
+  Take("a.test");
+  EXPECT_EQ(View("a.test").status, QueueStatus::kConnecting);
+  Worked("a.test");
+  Done("a.test", 1);
+  Take("a.test");
+  EXPECT_EQ(View("a.test").status, QueueStatus::kActive);
+  Done("a.test", 2);
+  Ended("a.test");
+  EXPECT_EQ(View("a.test").status, QueueStatus::kReady);
+}
+
+TEST_F(QueueViewTest, AFailedQueueTellsWhenAndWhy) {
+  AddMany("a.test", 1, 3);
+  Pass(absl::Seconds(7));
+  ASSERT_TRUE(TryAndFail("a.test"));
+  const QueueView view = View("a.test");
+  EXPECT_EQ(view.status, QueueStatus::kRetry);
+  EXPECT_EQ(view.last_error, "421 no");
+  EXPECT_EQ(view.retry_count, 1u);
+  EXPECT_EQ(view.last_retry_time, now_);
+  EXPECT_EQ(view.next_retry_time, now_ + absl::Minutes(1));
+  EXPECT_EQ(view.message_count, 3u);
+  EXPECT_EQ(view.deferred_count, 3u);
+}
+
+TEST_F(QueueViewTest, IdsAreDistinctAndInOrder) {
+  Add("a.test", 1);
+  Add("b.test", 2);
+  const auto views = schedule().Queues(now_);
+  ASSERT_EQ(views.size(), 2u);
+  EXPECT_LT(views[0].id, views[1].id);
+  EXPECT_EQ(views[0].hop.domain, "a.test");
+}
+
+TEST_F(QueueViewTest, TicketsAreListedByStateUpToTheLimit) {
+  AddMany("a.test", 1, 2);
+  Add("a.test", 3, absl::Minutes(15));
+  Wanted();
+  Take("a.test");
+  const auto all = schedule().Tickets(Hop("a.test"), 100);
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[0].status, MessageStatus::kActive);
+  EXPECT_EQ(all[1].status, MessageStatus::kReady);
+  EXPECT_EQ(all[2].status, MessageStatus::kRetry);
+  EXPECT_EQ(all[2].due, now_ + absl::Minutes(15));
+  EXPECT_EQ(schedule().Tickets(Hop("a.test"), 2).size(), 2u);
+  EXPECT_TRUE(schedule().Tickets(Hop("b.test"), 2).empty());
+}
+
+}  // namespace
+}  // namespace postern::queue
