@@ -3,7 +3,8 @@
 // BodySource: the content of one message, read in order, as often as hosts are tried.
 //
 // Flow      Rewind, then Next until it gives an empty view; Rewind again for the next host.
-// Failure   Next, Rewind: the content cannot be had (store, stream of the proxy): the attempt ends without
+// Failure   Next, Rewind: the content cannot be had (store, stream of the proxy): the attempt ends
+// without
 //           a final dot, as Origin::kFrontEnd or kLocal.
 // Lifetime  A view from Next lives until the following Next or Rewind.
 // Limits    A view holds at most 256 KiB.
@@ -17,6 +18,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+
 #include "common/io/task.h"
 
 namespace postern::smtp {
@@ -40,7 +42,9 @@ class StringBody final : public BodySource {
   explicit StringBody(std::shared_ptr<const std::string> content) : content_(std::move(content)) {}
 
   std::uint64_t size() const override { return content_->size(); }
+
   std::string_view whole() const override { return *content_; }
+
   io::Task<absl::Status> Rewind() override;
   io::Task<absl::StatusOr<std::string_view>> Next() override;
 

@@ -2,7 +2,8 @@
 //
 // Capabilities: what the peer's EHLO offers.
 //
-// Limits    64 keywords of 128 bytes; the rest is not kept. A keyword that is not well formed is passed
+// Limits    64 keywords of 128 bytes; the rest is not kept. A keyword that is not well formed is
+// passed
 //           over.
 // See       RFC 5321 §4.1.1.1; RFC 1870, 2920, 3030, 3207, 3461, 4954, 6152, 6531, 2034
 

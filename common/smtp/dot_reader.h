@@ -25,11 +25,17 @@ class DotReader {
   std::size_t Take(std::string_view input, std::string* keep);
 
   bool done() const { return done_; }
+
   std::uint64_t content_bytes() const { return content_bytes_; }
+
   bool bare_cr() const { return bare_cr_; }
+
   bool bare_lf() const { return bare_lf_; }
+
   bool nul() const { return nul_; }
+
   bool eight_bit() const { return eight_bit_; }
+
   // The longest line seen, without CRLF.
   std::size_t line_bytes_max() const { return line_bytes_max_; }
 

@@ -2,13 +2,15 @@
 //
 // Engine: delivers one message to one next hop by SMTP; direct delivery and the front end share it.
 //
-// Flow      Attempt: hosts of the route (dns), best first; an idle session or a new one; one transaction;
+// Flow      Attempt: hosts of the route (dns), best first; an idle session or a new one; one
+// transaction;
 //           the next host until every recipient has an answer. One Outcome, always.
 // Failure   Never: see smtp::Outcome. After the final dot was sent no other host is tried.
-// Lifetime  Borrows dialer, resolver and TLS context. One executor. Stop the scope it was given, then
+// Lifetime  Borrows dialer, resolver and TLS context. One executor. Stop the scope it was given,
+// then
 //           destroy.
-// Limits    Every wait of RFC 5321 §4.5.3.2 has its setting; idle sessions are bounded in number and age.
-// See       RFC 5321 §5.1; docs/architecture.md "deliver"
+// Limits    Every wait of RFC 5321 §4.5.3.2 has its setting; idle sessions are bounded in number
+// and age. See       RFC 5321 §5.1; docs/architecture.md "deliver"
 
 #pragma once
 
@@ -19,6 +21,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+
 #include "common/dns/resolver.h"
 #include "common/io/dialer.h"
 #include "common/io/scope.h"

@@ -2,12 +2,15 @@
 //
 // LineReader: the buffered reading side of one SMTP connection, for clients and servers.
 //
-// Flow      ReadLine, again; or TakeLine until it gives nothing, then Fill. For content: buffered(),
+// Flow      ReadLine, again; or TakeLine until it gives nothing, then Fill. For content:
+// buffered(),
 //           Consume, Fill.
-// Failure   ReadLine, Fill: the stream's failure; kUnavailable "the peer closed the connection" at its
+// Failure   ReadLine, Fill: the stream's failure; kUnavailable "the peer closed the connection" at
+// its
 //           end, also in the middle of a line. A line that breaks a rule is a Line, not a failure.
 // Lifetime  Borrows the stream. A view lives until the next call that reads or takes.
-// Limits    Holds `buffer_bytes`; a longer line is passed over to its CRLF. The stream's deadline bounds
+// Limits    Holds `buffer_bytes`; a longer line is passed over to its CRLF. The stream's deadline
+// bounds
 //           each wait.
 // See       RFC 5321 §2.3.8: only CRLF ends a line
 
@@ -19,6 +22,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+
 #include "common/io/stream.h"
 #include "common/io/task.h"
 
@@ -68,7 +72,7 @@ class LineReader {
   std::unique_ptr<char[]> buffer_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  std::size_t scanned_ = 0;   // no CRLF begins in [begin_, scanned_)
+  std::size_t scanned_ = 0;    // no CRLF begins in [begin_, scanned_)
   bool passing_over_ = false;  // inside a line that is too long
   char shown_[kTooLongShown] = {};
   std::size_t shown_bytes_ = 0;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+
 #include "common/mail/reply.h"
 
 namespace postern::smtp {
@@ -31,7 +32,17 @@ enum class Origin : std::uint8_t {
 };
 
 // How far a conversation came, in order.
-enum class Stage : std::uint8_t { kLookup, kConnect, kGreeting, kHello, kTls, kMail, kRecipient, kData, kBody };
+enum class Stage : std::uint8_t {
+  kLookup,
+  kConnect,
+  kGreeting,
+  kHello,
+  kTls,
+  kMail,
+  kRecipient,
+  kData,
+  kBody
+};
 
 std::string_view NameOf(Origin origin);
 std::string_view NameOf(Stage stage);
@@ -74,7 +85,9 @@ struct Outcome {
   bool session_reused = false;
 
   // Every recipient the same local result.
-  static Outcome Failed(std::size_t recipients, Origin origin, absl::Status error,
+  static Outcome Failed(std::size_t recipients,
+                        Origin origin,
+                        absl::Status error,
                         mail::EnhancedStatus enhanced);
 };
 

@@ -3,7 +3,8 @@
 // ReplyParser: joins the lines of one reply.
 //
 // Flow      Add each line; when it gives true, Take.
-// Failure   kUnavailable "reply line ...: <rule>": the peer does not speak SMTP here, the session is
+// Failure   kUnavailable "reply line ...: <rule>": the peer does not speak SMTP here, the session
+// is
 //           broken.
 // Limits    Limits::reply_line_bytes_max, Limits::reply_lines_max.
 // See       RFC 5321 §4.2: ddd-text, ddd text; "ddd" alone is tolerated
@@ -13,6 +14,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+
 #include "common/mail/reply.h"
 #include "common/smtp/limits.h"
 #include "common/smtp/line_reader.h"

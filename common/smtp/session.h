@@ -2,13 +2,15 @@
 //
 // One outbound SMTP conversation, from greeting to QUIT.
 //
-// Flow      Hello; Send, as often as usable(); Reset after a transaction that did not end well; Quit.
-// Failure   A 4xx or 5xx is an answer, not a failure: Hello gives it as a Refusal, Send inside the
-//           Transaction. A conversation that breaks (socket, deadline, a reply that makes no sense) is
-//           Refusal::error or Transaction::error, and the session is not usable any more.
+// Flow      Hello; Send, as often as usable(); Reset after a transaction that did not end well;
+// Quit. Failure   A 4xx or 5xx is an answer, not a failure: Hello gives it as a Refusal, Send
+// inside the
+//           Transaction. A conversation that breaks (socket, deadline, a reply that makes no sense)
+//           is Refusal::error or Transaction::error, and the session is not usable any more.
 // Lifetime  Owns its stream. Destroying the session midway is safe: the connection closes without a
 //           final dot.
-// Limits    Replies: Limits::reply_*; each wait has its own deadline of Limits, and none goes beyond
+// Limits    Replies: Limits::reply_*; each wait has its own deadline of Limits, and none goes
+// beyond
 //           EndBy.
 // See       RFC 5321 §3, §4.5.3; RFC 2920; RFC 3030; RFC 3207; docs/architecture.md "deliver"
 
@@ -23,6 +25,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "common/io/stream.h"
 #include "common/io/task.h"
 #include "common/smtp/capabilities.h"
@@ -65,50 +68,69 @@ class Session {
   // Greets the peer and raises TLS as far as `policy` demands; nullopt when all went well.
   io::Task<std::optional<Refusal>> Hello(const HelloPolicy& policy, const tls::ClientContext& tls);
 
-  // Offers one message. The body goes beside the envelope when it is at hand, small, and the peer takes
-  // both PIPELINING and CHUNKING; `beside` false forbids that (an idle session that may be dead).
+  // Offers one message. The body goes beside the envelope when it is at hand, small, and the peer
+  // takes both PIPELINING and CHUNKING; `beside` false forbids that (an idle session that may be
+  // dead).
   io::Task<Transaction> Send(const Offer& offer, BodySource& body, bool beside = true);
 
   // Makes ready for another message after a transaction that did not end with its content.
   io::Task<absl::Status> Reset();
 
-  // Leaves politely; never waits longer than Limits::quit.
-  io::Task<void> Quit();
+  // Leaves: says QUIT when it is our turn, does not wait for the answer, and closes.
+  void Quit();
 
   // False once we and the peer may disagree on whose turn it is.
   bool usable() const { return usable_; }
+
   // True when Reset is due before the next Send.
   bool reset_due() const { return reset_due_; }
+
   // True when the peer closed or spoke out of turn while nobody was listening.
   bool Disturbed();
 
   const Capabilities& capabilities() const { return capabilities_; }
+
   const std::optional<TlsFacts>& tls() const { return tls_facts_; }
-  io::Endpoint remote() const { return stream_->remote(); }
+
+  // Bytes that went out in all.
+  std::uint64_t bytes_sent() const { return bytes_sent_; }
 
  private:
   io::Task<std::optional<Refusal>> SayHello(const HelloPolicy& policy);
-  io::Task<std::optional<Refusal>> RaiseTls(const HelloPolicy& policy, const tls::ClientContext& tls);
+  io::Task<std::optional<Refusal>> RaiseTls(const HelloPolicy& policy,
+                                            const tls::ClientContext& tls);
 
+  // MAIL, every RCPT and what follows in one write.
   io::Task<void> SendTogether(const Offer& offer, BodySource& body, bool beside, Transaction& into);
   io::Task<void> SendStepwise(const Offer& offer, BodySource& body, Transaction& into);
-  io::Task<void> SendData(BodySource& body, Transaction& into);
-  io::Task<void> SendDataCommand(Transaction& into);
-  io::Task<void> SendBdat(BodySource& body, Transaction& into);
-  io::Task<void> StreamBody(BodySource& body, Transaction& into);
-  io::Task<void> WriteBody(std::string_view whole, Transaction& into);
+  // Reads the answers to MAIL and each RCPT; false when the session is over.
+  io::Task<bool> HearEnvelope(Transaction& into);
+  io::Task<bool> HearMail(Transaction& into);
+  io::Task<bool> HearRecipient(std::size_t index, Transaction& into);
+  // The answer to DATA, and the content when it is wanted.
+  io::Task<void> HearData(BodySource& body, Transaction& into);
+  io::Task<void> HearBody(Transaction& into);
+  io::Task<void> SendWhole(std::string_view content, Transaction& into);
+  io::Task<void> SendStream(BodySource& body, Transaction& into);
+  // Writes parts_ as a block of content; false when the conversation is over.
   io::Task<bool> WriteBlock(bool final, Transaction& into);
-  io::Task<void> ReadBodyReply(Transaction& into);
-  io::Task<bool> ReadReplies(Transaction& into);
-  io::Task<void> HearLastWords(Transaction& into);
+  // The peer answers before the content has ended.
+  io::Task<void> HearEarly(absl::Duration wait, const absl::Status& error, Transaction& into);
+  bool AnsweredEarly();
+  // True, and the answer is heard, when the peer answered early.
+  io::Task<bool> StopEarly(Transaction& into);
+  // True, and the conversation is over, when `reply` is a 3xx.
+  bool OutOfTurn(const mail::Reply& reply, Transaction& into);
 
   // One command line and its reply.
   io::Task<absl::StatusOr<mail::Reply>> Ask(std::string_view line, absl::Duration wait);
   io::Task<absl::StatusOr<mail::Reply>> ReadReply(absl::Duration wait);
-  io::Task<absl::Status> WriteParts(absl::Duration wait, std::uint64_t* bytes_sent);
+  // Writes parts_.
+  io::Task<absl::Status> WriteParts(absl::Duration wait);
   void AppendMail(const Offer& offer);
   void AppendRecipient(const Offer& offer, std::size_t index);
   void Bound(absl::Duration wait);
+  // The conversation is over.
   void Break(const absl::Status& error, Transaction& into);
 
   std::unique_ptr<io::Stream> stream_;
@@ -120,6 +142,7 @@ class Session {
   absl::Time end_by_ = absl::InfiniteFuture();
   std::string out_;                      // command lines of one write
   std::vector<std::string_view> parts_;  // what one write sends
+  std::uint64_t bytes_sent_ = 0;
   bool usable_ = true;
   bool reset_due_ = false;
 };

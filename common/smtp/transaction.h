@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+
 #include "common/mail/envelope.h"
 #include "common/mail/reply.h"
 #include "common/smtp/body_source.h"
@@ -33,16 +34,18 @@ struct Transaction {
   std::vector<std::optional<mail::Reply>> recipients;  // one for each of the offer
   std::optional<mail::Reply> data;                     // to DATA itself
   std::optional<mail::Reply> body;                     // to the content
-  bool body_ended = false;    // the final dot or BDAT LAST went out whole
-  bool body_failed = false;   // `error` is the body source's; the session was given up without a dot
-  absl::Status error;         // why the conversation broke, if it did
+  bool body_ended = false;                             // the final dot or BDAT LAST went out whole
+  bool body_failed = false;  // `error` is the body source's; the session was given up without a dot
+  absl::Status error;        // why the conversation broke, if it did
   Stage stage = Stage::kMail;  // how far it came
-  std::uint64_t bytes_sent = 0;
 
   bool answered() const { return mail.has_value(); }
 
   // Recipients that the peer accepted before the content.
   std::size_t accepted() const;
+
+  // The whole content went out and may be taken, but nobody told.
+  bool ambiguous() const;
 };
 
 }  // namespace postern::smtp

@@ -5,7 +5,7 @@
 // Flow      ToWire fills a message; the ...FromWire functions read one and check it.
 // Failure   kInvalidArgument naming field, value and rule. Nothing that could break a command line
 //           (CR, LF, NUL, controls) passes.
-// Limits    kRecipientsMax, kHostsMax, kTextBytesMax.
+// Limits    kWireRecipientsMax, kWireHostsMax, kWireReplyLinesMax, kWireTextBytesMax.
 // See       proto/postern/v1/mail.proto, proto/postern/v1/proxy.proto
 
 #pragma once
@@ -13,6 +13,7 @@
 #include <cstddef>
 
 #include "absl/status/statusor.h"
+
 #include "common/mail/envelope.h"
 #include "common/smtp/engine.h"
 #include "common/smtp/outcome.h"
@@ -23,6 +24,7 @@ namespace postern::smtp {
 
 inline constexpr std::size_t kWireRecipientsMax = 10'000;
 inline constexpr std::size_t kWireHostsMax = 256;
+inline constexpr std::size_t kWireReplyLinesMax = 1024;
 inline constexpr std::size_t kWireTextBytesMax = 4096;
 
 void ToWire(const mail::Envelope& envelope, v1::Envelope& wire);

@@ -1,0 +1,246 @@
+#include "common/smtp/attempt.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+#include "common/base/text.h"
+
+namespace postern::smtp {
+
+namespace {
+
+constexpr mail::EnhancedStatus kNoAnswer{4, 4, 1};
+constexpr mail::EnhancedStatus kExpired{4, 4, 7};
+constexpr mail::EnhancedStatus kSystemBusy{4, 3, 2};
+constexpr mail::EnhancedStatus kBadAddress{5, 1, 3};
+
+// A session that has just served is taken for alive; one that rested longer may be closed by the
+// peer at this moment, so the content is not sent beside the envelope.
+constexpr absl::Duration kSurelyAlive = absl::Seconds(1);
+
+bool HasControl(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+std::uint32_t Milliseconds(absl::Duration span) {
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(absl::ToInt64Milliseconds(span), 0, UINT32_MAX));
+}
+
+}  // namespace
+
+Attempt::Attempt(AttemptParts parts, const Delivery& delivery, BodySource& body)
+    : parts_(parts),
+      delivery_(delivery),
+      body_(body),
+      started_(absl::Now()),
+      end_by_(started_ + delivery.deadline) {
+  const std::size_t count = delivery.envelope.recipients.size();
+  outcome_.recipients.resize(count);
+  pending_.reserve(count);
+  for (std::size_t i = 0; i < count; ++i)
+    pending_.push_back(i);
+}
+
+io::Task<Outcome> Attempt::Run() {
+  parts_.counters.attempts.Add();
+  // Nothing may end a command line early; accept and the wire refuse it too.
+  for (const std::size_t i : std::vector<std::size_t>(pending_)) {
+    if (!HasControl(delivery_.envelope.recipients[i].address) &&
+        !HasControl(delivery_.envelope.sender)) {
+      continue;
+    }
+    Decide(i, Origin::kLocal, absl::InvalidArgumentError("an address holds a control character"),
+           kBadAddress);
+  }
+  if (parts_.stopping) {
+    NoteLeft(Origin::kLocal, absl::CancelledError("stopping"), kSystemBusy);
+    stopped_ = true;
+  }
+  if (!over()) {
+    const dns::HostsAnswer answer = co_await LookUp();
+    if (answer.ok()) {
+      co_await TryHosts(answer.hosts);
+    } else {
+      NoteLookup(answer);
+    }
+  }
+  outcome_.total_ms = Milliseconds(absl::Now() - started_);
+  co_return std::move(outcome_);
+}
+
+io::Task<dns::HostsAnswer> Attempt::LookUp() {
+  base::Random& random = base::Random::System();
+  dns::Resolver& resolver = parts_.parts.resolver;
+  if (delivery_.route.dns_routing) {
+    std::string domain = delivery_.route.domain;
+    co_return co_await dns::HostsFor(resolver, random, std::move(domain));
+  }
+  std::vector<std::string> smart_hosts = delivery_.route.smart_hosts;
+  co_return co_await dns::HostsForSmartHosts(resolver, random, std::move(smart_hosts));
+}
+
+io::Task<void> Attempt::TryHosts(const std::vector<dns::Host>& hosts) {
+  const Limits& limits = parts_.parts.limits;
+  const std::uint16_t port = delivery_.route.dns_routing ? limits.mx_port : delivery_.route.port;
+  std::size_t tried = 0;
+  for (const dns::Host& host : hosts) {
+    for (const io::IpAddress& address : host.addresses) {
+      // What a dot went out for may be delivered: nobody else is asked to do it too.
+      if (over() || outcome_.body_ended || tried++ == limits.hosts_max) co_return;
+      if (TimeLeft() <= absl::ZeroDuration()) {
+        NoteLeft(Origin::kConnect,
+                 absl::DeadlineExceededError("the time for this attempt has passed"), kExpired);
+        co_return;
+      }
+      io::Endpoint endpoint;
+      endpoint.address = address;
+      endpoint.port = port;
+      co_await TryAddress(host, endpoint);
+    }
+  }
+}
+
+io::Task<void> Attempt::TryAddress(const dns::Host& host, const io::Endpoint& address) {
+  HostTried record;
+  record.host = host.name;
+  record.address = address.ToString();
+  record.stage = Stage::kConnect;
+  outcome_.hosts.push_back(std::move(record));
+
+  const absl::Time patience = std::min(end_by_, absl::Now() + parts_.parts.limits.connect);
+  Next next = Next::kAgain;
+  while (next == Next::kAgain && !over()) {
+    const ConnectorPolicy& policy = delivery_.policy;
+    std::unique_ptr<PooledSession> pooled =
+        parts_.pool.Take(host.name, address, policy, absl::Now());
+    const bool reused = pooled != nullptr;
+    if (!reused) pooled = parts_.pool.Open(host.name, address, policy);
+    if (pooled == nullptr) {
+      const absl::Status waited = co_await parts_.pool.freed().Until(patience - absl::Now());
+      if (waited.ok()) continue;
+      const bool cancelled = absl::IsCancelled(waited);
+      Tried().error = cancelled ? waited : absl::ResourceExhaustedError("all sessions are in use");
+      NoteLeft(Origin::kLocal, Tried().error, kSystemBusy);
+      stopped_ = cancelled;
+      co_return;
+    }
+    if (!reused) co_await Connect(pooled);
+    if (pooled == nullptr) co_return;
+    next = co_await Converse(std::move(pooled), reused);
+  }
+}
+
+io::Task<std::optional<Refusal>> Attempt::Greet(PooledSession& pooled, TlsUse use) {
+  const Engine::Parts& parts = parts_.parts;
+  const absl::Time dialed = absl::Now();
+  const absl::Duration timeout = std::min(parts.limits.connect, TimeLeft());
+  absl::StatusOr<std::unique_ptr<io::Stream>> stream =
+      co_await parts.dialer.Dial(pooled.address, std::nullopt, timeout);
+  outcome_.connect_ms = Milliseconds(absl::Now() - dialed);
+  if (!stream.ok()) {
+    parts_.counters.connection_failures.Add();
+    Refusal refusal;
+    refusal.stage = Stage::kConnect;
+    refusal.error = stream.status();
+    refusal.enhanced = kNoAnswer;
+    co_return refusal;
+  }
+  parts_.counters.connections.Add();
+  pooled.session = std::make_unique<Session>(*std::move(stream), parts.limits);
+  pooled.session->EndBy(end_by_);
+
+  HelloPolicy policy;
+  policy.name = delivery_.policy.fqdn.empty() ? parts.host_name : delivery_.policy.fqdn;
+  policy.server_name = io::IpAddress::Parse(pooled.host).ok() ? "" : pooled.host;
+  policy.tls = use;
+  policy.force_helo = delivery_.policy.force_helo;
+  std::optional<Refusal> refused = co_await pooled.session->Hello(policy, parts.tls);
+  if (pooled.session->tls().has_value()) parts_.counters.tls_sessions.Add();
+  co_return refused;
+}
+
+io::Task<void> Attempt::Connect(std::unique_ptr<PooledSession>& pooled) {
+  TlsUse use = TlsUse::kOpportunistic;
+  if (delivery_.policy.ignore_start_tls) use = TlsUse::kNever;
+  if (parts_.clear_hosts.Contains(pooled->address, absl::Now())) use = TlsUse::kNever;
+  if (delivery_.policy.require_tls) use = TlsUse::kRequired;
+
+  std::optional<Refusal> refused = co_await Greet(*pooled, use);
+  if (refused.has_value() && refused->handshake_failed && use == TlsUse::kOpportunistic) {
+    parts_.clear_hosts.Remember(pooled->address, absl::Now());
+    parts_.counters.tls_fallbacks.Add();
+    pooled->session.reset();
+    // The failed handshake has its own line in the list of hosts.
+    HostTried clear = Tried();
+    Tried().stage = Stage::kTls;
+    Tried().error = refused->error;
+    outcome_.hosts.push_back(std::move(clear));
+    refused = co_await Greet(*pooled, TlsUse::kNever);
+  }
+  if (!refused.has_value()) co_return;
+  NoteRefusal(*refused);
+  if (pooled->session != nullptr) pooled->session->Quit();
+  pooled.reset();
+}
+
+io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled, bool reused) {
+  Session& session = *pooled->session;
+  session.EndBy(end_by_);
+  outcome_.tls = session.tls();
+  outcome_.keywords = session.capabilities().keywords;
+  const std::uint64_t sent_before = session.bytes_sent();
+  const bool beside = !reused || absl::Now() - pooled->idle_since < kSurelyAlive;
+  bool first = true;
+  bool same_host = true;
+  std::vector<std::size_t> offered;
+  while (same_host && session.usable()) {
+    DecideLocally(session.capabilities());
+    if (over() || pooled->spent()) break;
+    absl::Status reset;
+    if (session.reset_due()) reset = co_await session.Reset();
+    if (absl::IsUnavailable(reset) && reused && first) {
+      parts_.counters.reused_sessions_lost.Add();
+      co_return Next::kAgain;
+    }
+    if (!reset.ok()) {
+      Transaction lost;
+      lost.recipients.resize(pending_.size());
+      lost.error = reset;
+      NoteTransaction(lost);
+      same_host = Record(lost, pending_);
+      break;
+    }
+
+    const std::size_t count =
+        std::min(pending_.size(), parts_.parts.limits.recipients_per_transaction_max);
+    offered.assign(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(count));
+    const Offer offer{delivery_.envelope, offered, delivery_.size, delivery_.eight_bit};
+    const Transaction transaction = co_await session.Send(offer, body_, beside || !first);
+    ++pooled->messages;
+    parts_.counters.transactions.Add();
+    const bool untouched = !transaction.answered() && !transaction.body_ended;
+    if (reused && first && untouched && absl::IsUnavailable(transaction.error)) {
+      // The peer had closed it before we came: as if it had not been there.
+      parts_.counters.reused_sessions_lost.Add();
+      co_return Next::kAgain;
+    }
+    if (first && reused) {
+      parts_.counters.sessions_reused.Add();
+      outcome_.session_reused = true;
+    }
+    first = false;
+    NoteTransaction(transaction);
+    same_host = Record(transaction, offered);
+  }
+  outcome_.bytes_sent += session.bytes_sent() - sent_before;
+  parts_.counters.bytes_sent.Add(session.bytes_sent() - sent_before);
+  const bool again = same_host && !over();
+  parts_.pool.Put(std::move(pooled), absl::Now());
+  co_return again ? Next::kAgain : Next::kHost;
+}
+
+}  // namespace postern::smtp

@@ -1,0 +1,223 @@
+// Answers become results here. For each recipient, first rule that fits:
+//
+//   MAIL or DATA refused, 5xx        final
+//   MAIL or DATA refused, 4xx        kept, the next host may do better (421 to MAIL: as a lost
+//   connection) RCPT refused, 5xx or 4xx         final; 452 "too many" beside accepted ones: next
+//   transaction;
+//                                    421: as a lost connection
+//   content answered                 final, whatever the answer
+//   the body source failed           final, local; no further host
+//   lost after the final dot         final, ambiguous; no further host
+//   lost before                      next host
+#include <algorithm>
+#include <utility>
+
+#include "common/base/text.h"
+#include "common/smtp/attempt.h"
+
+namespace postern::smtp {
+
+namespace {
+
+constexpr mail::EnhancedStatus kLostConnection{4, 4, 2};
+constexpr mail::EnhancedStatus kSystemBusy{4, 3, 2};
+constexpr mail::EnhancedStatus kBodyFailed{4, 3, 0};
+constexpr mail::EnhancedStatus kTooBig{5, 3, 4};
+constexpr mail::EnhancedStatus kNeedsConversion{5, 6, 3};
+constexpr mail::EnhancedStatus kNeedsUtf8{5, 6, 7};
+constexpr mail::EnhancedStatus kTooManyRecipients{4, 5, 3};
+
+bool IsAscii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+// 452 has other meanings too; an enhanced code tells them apart.
+bool SaysTooMany(const mail::Reply& reply) {
+  return reply.code == 452 && reply.enhanced().value_or(kTooManyRecipients) == kTooManyRecipients;
+}
+
+absl::Status ErrorFrom(const mail::Reply& reply, Stage stage) {
+  return base::Error(absl::StatusCode::kUnavailable, NameOf(stage), " is answered with \"",
+                     base::Printable(reply.ToString()), "\"");
+}
+
+// The 421 with which the peer left, if it did.
+const mail::Reply* ServiceClosing(const Transaction& transaction) {
+  const auto closes = [](const std::optional<mail::Reply>& reply) {
+    return reply.has_value() && reply->code == 421;
+  };
+  if (closes(transaction.mail)) return &*transaction.mail;
+  for (const std::optional<mail::Reply>& reply : transaction.recipients) {
+    if (closes(reply)) return &*reply;
+  }
+  if (closes(transaction.data)) return &*transaction.data;
+  if (closes(transaction.body)) return &*transaction.body;
+  return nullptr;
+}
+
+// The answer that tells most about the transaction.
+const mail::Reply* LastWords(const Transaction& transaction) {
+  if (transaction.body.has_value()) return &*transaction.body;
+  if (transaction.mail.has_value() && !transaction.mail->positive()) return &*transaction.mail;
+  for (const std::optional<mail::Reply>& reply : transaction.recipients) {
+    if (reply.has_value() && !reply->positive() && transaction.accepted() == 0) return &*reply;
+  }
+  if (transaction.data.has_value()) return &*transaction.data;
+  return nullptr;
+}
+
+}  // namespace
+
+void Attempt::Decide(std::size_t index,
+                     Origin origin,
+                     absl::Status error,
+                     mail::EnhancedStatus enhanced) {
+  RecipientResult& result = outcome_.recipients[index];
+  result = RecipientResult();
+  result.origin = origin;
+  result.error = std::move(error);
+  result.enhanced = enhanced;
+  if (!outcome_.hosts.empty()) result.host = Tried().host;
+  std::erase(pending_, index);
+}
+
+void Attempt::DecideLocally(const Capabilities& peer) {
+  const bool too_big = peer.size_max != 0 && delivery_.size > peer.size_max;
+  const bool needs_8bit = delivery_.eight_bit && !peer.eight_bit_mime;
+  const bool utf8 = delivery_.envelope.smtputf8 && !peer.smtputf8;
+  if (!too_big && !needs_8bit && !utf8) return;
+  // Without 8-bit content the header is ASCII: the addresses alone decide.
+  const bool all_need_utf8 = utf8 && (delivery_.eight_bit || !IsAscii(delivery_.envelope.sender));
+  for (const std::size_t i : std::vector<std::size_t>(pending_)) {
+    if (too_big) {
+      Decide(i, Origin::kLocal,
+             base::Error(absl::StatusCode::kFailedPrecondition, "the message has ", delivery_.size,
+                         " bytes, the peer takes ", peer.size_max),
+             kTooBig);
+    } else if (all_need_utf8 || (utf8 && !IsAscii(delivery_.envelope.recipients[i].address))) {
+      Decide(i, Origin::kLocal,
+             absl::FailedPreconditionError("the message needs smtputf8, the peer lacks it"),
+             kNeedsUtf8);
+    } else if (needs_8bit) {
+      Decide(i, Origin::kLocal,
+             absl::FailedPreconditionError("the content is 8-bit, the peer lacks 8bitmime"),
+             kNeedsConversion);
+    }
+  }
+}
+
+void Attempt::RecordReply(std::size_t index, const mail::Reply& reply, bool final) {
+  RecipientResult& result = outcome_.recipients[index];
+  result = RecipientResult();
+  result.origin = Origin::kRemote;
+  result.reply = reply;
+  result.host = Tried().host;
+  if (final) std::erase(pending_, index);
+}
+
+void Attempt::NoteLeft(Origin origin, const absl::Status& error, mail::EnhancedStatus enhanced) {
+  for (const std::size_t i : pending_) {
+    RecipientResult& result = outcome_.recipients[i];
+    if (result.origin == Origin::kRemote) continue;
+    result = RecipientResult();
+    result.origin = origin;
+    result.error = error;
+    result.enhanced = enhanced;
+    if (!outcome_.hosts.empty()) result.host = Tried().host;
+  }
+}
+
+void Attempt::NoteLookup(const dns::HostsAnswer& answer) {
+  const Route& route = delivery_.route;
+  HostTried tried;
+  tried.host = route.dns_routing ? route.domain : base::Join(route.smart_hosts, ",");
+  tried.error = answer.error;
+  outcome_.hosts.push_back(std::move(tried));
+  const bool cancelled = absl::IsCancelled(answer.error);
+  NoteLeft(cancelled ? Origin::kLocal : Origin::kDns, answer.error,
+           cancelled ? kSystemBusy : answer.enhanced);
+}
+
+void Attempt::NoteRefusal(const Refusal& refusal) {
+  Tried().stage = refusal.stage;
+  Tried().reply = refusal.reply;
+  Tried().error = refusal.error;
+  absl::Status error = refusal.error;
+  if (error.ok()) error = ErrorFrom(*refusal.reply, refusal.stage);
+  error = base::Annotate(error, Tried().host);
+  if (absl::IsCancelled(refusal.error)) {
+    stopped_ = true;
+    return NoteLeft(Origin::kLocal, error, kSystemBusy);
+  }
+  NoteLeft(refusal.origin, error, refusal.enhanced);
+}
+
+void Attempt::NoteTransaction(const Transaction& transaction) {
+  Tried().stage = transaction.stage;
+  Tried().error = transaction.error;
+  Tried().reply.reset();
+  if (const mail::Reply* words = LastWords(transaction)) Tried().reply = *words;
+  outcome_.body_ended = outcome_.body_ended || transaction.body_ended;
+  if (!transaction.ambiguous()) return;
+  outcome_.ambiguous = true;
+  parts_.counters.ambiguous.Add();
+}
+
+void Attempt::RecordRecipient(const Transaction& transaction,
+                              std::size_t place,
+                              std::size_t index) {
+  if (transaction.mail.has_value() && !transaction.mail->positive()) {
+    if (transaction.mail->code == 421) return;
+    return RecordReply(index, *transaction.mail, transaction.mail->permanent());
+  }
+  const std::optional<mail::Reply>& answer = transaction.recipients[place];
+  if (answer.has_value() && !answer->positive()) {
+    if (answer->code == 421) return;
+    if (SaysTooMany(*answer) && transaction.accepted() > 0) return;
+    return RecordReply(index, *answer, true);
+  }
+  if (transaction.body.has_value()) return RecordReply(index, *transaction.body, true);
+  if (transaction.data.has_value() && !transaction.data->positive()) {
+    return RecordReply(index, *transaction.data, transaction.data->permanent());
+  }
+  if (transaction.body_failed) {
+    return Decide(index, Origin::kLocal, transaction.error, kBodyFailed);
+  }
+  if (transaction.body_ended) {
+    Decide(index, Origin::kConnect,
+           base::Annotate(transaction.error, base::Cat(Tried().host, ": after the final dot")),
+           kLostConnection);
+  }
+}
+
+bool Attempt::Record(const Transaction& transaction, const std::vector<std::size_t>& offered) {
+  const std::size_t pending_before = pending_.size();
+  for (std::size_t i = 0; i < offered.size(); ++i)
+    RecordRecipient(transaction, i, offered[i]);
+  const bool progress = pending_.size() < pending_before;
+
+  const bool mail_later = transaction.mail.has_value() && transaction.mail->transient();
+  const bool data_later = transaction.data.has_value() && transaction.data->transient();
+  const mail::Reply* closing = ServiceClosing(transaction);
+  if (transaction.body_failed || transaction.ambiguous()) {
+    stopped_ = true;  // those without a result were not tried
+  } else if (absl::IsCancelled(transaction.error)) {
+    NoteLeft(Origin::kLocal, transaction.error, kSystemBusy);
+    stopped_ = true;
+  } else if (!transaction.error.ok()) {
+    const std::string where = base::Cat(Tried().host, ": ", NameOf(transaction.stage));
+    NoteLeft(Origin::kConnect, base::Annotate(transaction.error, where), kLostConnection);
+  } else if (closing != nullptr) {
+    const absl::Status error = ErrorFrom(*closing, transaction.stage);
+    NoteLeft(Origin::kConnect, base::Annotate(error, Tried().host), kLostConnection);
+  } else if (mail_later) {
+    // It holds for those as well whose turn had not come.
+    for (const std::size_t i : pending_)
+      RecordReply(i, *transaction.mail, false);
+  }
+  return progress && !stopped_ && transaction.error.ok() && closing == nullptr && !mail_later &&
+         !data_later;
+}
+
+}  // namespace postern::smtp

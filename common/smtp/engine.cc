@@ -1,0 +1,90 @@
+#include "common/smtp/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+#include "common/base/check.h"
+#include "common/smtp/attempt.h"
+
+namespace postern::smtp {
+
+struct Engine::State {
+  explicit State(Parts given)
+      : parts(std::move(given)), pool(parts.limits), scope(parts.executor) {}
+
+  // Closes idle sessions when their time has come; ends with the last of them.
+  io::Task<void> Reap();
+
+  Parts parts;
+  Pool pool;
+  ClearHosts clear_hosts;
+  EngineCounters counters;
+  std::size_t attempts = 0;
+  bool stopping = false;
+  bool reaping = false;
+  io::Event stop;
+  io::Event ended;  // an attempt did
+  io::Scope scope;
+};
+
+io::Task<void> Engine::State::Reap() {
+  while (pool.idle() > 0 && !stopping) {
+    // Not more often than each second, however many there are.
+    const absl::Duration wait = std::max(pool.next_expiry() - absl::Now(), absl::Seconds(1));
+    const absl::Status waited = co_await stop.Until(wait);
+    if (absl::IsCancelled(waited)) break;
+    pool.Expire(absl::Now());
+  }
+  reaping = false;
+}
+
+Engine::Engine(Parts parts) : state_(std::make_unique<State>(std::move(parts))) {}
+
+Engine::~Engine() {
+  POSTERN_CHECK(state_->attempts == 0);
+}
+
+io::Task<Outcome> Engine::Attempt(const Delivery& delivery, BodySource& body) {
+  POSTERN_CHECK(!delivery.envelope.recipients.empty());
+  State& state = *state_;
+  AttemptParts parts{state.parts, state.pool, state.clear_hosts, state.counters, state.stopping};
+  ++state.attempts;
+  smtp::Attempt attempt(parts, delivery, body);
+  Outcome outcome = co_await attempt.Run();
+  --state.attempts;
+
+  if (state.stopping) {
+    state.pool.CloseIdle();
+    state.ended.NotifyAll();
+  } else if (!state.reaping && state.pool.idle() > 0) {
+    state.reaping = true;
+    state.scope.Spawn(state.Reap());
+  }
+  co_return outcome;
+}
+
+void Engine::Stop() {
+  state_->stopping = true;
+  state_->pool.CloseIdle();
+  state_->stop.NotifyAll();
+}
+
+io::Task<void> Engine::Join() {
+  while (state_->attempts > 0) {
+    const absl::Status waited = co_await state_->ended.Wait();
+    if (!waited.ok()) break;
+  }
+  co_await state_->scope.Join();
+}
+
+std::size_t Engine::sessions_open() const {
+  return state_->pool.open();
+}
+
+const EngineCounters& Engine::counters() const {
+  return state_->counters;
+}
+
+}  // namespace postern::smtp

@@ -1,0 +1,135 @@
+#include "common/smtp/pool.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/check.h"
+
+namespace postern::smtp {
+
+namespace {
+
+absl::Time ExpiryOf(const PooledSession& pooled) {
+  return pooled.idle_since + std::min(pooled.policy.inactivity, Pool::kIdleMax);
+}
+
+}  // namespace
+
+PooledSession::PooledSession(Pool& pool,
+                             std::string host_name,
+                             io::Endpoint at,
+                             const ConnectorPolicy& shared_by)
+    : host(std::move(host_name)), address(at), policy(shared_by), pool_(pool) {
+  ++pool_.open_;
+  ++pool_.hosts_[address].open;
+}
+
+PooledSession::~PooledSession() {
+  session.reset();
+  --pool_.open_;
+  const auto place = pool_.hosts_.find(address);
+  if (--place->second.open == 0) pool_.hosts_.erase(place);
+  pool_.freed_.NotifyAll();
+}
+
+Pool::~Pool() {
+  CloseIdle();
+  POSTERN_CHECK(open_ == 0);
+}
+
+void Pool::Close(std::unique_ptr<PooledSession> pooled) {
+  if (pooled->session != nullptr) pooled->session->Quit();
+}
+
+std::unique_ptr<PooledSession> Pool::Take(const std::string& host,
+                                          const io::Endpoint& address,
+                                          const ConnectorPolicy& policy,
+                                          absl::Time now) {
+  const auto place = hosts_.find(address);
+  if (place == hosts_.end()) return nullptr;
+  std::vector<std::unique_ptr<PooledSession>>& idle = place->second.idle;
+  for (std::size_t i = idle.size(); i > 0; --i) {
+    if (idle[i - 1]->host != host || idle[i - 1]->policy != policy) continue;
+    std::unique_ptr<PooledSession> pooled = std::move(idle[i - 1]);
+    idle.erase(idle.begin() + static_cast<std::ptrdiff_t>(i - 1));
+    --idle_;
+    if (ExpiryOf(*pooled) > now && !pooled->session->Disturbed()) return pooled;
+    const bool last = hosts_.at(address).open == 1;
+    Close(std::move(pooled));
+    if (last) return nullptr;  // `idle` is gone with it
+  }
+  return nullptr;
+}
+
+std::unique_ptr<PooledSession> Pool::Open(const std::string& host,
+                                          const io::Endpoint& address,
+                                          const ConnectorPolicy& policy) {
+  const auto place = hosts_.find(address);
+  if (place != hosts_.end() && place->second.open >= limits_.sessions_per_host_max) {
+    // An idle session of another policy makes room.
+    if (place->second.idle.empty()) return nullptr;
+    std::unique_ptr<PooledSession> oldest = std::move(place->second.idle.front());
+    place->second.idle.erase(place->second.idle.begin());
+    --idle_;
+    Close(std::move(oldest));
+  }
+  if (open_ >= limits_.sessions_max && !CloseOldestIdle()) return nullptr;
+  return std::make_unique<PooledSession>(*this, host, address, policy);
+}
+
+void Pool::Put(std::unique_ptr<PooledSession> pooled, absl::Time now) {
+  if (!pooled->session->usable()) return;
+  if (pooled->spent() || pooled->policy.inactivity <= absl::ZeroDuration()) {
+    return Close(std::move(pooled));
+  }
+  pooled->idle_since = now;
+  pooled->session->EndBy(absl::InfiniteFuture());
+  ++idle_;
+  hosts_[pooled->address].idle.push_back(std::move(pooled));
+  freed_.NotifyAll();
+}
+
+bool Pool::CloseOldestIdle() {
+  HostSessions* oldest = nullptr;
+  for (auto& [address, host] : hosts_) {
+    if (host.idle.empty()) continue;
+    if (oldest == nullptr || host.idle.front()->idle_since < oldest->idle.front()->idle_since) {
+      oldest = &host;
+    }
+  }
+  if (oldest == nullptr) return false;
+  std::unique_ptr<PooledSession> pooled = std::move(oldest->idle.front());
+  oldest->idle.erase(oldest->idle.begin());
+  --idle_;
+  Close(std::move(pooled));
+  return true;
+}
+
+void Pool::Expire(absl::Time now) {
+  std::vector<std::unique_ptr<PooledSession>> due;
+  for (auto& [address, host] : hosts_) {
+    const auto kept =
+        std::stable_partition(host.idle.begin(), host.idle.end(),
+                              [now](const auto& pooled) { return ExpiryOf(*pooled) > now; });
+    std::move(kept, host.idle.end(), std::back_inserter(due));
+    host.idle.erase(kept, host.idle.end());
+  }
+  idle_ -= due.size();
+  for (std::unique_ptr<PooledSession>& pooled : due)
+    Close(std::move(pooled));
+}
+
+absl::Time Pool::next_expiry() const {
+  absl::Time next = absl::InfiniteFuture();
+  for (const auto& [address, host] : hosts_) {
+    for (const auto& pooled : host.idle)
+      next = std::min(next, ExpiryOf(*pooled));
+  }
+  return next;
+}
+
+void Pool::CloseIdle() {
+  Expire(absl::InfiniteFuture());
+}
+
+}  // namespace postern::smtp

@@ -1,0 +1,114 @@
+// common/smtp/pool.h
+//
+// Pool: every open session of an engine, those in use counted, those idle kept for the next
+// message.
+//
+// Flow      Take an idle session, or Open a place for a new one; Put it back when it may serve
+// again,
+//           or destroy it.
+// Failure   Open: null when a limit is reached; wait for freed() and try again.
+// Lifetime  Outlives its sessions. One executor.
+// Limits    Limits::sessions_max in all, Limits::sessions_per_host_max to one address; an idle
+// session
+//           lives as long as its policy says, kIdleMax at most, and serves
+//           messages_per_connection_max messages of all its users.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+#include "common/io/endpoint.h"
+#include "common/io/event.h"
+#include "common/smtp/engine.h"
+#include "common/smtp/limits.h"
+#include "common/smtp/session.h"
+
+namespace postern::smtp {
+
+class Pool;
+
+// A session with what it may be shared by: equal keys only.
+class PooledSession {
+ public:
+  PooledSession(Pool& pool, std::string host, io::Endpoint address, const ConnectorPolicy& policy);
+  ~PooledSession();
+  PooledSession(const PooledSession&) = delete;
+  PooledSession& operator=(const PooledSession&) = delete;
+
+  const std::string host;
+  const io::Endpoint address;
+  const ConnectorPolicy policy;
+  std::unique_ptr<Session> session;  // null until it is opened
+  std::uint32_t messages = 0;        // transactions so far
+  absl::Time idle_since;
+
+  // True when it has served as often as it may.
+  bool spent() const {
+    return policy.messages_per_connection_max != 0 &&
+           messages >= policy.messages_per_connection_max;
+  }
+
+ private:
+  Pool& pool_;
+};
+
+class Pool {
+ public:
+  static constexpr absl::Duration kIdleMax = absl::Minutes(10);
+
+  explicit Pool(const Limits& limits) : limits_(limits) {}
+
+  ~Pool();
+
+  // The idle session that was used last, or null. Dead ones are closed on the way.
+  std::unique_ptr<PooledSession> Take(const std::string& host,
+                                      const io::Endpoint& address,
+                                      const ConnectorPolicy& policy,
+                                      absl::Time now);
+  // A place for a new session; closes the oldest idle one of another host when all places are
+  // taken.
+  std::unique_ptr<PooledSession> Open(const std::string& host,
+                                      const io::Endpoint& address,
+                                      const ConnectorPolicy& policy);
+  // Keeps a session that may serve again; closes it otherwise.
+  void Put(std::unique_ptr<PooledSession> pooled, absl::Time now);
+
+  // Closes what has been idle for too long.
+  void Expire(absl::Time now);
+  // When the next idle session is due; InfiniteFuture when there is none.
+  absl::Time next_expiry() const;
+  void CloseIdle();
+
+  // Notified when a session is put back or closed.
+  io::Event& freed() { return freed_; }
+
+  std::size_t open() const { return open_; }
+
+  std::size_t idle() const { return idle_; }
+
+ private:
+  friend class PooledSession;
+
+  struct HostSessions {
+    std::size_t open = 0;
+    std::vector<std::unique_ptr<PooledSession>> idle;  // the last one is the youngest
+  };
+
+  void Close(std::unique_ptr<PooledSession> pooled);
+  bool CloseOldestIdle();
+
+  const Limits& limits_;
+  std::map<io::Endpoint, HostSessions> hosts_;
+  std::size_t open_ = 0;
+  std::size_t idle_ = 0;
+  io::Event freed_;
+};
+
+}  // namespace postern::smtp

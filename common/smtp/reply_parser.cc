@@ -1,0 +1,74 @@
+#include "common/smtp/reply_parser.h"
+
+#include <utility>
+
+#include "common/base/text.h"
+
+namespace postern::smtp {
+
+namespace {
+
+absl::Status Broken(std::string_view line, std::string_view rule) {
+  return base::Error(absl::StatusCode::kUnavailable, "reply line \"", base::Printable(line, 80),
+                     "\": ", rule);
+}
+
+// 200-599, or 0.
+int CodeOf(std::string_view line) {
+  if (line.size() < 3) return 0;
+  int code = 0;
+  for (const char c : line.substr(0, 3)) {
+    if (c < '0' || c > '9') return 0;
+    code = code * 10 + (c - '0');
+  }
+  return code >= 200 && code <= 599 ? code : 0;
+}
+
+}  // namespace
+
+absl::StatusOr<bool> ReplyParser::Add(const Line& line) {
+  const std::string_view text = line.text;
+  if (line.too_long || text.size() > limits_.reply_line_bytes_max) {
+    return Broken(text, base::Cat("longer than ", limits_.reply_line_bytes_max, " bytes"));
+  }
+  if (line.bare_cr || line.bare_lf) return Broken(text, "holds a bare CR or LF");
+  const int code = CodeOf(text);
+  if (code == 0) return Broken(text, "does not begin with a code of 200 to 599");
+  const char separator = text.size() > 3 ? text[3] : ' ';
+  if (separator != ' ' && separator != '-')
+    return Broken(text, "no space or hyphen after the code");
+  if (!reply_.lines.empty() && code != reply_.code) {
+    return Broken(text, base::Cat("the reply began with code ", reply_.code));
+  }
+  if (reply_.lines.size() >= limits_.reply_lines_max) {
+    return Broken(text, base::Cat("a reply has more than ", limits_.reply_lines_max, " lines"));
+  }
+  reply_.code = code;
+  reply_.lines.emplace_back(text.size() > 4 ? text.substr(4) : std::string_view());
+  return separator == ' ';
+}
+
+mail::Reply ReplyParser::Take() {
+  return std::exchange(reply_, mail::Reply());
+}
+
+absl::StatusOr<mail::Reply> ParseReply(std::string_view text, const Limits& limits) {
+  ReplyParser parser(limits);
+  while (!text.empty()) {
+    const std::size_t end = text.find("\r\n");
+    if (end == std::string_view::npos) return Broken(text, "does not end with CRLF");
+    Line line;
+    line.text = text.substr(0, end);
+    line.bare_cr = line.text.find('\r') != std::string_view::npos;
+    line.bare_lf = line.text.find('\n') != std::string_view::npos;
+    text.remove_prefix(end + 2);
+    const absl::StatusOr<bool> whole = parser.Add(line);
+    if (!whole.ok()) return whole.status();
+    if (!*whole) continue;
+    if (!text.empty()) return Broken(text, "comes after the end of the reply");
+    return parser.Take();
+  }
+  return Broken(text, "the reply has no last line");
+}
+
+}  // namespace postern::smtp

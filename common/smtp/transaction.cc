@@ -1,0 +1,22 @@
+#include "common/smtp/transaction.h"
+
+namespace postern::smtp {
+
+std::size_t Transaction::accepted() const {
+  std::size_t count = 0;
+  for (const std::optional<mail::Reply>& reply : recipients) {
+    if (reply.has_value() && reply->positive()) ++count;
+  }
+  return count;
+}
+
+bool Transaction::ambiguous() const {
+  if (!body_ended || body.has_value()) return false;
+  if (mail.has_value() && !mail->positive()) return false;
+  for (const std::optional<mail::Reply>& reply : recipients) {
+    if (!reply.has_value() || reply->positive()) return true;
+  }
+  return false;
+}
+
+}  // namespace postern::smtp

@@ -1,0 +1,173 @@
+#include <utility>
+
+#include "common/base/status_macros.h"
+#include "common/base/text.h"
+#include "common/mail/address.h"
+#include "common/mail/esmtp_params.h"
+#include "common/mail/xtext.h"
+#include "common/smtp/wire.h"
+#include "common/smtp/wire_check.h"
+
+namespace postern::smtp {
+
+namespace {
+
+constexpr std::size_t kNameBytesMax = 255;
+constexpr absl::Duration kInactivityMax = absl::Hours(24);
+constexpr absl::Duration kDeadlineMax = absl::Hours(24);
+
+absl::Status CheckMailbox(std::string_view field, const std::string& address, bool utf8) {
+  if (base::EqualsIgnoreCase(address, "postmaster")) return absl::OkStatus();
+  return base::Annotate(mail::ParseMailbox(address, utf8).status(), field);
+}
+
+absl::StatusOr<mail::Recipient> RecipientFromWire(const v1::Recipient& wire, bool utf8) {
+  POSTERN_RETURN_IF_ERROR(CheckMailbox("recipients.address", wire.address(), utf8));
+  if (!mail::IsNotify(wire.notify())) {
+    return Wrong("recipients.notify", base::Cat(wire.notify(), " is not a set of NOTIFY values"));
+  }
+  if (wire.orcpt().size() > mail::kOrcptBytesMax ||
+      (!wire.orcpt().empty() && !mail::IsOrcpt(wire.orcpt(), utf8))) {
+    return Wrong("recipients.orcpt", "must be type;xtext");
+  }
+  mail::Recipient recipient;
+  recipient.address = wire.address();
+  recipient.notify = static_cast<std::uint8_t>(wire.notify());
+  recipient.orcpt = wire.orcpt();
+  return recipient;
+}
+
+std::uint32_t MillisecondsOf(absl::Duration span) {
+  const std::int64_t count = absl::ToInt64Milliseconds(span);
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, UINT32_MAX));
+}
+
+}  // namespace
+
+void ToWire(const mail::Envelope& envelope, v1::Envelope& wire) {
+  wire.set_sender(envelope.sender);
+  for (const mail::Recipient& recipient : envelope.recipients) {
+    v1::Recipient& to = *wire.add_recipients();
+    to.set_address(recipient.address);
+    to.set_notify(recipient.notify);
+    to.set_orcpt(recipient.orcpt);
+  }
+  wire.set_ret(static_cast<v1::Ret>(envelope.ret));
+  wire.set_envid(envelope.envid);
+  wire.set_body(static_cast<v1::BodyType>(envelope.body));
+  wire.set_smtputf8(envelope.smtputf8);
+}
+
+absl::StatusOr<mail::Envelope> EnvelopeFromWire(const v1::Envelope& wire) {
+  const auto count = static_cast<std::size_t>(wire.recipients_size());
+  if (count == 0 || count > kWireRecipientsMax) {
+    return Wrong("recipients", base::Cat("must be 1 to ", kWireRecipientsMax, ", are ", count));
+  }
+  if (!v1::Ret_IsValid(wire.ret())) return Wrong("ret", "is not known");
+  if (!v1::BodyType_IsValid(wire.body())) return Wrong("body", "is not known");
+  if (wire.envid().size() > mail::kEnvidBytesMax || !mail::IsXtext(wire.envid())) {
+    return Wrong("envid", base::Cat("must be xtext of at most ", mail::kEnvidBytesMax, " bytes"));
+  }
+  if (!wire.sender().empty()) {
+    POSTERN_RETURN_IF_ERROR(CheckMailbox("sender", wire.sender(), wire.smtputf8()));
+  }
+  mail::Envelope envelope;
+  envelope.sender = wire.sender();
+  envelope.ret = static_cast<mail::Ret>(wire.ret());
+  envelope.envid = wire.envid();
+  envelope.body = static_cast<mail::BodyType>(wire.body());
+  envelope.smtputf8 = wire.smtputf8();
+  envelope.recipients.reserve(count);
+  for (const v1::Recipient& from : wire.recipients()) {
+    POSTERN_ASSIGN_OR_RETURN(mail::Recipient recipient, RecipientFromWire(from, wire.smtputf8()));
+    envelope.recipients.push_back(std::move(recipient));
+  }
+  return envelope;
+}
+
+void ToWire(const Route& route, v1::ProxyRoute& wire) {
+  wire.set_dns_routing(route.dns_routing);
+  wire.set_domain(route.domain);
+  for (const std::string& host : route.smart_hosts)
+    wire.add_smart_hosts(host);
+  wire.set_port(route.port);
+}
+
+absl::StatusOr<Route> RouteFromWire(const v1::ProxyRoute& wire) {
+  if (wire.port() < 1 || wire.port() > 65535) return Wrong("route.port", "must be 1 to 65535");
+  if (wire.dns_routing() && wire.domain().empty()) {
+    return Wrong("route.domain", "is needed with dns_routing");
+  }
+  if (!wire.dns_routing() && wire.smart_hosts().empty()) {
+    return Wrong("route.smart_hosts", "are needed without dns_routing");
+  }
+  if (static_cast<std::size_t>(wire.smart_hosts_size()) > kWireHostsMax) {
+    return Wrong("route.smart_hosts", base::Cat("must be at most ", kWireHostsMax));
+  }
+  POSTERN_RETURN_IF_ERROR(CheckWord("route.domain", wire.domain(), kNameBytesMax));
+  Route route;
+  route.dns_routing = wire.dns_routing();
+  route.domain = wire.domain();
+  route.port = static_cast<std::uint16_t>(wire.port());
+  for (const std::string& host : wire.smart_hosts()) {
+    POSTERN_RETURN_IF_ERROR(CheckWord("route.smart_hosts", host, kNameBytesMax));
+    if (host.empty()) return Wrong("route.smart_hosts", "must not be empty");
+    route.smart_hosts.push_back(host);
+  }
+  return route;
+}
+
+void ToWire(const ConnectorPolicy& policy, v1::ConnectorPolicy& wire) {
+  wire.set_connector(policy.connector);
+  wire.set_version(policy.version);
+  wire.set_fqdn(policy.fqdn);
+  wire.set_require_tls(policy.require_tls);
+  wire.set_ignore_start_tls(policy.ignore_start_tls);
+  wire.set_force_helo(policy.force_helo);
+  wire.set_messages_per_connection_max(policy.messages_per_connection_max);
+  wire.set_inactivity_ms(MillisecondsOf(policy.inactivity));
+}
+
+absl::StatusOr<ConnectorPolicy> PolicyFromWire(const v1::ConnectorPolicy& wire) {
+  POSTERN_RETURN_IF_ERROR(CheckText("policy.connector", wire.connector()));
+  POSTERN_RETURN_IF_ERROR(CheckText("policy.version", wire.version()));
+  POSTERN_RETURN_IF_ERROR(CheckWord("policy.fqdn", wire.fqdn(), kNameBytesMax));
+  ConnectorPolicy policy;
+  policy.connector = wire.connector();
+  policy.version = wire.version();
+  policy.fqdn = wire.fqdn();
+  policy.require_tls = wire.require_tls();
+  policy.ignore_start_tls = wire.ignore_start_tls();
+  policy.force_helo = wire.force_helo();
+  policy.messages_per_connection_max = wire.messages_per_connection_max();
+  policy.inactivity = absl::Milliseconds(wire.inactivity_ms());
+  if (policy.inactivity > kInactivityMax) {
+    return Wrong("policy.inactivity_ms", "must be at most a day");
+  }
+  return policy;
+}
+
+void ToWire(const Delivery& delivery, v1::Offer& wire) {
+  ToWire(delivery.route, *wire.mutable_route());
+  ToWire(delivery.policy, *wire.mutable_policy());
+  ToWire(delivery.envelope, *wire.mutable_envelope());
+  wire.set_size(delivery.size);
+  wire.set_eight_bit(delivery.eight_bit);
+  wire.set_deadline_ms(MillisecondsOf(delivery.deadline));
+}
+
+absl::StatusOr<Delivery> DeliveryFromWire(const v1::Offer& wire) {
+  Delivery delivery;
+  POSTERN_ASSIGN_OR_RETURN(delivery.route, RouteFromWire(wire.route()));
+  POSTERN_ASSIGN_OR_RETURN(delivery.policy, PolicyFromWire(wire.policy()));
+  POSTERN_ASSIGN_OR_RETURN(delivery.envelope, EnvelopeFromWire(wire.envelope()));
+  delivery.size = wire.size();
+  delivery.eight_bit = wire.eight_bit();
+  delivery.deadline = absl::Milliseconds(wire.deadline_ms());
+  if (wire.deadline_ms() == 0 || delivery.deadline > kDeadlineMax) {
+    return Wrong("deadline_ms", "must be more than 0 and at most a day");
+  }
+  return delivery;
+}
+
+}  // namespace postern::smtp
