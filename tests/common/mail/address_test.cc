@@ -73,6 +73,9 @@ constexpr MailboxCase kMailboxCases[] = {
     {"test@exa mple.test", false},
     {"test@exam*ple.test", false},
     {"test@a/b", false},
+};
+
+constexpr MailboxCase kQuotedAndLiteralCases[] = {
     {"\"test\"@example.test", true},
     {"\"\"@example.test", true},
     {"\"\\a\"@example.test", true},
@@ -126,6 +129,12 @@ constexpr MailboxCase kMailboxCases[] = {
 
 TEST(MailboxTest, FollowsTheGrammarOfRfc5321) {
   for (const MailboxCase& row : kMailboxCases) {
+    EXPECT_EQ(TakesMailbox(row.text), row.valid) << row.text;
+  }
+}
+
+TEST(MailboxTest, QuotedStringsAndLiteralsFollowTheGrammar) {
+  for (const MailboxCase& row : kQuotedAndLiteralCases) {
     EXPECT_EQ(TakesMailbox(row.text), row.valid) << row.text;
   }
 }
