@@ -3,14 +3,12 @@
 // A resolver that remembers what another one answered.
 //
 // Flow      CachingResolver cache(resolver, clock); ask it instead.
-// Failure   As the resolver below. Failures are never remembered; NXDOMAIN and NODATA are, as long
-// as the
-//           SOA of the answer allows.
+// Failure   As the resolver below. Failures are never remembered; NXDOMAIN and NODATA are, as
+//           long as the SOA of the answer allows.
 // Lifetime  Borrows resolver and clock. One executor; the counters may be read from any thread.
 // Limits    `answers_max` answers, the longest unused goes first; TTL 1 s to 1 day, negative at
-// most
-//           5 minutes. Askers of the same question share one query and wait at most `wait_max` for
-//           it.
+//           most 5 minutes. Askers of the same question share one query and wait at most
+//           `wait_max` for it.
 // See       RFC 1035 §7.4; RFC 2308
 
 #pragma once

@@ -3,15 +3,13 @@
 // The resolver that asks DNS servers over the network, by c-ares.
 //
 // Flow      Make; ask from fibers of its executor; destroy there when no question is waiting.
-// Failure   As dns::Resolver; messages name question, name, cause and servers:
-//           "dns mx example.test: server failure (asked 127.0.0.1:53)".
+// Failure   As dns::Resolver; messages name question, name, cause and servers: "dns mx
+//           example.test: server failure (asked 127.0.0.1:53)".
 // Lifetime  Made, used and destroyed on its executor. A question that is cancelled ends at once;
-// the
-//           late answer is discarded.
+//           the late answer is discarded.
 // Limits    per_server_timeout doubles with each round over all servers; query_timeout bounds the
-// whole.
-//           Names are asked as they are, fully qualified: no search list. `questions_max` are under
-//           way at a time, the rest wait within their query_timeout.
+//           whole. Names are asked as they are, fully qualified: no search list. `questions_max`
+//           are under way at a time, the rest wait within their query_timeout.
 // See       RFC 1035; RFC 6891 (EDNS, 1232 bytes); c-ares 1.18
 
 #pragma once

@@ -3,15 +3,14 @@
 // The hosts of a next hop, best first: MX, implicit MX, smart hosts and address literals.
 //
 // Flow      HostsFor for a domain, HostsForSmartHosts for a connector's list; then dial each
-// address of
-//           each host in order.
-// Failure   Data, in HostsAnswer: `error` says what the resolver said, `enhanced` is the code that
-// fits.
-//           5.4.4 the name or all its hosts do not exist; 5.1.10 null MX; 5.1.2 not a domain; 4.4.3
-//           the DNS does not answer now; 4.4.4 no smart host has an address: the list is ours, so
-//           mail waits. kCancelled, without a code, when the fiber was stopped.
+//           address of each host in order.
+// Failure   Data, in HostsAnswer: `error` says what the resolver said, `enhanced` is the code
+//           that fits. 5.4.4 the name or all its hosts do not exist; 5.1.10 null MX; 5.1.2 not a
+//           domain; 4.4.3 the DNS does not answer now; 4.4.4 no smart host has an address: the
+//           list is ours, so mail waits. kCancelled, without a code, when the fiber was stopped.
 // Limits    100 hosts; no further host is looked up once 20 addresses are known, or after two
-// minutes. See       RFC 5321 §5.1; RFC 7505; RFC 3463 §3.5
+//           minutes.
+// See       RFC 5321 §5.1; RFC 7505; RFC 3463 §3.5
 
 #pragma once
 

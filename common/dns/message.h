@@ -4,11 +4,9 @@
 //
 // Flow      ParseAnswer with what came off the wire and the type that was asked.
 // Failure   kInvalidArgument "dns answer: ..." with the rule that was broken. NXDOMAIN and the
-// other
-//           codes are data: see `code`.
+//           other codes are data: see `code`.
 // Limits    65,535 bytes; 4,096 records in a section, 256 of them kept; 255 bytes a name; a
-// compression
-//           pointer leads backwards only; 16 links of a CNAME chain.
+//           compression pointer leads backwards only; 16 links of a CNAME chain.
 // See       RFC 1035 §4; RFC 2181 §8 (TTL); RFC 2308 §5 (negative TTL); RFC 3596 (AAAA)
 
 #pragma once

@@ -1,12 +1,11 @@
 // common/dns/resolver.h
 //
-// The resolver seam: MX, A and AAAA answers, with the difference between "no", "not there" and "not
-// now".
+// The resolver seam: MX, A and AAAA answers, with the difference between "no", "not there" and
+// "not now".
 //
 // Failure   kNotFound: the name does not exist (NXDOMAIN). kUnavailable, kDeadlineExceeded:
-// SERVFAIL,
-//           timeout, no server: transient. An empty answer is NODATA: the name exists without such
-//           records. kInvalidArgument: not a host name.
+//           SERVFAIL, timeout, no server: transient. An empty answer is NODATA: the name exists
+//           without such records. kInvalidArgument: not a host name.
 // Limits    5 s a server, 60 s a query (Exchange); each is a setting.
 // See       RFC 5321 §5.1; RFC 7505; exchange-2013 facts 3.5
 

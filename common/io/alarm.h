@@ -4,7 +4,7 @@
 //
 // Flow      Set as often as needed; each Set replaces the one before; Clear.
 // Lifetime  Made, used and destroyed on its executor; destroying it inside its own callback is
-// safe.
+//           safe.
 
 #pragma once
 

@@ -1,12 +1,12 @@
 // common/io/descriptor_watch.h
 //
-// Watches a descriptor that a foreign library owns, and calls back when it can be read or written.
+// Watches a descriptor that a foreign library owns, and calls back when it can be read or
+// written.
 //
-// Flow      Construct; Want(what matters now); the callback does the library's work; destroy before
-//           the library closes the descriptor.
+// Flow      Construct; Want(what matters now); the callback does the library's work; destroy
+//           before the library closes the descriptor.
 // Lifetime  Never closes the descriptor. Made, used and destroyed on its executor; destroying it
-// inside
-//           its own callback is safe.
+//           inside its own callback is safe.
 // Limits    One watch for a descriptor at a time. The callback repeats while the condition holds.
 
 #pragma once

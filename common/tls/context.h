@@ -3,9 +3,10 @@
 // TLS contexts: what we prove and what we accept, loaded from PEM files; shared by many sessions.
 //
 // Flow      Make from files; Reload when they change; StartServer/StartClient on a connected
-// stream. Failure   Make, Reload: kInvalidArgument or kNotFound naming the file and the rule; a
-// failed Reload keeps
-//           what was there. Handshakes: kUnavailable with OpenSSL's words, kDeadlineExceeded.
+//           stream.
+// Failure   Make, Reload: kInvalidArgument or kNotFound naming the file and the rule; a failed
+//           Reload keeps what was there. Handshakes: kUnavailable with OpenSSL's words,
+//           kDeadlineExceeded.
 // Lifetime  A session keeps what it needs alive; contexts may be reloaded under it. Thread-safe.
 // Limits    TLS 1.2 or later; the stream's deadline bounds the handshake.
 // See       RFC 3207; RFC 8446; docs/architecture.md "deliver"

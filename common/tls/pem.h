@@ -2,8 +2,8 @@
 //
 // Certificates and keys read from PEM files.
 //
-// Failure   kNotFound or kInvalidArgument: "tls certificate /x/y.pem: cannot read: no such file or
-//           directory", "tls key /x/y.key: holds no private key without a passphrase".
+// Failure   kNotFound or kInvalidArgument: "tls certificate /x/y.pem: cannot read: no such file
+//           or directory", "tls key /x/y.key: holds no private key without a passphrase".
 // Limits    A file of at most 4 MiB.
 // See       RFC 7468
 

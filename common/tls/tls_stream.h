@@ -4,10 +4,11 @@
 //
 // Flow      Construct with a stream and an SSL in its role; Handshake; then it is a Stream.
 // Failure   As io::Stream. A connection that ends without close_notify ends like any other: SMTP
-// has
-//           framing of its own. What breaks the protocol is kUnavailable with OpenSSL's words.
+//           has framing of its own. What breaks the protocol is kUnavailable with OpenSSL's
+//           words.
 // Lifetime  Owns the stream and the SSL. Close says close_notify as far as that needs no waiting.
-// Limits    Small parts of one WriteAll share records of up to 16 KiB; 64 KiB are encrypted ahead.
+// Limits    Small parts of one WriteAll share records of up to 16 KiB; 64 KiB are encrypted
+//           ahead.
 // See       RFC 8446 §6.1
 
 #pragma once

@@ -2,7 +2,7 @@
 //
 // A small certificate authority: PEM files in a temporary folder, for one test.
 //
-// Flow      CertificateAuthority ca;  const auto server = ca.Issue(ForHost("mx.example.test"));
+// Flow      CertificateAuthority ca; const auto server = ca.Issue(ForHost("mx.example.test"));
 //           server.certificate_file, server.key_file, ca.ca_file().
 // Lifetime  The folder and its files are removed with the authority.
 // Limits    Keys are P-256; an issue takes about a millisecond.

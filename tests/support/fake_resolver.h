@@ -2,10 +2,11 @@
 //
 // A resolver that answers from a table which the test writes; it counts what it was asked.
 //
-// Flow      FakeResolver dns;  dns.Mx("example.test", {{10, "first.test"}});  dns.A("first.test",
-//           "127.0.0.1");  a name that was never mentioned does not exist (NXDOMAIN).
+// Flow      FakeResolver dns; dns.Mx("example.test", {{10, "first.test"}}); dns.A("first.test",
+//           "127.0.0.1"); a name that was never mentioned does not exist (NXDOMAIN).
 // Failure   NxDomain is kNotFound, ServFail kUnavailable, Timeout kDeadlineExceeded; NoData is an
-// empty answer. Lifetime  Thread-safe: one resolver may serve the executors of several services.
+//           empty answer.
+// Lifetime  Thread-safe: one resolver may serve the executors of several services.
 
 #pragma once
 
