@@ -1,0 +1,185 @@
+#include "common/connector/validate.h"
+
+#include <functional>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace postern::connector {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+v1::SendConnector GoodConnector() {
+  v1::SendConnector connector;
+  connector.set_api_version("postern.dev/v1");
+  connector.set_kind("SendConnector");
+  connector.mutable_metadata()->set_name("internet");
+  connector.mutable_spec()->set_name("Internet");
+  connector.mutable_spec()->add_address_spaces("*");
+  connector.mutable_spec()->add_source_transport_servers("mbx-0");
+  return connector;
+}
+
+using Spec = v1::SendConnectorSpec;
+
+void SmartHost(Spec& spec, const std::string& host) {
+  spec.set_dns_routing_enabled(false);
+  spec.add_smart_hosts(host);
+}
+
+struct BrokenRule {
+  const char* fact;
+  std::function<void(v1::SendConnector&)> change;
+  const char* path;
+  const char* rule;
+};
+
+const std::vector<BrokenRule>& BrokenRules() {
+  static const std::vector<BrokenRule> kRules = {
+      {"version", [](auto& c) { c.set_api_version("v2"); }, "apiVersion", "postern.dev/v1"},
+      {"kind", [](auto& c) { c.set_kind("Site"); }, "kind", "SendConnector"},
+      {"no slug", [](auto& c) { c.clear_metadata(); }, "metadata.name", "1 to 63"},
+      {"slug case", [](auto& c) { c.mutable_metadata()->set_name("Internet"); }, "metadata.name",
+       "lower-case"},
+      {"slug end", [](auto& c) { c.mutable_metadata()->set_name("internet-"); }, "metadata.name",
+       "at an end"},
+      {"slug length", [](auto& c) { c.mutable_metadata()->set_name(std::string(64, 'a')); },
+       "metadata.name", "1 to 63"},
+      {"no name", [](auto& c) { c.mutable_spec()->clear_name(); }, "spec.name", "has a name"},
+      {"long name", [](auto& c) { c.mutable_spec()->set_name(std::string(65, 'a')); }, "spec.name",
+       "64 characters"},
+      {"name control", [](auto& c) { c.mutable_spec()->set_name("a\nb"); }, "spec.name", "control"},
+      {"name space", [](auto& c) { c.mutable_spec()->set_name(" a"); }, "spec.name", "space"},
+      {"name slash", [](auto& c) { c.mutable_spec()->set_name("a\\b"); }, "spec.name", "\\"},
+      {"no spaces", [](auto& c) { c.mutable_spec()->clear_address_spaces(); }, "spec.addressSpaces",
+       "at least one"},
+      {"bad space", [](auto& c) { c.mutable_spec()->add_address_spaces("*contoso.com"); },
+       "spec.addressSpaces[1]", "whole first label"},
+      {"same space twice", [](auto& c) { c.mutable_spec()->add_address_spaces("SMTP:*;7"); },
+       "spec.addressSpaces[1]", "listed once"},
+      {"other type by DNS", [](auto& c) { c.mutable_spec()->add_address_spaces("X400:c=us"); },
+       "spec.addressSpaces[1]", "needs smartHosts"},
+      {"smart host and DNS by default",
+       [](auto& c) { c.mutable_spec()->add_smart_hosts("mail.contoso.com"); },
+       "spec.dnsRoutingEnabled", "must be false"},
+      {"smart host and DNS",
+       [](auto& c) {
+         SmartHost(*c.mutable_spec(), "mail.contoso.com");
+         c.mutable_spec()->set_dns_routing_enabled(true);
+       },
+       "spec.dnsRoutingEnabled", "must be false"},
+      {"neither", [](auto& c) { c.mutable_spec()->set_dns_routing_enabled(false); },
+       "spec.smartHosts", "must name a smart host"},
+      {"bad host", [](auto& c) { SmartHost(*c.mutable_spec(), "mail_host.contoso.com"); },
+       "spec.smartHosts[0]", "host name"},
+      {"bad address", [](auto& c) { SmartHost(*c.mutable_spec(), "10.1.1.256"); },
+       "spec.smartHosts[0]", "IP address"},
+      {"edge host", [](auto& c) { SmartHost(*c.mutable_spec(), "--"); }, "spec.smartHosts[0]",
+       "Edge"},
+      {"host with port", [](auto& c) { SmartHost(*c.mutable_spec(), "mail.contoso.com:25"); },
+       "spec.smartHosts[0]", "IP address"},
+      {"same host twice",
+       [](auto& c) {
+         SmartHost(*c.mutable_spec(), "10.1.1.1");
+         c.mutable_spec()->add_smart_hosts("[10.1.1.1]");
+       },
+       "spec.smartHosts[1]", "listed once"},
+      {"port below", [](auto& c) { c.mutable_spec()->set_port(-1); }, "spec.port", "0 to 65535"},
+      {"port above", [](auto& c) { c.mutable_spec()->set_port(65536); }, "spec.port", "0 to 65535"},
+      {"fqdn", [](auto& c) { c.mutable_spec()->set_fqdn("a..b"); }, "spec.fqdn", "empty label"},
+      {"fqdn underscore", [](auto& c) { c.mutable_spec()->set_fqdn("a_b.com"); }, "spec.fqdn",
+       "host name"},
+      {"size", [](auto& c) { c.mutable_spec()->set_max_message_size("25XB"); },
+       "spec.maxMessageSize", "not a size"},
+      {"size above", [](auto& c) { c.mutable_spec()->set_max_message_size("2GB"); },
+       "spec.maxMessageSize", "2147483647"},
+      {"messages", [](auto& c) { c.mutable_spec()->set_smtp_max_messages_per_connection(-1); },
+       "spec.smtpMaxMessagesPerConnection", "2147483647"},
+      {"timeout", [](auto& c) { c.mutable_spec()->set_connection_inactivity_timeout("soon"); },
+       "spec.connectionInactivityTimeout", "not a time span"},
+      {"timeout below",
+       [](auto& c) { c.mutable_spec()->set_connection_inactivity_timeout("500ms"); },
+       "spec.connectionInactivityTimeout", "00:00:01"},
+      {"timeout above",
+       [](auto& c) { c.mutable_spec()->set_connection_inactivity_timeout("1.00:00:01"); },
+       "spec.connectionInactivityTimeout", "1.00:00:00"},
+      {"TLS demanded and ignored",
+       [](auto& c) {
+         c.mutable_spec()->set_require_tls(true);
+         c.mutable_spec()->set_ignore_start_tls(true);
+       },
+       "spec.ignoreStartTls", "requireTls"},
+      {"TLS by HELO",
+       [](auto& c) {
+         c.mutable_spec()->set_require_tls(true);
+         c.mutable_spec()->set_force_helo(true);
+       },
+       "spec.forceHelo", "requireTls"},
+      {"no source", [](auto& c) { c.mutable_spec()->clear_source_transport_servers(); },
+       "spec.sourceTransportServers", "at least one"},
+      {"bad source", [](auto& c) { c.mutable_spec()->add_source_transport_servers("site/"); },
+       "spec.sourceTransportServers[1]", "site/<name>"},
+      {"same source twice",
+       [](auto& c) { c.mutable_spec()->add_source_transport_servers("MBX-0"); },
+       "spec.sourceTransportServers[1]", "listed once"},
+      {"comment length", [](auto& c) { c.mutable_spec()->set_comment(std::string(4097, 'x')); },
+       "spec.comment", "4096"},
+      {"comment control", [](auto& c) { c.mutable_spec()->set_comment("\x1b[2J"); }, "spec.comment",
+       "control"},
+  };
+  return kRules;
+}
+
+TEST(ValidateTest, AGoodConnectorHasNoFindings) {
+  EXPECT_THAT(Validate(GoodConnector()), IsEmpty());
+}
+
+TEST(ValidateTest, EachBrokenRuleIsOneFindingWithItsField) {
+  for (const BrokenRule& row : BrokenRules()) {
+    v1::SendConnector connector = GoodConnector();
+    row.change(connector);
+    const auto errors = Validate(connector);
+    ASSERT_THAT(errors, SizeIs(1)) << row.fact << ": " << Join(errors);
+    EXPECT_EQ(errors[0].path, row.path) << row.fact;
+    EXPECT_THAT(errors[0].rule, HasSubstr(row.rule)) << row.fact;
+  }
+}
+
+TEST(ValidateTest, AcceptsTheBoundsThemselves) {
+  v1::SendConnector connector = GoodConnector();
+  Spec& spec = *connector.mutable_spec();
+  spec.set_name(std::string(64, 'n'));
+  spec.set_port(65535);
+  spec.set_max_message_size("2147483647");
+  spec.set_connection_inactivity_timeout("1.00:00:00");
+  spec.set_smtp_max_messages_per_connection(0);
+  EXPECT_THAT(Validate(connector), IsEmpty());
+  spec.set_max_message_size("unlimited");
+  spec.set_connection_inactivity_timeout("1s");
+  EXPECT_THAT(Validate(connector), IsEmpty());
+}
+
+TEST(ValidateTest, ReportsAllFindingsTogether) {
+  v1::SendConnector connector = GoodConnector();
+  connector.mutable_spec()->set_port(70000);
+  connector.mutable_spec()->set_max_message_size("big");
+  connector.mutable_spec()->add_address_spaces("*x.com");
+  EXPECT_THAT(Validate(connector), SizeIs(3));
+}
+
+TEST(ValidateTest, AFindingNamesFieldValueAndRule) {
+  EXPECT_EQ((FieldError{"spec.port", "70000", "a port"}).ToString(),
+            "spec.port: \"70000\": a port");
+  EXPECT_EQ((FieldError{"spec.name", "", "is missing"}).ToString(), "spec.name: is missing");
+}
+
+TEST(ValidateTest, CountsCharactersNotBytes) {
+  EXPECT_EQ(CountCharacters("bücher"), 6u);
+  EXPECT_EQ(CountCharacters("\xff"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace postern::connector
