@@ -18,7 +18,7 @@ namespace postern::observe {
 namespace {
 
 constexpr std::size_t kLinesMax = 8192;
-constexpr std::size_t kWriteBytes = 64 * 1024;
+constexpr std::size_t kWriteBytes = 65536;
 constexpr int kStalledMillisMax = 1000;
 
 // Lines that writers lost, and those that closed writers had lost to a full queue.

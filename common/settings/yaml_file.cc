@@ -110,17 +110,20 @@ class Reader {
       if (!names.insert(name).second) {
         return Wrong(key, pair.first, base::Cat("gives \"", base::Printable(name), "\" twice"));
       }
-      if (pair.second.IsSequence()) {
-        for (const YAML::Node& part : pair.second) {
-          if (++seen_ > kValuesMax) return Wrong(key, map, "holds too many values");
-          std::string word;
-          if (!Word(key, part, " ,", &word)) return false;
-          value += base::Cat(value.empty() ? "" : ",", word);
-        }
-      } else if (!Word(key, pair.second, " ", &value)) {
-        return false;
-      }
+      if (!Listed(key, pair.second, &value)) return false;
       *words += base::Cat(words->empty() ? "" : " ", name, "=", value);
+    }
+    return true;
+  }
+
+  // A value of a map in a list; a sequence as its words between commas.
+  bool Listed(const std::string& key, const YAML::Node& value, std::string* out) {
+    if (!value.IsSequence()) return Word(key, value, " ", out);
+    for (const YAML::Node& part : value) {
+      if (++seen_ > kValuesMax) return Wrong(key, value, "holds too many values");
+      std::string word;
+      if (!Word(key, part, " ,", &word)) return false;
+      *out += base::Cat(out->empty() ? "" : ",", word);
     }
     return true;
   }
