@@ -284,12 +284,12 @@ absl::StatusOr<Answer> CaresResolver::State::Judge(RecordType type,
       break;
     case ARES_ETIMEOUT:
       return Failure(kDeadlineExceeded, type, name, "no answer");
+    // c-ares says "refused" when the last server answered SERVFAIL or REFUSED, too.
+    case ARES_ECONNREFUSED:
     case ARES_ESERVFAIL:
       return Failure(kUnavailable, type, name, "server failure");
     case ARES_EREFUSED:
       return Failure(kUnavailable, type, name, "refused");
-    case ARES_ECONNREFUSED:
-      return Failure(kUnavailable, type, name, "no server can be reached");
     case ARES_EBADNAME:
       return Failure(kInvalidArgument, type, name, "not a domain name");
     case ARES_ECANCELLED:

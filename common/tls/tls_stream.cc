@@ -38,7 +38,9 @@ absl::Status TlsConnection::Failure(std::string_view what) const {
   std::string cause = TakeOpenSslError("protocol error");
   const long verified = SSL_get_verify_result(ssl_.get());
   if (verified != X509_V_OK && SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE) {
-    cause = base::Cat(cause, ": ", base::LowerAscii(X509_verify_cert_error_string(verified)));
+    // The queue may hold the mathematics of it instead.
+    cause = base::Cat("certificate verify failed: ",
+                      base::LowerAscii(X509_verify_cert_error_string(verified)));
   }
   return base::Error(absl::StatusCode::kUnavailable, what, " ", below_->remote().ToString(), ": ",
                      cause);

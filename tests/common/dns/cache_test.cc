@@ -98,7 +98,8 @@ TEST_F(CacheTest, MxAndAddressesOfOneNameAreTwoAnswers) {
 }
 
 TEST_F(CacheTest, TheLongestUnusedAnswerMakesRoom) {
-  for (const char* name : {"1.test", "2.test", "3.test", "4.test"}) below_.NoData(name);
+  for (const char* name : {"1.test", "2.test", "3.test", "4.test"})
+    below_.NoData(name);
   for (const char* name : {"1.test", "2.test", "3.test", "1.test", "4.test"}) {
     EXPECT_TRUE(AskMx(name).ok());
   }
@@ -126,7 +127,8 @@ io::Task<void> AskManyAtOnce(io::Executor* executor,
                              CachingResolver* cache,
                              std::vector<absl::Status>* results) {
   io::Scope askers(*executor);
-  for (int i = 0; i < 50; ++i) askers.Spawn(AskAndStore(cache, results));
+  for (int i = 0; i < 50; ++i)
+    askers.Spawn(AskAndStore(cache, results));
   co_await askers.Join();
 }
 
@@ -145,7 +147,8 @@ TEST_F(CacheTest, SharedFailureReachesEveryAskerOnce) {
   std::vector<absl::Status> results;
   io::RunTask(executor_, AskManyAtOnce(&executor_, &cache_, &results));
   ASSERT_EQ(results.size(), 50u);
-  for (const auto& status : results) EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  for (const auto& status : results)
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_EQ(below_.questions(), 1);
 }
 
@@ -156,7 +159,8 @@ io::Task<void> StopTheFirstAsker(io::Executor* executor,
   io::Scope first(*executor);
   io::Scope rest(*executor);
   first.Spawn(AskAndStore(cache, stopped));
-  for (int i = 0; i < 3; ++i) rest.Spawn(AskAndStore(cache, others));
+  for (int i = 0; i < 3; ++i)
+    rest.Spawn(AskAndStore(cache, others));
   first.Stop();
   co_await first.Join();
   co_await rest.Join();

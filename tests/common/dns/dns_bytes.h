@@ -17,7 +17,9 @@ inline std::string Short(unsigned value) {
   return {static_cast<char>(value >> 8), static_cast<char>(value & 0xFF)};
 }
 
-inline std::string Long(std::uint32_t value) { return Short(value >> 16) + Short(value & 0xFFFF); }
+inline std::string Long(std::uint32_t value) {
+  return Short(value >> 16) + Short(value & 0xFFFF);
+}
 
 // "a.test" as labels; "" is the root.
 inline std::string Wire(std::string_view name) {

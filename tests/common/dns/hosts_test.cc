@@ -1,10 +1,10 @@
 #include "common/dns/hosts.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "common/base/text.h"
 #include "tests/support/await.h"
@@ -32,13 +32,15 @@ class HostsTest : public ::testing::Test {
 
   static std::vector<std::string> Names(const HostsAnswer& answer) {
     std::vector<std::string> names;
-    for (const auto& host : answer.hosts) names.push_back(host.name);
+    for (const auto& host : answer.hosts)
+      names.push_back(host.name);
     return names;
   }
 
   static std::vector<std::string> Addresses(const Host& host) {
     std::vector<std::string> out;
-    for (const auto& address : host.addresses) out.push_back(address.ToString());
+    for (const auto& address : host.addresses)
+      out.push_back(address.ToString());
     return out;
   }
 
@@ -56,7 +58,8 @@ class HostsTest : public ::testing::Test {
 
 TEST_F(HostsTest, HostsComeByPreference) {
   dns_.Mx("a.test", {{30, "c.test"}, {10, "a1.test"}, {20, "b.test"}});
-  for (const char* host : {"a1.test", "b.test", "c.test"}) dns_.A(host, "192.0.2.1");
+  for (const char* host : {"a1.test", "b.test", "c.test"})
+    dns_.A(host, "192.0.2.1");
   const auto answer = Ask("a.test");
   EXPECT_THAT(Names(answer), ElementsAre("a1.test", "b.test", "c.test"));
   EXPECT_EQ(answer.hosts[2].preference, 30);
@@ -65,7 +68,8 @@ TEST_F(HostsTest, HostsComeByPreference) {
 
 TEST_F(HostsTest, EqualPreferencesAreShuffled) {
   dns_.Mx("a.test", {{10, "x.test"}, {10, "y.test"}, {10, "z.test"}, {20, "last.test"}});
-  for (const char* host : {"x.test", "y.test", "z.test", "last.test"}) dns_.A(host, "192.0.2.1");
+  for (const char* host : {"x.test", "y.test", "z.test", "last.test"})
+    dns_.A(host, "192.0.2.1");
   std::set<std::string> orders;
   for (int i = 0; i < 200; ++i) {
     const auto answer = Ask("a.test");
@@ -116,12 +120,16 @@ TEST_F(HostsTest, EachKindOfFailureHasItsCode) {
   dns_.MxFails("bad name", absl::InvalidArgumentError("not a domain name"));
   dns_.MxFails("stopped.test", absl::CancelledError("stopping"));
   dns_.Mx("null.test", {{0, "."}});
+
   const struct {
     const char *domain, *code;
-  } kCases[] = {{"nxdomain.test", "5.4.4"},     {"servfail.test", "4.4.3"}, {"slow.test", "4.4.3"},
-                {"empty.test", "5.4.4"},        {"bad name", "5.1.2"},      {"null.test", "5.1.10"},
-                {"slow-address.test", "4.4.3"}, {"stopped.test", "0.0.0"},  {"[nonsense]", "5.1.2"}};
-  for (const auto& row : kCases) EXPECT_EQ(Result(Ask(row.domain)), row.code) << row.domain;
+  } kCases[] = {
+      {"nxdomain.test", "5.4.4"},     {"servfail.test", "4.4.3"}, {"slow.test", "4.4.3"},
+      {"empty.test", "5.4.4"},        {"bad name", "5.1.2"},      {"null.test", "5.1.10"},
+      {"slow-address.test", "4.4.3"}, {"stopped.test", "0.0.0"},  {"[nonsense]", "5.1.2"}};
+
+  for (const auto& row : kCases)
+    EXPECT_EQ(Result(Ask(row.domain)), row.code) << row.domain;
 }
 
 TEST_F(HostsTest, OneTransientHostMakesTheWholeTransient) {
@@ -161,11 +169,13 @@ TEST_F(HostsTest, HostNamedTwiceIsTriedOnceAtItsBestPreference) {
 
 TEST_F(HostsTest, AHundredHostsAndTwentyAddressesAreEnough) {
   std::vector<MxRecord> records;
-  for (int i = 0; i < 150; ++i) records.push_back({10, base::Cat("gone", i, ".test")});
+  for (int i = 0; i < 150; ++i)
+    records.push_back({10, base::Cat("gone", i, ".test")});
   dns_.Mx("a.test", records);
   EXPECT_EQ(Result(Ask("a.test")), "5.4.4");
   EXPECT_EQ(dns_.questions(), 101);
-  for (int i = 0; i < 150; ++i) dns_.A(base::Cat("gone", i, ".test"), "192.0.2.1");
+  for (int i = 0; i < 150; ++i)
+    dns_.A(base::Cat("gone", i, ".test"), "192.0.2.1");
   EXPECT_EQ(Ask("a.test").hosts.size(), 20u);
 }
 
@@ -178,7 +188,8 @@ TEST_F(HostsTest, DomainLiteralGoesStraightToItsAddress) {
 TEST_F(HostsTest, SmartHostsKeepTheOrderOfTheirList) {
   dns_.A("relay.test", "192.0.2.1");
   const auto answer = AskSmart({"relay.test", "[192.0.2.2]", "192.0.2.3", "[2001:db8::4]"});
-  EXPECT_THAT(Names(answer), ElementsAre("relay.test", "[192.0.2.2]", "192.0.2.3", "[2001:db8::4]"));
+  EXPECT_THAT(Names(answer),
+              ElementsAre("relay.test", "[192.0.2.2]", "192.0.2.3", "[2001:db8::4]"));
   EXPECT_THAT(Addresses(answer.hosts[3]), ElementsAre("2001:db8::4"));
   EXPECT_EQ(dns_.questions(), 1);
 }

@@ -19,11 +19,14 @@ using ::testing::HasSubstr;
 constexpr RecordType kMx = RecordType::kMx;
 constexpr RecordType kA = RecordType::kA;
 
-std::string Four(unsigned last) { return std::string("\x7F\0\0", 3) + static_cast<char>(last); }
+std::string Four(unsigned last) {
+  return std::string("\x7F\0\0", 3) + static_cast<char>(last);
+}
 
 std::vector<std::string> Hosts(const Answer& answer) {
   std::vector<std::string> out;
-  for (const auto& mx : answer.mx) out.push_back(base::Cat(mx.preference, " ", mx.host));
+  for (const auto& mx : answer.mx)
+    out.push_back(base::Cat(mx.preference, " ", mx.host));
   return out;
 }
 
@@ -54,9 +57,9 @@ TEST(MessageTest, AddressesOfBothFamiliesAreRead) {
   ASSERT_EQ(v4->addresses.size(), 1u);
   EXPECT_EQ(v4->addresses[0].ToString(), "127.0.0.3");
   const std::string one = std::string(15, '\0') + '\x01';
-  const auto v6 = ParseAnswer(
-      AnswerBytes("a.test", RecordType::kAaaa).Record(kSameName, 28, 9, one).Text(),
-      RecordType::kAaaa);
+  const auto v6 =
+      ParseAnswer(AnswerBytes("a.test", RecordType::kAaaa).Record(kSameName, 28, 9, one).Text(),
+                  RecordType::kAaaa);
   ASSERT_TRUE(v6.ok()) << v6.status();
   ASSERT_EQ(v6->addresses.size(), 1u);
   EXPECT_EQ(v6->addresses[0].ToString(), "::1");
@@ -99,7 +102,11 @@ TEST(MessageTest, TtlWithItsTopBitSetIsZero) {
 }
 
 TEST(MessageTest, StrangeBytesInNamesNeverLookLikeAHost) {
-  const std::string data = Short(1) + std::string("\x04" "a.\0b" "\x00", 6);
+  const std::string data = Short(1) + std::string(
+                                          "\x04"
+                                          "a.\0b"
+                                          "\x00",
+                                          6);
   const auto answer =
       ParseAnswer(AnswerBytes("a.test", kMx).Record(kSameName, 15, 1, data).Text(), kMx);
   ASSERT_TRUE(answer.ok()) << answer.status();
@@ -116,7 +123,8 @@ TEST(MessageTest, TruncatedAnswerSaysSoAndIsNotUsed) {
 
 TEST(MessageTest, AtMost256RecordsAreKept) {
   AnswerBytes bytes("a.test", kA);
-  for (int i = 0; i < 300; ++i) bytes.Record(kSameName, 1, 60, Four(1));
+  for (int i = 0; i < 300; ++i)
+    bytes.Record(kSameName, 1, 60, Four(1));
   const auto answer = ParseAnswer(bytes.Text(), kA);
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(answer->addresses.size(), 256u);
@@ -124,6 +132,7 @@ TEST(MessageTest, AtMost256RecordsAreKept) {
 
 TEST(MessageTest, BrokenAnswersAreRefusedWithTheRule) {
   const std::string to_itself("\xC0\x1C", 2);  // where the first record begins, after "a.test"
+
   const struct {
     const char* rule;
     std::string bytes;
@@ -132,11 +141,9 @@ TEST(MessageTest, BrokenAnswersAreRefusedWithTheRule) {
       {"it is a question", AnswerBytes("a.test", kMx, 0x0100).Text()},
       {"not exactly one question", AnswerBytes("a.test", kMx).Questions(2).Text()},
       {"another question", AnswerBytes("a.test", kA).Text()},
-      {"does not lead backwards",
-       AnswerBytes("a.test", kMx).Record("\xC0\x18", 15, 1, "").Text()},
+      {"does not lead backwards", AnswerBytes("a.test", kMx).Record("\xC0\x18", 15, 1, "").Text()},
       {"does not lead backwards", AnswerBytes("a.test", kMx).Record("\xC0\xFF", 15, 1, "").Text()},
-      {"does not lead backwards",
-       AnswerBytes("a.test", kMx).Record(to_itself, 15, 1, "").Text()},
+      {"does not lead backwards", AnswerBytes("a.test", kMx).Record(to_itself, 15, 1, "").Text()},
       {"label of unknown kind", AnswerBytes("a.test", kMx).Record("\x80", 15, 1, "").Text()},
       {"cut short", AnswerBytes("a.test", kMx).ClaimAnswers(1).Text()},
       {"more than 4096 records", AnswerBytes("a.test", kMx).ClaimAnswers(65535).Text()},
@@ -147,20 +154,22 @@ TEST(MessageTest, BrokenAnswersAreRefusedWithTheRule) {
        AnswerBytes("a.test", kMx).Alias("a.test", 1, "b.test").Alias("b.test", 1, "a.test").Text()},
       {"more than 65535 bytes", std::string(65536, '\0')},
   };
-  for (const auto& row : kCases) EXPECT_THAT(WhyBroken(row.bytes), HasSubstr(row.rule));
+
+  for (const auto& row : kCases)
+    EXPECT_THAT(WhyBroken(row.bytes), HasSubstr(row.rule));
   EXPECT_THAT(WhyBroken(AnswerBytes("a.test", kA).Record(kSameName, 1, 1, "abc").Text(), kA),
               HasSubstr("an address of the wrong length"));
 }
 
 TEST(MessageTest, NameOfMoreThan255BytesIsRefused) {
   std::string name;
-  for (int i = 0; i < 5; ++i) name += std::string(i == 0 ? "" : ".") + std::string(60, 'a');
+  for (int i = 0; i < 5; ++i)
+    name += std::string(i == 0 ? "" : ".") + std::string(60, 'a');
   EXPECT_THAT(WhyBroken(AnswerBytes(name, kMx).Text()), HasSubstr("more than 255 bytes"));
 }
 
 TEST(MessageTest, EveryCutOfAnAnswerIsHandled) {
-  const std::string whole =
-      AnswerBytes("a.test", kMx).Mx(300, 10, "mx1.a.test").Soa(1, 1).Text();
+  const std::string whole = AnswerBytes("a.test", kMx).Mx(300, 10, "mx1.a.test").Soa(1, 1).Text();
   for (std::size_t bytes = 0; bytes < whole.size(); ++bytes) {
     EXPECT_FALSE(ParseAnswer(whole.substr(0, bytes), kMx).ok()) << bytes;
   }
@@ -170,8 +179,16 @@ TEST(MessageTest, FuzzTargetHoldsOnMutations) {
   base::SeededRandom random(7);
   const std::string seeds[] = {
       AnswerBytes("a.test", kMx).Mx(300, 10, "mx1.a.test").Mx(1, 5, "").Soa(5, 6).Text(),
-      AnswerBytes("a.test", kA).Alias("a.test", 5, "b.test").Record(Wire("b.test"), 1, 9, Four(1)).Text(),
-      AnswerBytes("a.test", kMx).Record(std::string("\x01" "a\xC0\x0E", 4), 15, 1, Short(1) + kSameName).Text(),
+      AnswerBytes("a.test", kA)
+          .Alias("a.test", 5, "b.test")
+          .Record(Wire("b.test"), 1, 9, Four(1))
+          .Text(),
+      AnswerBytes("a.test", kMx)
+          .Record(std::string("\x01"
+                              "a\xC0\x0E",
+                              4),
+                  15, 1, Short(1) + kSameName)
+          .Text(),
       std::string(600, '\xC0')};
   for (const std::string& seed : seeds) {
     for (int round = 0; round < 3000; ++round) {
@@ -208,12 +225,14 @@ TEST(JoinFamiliesTest, OneFamilyIsEnoughAndFailureGoesBeforeAbsence) {
                 {"nodata", "failed", "UNAVAILABLE"},
                 {"failed", "nxdomain", "UNAVAILABLE"},
                 {"nxdomain", "nxdomain", "NOT_FOUND"}};
+
   for (const auto& row : kCases) {
     const auto joined = JoinFamilies(Family(row.v4), Family(row.v6));
     std::string text = absl::StatusCodeToString(joined.status().code());
     if (joined.ok()) {
       std::vector<std::string> addresses;
-      for (const auto& address : joined->addresses) addresses.push_back(address.ToString());
+      for (const auto& address : joined->addresses)
+        addresses.push_back(address.ToString());
       text = base::Join(addresses, " ");
     }
     EXPECT_EQ(text, row.joined) << row.v4 << " and " << row.v6;
