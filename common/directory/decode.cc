@@ -150,7 +150,9 @@ void DecodeValue(const YamlNode& node,
                  const std::string& path,
                  Decoded& decoded) {
   if (node.kind == Kind::kNull) {
-    return Note(decoded, node.line, path, std::nullopt,
+    // The place of nothing is after it, often on the next line: name the field's own line.
+    const int line = decoded.lines.at(path);
+    return Note(decoded, line, path, std::nullopt,
                 "has no value: leave the field out or give it one");
   }
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {

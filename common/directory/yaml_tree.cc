@@ -149,7 +149,9 @@ int LineOfBadByte(std::string_view text) {
 void ReadDocuments(std::string_view text, const YamlLimits& limits, YamlTree& tree) {
   Collector collector(limits);
   try {
-    std::istringstream stream{std::string(text)};
+    // yaml-cpp takes the end of the text for the end of a quoted value, but not the end of a document.
+    const bool whole_line = text.empty() || text.ends_with('\n');
+    std::istringstream stream(base::Cat(text, whole_line ? "" : "\n", "...\n"));
     YAML::Parser parser(stream);
     while (!collector.failed() && parser.HandleNextDocument(collector)) {
       YamlNode document = collector.TakeDocument();

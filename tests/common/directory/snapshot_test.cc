@@ -1,0 +1,58 @@
+#include "common/directory/snapshot.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace postern::directory {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+SendConnector Named(const std::string& name) {
+  SendConnector connector;
+  connector.name = name;
+  return connector;
+}
+
+SnapshotParts TwoOfEach() {
+  SnapshotParts parts;
+  parts.connectors = {Named("beta"), Named("Alpha")};
+  parts.sites = {{"paris", {"b:1", "a:1"}, ""}, {"london", {}, ""}};
+  parts.servers = {{"mbx-1", "paris", "", ""}, {"mbx-0", "london", "", ""}};
+  return parts;
+}
+
+TEST(SnapshotTest, FindsByNameWithoutRegardToCase) {
+  const auto snapshot = MakeSnapshot(TwoOfEach());
+  ASSERT_NE(snapshot->FindConnector("ALPHA"), nullptr);
+  EXPECT_EQ(snapshot->FindConnector("ALPHA")->name, "Alpha");
+  EXPECT_EQ(snapshot->FindConnector("gamma"), nullptr);
+  EXPECT_EQ(snapshot->SiteOf("MBX-1"), "paris");
+  EXPECT_EQ(snapshot->SiteOf("mbx-9"), "");
+  EXPECT_THAT(snapshot->FrontEndsOf("Paris"), ElementsAre("b:1", "a:1"));
+  EXPECT_THAT(snapshot->FrontEndsOf("rome"), IsEmpty());
+}
+
+TEST(SnapshotTest, ConnectorsAreInTheOrderOfTheirNames) {
+  const auto snapshot = MakeSnapshot(TwoOfEach());
+  EXPECT_EQ(snapshot->connectors()[0].name, "Alpha");
+  EXPECT_EQ(snapshot->connectors()[1].name, "beta");
+}
+
+TEST(SnapshotTest, TheVersionIsOfTheContentAlone) {
+  SnapshotParts shuffled = TwoOfEach();
+  std::swap(shuffled.connectors[0], shuffled.connectors[1]);
+  std::swap(shuffled.servers[0], shuffled.servers[1]);
+  shuffled.stale = true;
+  EXPECT_EQ(MakeSnapshot(TwoOfEach())->version(), MakeSnapshot(shuffled)->version());
+  shuffled.config.max_recipient_envelope_limit = 1;
+  EXPECT_NE(MakeSnapshot(TwoOfEach())->version(), MakeSnapshot(shuffled)->version());
+}
+
+TEST(SnapshotTest, AConnectorWithoutAVersionGetsOne) {
+  EXPECT_EQ(MakeSnapshot(TwoOfEach())->connectors()[0].version.size(), 16u);
+}
+
+}  // namespace
+}  // namespace postern::directory
