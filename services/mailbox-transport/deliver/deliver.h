@@ -1,0 +1,51 @@
+// services/mailbox-transport/deliver/deliver.h
+//
+// Deliver: one attempt of one batch by its Send connector: directly, or through a front end of the site.
+//
+// Flow      Attempt, as often as the queue gives work.
+// Failure   Attempt always gives an Outcome. A connector with frontendProxyEnabled never goes direct.
+// Lifetime  One executor; borrows engine, proxy, store and disk pool.
+// Limits    deliver.attempt_timeout for the whole attempt.
+// See       docs/architecture.md "deliver"
+
+#pragma once
+
+#include <string>
+
+#include "common/connector/send_connector.h"
+#include "common/io/on_disk.h"
+#include "common/smtp/engine.h"
+#include "services/mailbox-transport/deliver/probe.h"
+#include "services/mailbox-transport/deliver/proxy.h"
+#include "services/mailbox-transport/deliver/settings.h"
+#include "services/mailbox-transport/model/batch.h"
+#include "services/mailbox-transport/model/message_store.h"
+
+namespace postern::deliver {
+
+class Deliver {
+ public:
+  struct Parts {
+    smtp::Engine& engine;
+    Proxy& proxy;
+    model::MessageStore& store;
+    io::DiskPool& disk;
+    const DeliverSettings& settings;
+    Probe& probe;
+  };
+
+  explicit Deliver(const Parts& parts) : parts_(parts) {}
+
+  io::Task<smtp::Outcome> Attempt(const model::Batch& batch,
+                                  const connector::SendConnector& connector);
+
+ private:
+  Parts parts_;
+};
+
+// What the engine needs to know, from the batch and its connector.
+smtp::Delivery MakeDelivery(const model::Batch& batch,
+                            const connector::SendConnector& connector,
+                            absl::Duration deadline);
+
+}  // namespace postern::deliver

@@ -1,0 +1,232 @@
+#include "services/mailbox-transport/pipeline/pipeline.h"
+
+#include <utility>
+
+#include "common/base/check.h"
+#include "common/base/text.h"
+#include "common/observe/log.h"
+
+namespace postern::pipeline {
+
+Pipeline::Pipeline(const Parts& parts)
+    : store_(parts.store),
+      registry_(parts.registry),
+      settings_(parts.settings),
+      queue_settings_(parts.shard.queue),
+      server_(parts.shard.server),
+      clock_(parts.clock),
+      router_(parts.shard.server),
+      queue_probe_(parts.registry),
+      settle_probe_(parts.registry),
+      shared_{parts.store,
+              parts.disk,
+              parts.clock,
+              parts.random,
+              parts.registry,
+              queue_probe_,
+              settle_probe_,
+              router_,
+              at_hand_,
+              parts.dialer,
+              parts.tls,
+              [this](model::MessagePtr message) { Place(message, /*keep_message=*/true); },
+              [this](model::MessagePtr message, model::Ticket ticket) {
+                // Recipients of one ticket may now part: only they are placed again.
+                model::Message only = *message;
+                for (auto& state : only.recipients) state.phase = model::Phase::kDone;
+                for (const std::uint32_t recipient : ticket.recipients) {
+                  only.recipients[recipient] = message->recipients[recipient];
+                }
+                auto placed =
+                    TicketsOf(std::make_shared<model::Message>(std::move(only)),
+                              *queue_settings_.delay_notification_timeout, false);
+                for (PlacedTicket& one : placed) {
+                  one.ticket.message = message;
+                  PlaceTicket(std::move(one));
+                }
+              }},
+      body_bytes_(std::make_shared<std::atomic<std::uint64_t>>(0)) {
+  POSTERN_CHECK(parts.executors.size() == parts.resolvers.size() && !parts.executors.empty());
+  for (std::size_t i = 0; i < parts.executors.size(); ++i) {
+    parts.executors[i]->Run([&] {
+      shards_.push_back(std::make_unique<Shard>(*parts.executors[i], *parts.resolvers[i],
+                                                parts.shard, shared_,
+                                                queue::Shard{i, parts.executors.size()}));
+    });
+  }
+  for (const auto& shard : shards_) {
+    shard->executor().Run([&] { shard->Start(&shards_); });
+  }
+}
+
+Pipeline::~Pipeline() {
+  for (auto& shard : shards_) {
+    io::Executor& executor = shard->executor();
+    executor.Run([&] { shard.reset(); });
+  }
+}
+
+void Pipeline::SetDirectory(directory::SnapshotPtr snapshot) {
+  POSTERN_LOG(kInfo, "route", "directory in force",
+              {{"version", snapshot->version()},
+               {"connectors", snapshot->connectors().size()},
+               {"stale", snapshot->stale()}});
+  router_.SetSnapshot(snapshot);
+  for (const auto& shard : shards_) {
+    shard->executor().Run([&] { shard->DirectoryChanged(snapshot); });
+  }
+}
+
+absl::Status Pipeline::Restore() {
+  const absl::Status scanned = store_.Scan([this](model::MessagePtr message, bool in_hand) {
+    ++restored_;
+    if (in_hand) {
+      ++restored_in_hand_;
+      registry_
+          .AddCounter("postern_deliver_ambiguous_total",
+                      "Deliveries that may have happened twice, by reason.",
+                      {{"reason", "restart"}})
+          .Add();
+      POSTERN_LOG(kWarning, "deliver", "an attempt may have been under way at the last end",
+                  {{"message_id", message->id.ToString()}});
+    }
+    Place(message, /*keep_message=*/false);
+  });
+  if (!scanned.ok()) return scanned;
+  POSTERN_LOG(kInfo, "queue", "restored",
+              {{"messages", restored_}, {"in_hand", restored_in_hand_}});
+  open_ = true;
+  return absl::OkStatus();
+}
+
+void Pipeline::Stop(absl::Duration grace) {
+  Close();
+  const absl::Time deadline = clock_.Now() + grace;
+  for (const auto& shard : shards_) {
+    shard->executor().Run([&] { shard->StopWork(); });
+  }
+  for (const auto& shard : shards_) io::RunTask(shard->executor(), shard->Finish(deadline));
+}
+
+void Pipeline::PutChunk(base::MessageId id,
+                        std::uint32_t number,
+                        std::string bytes,
+                        absl::AnyInvocable<void(absl::Status)> done) {
+  store_.PutChunk(id, number, std::move(bytes), std::move(done));
+}
+
+void Pipeline::DropChunks(base::MessageId id, std::uint32_t chunks) {
+  store_.DropChunks(id, chunks);
+}
+
+absl::Status Pipeline::Ready() const {
+  if (!open_) return absl::UnavailableError("the service is starting or stopping");
+  if (store_.full()) return absl::ResourceExhaustedError("the store is full");
+  return absl::OkStatus();
+}
+
+void Pipeline::Accept(model::MessagePtr message, Done done) {
+  if (const absl::Status ready = Ready(); !ready.ok()) return done(ready);
+  if (!message->idempotency_key.empty() && AnswerFromKey(message, done)) return;
+  message->accepted = clock_.Now();
+  message->expires = message->accepted + *queue_settings_.message_expiration_timeout;
+  router_.Route(*message);
+  CountBody(*message);
+  store_.Put(message, [this, message, done = std::move(done)](absl::Status status) mutable {
+    Kept(message, status, std::move(done));
+  });
+}
+
+// True when `done` was answered, or will be with the same submission under way.
+bool Pipeline::AnswerFromKey(const model::MessagePtr& message, Done& done) {
+  const auto conflict = [&] {
+    return base::Error(absl::StatusCode::kAlreadyExists, "idempotency_key \"",
+                       base::Printable(message->idempotency_key),
+                       "\" was used with another content or envelope");
+  };
+  const std::pair key(message->identity, message->idempotency_key);
+  const std::lock_guard lock(keys_mutex_);
+  const auto under_way = keys_under_way_.find(key);
+  if (under_way != keys_under_way_.end()) {
+    if (under_way->second.content_hash == message->content_hash) {
+      under_way->second.others.push_back(std::move(done));
+    } else {
+      done(conflict());
+    }
+    return true;
+  }
+  if (const auto known = store_.FindKey(message->identity, message->idempotency_key)) {
+    if (known->content_hash == message->content_hash) {
+      done(model::Receipt{known->id, known->internet_message_id, true});
+    } else {
+      done(conflict());
+    }
+    return true;
+  }
+  keys_under_way_[key].content_hash = message->content_hash;
+  return false;
+}
+
+// On the commit thread: the sync is done, or it failed.
+void Pipeline::Kept(const model::MessagePtr& message, const absl::Status& status, Done done) {
+  std::vector<Done> others;
+  if (!message->idempotency_key.empty()) {
+    const std::lock_guard lock(keys_mutex_);
+    const auto under_way = keys_under_way_.find({message->identity, message->idempotency_key});
+    others = std::move(under_way->second.others);
+    keys_under_way_.erase(under_way);
+  }
+  if (!status.ok()) {
+    done(status);
+    for (Done& other : others) other(status);
+    return;
+  }
+  done(model::Receipt{message->id, message->internet_message_id, false});
+  for (Done& other : others) {
+    other(model::Receipt{message->id, message->internet_message_id, true});
+  }
+  Place(message, body_bytes_->load(std::memory_order_relaxed) <= settings_.body_memory->bytes);
+}
+
+// The content's memory is counted until the last who holds it lets go.
+void Pipeline::CountBody(model::Message& message) {
+  if (message.body == nullptr) return;
+  const std::uint64_t bytes = message.body->size();
+  body_bytes_->fetch_add(bytes, std::memory_order_relaxed);
+  const std::string* const content = message.body.get();
+  message.body = std::shared_ptr<const std::string>(
+      content, [counted = body_bytes_, bytes, kept = std::move(message.body)](const std::string*) {
+        counted->fetch_sub(bytes, std::memory_order_relaxed);
+      });
+}
+
+void Pipeline::Place(const model::MessagePtr& message, bool keep_message) {
+  if (keep_message) at_hand_.Note(message);
+  bool refused = false;
+  for (PlacedTicket& placed :
+       TicketsOf(message, *queue_settings_.delay_notification_timeout, keep_message)) {
+    if (placed.hop.type == model::DeliveryType::kUndefined) {
+      refused = true;
+    } else {
+      PlaceTicket(std::move(placed));
+    }
+  }
+  if (!refused) return;
+  Shard& owner = message->envelope.recipients.size() < 2
+                     ? *shards_.front()
+                     : *shards_[message->id.value % shards_.size()];
+  owner.executor().Post([&owner, message] { owner.Refuse(message); });
+}
+
+void Pipeline::PlaceTicket(PlacedTicket placed) {
+  Shard& shard = ShardOf(placed.hop);
+  shard.executor().Post([&shard, placed = std::move(placed)]() mutable {
+    shard.Add(placed.hop, std::move(placed.ticket));
+  });
+}
+
+Shard& Pipeline::ShardOf(const model::NextHop& hop) const {
+  return *shards_[std::hash<model::NextHop>()(hop) % shards_.size()];
+}
+
+}  // namespace postern::pipeline

@@ -1,0 +1,108 @@
+// services/mailbox-transport/pipeline/pipeline.h
+//
+// Pipeline: the straight line put together: what accept hands in is stored, routed, queued, delivered and
+// settled. The only place that puts the steps in order.
+//
+// Flow      Construct; SetDirectory; Restore; Accept from any thread; Stop.
+// Failure   Restore: what the store says. Accept: see model::Intake.
+// Lifetime  Borrows store, executors and registry, which outlive it. Stop before destroying.
+// Limits    server.body_memory of content in memory; beyond it a message is read again for its attempt.
+// See       docs/architecture.md
+
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/mailbox-transport/model/intake.h"
+#include "services/mailbox-transport/pipeline/settings.h"
+#include "services/mailbox-transport/pipeline/shard.h"
+#include "services/mailbox-transport/pipeline/tickets.h"
+
+namespace postern::pipeline {
+
+class Pipeline final : public model::Intake {
+ public:
+  struct Parts {
+    std::vector<io::Executor*> executors;    // one shard on each
+    std::vector<dns::Resolver*> resolvers;   // one for each executor
+    model::MessageStore& store;
+    io::DiskPool& disk;
+    base::Clock& clock;
+    base::Random& random;
+    observe::Registry& registry;
+    io::Dialer& dialer;
+    const tls::ClientContext& tls;
+    const PipelineSettings& settings;
+    ShardSettings shard;
+  };
+
+  explicit Pipeline(const Parts& parts);
+  ~Pipeline() override;
+
+  // From any thread that runs no executor; the first call before Restore.
+  void SetDirectory(directory::SnapshotPtr snapshot);
+  // Reads the store and fills the queues; then Accept takes mail.
+  absl::Status Restore();
+
+  // Refuses new mail from now on.
+  void Close() { open_ = false; }
+  // Lets deliveries under way end within `grace`, cancels the rest.
+  void Stop(absl::Duration grace);
+
+  base::MessageId NextId() override { return store_.NextId(); }
+  void PutChunk(base::MessageId id,
+                std::uint32_t number,
+                std::string bytes,
+                absl::AnyInvocable<void(absl::Status)> done) override;
+  void DropChunks(base::MessageId id, std::uint32_t chunks) override;
+  void Accept(model::MessagePtr message, Done done) override;
+  absl::Status Ready() const override;
+
+  const Router& router() const { return router_; }
+  const std::vector<std::unique_ptr<Shard>>& shards() const { return shards_; }
+  model::MessageStore& store() { return store_; }
+  const std::string& server() const { return server_; }
+  std::size_t restored() const { return restored_; }
+  std::size_t restored_in_hand() const { return restored_in_hand_; }
+
+ private:
+  struct Waiting {
+    std::string content_hash;
+    std::vector<Done> others;  // the same submission, at the same time
+  };
+
+  bool AnswerFromKey(const model::MessagePtr& message, Done& done);
+  void Kept(const model::MessagePtr& message, const absl::Status& status, Done done);
+  void CountBody(model::Message& message);
+  void Place(const model::MessagePtr& message, bool keep_message);
+  void PlaceTicket(PlacedTicket placed);
+  Shard& ShardOf(const model::NextHop& hop) const;
+
+  model::MessageStore& store_;
+  observe::Registry& registry_;
+  const PipelineSettings& settings_;
+  const queue::QueueSettings& queue_settings_;
+  std::string server_;
+  base::Clock& clock_;
+  Router router_;
+  AtHand at_hand_;
+  queue::Probe queue_probe_;
+  settle::Probe settle_probe_;
+  ShardShared shared_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+
+  std::atomic<bool> open_{false};
+  std::shared_ptr<std::atomic<std::uint64_t>> body_bytes_;
+  std::mutex keys_mutex_;
+  std::map<std::pair<std::string, std::string>, Waiting> keys_under_way_;
+  std::size_t restored_ = 0;
+  std::size_t restored_in_hand_ = 0;
+};
+
+}  // namespace postern::pipeline

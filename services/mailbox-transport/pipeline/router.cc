@@ -1,0 +1,66 @@
+#include "services/mailbox-transport/pipeline/router.h"
+
+#include <utility>
+
+#include "common/base/check.h"
+
+namespace postern::pipeline {
+
+namespace {
+
+route::RecipientQuery QueryFor(const model::Message& message, std::size_t recipient) {
+  route::RecipientQuery query;
+  query.address = message.envelope.recipients[recipient].address;
+  // A notice is exempt from the size limits of connectors, as in Exchange.
+  query.size = message.notice ? 0 : message.size;
+  return query;
+}
+
+void Write(const route::Decision& decision, model::RecipientState& state) {
+  state.next_hop = model::NextHop();
+  if (const auto* hop = std::get_if<model::NextHop>(&decision)) {
+    state.next_hop = *hop;
+  } else if (const auto* unreachable = std::get_if<route::Unreachable>(&decision)) {
+    state.next_hop.type = model::DeliveryType::kUnreachable;
+    state.last_error = unreachable->reason;
+  } else {
+    state.last_error = std::get<route::Reject>(decision).reason;
+  }
+}
+
+}  // namespace
+
+void Router::SetSnapshot(directory::SnapshotPtr snapshot) {
+  auto table = std::make_shared<const route::RouteTable>(std::move(snapshot), server_);
+  const std::lock_guard lock(mutex_);
+  table_ = std::move(table);
+}
+
+RouteTablePtr Router::table() const {
+  const std::lock_guard lock(mutex_);
+  return table_;
+}
+
+void Router::Route(model::Message& message) const {
+  const RouteTablePtr table = this->table();
+  POSTERN_CHECK(table != nullptr);
+  message.recipients.resize(message.envelope.recipients.size());
+  message.snapshot_version = table->version();
+  for (std::size_t i = 0; i < message.recipients.size(); ++i) {
+    if (message.recipients[i].phase != model::Phase::kPending) continue;
+    Write(route::Select(*table, QueryFor(message, i)), message.recipients[i]);
+  }
+}
+
+void Router::RouteOne(model::Message& message, std::size_t recipient) const {
+  Write(route::Select(*table(), QueryFor(message, recipient)), message.recipients[recipient]);
+}
+
+std::optional<route::Reject> Router::RefusalOf(const model::Message& message,
+                                               std::size_t recipient) const {
+  const route::Decision decision = route::Select(*table(), QueryFor(message, recipient));
+  if (const auto* reject = std::get_if<route::Reject>(&decision)) return *reject;
+  return std::nullopt;
+}
+
+}  // namespace postern::pipeline

@@ -1,0 +1,46 @@
+// services/mailbox-transport/pipeline/router.h
+//
+// Router: the route table in force, and its answers written into messages.
+//
+// Flow      SetSnapshot before anything is routed, and as the directory changes; Route.
+// Failure   A recipient that routing refuses gets DeliveryType::kUndefined; RefusalOf says why.
+// Lifetime  Thread-safe; a table lives as long as somebody uses it.
+
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "services/mailbox-transport/model/message.h"
+#include "services/mailbox-transport/route/route_table.h"
+#include "services/mailbox-transport/route/select.h"
+
+namespace postern::pipeline {
+
+using RouteTablePtr = std::shared_ptr<const route::RouteTable>;
+
+class Router {
+ public:
+  explicit Router(std::string server) : server_(std::move(server)) {}
+
+  void SetSnapshot(directory::SnapshotPtr snapshot);
+  RouteTablePtr table() const;
+
+  // Gives every pending recipient its next hop by the table in force.
+  void Route(model::Message& message) const;
+  // Gives one recipient its next hop.
+  void RouteOne(model::Message& message, std::size_t recipient) const;
+
+  // Why routing refuses this recipient for ever; nothing when it does not.
+  std::optional<route::Reject> RefusalOf(const model::Message& message,
+                                         std::size_t recipient) const;
+
+ private:
+  std::string server_;
+  mutable std::mutex mutex_;
+  RouteTablePtr table_;
+};
+
+}  // namespace postern::pipeline

@@ -1,0 +1,54 @@
+// services/mailbox-transport/pipeline/settings.h
+//
+// PipelineSettings: what holds for the whole of a mailbox-transport.
+
+#pragma once
+
+#include <string>
+
+#include "common/settings/setting.h"
+
+namespace postern::pipeline {
+
+struct PipelineSettings {
+  settings::Setting<std::string> name{
+      .key = "server.name",
+      .about = "Name of this server in the directory and in EHLO, Received and DSNs; empty is the "
+               "host's name."};
+  settings::Setting<int> io_threads{
+      .key = "server.io_threads",
+      .fallback = 1,
+      .min = 1,
+      .max = 64,
+      .about = "Threads that carry sessions and queues. One serves several thousand messages a second; "
+               "give more only where cores are free."};
+  settings::Setting<int> disk_threads{.key = "server.disk_threads",
+                                      .fallback = 2,
+                                      .min = 1,
+                                      .max = 64,
+                                      .about = "Threads that read bodies from the store."};
+  settings::Setting<absl::Duration> stop_grace{
+      .key = "server.stop_grace",
+      .fallback = absl::Seconds(30),
+      .min = absl::ZeroDuration(),
+      .max = absl::Minutes(30),
+      .about = "How long deliveries under way may take after SIGTERM."};
+  settings::Setting<settings::Size> body_memory{
+      .key = "server.body_memory",
+      .fallback = {256ULL * 1024 * 1024},
+      .min = {0},
+      .max = {64ULL * 1024 * 1024 * 1024},
+      .about = "Content kept in memory from acceptance to the first attempt; beyond it content is "
+               "read from the store again."};
+
+  template <typename Visitor>
+  void Visit(Visitor&& visit) {
+    visit(name);
+    visit(io_threads);
+    visit(disk_threads);
+    visit(stop_grace);
+    visit(body_memory);
+  }
+};
+
+}  // namespace postern::pipeline

@@ -1,0 +1,236 @@
+#include "services/mailbox-transport/pipeline/shard.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/text.h"
+#include "common/observe/log.h"
+
+namespace postern::pipeline {
+
+namespace {
+
+constexpr absl::Duration kUnreadablePause = absl::Minutes(1);
+
+settle::Terms TermsOf(const ShardSettings& settings) {
+  settle::Terms terms;
+  terms.server = settings.server;
+  terms.message_retry_interval = *settings.queue.message_retry_interval;
+  terms.retry_jitter_percent = *settings.queue.retry_jitter_percent;
+  terms.message_expiration_timeout = *settings.queue.message_expiration_timeout;
+  return terms;
+}
+
+smtp::Engine::Parts EngineParts(io::Executor& executor,
+                                dns::Resolver& resolver,
+                                const ShardSettings& settings,
+                                ShardShared& shared) {
+  return {executor,        shared.dialer,   resolver,
+          shared.tls,      settings.server, settings.deliver.SmtpLimits()};
+}
+
+}  // namespace
+
+Shard::Shard(io::Executor& executor,
+             dns::Resolver& resolver,
+             const ShardSettings& settings,
+             ShardShared& shared,
+             queue::Shard place)
+    : executor_(executor),
+      settings_(settings),
+      shared_(shared),
+      settle_settings_(settings.settle),
+      queue_(executor, shared.clock, shared.random, settings.queue, shared.queue_probe, place),
+      settler_(shared.store, shared.clock, shared.random, settle_settings_, shared.settle_probe,
+               TermsOf(settings)),
+      engine_(EngineParts(executor, resolver, settings, shared)),
+      proxy_(executor, settings.rpc, settings.deliver, settings.site,
+             [this] { queue_.WakeHeld(); }),
+      deliver_probe_(shared.registry, settings.site),
+      deliver_({engine_, proxy_, shared.store, shared.disk, settings.deliver, deliver_probe_}),
+      workers_(executor),
+      loops_(executor) {}
+
+Shard::~Shard() = default;
+
+void Shard::Start(const std::vector<std::unique_ptr<Shard>>* shards) {
+  shards_ = shards;
+  queue_.OnWanted([this](queue::Lane lane) { workers_.Spawn(RunWorker(std::move(lane))); });
+  settler_.OnNotice([this](model::Message& notice) { shared_.router.Route(notice); });
+  loops_.Spawn(queue_.Run());
+}
+
+void Shard::DirectoryChanged(directory::SnapshotPtr snapshot) {
+  snapshot_ = std::move(snapshot);
+  const directory::TransportConfig& config = snapshot_->config();
+  settle_settings_.external_dsn_max_message_attach_size.value = {
+      config.external_dsn_max_message_attach_size};
+  settle_settings_.external_delay_dsn_enabled.value = config.external_delay_dsn_enabled;
+  if (!config.external_postmaster_address.empty()) {
+    settle_settings_.external_postmaster_address.value = config.external_postmaster_address;
+  }
+  if (!config.external_dsn_reporting_authority.empty()) {
+    settle_settings_.external_dsn_reporting_authority.value =
+        config.external_dsn_reporting_authority;
+  }
+  proxy_.SetFrontEnds(snapshot_->FrontEndsOf(settings_.site));
+  reroute_again_ = true;
+  if (!std::exchange(rerouting_, true)) loops_.Spawn(Reroute());
+}
+
+void Shard::Add(const model::NextHop& hop, model::Ticket ticket) {
+  queue_.Add(hop, std::move(ticket));
+}
+
+void Shard::Refuse(model::MessagePtr message) {
+  workers_.Spawn(RefuseAll(std::move(message)));
+}
+
+void Shard::StopWork() {
+  queue_.Stop();
+}
+
+io::Task<void> Shard::Finish(absl::Time deadline) {
+  while (workers_.size() > 0) {
+    const absl::Status waited = co_await worker_ended_.Until(deadline - shared_.clock.Now());
+    if (!waited.ok()) break;
+  }
+  cancelling_ = true;
+  workers_.Stop();
+  co_await workers_.Join();
+  engine_.Stop();
+  co_await engine_.Join();
+  proxy_.Stop();
+  co_await proxy_.Join();
+  loops_.Stop();
+  co_await loops_.Join();
+}
+
+io::Task<void> Shard::RunWorker(queue::Lane lane) {
+  while (auto work = queue_.TryTake(lane)) {
+    co_await Handle(std::move(*work));
+  }
+  queue_.WorkerEnded(lane);
+  worker_ended_.NotifyAll();
+}
+
+io::Task<void> Shard::Handle(queue::Work work) {
+  auto message = co_await MessageOf(work.ticket);
+  if (!message.ok()) {
+    POSTERN_LOG(kError, "store", "message cannot be read",
+                {{"message_id", work.ticket.id.ToString()}, {"error", message.status()}});
+    if (absl::IsDataLoss(message.status()) || absl::IsNotFound(message.status())) {
+      queue_.Done(work.hop, work.ticket.id);  // set aside by the store
+      co_return;
+    }
+    model::Ticket ticket = std::move(work.ticket);
+    ticket.due = shared_.clock.Now() + kUnreadablePause;
+    queue_.Retry(work.hop, std::move(ticket));
+    co_return;
+  }
+  work.ticket.message = std::move(*message);
+  if (work.kind == queue::Work::Kind::kAttempt) {
+    co_await Attempt(std::move(work));
+  } else {
+    co_await Lapse(std::move(work));
+  }
+}
+
+io::Task<absl::StatusOr<model::MessagePtr>> Shard::MessageOf(model::Ticket ticket) {
+  if (ticket.message != nullptr) co_return ticket.message;
+  if (model::MessagePtr there = shared_.at_hand.Find(ticket.id)) co_return there;
+  absl::AnyInvocable<absl::StatusOr<model::Message>()> load = [this, id = ticket.id] {
+    return shared_.store.Load(id);
+  };
+  auto loaded = co_await io::OnDisk(shared_.disk, std::move(load));
+  if (!loaded.ok()) co_return loaded.status();
+  co_return shared_.at_hand.Note(std::make_shared<model::Message>(std::move(*loaded)));
+}
+
+// One delivery attempt, from the connector as it is now to the settled state.
+io::Task<void> Shard::Attempt(queue::Work work) {
+  const directory::SnapshotPtr snapshot = snapshot_;
+  const connector::SendConnector* connector = snapshot->FindConnector(work.hop.connector);
+  if (connector == nullptr || !connector->enabled) {
+    model::NextHop hop = work.hop;
+    queue_.Done(work.hop, work.ticket.id);
+    co_return co_await RerouteTicket(std::move(hop), std::move(work.ticket));
+  }
+  const model::MessagePtr message = work.ticket.message;
+  model::Batch batch;
+  batch.message = message;
+  batch.next_hop = work.hop;
+  batch.recipients = work.ticket.recipients;
+
+  shared_.store.MarkInHand(message->id);
+  const smtp::Outcome outcome = co_await deliver_.Attempt(batch, *connector);
+
+  if (outcome.ambiguous) {
+    const bool front_end = !outcome.recipients.empty() &&
+                           outcome.recipients.front().origin == smtp::Origin::kFrontEnd;
+    deliver_probe_.Ambiguous(front_end ? "front-end-lost" : "connection-lost");
+  }
+  const model::Ticket ticket = work.ticket;
+  Decide decide = [&batch, &ticket, &outcome](settle::Settler& settler) {
+    return settler.Decide(batch, ticket, outcome);
+  };
+  settle::Settled settled = co_await Settle(OwnerOf(*message), message, std::move(decide));
+
+  switch (settled.hop.kind) {
+    case settle::HopNews::Kind::kWorked: queue_.HopWorked(work.hop); break;
+    case settle::HopNews::Kind::kFailed: queue_.HopFailed(work.hop, settled.hop.error); break;
+    case settle::HopNews::Kind::kHeld: queue_.HopHeld(work.hop, settled.hop.error); break;
+    case settle::HopNews::Kind::kNothing: break;
+  }
+  Requeue(work.hop, message->id, std::move(settled));
+}
+
+// Expired, or late enough for a notice of delay.
+io::Task<void> Shard::Lapse(queue::Work work) {
+  const model::MessagePtr message = work.ticket.message;
+  model::Batch batch;
+  batch.message = message;
+  batch.next_hop = work.hop;
+  batch.recipients = work.ticket.recipients;
+  const model::Ticket ticket = work.ticket;
+  const bool expired = work.kind == queue::Work::Kind::kExpired;
+  Decide decide = [&batch, &ticket, expired](settle::Settler& settler) {
+    return expired ? settler.Expire(batch, ticket) : settler.Delay(batch, ticket);
+  };
+  settle::Settled settled = co_await Settle(OwnerOf(*message), message, std::move(decide));
+  Requeue(work.hop, message->id, std::move(settled));
+}
+
+io::Task<void> Shard::RefuseAll(model::MessagePtr message) {
+  for (std::uint32_t i = 0; i < message->recipients.size(); ++i) {
+    const model::RecipientState& state = message->recipients[i];
+    if (state.phase != model::Phase::kPending) continue;
+    if (state.next_hop.type != model::DeliveryType::kUndefined) continue;
+    const auto refusal = shared_.router.RefusalOf(*message, i);
+    if (!refusal) continue;  // the directory has changed: Reroute sees to it
+    model::Batch batch;
+    batch.message = message;
+    batch.recipients = {i};
+    model::Ticket ticket;
+    ticket.id = message->id;
+    ticket.message = message;
+    ticket.recipients = {i};
+    Decide decide = [&batch, &ticket, &refusal](settle::Settler& settler) {
+      return settler.Fail(batch, ticket, absl::FailedPreconditionError(refusal->reason),
+                          refusal->status);
+    };
+    const settle::Settled settled = co_await Settle(*this, message, std::move(decide));
+  }
+  worker_ended_.NotifyAll();
+}
+
+void Shard::Requeue(const model::NextHop& hop, base::MessageId id, settle::Settled settled) {
+  if (settled.tickets.empty()) return queue_.Done(hop, id);
+  for (model::Ticket& ticket : settled.tickets) {
+    // What waits is kept by the store, not by memory.
+    ticket.message = nullptr;
+    queue_.Retry(hop, std::move(ticket));
+  }
+}
+
+}  // namespace postern::pipeline

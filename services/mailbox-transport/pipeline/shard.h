@@ -1,0 +1,131 @@
+// services/mailbox-transport/pipeline/shard.h
+//
+// Shard: the part of the straight line that lives on one executor: its queue, and the workers that take
+// work from it, deliver it and settle it.
+//
+// Flow      Start; DirectoryChanged; Add; ...; StopWork; Finish.
+// Failure   A message that the store cannot give back is left out, logged and counted by the store.
+// Lifetime  Every call on its executor, unless it says otherwise. The shards know one another: a message
+//           with several recipients is settled by its owner, which its id decides.
+// Limits    As the queue's settings say.
+// See       docs/architecture.md
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/io/scope.h"
+#include "services/mailbox-transport/deliver/deliver.h"
+#include "services/mailbox-transport/model/message_store.h"
+#include "services/mailbox-transport/pipeline/at_hand.h"
+#include "services/mailbox-transport/pipeline/router.h"
+#include "services/mailbox-transport/queue/queue.h"
+#include "services/mailbox-transport/settle/settle.h"
+
+namespace postern::pipeline {
+
+// Settings that the shards share.
+struct ShardSettings {
+  const queue::QueueSettings& queue;
+  const settle::SettleSettings& settle;
+  const deliver::DeliverSettings& deliver;
+  const rpc::RpcSettings& rpc;
+  std::string server;
+  std::string site;
+};
+
+// Things that the shards share; all thread-safe.
+struct ShardShared {
+  model::MessageStore& store;
+  io::DiskPool& disk;
+  base::Clock& clock;
+  base::Random& random;
+  observe::Registry& registry;
+  queue::Probe& queue_probe;
+  settle::Probe& settle_probe;
+  Router& router;
+  AtHand& at_hand;
+  io::Dialer& dialer;
+  const tls::ClientContext& tls;
+  // Hands the pending recipients of a message in the store to the queues; from any thread.
+  std::function<void(model::MessagePtr)> place;
+  // The same for the recipients of one ticket, which have been routed again.
+  std::function<void(model::MessagePtr, model::Ticket)> place_recipients;
+};
+
+class Shard {
+ public:
+  Shard(io::Executor& executor,
+        dns::Resolver& resolver,
+        const ShardSettings& settings,
+        ShardShared& shared,
+        queue::Shard place);
+  ~Shard();
+
+  // `shards`: all of them, itself included, for the life of the service.
+  void Start(const std::vector<std::unique_ptr<Shard>>* shards);
+  void DirectoryChanged(directory::SnapshotPtr snapshot);
+  void Add(const model::NextHop& hop, model::Ticket ticket);
+
+  // Returns what routing refused for ever to its sender.
+  void Refuse(model::MessagePtr message);
+
+  void StopWork();
+  // Waits until `deadline` for deliveries under way, then cancels them.
+  io::Task<void> Finish(absl::Time deadline);
+
+  queue::Queue& queue() { return queue_; }
+  io::Executor& executor() { return executor_; }
+  const deliver::Proxy& proxy() const { return proxy_; }
+
+ private:
+  io::Task<void> RunWorker(queue::Lane lane);
+  io::Task<void> Handle(queue::Work work);
+  io::Task<void> Attempt(queue::Work work);
+  io::Task<void> Lapse(queue::Work work);
+  io::Task<void> RefuseAll(model::MessagePtr message);
+  io::Task<absl::StatusOr<model::MessagePtr>> MessageOf(model::Ticket ticket);
+
+  // Settling: decided and committed by the owner, the original read here in between.
+  using Decide = absl::AnyInvocable<settle::Decision(settle::Settler&)>;
+  io::Task<settle::Settled> Settle(Shard& owner, model::MessagePtr message, Decide decide);
+  io::Task<settle::Original> OriginalOf(model::MessagePtr message, settle::OriginalPart part);
+  io::Task<void> PlaceWhenKept(std::shared_ptr<io::Completion<absl::Status>> kept,
+                               std::vector<model::MessagePtr> notices);
+  void Requeue(const model::NextHop& hop, base::MessageId id, settle::Settled settled);
+
+  io::Task<void> Reroute();
+  io::Task<void> RerouteQueue(model::NextHop hop);
+  io::Task<void> RerouteTicket(model::NextHop hop, model::Ticket ticket);
+  Shard& OwnerOf(const model::Message& message);
+
+  template <typename T>
+  io::Task<T> On(Shard& other, absl::AnyInvocable<T()> fn);
+
+  io::Executor& executor_;
+  ShardSettings settings_;
+  ShardShared& shared_;
+  settle::SettleSettings settle_settings_;
+  const std::vector<std::unique_ptr<Shard>>* shards_ = nullptr;
+  directory::SnapshotPtr snapshot_;
+
+  queue::Queue queue_;
+  settle::Settler settler_;
+  smtp::Engine engine_;
+  deliver::Proxy proxy_;
+  deliver::Probe deliver_probe_;
+  deliver::Deliver deliver_;
+
+  bool rerouting_ = false;
+  bool reroute_again_ = false;
+  bool cancelling_ = false;
+  io::Event worker_ended_;
+  io::Scope workers_;
+  io::Scope loops_;
+};
+
+}  // namespace postern::pipeline

@@ -1,0 +1,135 @@
+// Settling and routing again, as a shard does it.
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/text.h"
+#include "common/observe/log.h"
+#include "services/mailbox-transport/deliver/stored_body.h"
+#include "services/mailbox-transport/pipeline/shard.h"
+
+namespace postern::pipeline {
+
+namespace {
+
+constexpr std::size_t kRerouteSlice = 256;
+
+}  // namespace
+
+Shard& Shard::OwnerOf(const model::Message& message) {
+  if (message.envelope.recipients.size() < 2) return *this;
+  return *(*shards_)[message.id.value % shards_->size()];
+}
+
+template <typename T>
+io::Task<T> Shard::On(Shard& other, absl::AnyInvocable<T()> fn) {
+  if (&other == this) co_return fn();
+  auto done = std::make_shared<io::Completion<T>>(executor_);
+  other.executor_.Post([done, &fn] { done->Set(fn()); });
+  co_return co_await done->Wait();
+}
+
+io::Task<settle::Settled> Shard::Settle(Shard& owner, model::MessagePtr message, Decide decide) {
+  absl::AnyInvocable<settle::Decision()> deciding = [&owner, &decide] {
+    return decide(owner.settler_);
+  };
+  settle::Decision decision = co_await On(owner, std::move(deciding));
+  const bool reports = !decision.reports.empty();
+  settle::Original original = co_await OriginalOf(message, decision.original);
+
+  auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
+  absl::AnyInvocable<settle::Settled()> committing = [&owner, &decision, &original, kept, reports] {
+    model::MessageStore::Done done;
+    if (reports) done = [kept](absl::Status status) { kept->Set(std::move(status)); };
+    return owner.settler_.Commit(std::move(decision), std::move(original), std::move(done));
+  };
+  settle::Settled settled = co_await On(owner, std::move(committing));
+  if (!settled.notices.empty()) workers_.Spawn(PlaceWhenKept(kept, settled.notices));
+  co_return settled;
+}
+
+io::Task<void> Shard::PlaceWhenKept(std::shared_ptr<io::Completion<absl::Status>> kept,
+                                    std::vector<model::MessagePtr> notices) {
+  const absl::Status status = co_await kept->Wait();
+  if (status.ok()) {
+    for (const model::MessagePtr& notice : notices) shared_.place(notice);
+  }
+  worker_ended_.NotifyAll();
+}
+
+io::Task<settle::Original> Shard::OriginalOf(model::MessagePtr message,
+                                             settle::OriginalPart part) {
+  settle::Original original;
+  if (part == settle::OriginalPart::kNothing) co_return original;
+  const std::uint64_t wanted =
+      part == settle::OriginalPart::kWhole ? message->size : message->header_bytes;
+  std::string bytes;
+  deliver::StoredBody body(shared_.store, shared_.disk, message);
+  absl::Status read = co_await body.Rewind();
+  while (read.ok() && bytes.size() < wanted) {
+    const auto next = co_await body.Next();
+    if (!next.ok() || next->empty()) {
+      read = next.ok() ? absl::DataLossError("the content is shorter than its size") : next.status();
+      break;
+    }
+    bytes.append(*next);
+  }
+  if (!read.ok()) {
+    POSTERN_LOG(kWarning, "settle", "original cannot be read for a notice",
+                {{"message_id", message->id.ToString()}, {"error", read}});
+    co_return original;
+  }
+  original.headers = bytes.substr(0, message->header_bytes);
+  if (part == settle::OriginalPart::kWhole) original.body = bytes.substr(message->header_bytes);
+  co_return original;
+}
+
+// After a change of the directory: what was unreachable, and what waits for a connector that is gone,
+// is routed again, in slices so that delivery goes on.
+io::Task<void> Shard::Reroute() {
+  while (std::exchange(reroute_again_, false) && !loops_.stopping()) {
+    model::NextHop unreachable;
+    unreachable.type = model::DeliveryType::kUnreachable;
+    co_await RerouteQueue(unreachable);
+    for (const queue::QueueView& view : queue_.Queues()) {
+      if (view.hop.connector.empty()) continue;
+      const auto* connector = snapshot_->FindConnector(view.hop.connector);
+      if (connector != nullptr && connector->enabled) continue;
+      co_await RerouteQueue(view.hop);
+    }
+  }
+  rerouting_ = false;
+}
+
+io::Task<void> Shard::RerouteQueue(model::NextHop hop) {
+  const std::uint64_t mark = queue_.Mark();
+  while (!loops_.stopping()) {
+    std::vector<model::Ticket> tickets = queue_.TakeBack(hop, mark, kRerouteSlice);
+    if (tickets.empty()) co_return;
+    for (model::Ticket& ticket : tickets) co_await RerouteTicket(hop, std::move(ticket));
+    co_await io::Sleep(absl::ZeroDuration());
+  }
+}
+
+io::Task<void> Shard::RerouteTicket(model::NextHop hop, model::Ticket ticket) {
+  const auto message = co_await MessageOf(ticket);
+  if (!message.ok()) {
+    POSTERN_LOG(kError, "store", "message cannot be read",
+                {{"message_id", ticket.id.ToString()}, {"error", message.status()}});
+    co_return;
+  }
+  Shard& owner = OwnerOf(**message);
+  absl::AnyInvocable<bool()> route = [this, &message, &ticket] {
+    for (const std::uint32_t recipient : ticket.recipients) {
+      shared_.router.RouteOne(**message, recipient);
+    }
+    return true;
+  };
+  co_await On(owner, std::move(route));
+  POSTERN_LOG(kInfo, "route", "routed again",
+              {{"message_id", ticket.id.ToString()}, {"next_hop", hop.ToString()}});
+  // Only these recipients: the others have tickets of their own.
+  shared_.place_recipients(*message, ticket);
+}
+
+}  // namespace postern::pipeline

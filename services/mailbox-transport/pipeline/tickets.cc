@@ -1,0 +1,35 @@
+#include "services/mailbox-transport/pipeline/tickets.h"
+
+#include <algorithm>
+
+namespace postern::pipeline {
+
+std::vector<PlacedTicket> TicketsOf(const model::MessagePtr& message,
+                                    absl::Duration delay_after,
+                                    bool keep_message) {
+  std::vector<PlacedTicket> placed;
+  for (std::uint32_t i = 0; i < message->recipients.size(); ++i) {
+    const model::RecipientState& state = message->recipients[i];
+    if (state.phase != model::Phase::kPending) continue;
+    const absl::Time notify_at =
+        state.delay_notified ? absl::InfiniteFuture() : message->accepted + delay_after;
+    auto same = std::find_if(placed.begin(), placed.end(), [&](const PlacedTicket& one) {
+      return one.hop == state.next_hop && one.ticket.due == state.next_attempt &&
+             one.ticket.notify_delay_at == notify_at;
+    });
+    if (same == placed.end()) {
+      PlacedTicket fresh;
+      fresh.hop = state.next_hop;
+      fresh.ticket.id = message->id;
+      if (keep_message) fresh.ticket.message = message;
+      fresh.ticket.due = state.next_attempt;
+      fresh.ticket.expires = message->expires;
+      fresh.ticket.notify_delay_at = notify_at;
+      same = placed.insert(placed.end(), std::move(fresh));
+    }
+    same->ticket.recipients.push_back(i);
+  }
+  return placed;
+}
+
+}  // namespace postern::pipeline

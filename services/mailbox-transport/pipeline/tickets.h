@@ -1,0 +1,25 @@
+// services/mailbox-transport/pipeline/tickets.h
+//
+// TicketsOf: a message's pending recipients as tickets, one for each next hop and due time. Pure.
+
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "services/mailbox-transport/model/ticket.h"
+
+namespace postern::pipeline {
+
+struct PlacedTicket {
+  model::NextHop hop;
+  model::Ticket ticket;
+};
+
+// `delay_after`: how long after acceptance a delay notice is owed. `keep_message`: the tickets hold the
+// message in memory until their first attempt.
+std::vector<PlacedTicket> TicketsOf(const model::MessagePtr& message,
+                                    absl::Duration delay_after,
+                                    bool keep_message);
+
+}  // namespace postern::pipeline
