@@ -2,8 +2,6 @@
 
 #include <cstdio>
 
-#include "absl/strings/string_view.h"
-
 #include "common/base/text.h"
 
 namespace postern::base {
@@ -17,6 +15,19 @@ struct Unit {
 
 constexpr Unit kUnits[] = {
     {"TB", 1ULL << 40}, {"GB", 1ULL << 30}, {"MB", 1ULL << 20}, {"KB", 1ULL << 10}, {"B", 1}};
+
+struct SpanUnit {
+  std::string_view name;
+  absl::Duration span;
+};
+
+const SpanUnit kSpanUnits[] = {{"ms", absl::Milliseconds(1)},
+                               {"s", absl::Seconds(1)},
+                               {"m", absl::Minutes(1)},
+                               {"h", absl::Hours(1)},
+                               {"d", absl::Hours(24)}};
+// A hundred thousand days of milliseconds.
+constexpr std::uint64_t kSpanNumberMax = 8'640'000'000'000;
 
 absl::Status BadSize(std::string_view text) {
   return Error(absl::StatusCode::kInvalidArgument, "\"", Printable(text),
@@ -49,6 +60,8 @@ absl::StatusOr<absl::Duration> ParseClockSpan(std::string_view text) {
   absl::Duration span =
       absl::Hours(24 * days + *hours) + absl::Minutes(*minutes) + absl::Seconds(*seconds);
   if (second_parts.size() == 2) {
+    if (second_parts[1].empty() || second_parts[1].size() > 9) return BadSpan(text);
+    if (!ParseUnsigned(second_parts[1])) return BadSpan(text);
     std::string digits(second_parts[1].substr(0, 3));
     while (digits.size() < 3)
       digits.push_back('0');
@@ -88,16 +101,14 @@ std::string FormatSize(std::uint64_t bytes) {
 absl::StatusOr<absl::Duration> ParseTimeSpan(std::string_view given) {
   const std::string_view text = Trim(given);
   if (text.find(':') != std::string_view::npos) return ParseClockSpan(text);
-  if (text.empty() || text[0] < '0' || text[0] > '9') return BadSpan(given);
-  if (text.back() == 'd') {
-    const auto days = ParseUnsigned(text.substr(0, text.size() - 1));
-    if (!days || *days > 100'000) return BadSpan(given);
-    return absl::Hours(24 * *days);
+  if (text == "0") return absl::ZeroDuration();
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto number = ParseUnsigned(text.substr(0, digits));
+  if (!number || *number > kSpanNumberMax) return BadSpan(given);
+  for (const SpanUnit& unit : kSpanUnits) {
+    if (text.substr(digits) == unit.name) return static_cast<std::int64_t>(*number) * unit.span;
   }
-  absl::Duration span;
-  if (!absl::ParseDuration(absl::string_view(text.data(), text.size()), &span))
-    return BadSpan(given);
-  return span;
+  return BadSpan(given);
 }
 
 std::string FormatTimeSpan(absl::Duration span) {
