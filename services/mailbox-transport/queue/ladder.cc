@@ -47,9 +47,7 @@ void Schedule::Climb(Line& line, std::string_view error, absl::Time now) {
   line.last_retry = now;
   line.resumes = now + Jittered(wait);
   probe_.LadderClimbed(stage);
-  POSTERN_LOG(kWarning,
-              "queue",
-              "next hop failed",
+  POSTERN_LOG(kWarning, "queue", "next hop failed",
               {{"next_hop", line.hop.domain},
                {"connector", line.hop.connector},
                {"failures", line.failures},

@@ -15,8 +15,8 @@ constexpr std::array<const char*, 3> kStages = {"glitch", "transient", "outbound
 Probe::Probe(observe::Registry& registry)
     : registry_(registry),
       queues_(registry.AddGauge("postern_queue_queues", "Queues, one for each next hop.")),
-      connections_(
-          registry.AddGauge("postern_queue_connections", "Deliveries that have a connection slot.")),
+      connections_(registry.AddGauge("postern_queue_connections",
+                                     "Deliveries that have a connection slot.")),
       message_retries_(registry.AddCounter("postern_queue_message_retries_total",
                                            "Messages put back to be tried again later.")),
       held_(registry.AddCounter("postern_queue_held_total",
@@ -27,8 +27,7 @@ Probe::Probe(observe::Registry& registry)
                                    "Messages that waited long enough for a notice of delay.")) {
   for (std::size_t type = 0; type < messages_.size(); ++type) {
     messages_[type] = &registry.AddGauge(
-        "postern_queue_messages",
-        "Messages that wait or are under way, by type of queue.",
+        "postern_queue_messages", "Messages that wait or are under way, by type of queue.",
         {{"type", std::string(model::NameOf(static_cast<model::DeliveryType>(type)))}});
   }
   for (std::size_t stage = 0; stage < ladder_.size(); ++stage) {
@@ -42,7 +41,9 @@ void Probe::Messages(model::DeliveryType type, std::int64_t change) {
   messages_[static_cast<std::size_t>(type) % messages_.size()]->Add(static_cast<double>(change));
 }
 
-void Probe::LadderClimbed(std::uint32_t stage) { ladder_[stage % ladder_.size()]->Add(); }
+void Probe::LadderClimbed(std::uint32_t stage) {
+  ladder_[stage % ladder_.size()]->Add();
+}
 
 void Probe::OldestAge(std::size_t shard, absl::Duration age) {
   registry_

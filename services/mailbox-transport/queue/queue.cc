@@ -36,15 +36,16 @@ Queue::Queue(io::Executor& executor,
 
 Queue::~Queue() = default;
 
-void Queue::OnWanted(absl::AnyInvocable<void(Lane)> wanted) { wanted_ = std::move(wanted); }
+void Queue::OnWanted(absl::AnyInvocable<void(Lane)> wanted) {
+  wanted_ = std::move(wanted);
+}
 
 io::Task<void> Queue::Run() {
   POSTERN_CHECK(executor_.InThread());
   for (;;) {
     RunOnce();
     const absl::Time now = clock_.Now();
-    const absl::Duration nap =
-        std::clamp(schedule_.NextWake() - now, kSleepMin, kSleepMax);
+    const absl::Duration nap = std::clamp(schedule_.NextWake() - now, kSleepMin, kSleepMax);
     sleeps_until_ = now + nap;
     const absl::Status woken = co_await earlier_.Until(nap);
     if (absl::IsCancelled(woken)) co_return;
@@ -56,7 +57,9 @@ void Queue::RunOnce() {
   Pump();
 }
 
-void Queue::Stop() { stopped_ = true; }
+void Queue::Stop() {
+  stopped_ = true;
+}
 
 void Queue::Pump() {
   if (stopped_ || pumping_ || !wanted_) return;
@@ -125,7 +128,9 @@ bool Queue::RetryNow(const model::NextHop& hop) {
   return known;
 }
 
-std::uint64_t Queue::Mark() const { return schedule_.mark(); }
+std::uint64_t Queue::Mark() const {
+  return schedule_.mark();
+}
 
 std::vector<model::Ticket> Queue::TakeUnreachable(std::uint64_t mark, std::size_t tickets_max) {
   model::NextHop unreachable;
@@ -141,12 +146,16 @@ std::vector<model::Ticket> Queue::TakeBack(const model::NextHop& hop,
   return tickets;
 }
 
-std::vector<QueueView> Queue::Queues() const { return schedule_.Queues(clock_.Now()); }
+std::vector<QueueView> Queue::Queues() const {
+  return schedule_.Queues(clock_.Now());
+}
 
 std::vector<TicketView> Queue::Tickets(const model::NextHop& hop, std::size_t tickets_max) const {
   return schedule_.Tickets(hop, tickets_max);
 }
 
-std::size_t Queue::message_count() const { return schedule_.message_count(); }
+std::size_t Queue::message_count() const {
+  return schedule_.message_count();
+}
 
 }  // namespace postern::queue

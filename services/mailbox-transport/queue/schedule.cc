@@ -8,7 +8,9 @@ namespace postern::queue {
 
 namespace {
 
-bool Unreachable(const Line& line) { return line.hop.type == model::DeliveryType::kUnreachable; }
+bool Unreachable(const Line& line) {
+  return line.hop.type == model::DeliveryType::kUnreachable;
+}
 
 // All unreachable tickets are in one queue, whatever routing wrote beside them.
 model::NextHop KeyOf(const model::NextHop& hop) {
@@ -305,9 +307,8 @@ void Schedule::WorkerEnded(const Lane& lane, absl::Time now) {
 }
 
 bool Schedule::GiveBack(Line& line, base::MessageId id, absl::Time now) {
-  const auto found = std::find_if(line.taken.begin(), line.taken.end(), [&](const Line::Taken& one) {
-    return one.id == id;
-  });
+  const auto found = std::find_if(line.taken.begin(), line.taken.end(),
+                                  [&](const Line::Taken& one) { return one.id == id; });
   if (found == line.taken.end()) return false;
   if (found->kind != Work::Kind::kAttempt) --lapsed_out_;
   line.taken.erase(found);

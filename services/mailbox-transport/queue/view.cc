@@ -64,9 +64,8 @@ std::vector<QueueView> Schedule::Queues(absl::Time now) const {
         Waits(*line) ? std::max(line->resumes, now) : std::max(line->later.first(), now);
     views.push_back(std::move(view));
   }
-  std::sort(views.begin(), views.end(), [](const QueueView& a, const QueueView& b) {
-    return a.id < b.id;
-  });
+  std::sort(views.begin(), views.end(),
+            [](const QueueView& a, const QueueView& b) { return a.id < b.id; });
   return views;
 }
 

@@ -120,7 +120,8 @@ std::string HeaderText(std::string_view text, bool utf8) {
   std::string out;
   std::string chunk;
   const auto flush = [&] {
-    if (!chunk.empty()) out += base::Cat(out.empty() ? "" : " ", "=?utf-8?B?", base::Base64(chunk), "?=");
+    if (!chunk.empty())
+      out += base::Cat(out.empty() ? "" : " ", "=?utf-8?B?", base::Base64(chunk), "?=");
     chunk.clear();
   };
   while (!text.empty()) {
@@ -164,12 +165,15 @@ std::string OriginalPart(const Original& original, bool utf8) {
   }
   const bool ascii = mail::IsAscii(original.headers);
   return Part(ascii ? "text/rfc822-headers" : "text/rfc822-headers; charset=utf-8",
-              original.headers,
-              true);
+              original.headers, true);
 }
 
-std::string Header(const Report& report, const Dsn& dsn, std::string_view boundary, bool eight_bit) {
-  const std::string_view status_type = report.smtputf8 ? "global-delivery-status" : "delivery-status";
+std::string Header(const Report& report,
+                   const Dsn& dsn,
+                   std::string_view boundary,
+                   bool eight_bit) {
+  const std::string_view status_type =
+      report.smtputf8 ? "global-delivery-status" : "delivery-status";
   std::string out;
   out += Field("Date", mail::FormatDate(report.now));
   out += Field("From", report.from);
@@ -190,7 +194,9 @@ std::string Header(const Report& report, const Dsn& dsn, std::string_view bounda
 
 }  // namespace
 
-std::string_view NameOf(DsnKind kind) { return ActionOf(kind); }
+std::string_view NameOf(DsnKind kind) {
+  return ActionOf(kind);
+}
 
 bool Wanted(DsnKind kind, std::uint8_t notify) {
   if ((notify & mail::kNotifyNever) != 0) return false;
@@ -213,13 +219,11 @@ Dsn BuildDsn(const Report& report, const Original& original, base::Random& rando
   const bool utf8 = report.smtputf8;
   std::vector<std::string> parts;
   const std::string people = TextForPeople(report, original.headers);
-  parts.push_back(Part(mail::IsAscii(people) ? "text/plain; charset=us-ascii"
-                                             : "text/plain; charset=utf-8",
-                       people,
-                       true));
+  parts.push_back(
+      Part(mail::IsAscii(people) ? "text/plain; charset=us-ascii" : "text/plain; charset=utf-8",
+           people, true));
   parts.push_back(Part(utf8 ? "message/global-delivery-status" : "message/delivery-status",
-                       DeliveryStatus(report),
-                       false));
+                       DeliveryStatus(report), false));
   if (!original.headers.empty()) parts.push_back(OriginalPart(original, utf8));
 
   std::string boundary = random.Uuid();
@@ -229,15 +233,14 @@ Dsn BuildDsn(const Report& report, const Original& original, base::Random& rando
   while (std::any_of(parts.begin(), parts.end(), inside))
     boundary = random.Uuid();
 
-  const bool eight_bit = !std::all_of(
-      parts.begin(), parts.end(), [](const std::string& part) { return mail::IsAscii(part); });
+  const bool eight_bit = !std::all_of(parts.begin(), parts.end(),
+                                      [](const std::string& part) { return mail::IsAscii(part); });
   dsn.bytes = Header(report, dsn, boundary, eight_bit);
   dsn.header_bytes = static_cast<std::uint32_t>(dsn.bytes.size());
   for (const std::string& part : parts)
     dsn.bytes += base::Cat("--", boundary, "\r\n", part, "\r\n");
   dsn.bytes += base::Cat("--", boundary, "--\r\n");
-  const bool header_ascii =
-      mail::IsAscii(std::string_view(dsn.bytes).substr(0, dsn.header_bytes));
+  const bool header_ascii = mail::IsAscii(std::string_view(dsn.bytes).substr(0, dsn.header_bytes));
   dsn.eight_bit = eight_bit || !header_ascii;
   dsn.smtputf8 = utf8 && dsn.eight_bit;
   return dsn;

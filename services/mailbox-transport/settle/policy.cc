@@ -34,7 +34,8 @@ mail::EnhancedStatus Status(int klass, int subject, int detail) {
   return status;
 }
 
-Verdict MakeVerdict(Kind kind, Wait wait, bool counted, mail::EnhancedStatus status, std::string error) {
+Verdict MakeVerdict(
+    Kind kind, Wait wait, bool counted, mail::EnhancedStatus status, std::string error) {
   Verdict verdict;
   verdict.kind = kind;
   verdict.wait = wait;
@@ -144,8 +145,8 @@ std::string_view NameOf(Verdict::Kind kind) {
 Verdict VerdictFor(const mail::Reply& reply) {
   const std::string text = reply.ToString();
   if (reply.code >= 200 && reply.code < 300) {
-    return MakeVerdict(Kind::kDone, Wait::kAtOnce, true, Or(reply.enhanced().value_or(Status(0, 0, 0)),
-                                                            Status(2, 0, 0)), "");
+    return MakeVerdict(Kind::kDone, Wait::kAtOnce, true,
+                       Or(reply.enhanced().value_or(Status(0, 0, 0)), Status(2, 0, 0)), "");
   }
   if (TooManyRecipients(reply)) {
     return MakeVerdict(Kind::kRetry, Wait::kMessageInterval, true, Status(4, 5, 3), text);
@@ -230,11 +231,11 @@ std::string HopError(const smtp::Outcome& outcome, smtp::Origin origin, const ab
     return base::Cat("454 4.7.5 ", base::MessageOf(error));
   }
   if (outcome.hosts.empty()) return AsReply(error, Status(4, 4, 0));
-  std::string text = base::Cat("451 4.4.0 Primary target IP address responded with: \"",
-                               WhatHappened(outcome.hosts.front()),
-                               ".\" Attempted failover to alternate host, but that did not succeed. "
-                               "Either there are no alternate hosts, or delivery failed to all "
-                               "alternate hosts.");
+  std::string text = base::Cat(
+      "451 4.4.0 Primary target IP address responded with: \"", WhatHappened(outcome.hosts.front()),
+      ".\" Attempted failover to alternate host, but that did not succeed. "
+      "Either there are no alternate hosts, or delivery failed to all "
+      "alternate hosts.");
   const smtp::HostTried& last = outcome.hosts.back();
   if (!last.address.empty()) text += base::Cat(" The last endpoint attempted was ", last.address);
   return text;

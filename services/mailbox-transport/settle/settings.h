@@ -18,7 +18,9 @@ struct SettleSettings {
       .fallback = {10ull << 20},
       .min = {0},
       .max = {2047ull << 20},
-      .about = "Up to this size a DSN carries the whole original, above it only the headers."};
+      .about =
+          "Up to this size, and at most 640KB, a DSN carries the whole original, else its "
+          "headers."};
 
   settings::Setting<std::string> external_dsn_reporting_authority{
       .key = "settle.external_dsn_reporting_authority",

@@ -15,7 +15,8 @@
 // Original. Lifetime  On the executor of the shard that owns the message. The ticket that is
 // settled must be the
 //           only one of its recipients. A message of several tickets must be one object.
-// Limits    A DSN carries a body of at most external_dsn_max_message_attach_size.
+// Limits    A DSN carries the whole original up to external_dsn_max_message_attach_size and
+//           kWholeOriginalMax, above that its headers: a DSN is made in memory and is part of one batch.
 // See       docs/architecture.md "settle"
 
 #pragma once
@@ -42,6 +43,9 @@ namespace postern::settle {
 // A retry because nothing at all was tried waits this long, so that no loop is hot.
 inline constexpr absl::Duration kNotTriedPause = absl::Seconds(1);
 
+// Above this only headers are returned, whatever the setting says.
+inline constexpr std::uint64_t kWholeOriginalMax = 640 * 1024;
+
 // Times that belong to the queue's settings.
 struct Terms {
   std::string server;  // our FQDN: Reporting-MTA
@@ -54,15 +58,21 @@ struct Terms {
 enum class OriginalPart : std::uint8_t { kNothing, kHeaders, kWhole };
 
 struct Decision {
+  // Which recipients are reported in one DSN, as places in ticket.recipients.
+  struct Report {
+    DsnKind kind = DsnKind::kFailed;
+    std::vector<std::size_t> places;
+  };
+
   model::MessagePtr message;
-  model::NextHop next_hop;
   model::Ticket ticket;
+  bool attempted = false;
+  bool delayed = false;                        // only a delay is reported: no verdicts
   std::vector<Verdict> verdicts;               // as ticket.recipients
-  std::vector<smtp::RecipientResult> results;  // as ticket.recipients
+  std::vector<smtp::RecipientResult> results;  // as ticket.recipients; empty without an attempt
   HopNews hop;
   bool ambiguous = false;
-  bool delay = false;  // a delay DSN only: nobody's state changes but delay_notified
-  std::vector<std::pair<DsnKind, std::vector<std::size_t>>> reports;  // places in ticket.recipients
+  std::vector<Report> reports;
   OriginalPart original = OriginalPart::kNothing;
 };
 
@@ -99,12 +109,14 @@ class Settler {
   Settled Commit(Decision decision, Original original, model::MessageStore::Done done = nullptr);
 
  private:
-  void Plan(Decision& decision, const std::vector<std::string>* keywords);
-  void Report(Decision& decision, DsnKind kind, std::vector<std::size_t> places);
-  absl::Time DueAt(const Verdict& verdict, absl::Time now);
+  // Which DSNs the verdicts ask for.
+  void PlanReports(Decision& decision, bool peer_reports);
+  void AddReport(Decision& decision, DsnKind kind, std::vector<std::size_t> places);
+  absl::Duration RetryWait();
+  std::vector<model::Ticket> Apply(const Decision& decision, absl::Time now);
+  ReportedRecipient Reported(const Decision& decision, DsnKind kind, std::size_t place) const;
   model::MessagePtr MakeNotice(const Decision& decision,
-                               DsnKind kind,
-                               const std::vector<std::size_t>& places,
+                               const Decision::Report& planned,
                                const Original& original,
                                absl::Time now);
 

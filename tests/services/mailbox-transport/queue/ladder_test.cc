@@ -1,6 +1,7 @@
 // The ladder is a method file of the schedule: services/mailbox-transport/queue/ladder.cc.
 
 #include "gmock/gmock.h"
+
 #include "services/mailbox-transport/queue/schedule.h"
 #include "tests/services/mailbox-transport/queue/schedule_driver.h"
 
@@ -242,7 +243,8 @@ TEST_F(LadderTest, StepsAreCountedByStage) {
   MinutesOfTries(11);
   const std::string text = registry_.Text();
   EXPECT_THAT(text, ::testing::HasSubstr("postern_queue_ladder_steps_total{stage=\"glitch\"} 4"));
-  EXPECT_THAT(text, ::testing::HasSubstr("postern_queue_ladder_steps_total{stage=\"transient\"} 6"));
+  EXPECT_THAT(text,
+              ::testing::HasSubstr("postern_queue_ladder_steps_total{stage=\"transient\"} 6"));
   EXPECT_THAT(text, ::testing::HasSubstr("postern_queue_ladder_steps_total{stage=\"outbound\"} 2"));
 }
 

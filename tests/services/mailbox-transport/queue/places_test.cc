@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <deque>
 
-#include "common/base/random.h"
 #include "gtest/gtest.h"
+
+#include "common/base/random.h"
 
 namespace postern::queue {
 namespace {
@@ -31,8 +32,8 @@ TEST(PlacesTest, AHeapGivesTheEarliestWhateverLeavesAndChanges) {
     }
     ASSERT_EQ(heap.size(), inside.size());
     if (inside.empty()) continue;
-    const Place* least = *std::min_element(
-        inside.begin(), inside.end(), [](Place* a, Place* b) { return a->due() < b->due(); });
+    const Place* least = *std::min_element(inside.begin(), inside.end(),
+                                           [](Place* a, Place* b) { return a->due() < b->due(); });
     ASSERT_EQ(heap.first(), least->due());
   }
 }

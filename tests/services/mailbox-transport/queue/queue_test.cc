@@ -1,7 +1,8 @@
 #include "services/mailbox-transport/queue/queue.h"
 
-#include "common/io/scope.h"
 #include "gmock/gmock.h"
+
+#include "common/io/scope.h"
 #include "tests/services/mailbox-transport/queue/schedule_driver.h"
 
 namespace postern::queue {

@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "common/observe/metrics.h"
 #include "gtest/gtest.h"
+
+#include "common/observe/metrics.h"
 #include "services/mailbox-transport/queue/schedule.h"
 
 namespace postern::queue {
@@ -26,12 +27,14 @@ class ScheduleDriver : public ::testing::Test {
   }
 
   static Lane LaneOf(const std::string& domain) { return {Lane::Kind::kHop, Hop(domain)}; }
+
   static Lane Lapsed() { return {Lane::Kind::kLapsed, model::NextHop()}; }
 
   Schedule& schedule() {
     if (!schedule_) {
-      schedule_ = std::make_unique<Schedule>(
-          settings_, random_, probe_, static_cast<std::size_t>(*settings_.max_outbound_connections));
+      schedule_ =
+          std::make_unique<Schedule>(settings_, random_, probe_,
+                                     static_cast<std::size_t>(*settings_.max_outbound_connections));
     }
     return *schedule_;
   }
@@ -44,7 +47,9 @@ class ScheduleDriver : public ::testing::Test {
     return ticket;
   }
 
-  void Add(const std::string& domain, std::uint64_t id, absl::Duration due_in = absl::ZeroDuration()) {
+  void Add(const std::string& domain,
+           std::uint64_t id,
+           absl::Duration due_in = absl::ZeroDuration()) {
     model::Ticket ticket = Ticket(id);
     ticket.due = now_ + due_in;
     schedule().Add(Hop(domain), std::move(ticket), now_);
@@ -75,7 +80,9 @@ class ScheduleDriver : public ::testing::Test {
     return work ? work->ticket.id.value : 0;
   }
 
-  void Done(const std::string& domain, std::uint64_t id) { schedule().Done(Hop(domain), {id}, now_); }
+  void Done(const std::string& domain, std::uint64_t id) {
+    schedule().Done(Hop(domain), {id}, now_);
+  }
 
   void RetryAtOnce(const std::string& domain, std::uint64_t id) {
     schedule().Retry(Hop(domain), Ticket(id), now_);
@@ -88,9 +95,13 @@ class ScheduleDriver : public ::testing::Test {
   }
 
   void Worked(const std::string& domain) { schedule().HopWorked(Hop(domain), now_); }
+
   void Failed(const std::string& domain) { schedule().HopFailed(Hop(domain), "421 no", now_); }
+
   void Held(const std::string& domain) { schedule().HopHeld(Hop(domain), "no front end", now_); }
+
   void Ended(const std::string& domain) { schedule().WorkerEnded(LaneOf(domain), now_); }
+
   void Pass(absl::Duration span) { now_ += span; }
 
   // Delivers all that one worker gets.
@@ -119,7 +130,8 @@ class ScheduleDriver : public ::testing::Test {
   QueueView View(const std::string& domain) {
     for (QueueView& view : schedule().Queues(now_)) {
       if (view.hop.domain == domain) return view;
-      if (view.hop.type == model::DeliveryType::kUnreachable && domain == "unreachable") return view;
+      if (view.hop.type == model::DeliveryType::kUnreachable && domain == "unreachable")
+        return view;
     }
     ADD_FAILURE() << "no queue " << domain;
     return QueueView();

@@ -1,8 +1,8 @@
 #include "services/mailbox-transport/queue/schedule.h"
 
+#include "gmock/gmock.h"
 #include <malloc.h>
 
-#include "gmock/gmock.h"
 #include "tests/services/mailbox-transport/queue/schedule_driver.h"
 
 namespace postern::queue {

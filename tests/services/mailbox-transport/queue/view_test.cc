@@ -1,6 +1,7 @@
 #include "services/mailbox-transport/queue/view.h"
 
 #include "gmock/gmock.h"
+
 #include "tests/services/mailbox-transport/queue/schedule_driver.h"
 
 namespace postern::queue {

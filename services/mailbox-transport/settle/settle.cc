@@ -1,0 +1,320 @@
+#include "services/mailbox-transport/settle/settle.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/check.h"
+#include "common/base/text.h"
+#include "common/observe/log.h"
+
+namespace postern::settle {
+
+namespace {
+
+constexpr std::size_t kErrorBytesMax = 1000;
+constexpr mail::EnhancedStatus kExpiredStatus{5, 4, 7};
+constexpr mail::EnhancedStatus kDelayedStatus{4, 4, 7};
+
+// True when the peer speaks DSN: then it is the peer who reports success.
+bool SpeaksDsn(const std::vector<std::string>& keywords) {
+  return std::any_of(keywords.begin(), keywords.end(), [](const std::string& keyword) {
+    return base::EqualsIgnoreCase(base::Split(keyword, ' ').front(), "DSN");
+  });
+}
+
+std::string Cut(std::string text) {
+  if (text.size() > kErrorBytesMax) text.resize(kErrorBytesMax);
+  return text;
+}
+
+Decision Begin(const model::Batch& batch, model::Ticket ticket) {
+  POSTERN_CHECK(batch.message != nullptr && !batch.recipients.empty());
+  Decision decision;
+  decision.message = batch.message;
+  decision.ticket = std::move(ticket);
+  decision.ticket.recipients = batch.recipients;
+  return decision;
+}
+
+// The code in "451 4.4.0 ...", if there is one.
+std::optional<mail::EnhancedStatus> StatusIn(std::string_view error) {
+  if (error.size() < 5 || error[3] != ' ') return std::nullopt;
+  return mail::EnhancedStatus::Parse(error.substr(4));
+}
+
+}  // namespace
+
+Settler::Settler(model::MessageStore& store,
+                 base::Clock& clock,
+                 base::Random& random,
+                 const SettleSettings& settings,
+                 Probe& probe,
+                 Terms terms)
+    : store_(store),
+      clock_(clock),
+      random_(random),
+      settings_(settings),
+      probe_(probe),
+      terms_(std::move(terms)) {}
+
+void Settler::OnNotice(absl::AnyInvocable<void(model::Message&)> route) {
+  route_ = std::move(route);
+}
+
+Decision Settler::Decide(const model::Batch& batch,
+                         model::Ticket ticket,
+                         const smtp::Outcome& outcome) {
+  Decision decision = Begin(batch, std::move(ticket));
+  decision.attempted = true;
+  smtp::Outcome judged = outcome;
+  // A result that a front end left out is a recipient that was not tried.
+  judged.recipients.resize(batch.recipients.size());
+  Verdicts verdicts = VerdictsFor(judged);
+  for (const Verdict& verdict : verdicts.recipients)
+    probe_.Judged(verdict.kind);
+  if (verdicts.ambiguous) probe_.Ambiguous();
+  decision.verdicts = std::move(verdicts.recipients);
+  decision.results = std::move(judged.recipients);
+  decision.hop = std::move(verdicts.hop);
+  decision.ambiguous = verdicts.ambiguous;
+  PlanReports(decision, SpeaksDsn(outcome.keywords));
+  return decision;
+}
+
+Decision Settler::Fail(const model::Batch& batch,
+                       model::Ticket ticket,
+                       const absl::Status& error,
+                       mail::EnhancedStatus enhanced) {
+  Decision decision = Begin(batch, std::move(ticket));
+  const Verdict verdict = VerdictFor(error, smtp::Origin::kLocal, enhanced);
+  decision.verdicts.assign(batch.recipients.size(), verdict);
+  for (std::size_t i = 0; i < batch.recipients.size(); ++i)
+    probe_.Judged(verdict.kind);
+  PlanReports(decision, false);
+  return decision;
+}
+
+Decision Settler::Expire(const model::Batch& batch, model::Ticket ticket) {
+  Decision decision = Begin(batch, std::move(ticket));
+  for (const std::uint32_t index : batch.recipients) {
+    const std::string& last = batch.message->recipients[index].last_error;
+    Verdict verdict;
+    verdict.kind = Verdict::Kind::kReturn;
+    verdict.status = kExpiredStatus;
+    verdict.error = "550 4.4.7 QUEUE.Expired;message expired";
+    if (!last.empty()) verdict.error += base::Cat("; last error: ", last);
+    decision.verdicts.push_back(std::move(verdict));
+    probe_.Expired();
+  }
+  PlanReports(decision, false);
+  return decision;
+}
+
+Decision Settler::Delay(const model::Batch& batch, model::Ticket ticket) {
+  Decision decision = Begin(batch, std::move(ticket));
+  decision.delayed = true;
+  const model::Message& message = *batch.message;
+  if (message.envelope.sender.empty() || message.notice) return decision;
+  std::vector<std::size_t> places;
+  for (std::size_t place = 0; place < batch.recipients.size(); ++place) {
+    const std::uint32_t index = batch.recipients[place];
+    if (message.recipients[index].delay_notified) continue;
+    const bool wanted = *settings_.external_delay_dsn_enabled &&
+                        Wanted(DsnKind::kDelayed, message.envelope.recipients[index].notify);
+    wanted ? places.push_back(place) : probe_.NotAsked();
+  }
+  AddReport(decision, DsnKind::kDelayed, std::move(places));
+  return decision;
+}
+
+void Settler::PlanReports(Decision& decision, bool peer_reports) {
+  const model::Message& message = *decision.message;
+  const bool nobody = message.envelope.sender.empty() || message.notice;
+  std::vector<std::size_t> failed;
+  std::vector<std::size_t> relayed;
+  bool dropped = false;
+  for (std::size_t place = 0; place < decision.verdicts.size(); ++place) {
+    const auto& recipient = message.envelope.recipients[decision.ticket.recipients[place]];
+    const Verdict::Kind kind = decision.verdicts[place].kind;
+    if (kind == Verdict::Kind::kReturn) {
+      dropped |= nobody;
+      if (nobody) continue;
+      const bool wanted = Wanted(DsnKind::kFailed, recipient.notify);
+      wanted ? failed.push_back(place) : probe_.NotAsked();
+    } else if (kind == Verdict::Kind::kDone && !nobody && !peer_reports) {
+      if (Wanted(DsnKind::kRelayed, recipient.notify)) relayed.push_back(place);
+    }
+  }
+  if (dropped) {
+    probe_.DoubleBounce();
+    POSTERN_LOG(kWarning, "settle", "dropped a message that nobody can be told of",
+                {{"message_id", message.id.value},
+                 {"internet_message_id", message.internet_message_id},
+                 {"error", std::string_view(decision.verdicts.front().error)}});
+  }
+  AddReport(decision, DsnKind::kFailed, std::move(failed));
+  AddReport(decision, DsnKind::kRelayed, std::move(relayed));
+}
+
+void Settler::AddReport(Decision& decision, DsnKind kind, std::vector<std::size_t> places) {
+  if (places.empty()) return;
+  decision.reports.push_back({kind, std::move(places)});
+  // RFC 3461 §4.3: RET is about the return of failed messages.
+  const model::Message& message = *decision.message;
+  const std::uint64_t whole_max =
+      std::min(settings_.external_dsn_max_message_attach_size->bytes, kWholeOriginalMax);
+  const bool whole = kind == DsnKind::kFailed && message.envelope.ret != mail::Ret::kHeaders &&
+                     message.size <= whole_max;
+  decision.original =
+      std::max(decision.original, whole ? OriginalPart::kWhole : OriginalPart::kHeaders);
+}
+
+absl::Duration Settler::RetryWait() {
+  const absl::Duration wait = terms_.message_retry_interval;
+  const std::int64_t spread = absl::ToInt64Milliseconds(wait) * terms_.retry_jitter_percent / 100;
+  if (spread <= 0) return wait;
+  const auto offset = random_.Below(static_cast<std::uint64_t>(2 * spread + 1));
+  return wait + absl::Milliseconds(static_cast<std::int64_t>(offset) - spread);
+}
+
+// Changes the recipients; the tickets are what still waits, by when it is due.
+std::vector<model::Ticket> Settler::Apply(const Decision& decision, absl::Time now) {
+  const absl::Time later = now + RetryWait();
+  std::vector<model::Ticket> tickets;
+  for (std::size_t place = 0; place < decision.verdicts.size(); ++place) {
+    const Verdict& verdict = decision.verdicts[place];
+    const std::uint32_t index = decision.ticket.recipients[place];
+    model::RecipientState& state = decision.message->recipients[index];
+    if (verdict.counted) ++state.attempts;
+    if (verdict.kind == Verdict::Kind::kDone) state.last_error.clear();
+    if (!verdict.error.empty()) state.last_error = Cut(verdict.error);
+    if (verdict.kind != Verdict::Kind::kRetry) {
+      state.phase = model::Phase::kDone;
+      continue;
+    }
+    absl::Time due = now;
+    if (verdict.wait == Verdict::Wait::kMessageInterval) due = later;
+    if (verdict.wait == Verdict::Wait::kPause) due = now + kNotTriedPause;
+    state.next_attempt = due;
+    auto same = std::find_if(tickets.begin(), tickets.end(),
+                             [due](const model::Ticket& ticket) { return ticket.due == due; });
+    if (same == tickets.end()) {
+      tickets.push_back(decision.ticket);
+      same = std::prev(tickets.end());
+      same->recipients.clear();
+      same->due = due;
+    }
+    same->recipients.push_back(index);
+  }
+  return tickets;
+}
+
+ReportedRecipient Settler::Reported(const Decision& decision,
+                                    DsnKind kind,
+                                    std::size_t place) const {
+  const std::uint32_t index = decision.ticket.recipients[place];
+  ReportedRecipient reported;
+  reported.recipient = decision.message->envelope.recipients[index];
+  if (kind == DsnKind::kDelayed) {
+    reported.error = decision.message->recipients[index].last_error;
+    reported.status = StatusIn(reported.error).value_or(kDelayedStatus);
+    return reported;
+  }
+  const Verdict& verdict = decision.verdicts[place];
+  reported.status = verdict.status;
+  reported.error = verdict.error;
+  if (decision.results.empty()) return reported;
+  const smtp::RecipientResult& result = decision.results[place];
+  reported.origin = result.origin;
+  reported.reply = result.reply;
+  reported.host = result.host;
+  return reported;
+}
+
+model::MessagePtr Settler::MakeNotice(const Decision& decision,
+                                      const Decision::Report& planned,
+                                      const Original& original,
+                                      absl::Time now) {
+  const model::Message& message = *decision.message;
+  Report report;
+  report.kind = planned.kind;
+  report.reporting_mta = terms_.server;
+  report.authority = settings_.external_dsn_reporting_authority->empty()
+                         ? terms_.server
+                         : *settings_.external_dsn_reporting_authority;
+  report.from = settings_.external_postmaster_address->empty()
+                    ? base::Cat("postmaster@", report.authority)
+                    : *settings_.external_postmaster_address;
+  report.to = message.envelope.sender;
+  report.subject = message.subject;
+  report.references = message.internet_message_id;
+  report.envid = message.envelope.envid;
+  report.smtputf8 = message.envelope.smtputf8;
+  report.now = now;
+  report.arrived = message.accepted;
+  report.retry_until = message.expires;
+  for (const std::size_t place : planned.places)
+    report.recipients.push_back(Reported(decision, planned.kind, place));
+
+  Original part;
+  part.headers = original.headers;
+  if (planned.kind == DsnKind::kFailed && decision.original == OriginalPart::kWhole) {
+    part.body = original.body;
+  }
+  Dsn dsn = BuildDsn(report, part, random_);
+
+  auto notice = std::make_shared<model::Message>();
+  notice->id = store_.NextId();
+  notice->envelope.body = dsn.eight_bit ? mail::BodyType::k8BitMime : mail::BodyType::k7Bit;
+  notice->envelope.smtputf8 = dsn.smtputf8;
+  mail::Recipient to;
+  to.address = message.envelope.sender;
+  to.notify = mail::kNotifyNever;
+  notice->envelope.recipients.push_back(std::move(to));
+  notice->recipients.resize(1);
+  notice->size = dsn.bytes.size();
+  notice->header_bytes = dsn.header_bytes;
+  notice->eight_bit = dsn.eight_bit;
+  notice->notice = true;
+  notice->internet_message_id = dsn.message_id;
+  notice->subject = dsn.subject;
+  notice->source_name = "DSN";
+  notice->accepted = now;
+  notice->expires = now + terms_.message_expiration_timeout;
+  notice->body = std::make_shared<const std::string>(std::move(dsn.bytes));
+  return notice;
+}
+
+Settled Settler::Commit(Decision decision, Original original, model::MessageStore::Done done) {
+  const absl::Time now = clock_.Now();
+  Settled settled;
+  settled.hop = decision.hop;
+  settled.ambiguous = decision.ambiguous;
+  for (const Decision::Report& planned : decision.reports) {
+    settled.notices.push_back(MakeNotice(decision, planned, original, now));
+    if (route_) route_(*settled.notices.back());
+    probe_.Sent(planned.kind);
+    POSTERN_LOG(kInfo, "settle", "made a dsn",
+                {{"message_id", decision.message->id.value},
+                 {"notice_id", settled.notices.back()->id.value},
+                 {"kind", NameOf(planned.kind)},
+                 {"recipients", planned.places.size()}});
+  }
+  if (decision.delayed) {
+    for (const std::uint32_t index : decision.ticket.recipients)
+      decision.message->recipients[index].delay_notified = true;
+    decision.ticket.notify_delay_at = absl::InfiniteFuture();
+    settled.tickets.push_back(decision.ticket);
+  } else {
+    settled.tickets = Apply(decision, now);
+  }
+
+  model::Settlement settlement;
+  settlement.message = decision.message;
+  settlement.notices = settled.notices;
+  settlement.attempted = decision.attempted;
+  store_.Settle(std::move(settlement), std::move(done));
+  return settled;
+}
+
+}  // namespace postern::settle
