@@ -1,0 +1,141 @@
+#include "services/mailbox-transport/accept/assemble.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/services/mailbox-transport/accept/session_fixture.h"
+
+namespace postern::accept::testing {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::StartsWith;
+
+class AssemblerTest : public SessionFixture {
+ protected:
+  AssemblerTest() {
+    submission_.source_name = "gRPC";
+    submission_.host_name = "mail.example.test";
+    submission_.protocol = "gRPC";
+    submission_.envelope.sender = "a@example.test";
+    submission_.envelope.recipients.push_back({"b@example.net", 0, ""});
+  }
+
+  Taken Submit(std::string_view content, std::size_t piece = 1000) {
+    Taken taken;
+    io::RunTask(executor_, Run(this, content, piece, &taken));
+    return taken;
+  }
+
+  static io::Task<void> Run(AssemblerTest* test,
+                            std::string_view content,
+                            std::size_t piece,
+                            Taken* taken) {
+    const Assembler::Parts parts{test->intake_, test->clock_, test->random_};
+    Assembler assembler(parts, std::make_shared<const Rules>(test->rules_), test->submission_);
+    for (std::size_t at = 0; at < content.size(); at += piece) {
+      co_await assembler.Add(content.substr(at, piece));
+    }
+    *taken = co_await assembler.Finish();
+  }
+
+  Submission submission_;
+};
+
+TEST_F(AssemblerTest, EveryCutGivesTheSameMessage) {
+  const std::string content = MessageOf("line\r\n.\r\nend\r\n");
+  for (std::size_t piece = 1; piece <= content.size(); ++piece) {
+    const Taken taken = Submit(content, piece);
+    ASSERT_FALSE(taken.refusal) << piece;
+    EXPECT_EQ(Content(piece - 1), content);
+    EXPECT_EQ(taken.receipt.internet_message_id, "<m@example.test>");
+    const FakeIntake::Kept& kept = intake_.messages[piece - 1];
+    EXPECT_EQ(kept.content.substr(kept.message.header_bytes), "line\r\n.\r\nend\r\n");
+  }
+}
+
+TEST_F(AssemblerTest, SmallStaysInMemoryAndLargeGoesToTheStore) {
+  struct Row {
+    std::size_t bytes;
+    bool in_memory;
+  };
+
+  const Row rows[] = {{1000, true},    {60000, true},   {70000, false},
+                      {262144, false}, {600000, false}, {2'000'000, false}};
+  for (const Row& row : rows) {
+    std::string content = MessageOf("");
+    while (content.size() < row.bytes)
+      content += std::string(500, 'x') + "\r\n";
+    ASSERT_FALSE(Submit(content, 262144).refusal);
+    const FakeIntake::Kept& kept = intake_.messages.back();
+    EXPECT_EQ(kept.message.body != nullptr, row.in_memory) << row.bytes;
+    EXPECT_THAT(kept.content, EndsWith(content)) << row.bytes;
+    EXPECT_EQ(kept.message.size, kept.content.size()) << row.bytes;
+  }
+  for (const std::size_t bytes : intake_.chunk_bytes)
+    EXPECT_LE(bytes, model::kChunkBytes);
+}
+
+TEST_F(AssemblerTest, RefusalsFitBothEdges) {
+  struct Row {
+    std::string content;
+    std::string answer;
+    absl::StatusCode status;
+  };
+
+  std::string loop;
+  for (int i = 0; i < 31; ++i)
+    loop += "Received: by x\r\n";
+  rules_.policy.max_receive_size = 100000;
+  const Row rows[] = {
+      {MessageOf("a\nb"), "554 5.6.0 ", absl::StatusCode::kInvalidArgument},
+      {MessageOf("a\rb"), "554 5.6.0 ", absl::StatusCode::kInvalidArgument},
+      {MessageOf("a\r"), "554 5.6.0 ", absl::StatusCode::kInvalidArgument},
+      {MessageOf(std::string("a\0b", 3)), "554 5.6.0 ", absl::StatusCode::kInvalidArgument},
+      {MessageOf(std::string(70000, 'x')), "554 5.6.0 ", absl::StatusCode::kInvalidArgument},
+      {MessageOf(std::string(100001, 'x')), "552 5.3.4 ", absl::StatusCode::kOutOfRange},
+      {loop + MessageOf(""), "554 5.4.6 ", absl::StatusCode::kFailedPrecondition},
+  };
+  for (const Row& row : rows) {
+    const Taken taken = Submit(row.content);
+    ASSERT_TRUE(taken.refusal) << row.answer;
+    EXPECT_THAT(taken.refusal->ToString(), StartsWith(row.answer));
+    EXPECT_EQ(taken.refusal->status, row.status);
+  }
+  EXPECT_EQ(intake_.count(), 0u);
+}
+
+TEST_F(AssemblerTest, AChunkThatCannotBeKeptIsTheAnswer) {
+  intake_.chunk_answer = absl::ResourceExhaustedError("disk full");
+  std::string content = MessageOf("");
+  while (content.size() < 600000)
+    content += std::string(500, 'x') + "\r\n";
+  const Taken taken = Submit(content);
+  ASSERT_TRUE(taken.refusal);
+  EXPECT_THAT(taken.refusal->ToString(), StartsWith("452 4.3.1"));
+}
+
+TEST_F(AssemblerTest, TheHashIsOfEnvelopeAndContentAndNotOfTheStamp) {
+  submission_.idempotency_key = "key";
+  const auto hash = [this](std::string_view content, std::size_t piece) {
+    Submit(content, piece);
+    return intake_.messages.back().message.content_hash;
+  };
+  const std::string first = hash("Subject: t\r\n\r\nx\r\n", 3);
+  EXPECT_EQ(first.size(), 32u);
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(hash("Subject: t\r\n\r\nx\r\n", 100), first);
+  EXPECT_NE(hash("Subject: t\r\n\r\ny\r\n", 100), first);
+  submission_.envelope.recipients[0].address = "c@example.net";
+  EXPECT_NE(hash("Subject: t\r\n\r\nx\r\n", 100), first);
+}
+
+TEST_F(AssemblerTest, ContentWithoutAHeaderIsAllBody) {
+  ASSERT_FALSE(Submit("just text\r\n").refusal);
+  const FakeIntake::Kept& kept = intake_.messages.at(0);
+  EXPECT_EQ(kept.content.substr(kept.message.header_bytes), "just text\r\n");
+  EXPECT_THAT(kept.content.substr(0, kept.message.header_bytes), EndsWith("\r\n\r\n"));
+}
+
+}  // namespace
+}  // namespace postern::accept::testing

@@ -1,0 +1,53 @@
+#include "services/mailbox-transport/accept/rate_limit.h"
+
+#include <gtest/gtest.h>
+
+namespace postern::accept {
+namespace {
+
+TEST(RateLimitTest, AMinutesWorthIsThereAtOnceAndComesBackWithTime) {
+  base::FakeClock clock;
+  RateLimit limit(clock);
+  const RateLimit::Rates rates{2, 0};
+  EXPECT_TRUE(limit.TakeMessage("smtp:alice", rates));
+  EXPECT_TRUE(limit.TakeMessage("smtp:alice", rates));
+  EXPECT_FALSE(limit.TakeMessage("smtp:alice", rates));
+  EXPECT_TRUE(limit.TakeMessage("smtp:bob", rates));
+  clock.Advance(absl::Seconds(30));
+  EXPECT_TRUE(limit.TakeMessage("smtp:alice", rates));
+  EXPECT_FALSE(limit.TakeMessage("smtp:alice", rates));
+}
+
+TEST(RateLimitTest, RecipientsCountOnTheirOwn) {
+  base::FakeClock clock;
+  RateLimit limit(clock);
+  const RateLimit::Rates rates{0, 10};
+  EXPECT_TRUE(limit.TakeRecipients("a", 10, rates));
+  EXPECT_FALSE(limit.TakeRecipients("a", 1, rates));
+  EXPECT_TRUE(limit.TakeMessage("a", rates));
+  clock.Advance(absl::Hours(5));
+  EXPECT_FALSE(limit.TakeRecipients("a", 11, rates));
+  EXPECT_TRUE(limit.TakeRecipients("a", 10, rates));
+}
+
+TEST(RateLimitTest, ZeroIsNoLimit) {
+  base::FakeClock clock;
+  RateLimit limit(clock);
+  for (int i = 0; i < 1000; ++i)
+    EXPECT_TRUE(limit.TakeMessage("a", RateLimit::Rates()));
+}
+
+TEST(BoundedTableTest, TheLeastRecentlyUsedGoes) {
+  BoundedTable<int> table(2);
+  table.At("a") = 1;
+  table.At("b") = 2;
+  EXPECT_NE(table.Find("a"), nullptr);
+  table.At("c") = 3;
+  EXPECT_EQ(table.Find("b"), nullptr);
+  EXPECT_EQ(*table.Find("a"), 1);
+  table.Erase("a");
+  EXPECT_EQ(table.size(), 1u);
+}
+
+}  // namespace
+}  // namespace postern::accept
