@@ -21,6 +21,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+
 #include "services/mailbox-transport/model/message.h"
 
 namespace postern::model {
@@ -34,8 +35,9 @@ struct KeyRecord {
 
 // What settling one attempt changes, all in one batch.
 struct Settlement {
-  MessagePtr message;                   // its recipients' states are already the new ones
-  std::vector<MessagePtr> notices;      // DSNs, each with its body in `body`
+  MessagePtr message;               // its recipients' states are already the new ones
+  std::vector<MessagePtr> notices;  // DSNs, each with its body in `body`
+  bool attempted = true;            // false: no attempt went before, so no in-hand mark is cleared
 };
 
 class MessageStore {
@@ -47,11 +49,13 @@ class MessageStore {
   virtual base::MessageId NextId() = 0;
 
   // Writes one chunk without a sync; chunks without a message are removed at start and by DropChunks.
+  // Numbers go up from 0. kInvalidArgument: out of order or larger than kChunkBytes.
   virtual void PutChunk(base::MessageId id, std::uint32_t number, std::string bytes, Done done) = 0;
   virtual void DropChunks(base::MessageId id, std::uint32_t chunks) = 0;
 
-  // Commits `message` (with `message->body` as its chunk 0 when that is set). `done` after the sync.
-  // With an idempotency key the key's record is in the same batch.
+  // Commits `message`. Without PutChunk before, `message->body` is its body, and `chunks` is set here.
+  // `done` after the sync. With an idempotency key the key's record is in the same batch. When it
+  // fails nothing is kept, chunks neither. kAlreadyExists: the key is known.
   virtual void Put(MessagePtr message, Done done) = 0;
 
   // Records the new state: removes the message when it is settled, else updates it, and adds the notices.
@@ -73,8 +77,7 @@ class MessageStore {
 
   // Start only: every readable message in the order of ids, without bodies. `in_hand` tells that an
   // attempt may have been under way when the process ended. Damaged records are set aside and counted.
-  virtual absl::Status Scan(
-      const std::function<void(MessagePtr message, bool in_hand)>& visit) = 0;
+  virtual absl::Status Scan(const std::function<void(MessagePtr message, bool in_hand)>& visit) = 0;
 
   // True when new mail must be refused with 452: the disk reserve is reached or the disk was full.
   virtual bool full() const = 0;

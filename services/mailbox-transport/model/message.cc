@@ -1,0 +1,161 @@
+#include "services/mailbox-transport/model/message.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "common/base/text.h"
+#include "postern/v1/store.pb.h"
+
+namespace postern::model {
+
+namespace {
+
+constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
+
+std::int64_t StoredTime(absl::Time time) {
+  if (time == absl::InfiniteFuture()) return kForever;
+  if (time == absl::InfinitePast()) return 0;
+  return absl::ToUnixMillis(time);
+}
+
+absl::Time TimeFrom(std::int64_t stored) {
+  if (stored == kForever) return absl::InfiniteFuture();
+  return absl::FromUnixMillis(stored);
+}
+
+void EncodeEnvelope(const mail::Envelope& envelope, v1::StoredEnvelope& out) {
+  out.set_sender(envelope.sender);
+  out.set_ret(static_cast<std::uint32_t>(envelope.ret));
+  out.set_envid(envelope.envid);
+  out.set_body(static_cast<std::uint32_t>(envelope.body));
+  out.set_smtputf8(envelope.smtputf8);
+  for (const mail::Recipient& recipient : envelope.recipients) {
+    v1::StoredEnvelopeRecipient& stored = *out.add_recipients();
+    stored.set_address(recipient.address);
+    stored.set_notify(recipient.notify);
+    stored.set_orcpt(recipient.orcpt);
+  }
+}
+
+void EncodeRecipient(const RecipientState& state, v1::StoredRecipient& out) {
+  out.set_phase(state.phase == Phase::kDone ? v1::PHASE_DONE : v1::PHASE_PENDING);
+  v1::StoredNextHop& hop = *out.mutable_next_hop();
+  hop.set_delivery_type(static_cast<std::uint32_t>(state.next_hop.type));
+  hop.set_domain(state.next_hop.domain);
+  hop.set_connector(state.next_hop.connector);
+  out.set_next_attempt_unix_ms(StoredTime(state.next_attempt));
+  out.set_attempts(state.attempts);
+  out.set_last_error(state.last_error);
+  out.set_delay_notified(state.delay_notified);
+}
+
+absl::Status Broken(base::MessageId id, std::string_view rule) {
+  return base::Error(absl::StatusCode::kDataLoss, "message ", id.ToString(), ": ", rule);
+}
+
+absl::Status DecodeEnvelope(base::MessageId id,
+                            const v1::StoredEnvelope& stored,
+                            mail::Envelope& out) {
+  if (stored.ret() > 2) return Broken(id, "ret is not a known value");
+  if (stored.body() > 1) return Broken(id, "body type is not a known value");
+  out.sender = stored.sender();
+  out.ret = static_cast<mail::Ret>(stored.ret());
+  out.envid = stored.envid();
+  out.body = static_cast<mail::BodyType>(stored.body());
+  out.smtputf8 = stored.smtputf8();
+  out.recipients.reserve(static_cast<std::size_t>(stored.recipients_size()));
+  for (const v1::StoredEnvelopeRecipient& recipient : stored.recipients()) {
+    if (recipient.notify() > 15) return Broken(id, "notify is not a known value");
+    out.recipients.push_back(mail::Recipient{
+        recipient.address(), static_cast<std::uint8_t>(recipient.notify()), recipient.orcpt()});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DecodeRecipient(base::MessageId id,
+                             const v1::StoredRecipient& stored,
+                             RecipientState& out) {
+  if (stored.phase() != v1::PHASE_PENDING && stored.phase() != v1::PHASE_DONE) {
+    return Broken(id, "phase of a recipient is not a known value");
+  }
+  if (stored.next_hop().delivery_type() > static_cast<std::uint32_t>(DeliveryType::kUnreachable)) {
+    return Broken(id, "delivery type of a recipient is not a known value");
+  }
+  out.phase = stored.phase() == v1::PHASE_DONE ? Phase::kDone : Phase::kPending;
+  out.next_hop.type = static_cast<DeliveryType>(stored.next_hop().delivery_type());
+  out.next_hop.domain = stored.next_hop().domain();
+  out.next_hop.connector = stored.next_hop().connector();
+  out.next_attempt = stored.next_attempt_unix_ms() == 0 ? absl::InfinitePast()
+                                                        : TimeFrom(stored.next_attempt_unix_ms());
+  out.attempts = stored.attempts();
+  out.last_error = stored.last_error();
+  out.delay_notified = stored.delay_notified();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+bool Message::settled() const {
+  return std::all_of(recipients.begin(), recipients.end(),
+                     [](const RecipientState& state) { return state.phase != Phase::kPending; });
+}
+
+std::string EncodeMessage(const Message& message) {
+  v1::StoredMessage stored;
+  EncodeEnvelope(message.envelope, *stored.mutable_envelope());
+  for (const RecipientState& state : message.recipients) {
+    EncodeRecipient(state, *stored.add_recipients());
+  }
+  stored.set_size(message.size);
+  stored.set_chunks(message.chunks);
+  stored.set_header_bytes(message.header_bytes);
+  stored.set_eight_bit(message.eight_bit);
+  stored.set_notice(message.notice);
+  stored.set_internet_message_id(message.internet_message_id);
+  stored.set_subject(message.subject);
+  stored.set_source_name(message.source_name);
+  stored.set_source_ip(message.source_ip);
+  stored.set_identity(message.identity);
+  stored.set_idempotency_key(message.idempotency_key);
+  stored.set_snapshot_version(message.snapshot_version);
+  stored.set_accepted_unix_ms(StoredTime(message.accepted));
+  stored.set_expires_unix_ms(StoredTime(message.expires));
+  return stored.SerializeAsString();
+}
+
+absl::StatusOr<Message> DecodeMessage(base::MessageId id, std::string_view bytes) {
+  v1::StoredMessage stored;
+  if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) ||
+      !stored.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return Broken(id, "the record is not a message");
+  }
+  if (stored.recipients_size() != stored.envelope().recipients_size()) {
+    return Broken(id, "the states are not as many as the recipients");
+  }
+  if (stored.recipients_size() == 0) return Broken(id, "the message has no recipients");
+  Message message;
+  message.id = id;
+  if (auto s = DecodeEnvelope(id, stored.envelope(), message.envelope); !s.ok()) return s;
+  message.recipients.resize(static_cast<std::size_t>(stored.recipients_size()));
+  for (std::size_t i = 0; i < message.recipients.size(); ++i) {
+    const v1::StoredRecipient& state = stored.recipients(static_cast<int>(i));
+    if (auto s = DecodeRecipient(id, state, message.recipients[i]); !s.ok()) return s;
+  }
+  message.size = stored.size();
+  message.chunks = stored.chunks();
+  message.header_bytes = stored.header_bytes();
+  message.eight_bit = stored.eight_bit();
+  message.notice = stored.notice();
+  message.internet_message_id = stored.internet_message_id();
+  message.subject = stored.subject();
+  message.source_name = stored.source_name();
+  message.source_ip = stored.source_ip();
+  message.identity = stored.identity();
+  message.idempotency_key = stored.idempotency_key();
+  message.snapshot_version = stored.snapshot_version();
+  message.accepted = TimeFrom(stored.accepted_unix_ms());
+  message.expires = TimeFrom(stored.expires_unix_ms());
+  return message;
+}
+
+}  // namespace postern::model

@@ -1,0 +1,316 @@
+#include "services/mailbox-transport/store/commit_thread.h"
+
+#include "absl/time/clock.h"
+#include "rocksdb/db.h"
+#include "rocksdb/write_batch.h"
+
+#include "common/base/check.h"
+#include "common/base/text.h"
+#include "common/observe/log.h"
+#include "services/mailbox-transport/store/value.h"
+
+namespace postern::store {
+
+namespace {
+
+absl::Status NoRoom(std::string_view why) {
+  return base::Error(absl::StatusCode::kResourceExhausted, "store: ", why);
+}
+
+rocksdb::Slice SliceOf(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+void Apply(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* family, const Change& change) {
+  rocksdb::Status status;
+  switch (change.kind) {
+    case Change::Kind::kPut: {
+      const rocksdb::Slice key(change.key);
+      const rocksdb::Slice value[2] = {change.head, SliceOf(change.payload())};
+      status = batch.Put(family, rocksdb::SliceParts(&key, 1), rocksdb::SliceParts(value, 2));
+      break;
+    }
+    case Change::Kind::kDelete:
+      status = batch.Delete(family, change.key);
+      break;
+    case Change::Kind::kSingleDelete:
+      status = batch.SingleDelete(family, change.key);
+      break;
+  }
+  POSTERN_CHECK(status.ok());
+}
+
+}  // namespace
+
+std::string SyncNote(std::uint64_t synced_sequence) {
+  std::string note = "PSTN";
+  AppendLittle64(note, synced_sequence);
+  return note;
+}
+
+std::string_view Change::payload() const {
+  if (shared == nullptr) return owned;
+  return std::string_view(*shared).substr(offset, length);
+}
+
+Change Change::Put(Family family, std::string key, std::string payload) {
+  Change change{.kind = Kind::kPut, .family = family};
+  const auto head = ValueHead(key, payload);
+  change.head.assign(head.data(), head.size());
+  change.key = std::move(key);
+  change.owned = std::move(payload);
+  return change;
+}
+
+Change Change::PutPart(Family family,
+                       std::string key,
+                       std::shared_ptr<const std::string> body,
+                       std::size_t offset,
+                       std::size_t length) {
+  Change change{.kind = Kind::kPut, .family = family};
+  const auto head = ValueHead(key, std::string_view(*body).substr(offset, length));
+  change.head.assign(head.data(), head.size());
+  change.key = std::move(key);
+  change.shared = std::move(body);
+  change.offset = offset;
+  change.length = length;
+  return change;
+}
+
+Change Change::Delete(Family family, std::string key) {
+  return Change{.kind = Kind::kDelete, .family = family, .key = std::move(key)};
+}
+
+Change Change::SingleDelete(Family family, std::string key) {
+  return Change{.kind = Kind::kSingleDelete, .family = family, .key = std::move(key)};
+}
+
+CommitThread::CommitThread(rocksdb::DB& database,
+                           std::vector<rocksdb::ColumnFamilyHandle*> families,
+                           const CommitLimits& limits,
+                           CommitHooks hooks,
+                           Probe& probe)
+    : database_(database),
+      families_(std::move(families)),
+      limits_(limits),
+      hooks_(std::move(hooks)),
+      probe_(probe),
+      batch_(std::make_unique<rocksdb::WriteBatch>()),
+      // What was recovered lies in table files, which are synced.
+      synced_sequence_(database.GetLatestSequenceNumber()) {
+  POSTERN_CHECK(families_.size() == kFamilies);
+  CheckDisk();
+  thread_ = std::thread([this] { Loop(); });
+}
+
+CommitThread::~CommitThread() {
+  Stop();
+}
+
+void CommitThread::Stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void CommitThread::Add(Commit commit) {
+  Waiting waiting{.commit = std::move(commit), .added = absl::Now()};
+  const bool lazy = waiting.commit.urgency == Commit::Urgency::kLazy;
+  for (const Change& change : waiting.commit.changes)
+    waiting.bytes += change.bytes();
+  bool wake = true;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!lazy && full()) waiting.refusal = NoRoom("the disk reserve is reached");
+    if (!lazy && waiting_bytes_ + waiting.bytes > limits_.queue_bytes_max) {
+      waiting.refusal = NoRoom("too many bytes wait to be written (store.queue_bytes_max)");
+    }
+    if (!waiting.refusal.ok()) {
+      waiting.commit.changes.clear();
+      waiting.bytes = 0;
+    }
+    // A lazy commit behind others needs no wake-up of its own.
+    wake = !lazy || waiting_.empty();
+    if (!lazy) ++urgent_;
+    waiting_bytes_ += waiting.bytes;
+    waiting_.push_back(std::move(waiting));
+  }
+  if (wake) wake_.notify_one();
+}
+
+void CommitThread::Loop() {
+  std::unique_lock lock(mutex_);
+  while (Wait(lock)) {
+    std::vector<Waiting> batch = TakeBatch();
+    lock.unlock();
+    if (absl::Now() - disk_checked_ >= limits_.disk_check_interval) CheckDisk();
+    if (!batch.empty()) WriteBatchOf(batch);
+    batch.clear();  // destroys what the callers gave while no lock is held
+    lock.lock();
+  }
+  lock.unlock();
+  Finish();
+}
+
+// True when there is work: a batch or a look at the disk. False when all is written and we stop.
+bool CommitThread::Wait(std::unique_lock<std::mutex>& lock) {
+  for (;;) {
+    const bool stuck = no_space_ && urgent_ == 0;
+    if (stopping_ && (waiting_.empty() || no_space_ || failed_)) return false;
+    if (!stuck && (urgent_ > 0 || (stopping_ && !waiting_.empty()))) return true;
+    const absl::Time now = absl::Now();
+    absl::Time until = disk_checked_ + limits_.disk_check_interval;
+    if (!waiting_.empty() && !stuck) {
+      until = std::min(until, waiting_.front().added + limits_.lazy_delay);
+    }
+    if (until <= now) return true;
+    wake_.wait_for(lock, absl::ToChronoNanoseconds(until - now));
+  }
+}
+
+std::vector<CommitThread::Waiting> CommitThread::TakeBatch() {
+  std::vector<Waiting> batch;
+  const bool due =
+      urgent_ > 0 || stopping_ ||
+      (!waiting_.empty() && absl::Now() - waiting_.front().added >= limits_.lazy_delay);
+  if (!due) return batch;
+  std::size_t bytes = 0;
+  while (!waiting_.empty()) {
+    Waiting& next = waiting_.front();
+    if (!batch.empty() && bytes + next.bytes > limits_.batch_bytes_max) break;
+    bytes += next.bytes;
+    if (next.commit.urgency != Commit::Urgency::kLazy) --urgent_;
+    batch.push_back(std::move(next));
+    waiting_.pop_front();
+  }
+  waiting_bytes_ -= bytes;
+  return batch;
+}
+
+void CommitThread::WriteBatchOf(std::vector<Waiting>& batch) {
+  if (failed_) return;  // The process is about to end; restart decides from disk.
+  bool sync = false;
+  bool changes = false;
+  for (const Waiting& waiting : batch) {
+    const bool written = !waiting.commit.changes.empty();
+    changes |= written;
+    sync |= written && waiting.commit.urgency == Commit::Urgency::kSynced;
+  }
+  if (!changes) return Answer(batch, absl::OkStatus());
+  if (no_space_) return DiskFull(batch, rocksdb::Status::NoSpace());
+
+  const absl::Time start = absl::Now();
+  std::size_t bytes = 0;
+  const rocksdb::Status status = Write(batch, sync, &bytes);
+  if (status.IsNoSpace()) return DiskFull(batch, status);
+  if (!status.ok()) return Fail(status);
+  unsynced_ = !sync;
+  if (sync) {
+    synced_sequence_ = database_.GetLatestSequenceNumber();
+    hooks_.synced(synced_sequence_);
+  }
+  probe_.Committed(batch.size(), bytes, sync, absl::ToDoubleSeconds(absl::Now() - start));
+  Answer(batch, absl::OkStatus());
+}
+
+rocksdb::Status CommitThread::Write(const std::vector<Waiting>& batch,
+                                    bool sync,
+                                    std::size_t* bytes) {
+  batch_->Clear();
+  const rocksdb::Status noted = batch_->PutLogData(SyncNote(synced_sequence_));
+  POSTERN_CHECK(noted.ok());
+  for (const Waiting& waiting : batch) {
+    for (const Change& change : waiting.commit.changes) {
+      Apply(*batch_, families_[static_cast<std::size_t>(change.family)], change);
+    }
+  }
+  *bytes = batch_->GetDataSize();
+  rocksdb::WriteOptions options;
+  options.sync = sync && !hooks_.unsafe_no_sync_for_tests;
+  const rocksdb::Status status = database_.Write(options, batch_.get());
+  // One giant commit must not leave its buffer behind.
+  if (batch_->Data().capacity() > 4 * limits_.batch_bytes_max) {
+    batch_ = std::make_unique<rocksdb::WriteBatch>();
+  }
+  return status;
+}
+
+void CommitThread::Answer(std::vector<Waiting>& batch, const absl::Status& status) {
+  for (Waiting& waiting : batch) {
+    if (waiting.commit.done == nullptr) continue;
+    waiting.commit.done(waiting.refusal.ok() ? status : waiting.refusal);
+  }
+}
+
+void CommitThread::DiskFull(std::vector<Waiting>& batch, const rocksdb::Status& cause) {
+  if (!no_space_) {
+    POSTERN_LOG(kError, "store", "the disk is full: new mail is refused until there is space again",
+                {{"error", cause.ToString()}});
+    probe_.NoSpace();
+    no_space_ = true;
+    full_.store(true);
+    probe_.Full(true);
+  }
+  std::vector<Waiting> refused;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto it = batch.rbegin(); it != batch.rend(); ++it) {
+      if (it->commit.urgency == Commit::Urgency::kLazy) {
+        waiting_bytes_ += it->bytes;
+        waiting_.push_front(std::move(*it));
+      } else {
+        refused.push_back(std::move(*it));
+      }
+    }
+  }
+  std::reverse(refused.begin(), refused.end());
+  Answer(refused, NoRoom("the disk is full"));
+}
+
+void CommitThread::Fail(const rocksdb::Status& cause) {
+  failed_ = true;
+  full_.store(true);
+  hooks_.fatal(base::Error(absl::StatusCode::kDataLoss, "write the log: ", cause.ToString()));
+}
+
+void CommitThread::CheckDisk() {
+  disk_checked_ = absl::Now();
+  const std::uint64_t free = hooks_.free_bytes();
+  if (no_space_) TryResume(free);
+  const bool full = failed_ || no_space_ || free < limits_.disk_reserve;
+  if (full == full_.exchange(full)) return;
+  probe_.Full(full);
+  if (full) {
+    POSTERN_LOG(kWarning, "store", "the disk reserve is reached: new mail is refused",
+                {{"free_bytes", free}, {"reserve_bytes", limits_.disk_reserve}});
+  } else {
+    POSTERN_LOG(kInfo, "store", "there is space again: new mail is taken", {{"free_bytes", free}});
+  }
+}
+
+void CommitThread::TryResume(std::uint64_t free) {
+  if (free < limits_.disk_reserve / 4) return;
+  const rocksdb::Status status = database_.Resume();
+  if (status.ok()) {
+    no_space_ = false;
+    return;
+  }
+  POSTERN_LOG(kWarning, "store", "writing cannot be resumed yet", {{"error", status.ToString()}});
+  if (!status.IsNoSpace() && !status.IsBusy()) Fail(status);
+}
+
+void CommitThread::Finish() {
+  if (failed_ || no_space_ || !unsynced_ || hooks_.unsafe_no_sync_for_tests) return;
+  const rocksdb::Status status = database_.SyncWAL();
+  if (status.ok()) {
+    hooks_.synced(database_.GetLatestSequenceNumber());
+  } else {
+    POSTERN_LOG(kError, "store", "the last sync failed", {{"error", status.ToString()}});
+  }
+}
+
+}  // namespace postern::store

@@ -1,0 +1,168 @@
+// services/mailbox-transport/store/commit_thread.h
+//
+// CommitThread: the one thread that writes; everyone who waits shares one batch and one sync.
+//
+// Flow      Add a Commit from any thread; its `done` runs on this thread, after the write, and
+// after
+//           the sync when anything in the batch is kSynced.
+// Failure   Disk full: kSynced and kPrompt are answered kResourceExhausted, kLazy ones are kept and
+//           written when there is space again. Any other error: nobody is answered, `fatal` is
+//           called.
+// Lifetime  The destructor writes what waits, syncs, and joins. Borrows the database.
+// Limits    A batch holds batch_bytes_max unless one commit alone is larger. queue_bytes_max bounds
+// what
+//           waits (kLazy always gets in: refusing a removal would not make it smaller).
+// See       docs/data.md "The log"
+
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+#include "services/mailbox-transport/store/probe.h"
+
+namespace rocksdb {
+class ColumnFamilyHandle;
+class DB;
+class Status;
+class WriteBatch;
+}  // namespace rocksdb
+
+namespace postern::store {
+
+enum class Family : std::uint8_t { kDefault = 0, kMessage = 1, kBody = 2, kMeta = 3 };
+inline constexpr std::size_t kFamilies = 4;
+
+struct Change {
+  enum class Kind : std::uint8_t { kPut, kDelete, kSingleDelete };
+
+  Kind kind = Kind::kPut;
+  Family family = Family::kMessage;
+  std::string key;
+  std::string head;                           // of the value: version and checksum
+  std::string owned;                          // the payload,
+  std::shared_ptr<const std::string> shared;  // or a part of this
+  std::size_t offset = 0;
+  std::size_t length = 0;
+
+  std::string_view payload() const;
+
+  std::size_t bytes() const { return key.size() + head.size() + payload().size() + 16; }
+
+  static Change Put(Family family, std::string key, std::string payload);
+  static Change PutPart(Family family,
+                        std::string key,
+                        std::shared_ptr<const std::string> body,
+                        std::size_t offset,
+                        std::size_t length);
+  static Change Delete(Family family, std::string key);
+  static Change SingleDelete(Family family, std::string key);
+};
+
+struct Commit {
+  enum class Urgency : std::uint8_t { kLazy, kPrompt, kSynced };
+  using Done = absl::AnyInvocable<void(absl::Status)>;
+
+  Urgency urgency = Urgency::kLazy;
+  std::vector<Change> changes;
+  Done done;  // may be empty
+};
+
+struct CommitLimits {
+  absl::Duration lazy_delay = absl::Milliseconds(50);
+  absl::Duration disk_check_interval = absl::Seconds(1);
+  std::uint64_t batch_bytes_max = 1 << 20;
+  std::uint64_t queue_bytes_max = 64 << 20;
+  std::uint64_t disk_reserve = 256 << 20;
+};
+
+struct CommitHooks {
+  std::function<std::uint64_t()> free_bytes;       // of the disk under the store
+  std::function<void(const absl::Status&)> fatal;  // does not return, except in tests
+  std::function<void(std::uint64_t)> synced;       // everything up to this sequence is on disk
+  bool unsafe_no_sync_for_tests = false;
+};
+
+// The note at the head of each batch: how far the log was synced when the batch was written.
+std::string SyncNote(std::uint64_t synced_sequence);
+
+class CommitThread {
+ public:
+  CommitThread(rocksdb::DB& database,
+               std::vector<rocksdb::ColumnFamilyHandle*> families,
+               const CommitLimits& limits,
+               CommitHooks hooks,
+               Probe& probe);
+  ~CommitThread();
+  CommitThread(const CommitThread&) = delete;
+  CommitThread& operator=(const CommitThread&) = delete;
+
+  void Add(Commit commit);
+
+  // Writes what waits, syncs, and joins; what is added later is dropped unanswered.
+  void Stop();
+
+  // The disk reserve is reached or the disk was full.
+  bool full() const { return full_.load(std::memory_order_relaxed); }
+
+  // A write failed for good: nothing more is written or answered.
+  bool broken() const { return failed_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Waiting {
+    Commit commit;
+    std::size_t bytes = 0;
+    absl::Time added;
+    absl::Status refusal;
+  };
+
+  void Loop();
+  bool Wait(std::unique_lock<std::mutex>& lock);
+  std::vector<Waiting> TakeBatch();
+  void WriteBatchOf(std::vector<Waiting>& batch);
+  rocksdb::Status Write(const std::vector<Waiting>& batch, bool sync, std::size_t* bytes);
+  void Answer(std::vector<Waiting>& batch, const absl::Status& status);
+  void DiskFull(std::vector<Waiting>& batch, const rocksdb::Status& cause);
+  void Fail(const rocksdb::Status& cause);
+  void CheckDisk();
+  void TryResume(std::uint64_t free);
+  void Finish();
+
+  rocksdb::DB& database_;
+  const std::vector<rocksdb::ColumnFamilyHandle*> families_;
+  const CommitLimits limits_;
+  CommitHooks hooks_;
+  Probe& probe_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Waiting> waiting_;
+  std::size_t waiting_bytes_ = 0;
+  std::size_t urgent_ = 0;  // commits in waiting_ that are not lazy
+  bool stopping_ = false;
+
+  // Of the thread alone.
+  std::unique_ptr<rocksdb::WriteBatch> batch_;
+  std::uint64_t synced_sequence_ = 0;
+  bool unsynced_ = false;
+  std::atomic<bool> failed_{false};
+  bool no_space_ = false;
+  absl::Time disk_checked_ = absl::InfinitePast();
+
+  std::atomic<bool> full_{false};
+  std::thread thread_;
+};
+
+}  // namespace postern::store

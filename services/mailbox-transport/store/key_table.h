@@ -1,0 +1,74 @@
+// services/mailbox-transport/store/key_table.h
+//
+// KeyTable: the idempotency keys in memory; `meta` has the same, written by the store.
+//
+// Flow      Reserve before the commit, Confirm or Release after it; Settle starts the time to live;
+//           TakeExpired gives a slice of those whose time is over.
+// Limits    keys_max keys; thread-safe. A key that is reserved but not confirmed is not found.
+
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "services/mailbox-transport/model/message_store.h"
+
+namespace postern::store {
+
+// What `meta` holds of a key.
+struct KeyState {
+  model::KeyRecord record;
+  absl::Time settled = absl::InfiniteFuture();  // infinite while the message is not settled
+};
+
+std::string EncodeKey(const KeyState& state);
+absl::StatusOr<KeyState> DecodeKey(std::string_view bytes);
+
+class KeyTable {
+ public:
+  KeyTable(absl::Duration retention, std::size_t keys_max)
+      : retention_(retention), keys_max_(keys_max) {}
+
+  // From disk, at start. `name` is the key in `meta`.
+  void Restore(std::string name, KeyState state);
+
+  // kAlreadyExists when it is known, kResourceExhausted when there are too many.
+  absl::Status Reserve(const std::string& name, const model::KeyRecord& record, absl::Time now);
+  void Confirm(const std::string& name);
+  void Release(const std::string& name);
+
+  std::optional<model::KeyRecord> Find(const std::string& name, absl::Time now) const;
+
+  // The state to write, when the key is known and belongs to `id`.
+  std::optional<KeyState> Settle(const std::string& name, base::MessageId id, absl::Time now);
+
+  // At most `count` names whose time is over; they are forgotten.
+  std::vector<std::string> TakeExpired(absl::Time now, std::size_t count);
+
+  std::size_t size() const;
+
+ private:
+  struct Held {
+    KeyState state;
+    bool confirmed = false;
+  };
+
+  bool Expired(const Held& held, absl::Time now) const;
+
+  const absl::Duration retention_;
+  const std::size_t keys_max_;
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, Held> keys_;
+  std::deque<std::pair<absl::Time, std::string>> settled_;  // about in the order of time
+};
+
+}  // namespace postern::store

@@ -1,0 +1,232 @@
+#include "services/mailbox-transport/store/rocks_store.h"
+
+#include "common/base/check.h"
+#include "common/base/text.h"
+#include "common/observe/log.h"
+#include "services/mailbox-transport/store/database.h"
+#include "services/mailbox-transport/store/value.h"
+
+namespace postern::store {
+
+namespace {
+
+constexpr std::size_t kExpiredKeysPerCommit = 16;
+// Ids up to this far ahead are marked in one write: a minute of them.
+constexpr std::uint64_t kIdMarkStep = std::uint64_t{60'000} << 20;
+
+std::string KeyNameOf(const model::Message& message) {
+  if (message.idempotency_key.empty()) return {};
+  return IdempotencyKey(message.identity, message.idempotency_key);
+}
+
+absl::Status Invalid(base::MessageId id, std::string_view rule) {
+  return base::Error(absl::StatusCode::kInvalidArgument, "message ", id.ToString(), ": ", rule);
+}
+
+}  // namespace
+
+bool RocksStore::full() const {
+  return commits_->full();
+}
+
+const std::string& RocksStore::database_id() const {
+  return database_->id();
+}
+
+base::MessageId RocksStore::NextId() {
+  const std::lock_guard lock(ids_mutex_);
+  return ids_.Next(absl::ToUnixMillis(clock_.Now()));
+}
+
+void RocksStore::MarkInHand(base::MessageId id) {
+  in_hand_->Mark(id);
+}
+
+void RocksStore::ClearInHand(base::MessageId id) {
+  in_hand_->Clear(id);
+}
+
+std::optional<model::KeyRecord> RocksStore::FindKey(const std::string& identity,
+                                                    const std::string& key) {
+  return keys_.Find(IdempotencyKey(identity, key), clock_.Now());
+}
+
+void RocksStore::PutChunk(base::MessageId id, std::uint32_t number, std::string bytes, Done done) {
+  Commit commit{.urgency = Commit::Urgency::kPrompt, .changes = {}, .done = nullptr};
+  {
+    const std::lock_guard lock(uploads_mutex_);
+    Upload& upload = uploads_[id];
+    const bool in_order = number == upload.chunks && bytes.size() <= model::kChunkBytes;
+    if (in_order && !upload.failed) {
+      ++upload.chunks;
+      // The note tells the next start which chunks may be without a message.
+      if (number == 0) commit.changes.push_back(Change::Put(Family::kMeta, UploadKey(id), ""));
+      std::string key = ChunkKey(id, number);
+      commit.changes.push_back(Change::Put(Family::kBody, std::move(key), std::move(bytes)));
+    } else {
+      upload.failed = true;
+    }
+  }
+  const bool refused = commit.changes.empty();
+  commit.done = [this, id, refused, done = std::move(done)](absl::Status status) mutable {
+    if (refused && status.ok()) status = Invalid(id, "a chunk is out of order or too large");
+    if (!status.ok()) {
+      const std::lock_guard lock(uploads_mutex_);
+      const auto it = uploads_.find(id);
+      if (it != uploads_.end()) it->second.failed = true;
+    }
+    if (done != nullptr) done(std::move(status));
+  };
+  commits_->Add(std::move(commit));
+}
+
+void RocksStore::DropChunks(base::MessageId id, std::uint32_t chunks) {
+  Commit commit;
+  {
+    const std::lock_guard lock(uploads_mutex_);
+    const auto it = uploads_.find(id);
+    if (it == uploads_.end()) return;  // already dropped, or a message holds them
+    chunks = it->second.chunks;
+    uploads_.erase(it);
+  }
+  for (std::uint32_t number = 0; number < chunks; ++number) {
+    commit.changes.push_back(Change::SingleDelete(Family::kBody, ChunkKey(id, number)));
+  }
+  commit.changes.push_back(Change::Delete(Family::kMeta, UploadKey(id)));
+  commits_->Add(std::move(commit));
+}
+
+absl::Status RocksStore::AddMessage(model::Message& message, std::vector<Change>& changes) {
+  bool uploaded = false;
+  {
+    const std::lock_guard lock(uploads_mutex_);
+    const auto it = uploads_.find(message.id);
+    uploaded = it != uploads_.end();
+    if (uploaded && (it->second.failed || it->second.chunks != message.chunks)) {
+      return Invalid(message.id, "its chunks are not the ones that were written");
+    }
+  }
+  if (message.recipients.size() != message.envelope.recipients.size() ||
+      message.recipients.empty()) {
+    return Invalid(message.id, "it needs recipients, each with its state");
+  }
+  if (uploaded) {
+    changes.push_back(Change::Delete(Family::kMeta, UploadKey(message.id)));
+  } else {
+    const std::size_t size = message.body == nullptr ? 0 : message.body->size();
+    message.chunks = 0;
+    for (std::size_t at = 0; at < size; at += model::kChunkBytes) {
+      const std::size_t length = std::min(model::kChunkBytes, size - at);
+      changes.push_back(Change::PutPart(Family::kBody, ChunkKey(message.id, message.chunks++),
+                                        message.body, at, length));
+    }
+  }
+  AddIdMark(message.id, changes);
+  changes.push_back(
+      Change::Put(Family::kMessage, message.id.ToKey(), model::EncodeMessage(message)));
+  return absl::OkStatus();
+}
+
+// A clock that is set back must not make ids that were used before.
+void RocksStore::AddIdMark(base::MessageId id, std::vector<Change>& changes) {
+  const std::lock_guard lock(ids_mutex_);
+  if (id.value <= id_mark_) return;
+  id_mark_ = id.value + kIdMarkStep;
+  changes.push_back(
+      Change::Put(Family::kMeta, std::string(kIdMarkKey), base::MessageId{id_mark_}.ToKey()));
+}
+
+void RocksStore::Put(model::MessagePtr message, Done done) {
+  Commit commit{.urgency = Commit::Urgency::kSynced, .changes = {}, .done = nullptr};
+  const absl::Status valid = AddMessage(*message, commit.changes);
+  if (!valid.ok()) {
+    DropChunks(message->id, message->chunks);
+    commit.changes.clear();
+    commit.done = [valid, done = std::move(done)](absl::Status status) mutable {
+      done(status.ok() ? valid : status);
+    };
+    return commits_->Add(std::move(commit));
+  }
+
+  std::string name = KeyNameOf(*message);
+  std::unique_lock<std::mutex> key_order;
+  absl::Status reserved;
+  if (!name.empty()) {
+    key_order = std::unique_lock(key_order_mutex_);
+    const model::KeyRecord record{message->id, message->content_hash, message->internet_message_id};
+    reserved = keys_.Reserve(name, record, clock_.Now());
+    if (reserved.ok()) {
+      commit.changes.push_back(Change::Put(Family::kMeta, name, EncodeKey(KeyState{record})));
+    } else {
+      commit.changes.clear();
+      name.clear();
+    }
+  }
+  commit.done = [this, message, reserved, name = std::move(name),
+                 done = std::move(done)](absl::Status status) mutable {
+    PutKept(message, name, done, reserved.ok() ? status : reserved);
+  };
+  commits_->Add(std::move(commit));
+}
+
+// On the commit thread, when it is known whether the message is kept.
+void RocksStore::PutKept(const model::MessagePtr& message,
+                         const std::string& key_name,
+                         Done& done,
+                         const absl::Status& status) {
+  if (!status.ok()) {
+    if (!key_name.empty()) keys_.Release(key_name);
+    DropChunks(message->id, message->chunks);
+  } else {
+    if (!key_name.empty()) keys_.Confirm(key_name);
+    const std::lock_guard lock(uploads_mutex_);
+    if (!uploads_.empty()) uploads_.erase(message->id);
+  }
+  done(status);
+}
+
+void RocksStore::AddRemoval(const model::Message& message, std::vector<Change>& changes) {
+  for (std::uint32_t number = 0; number < message.chunks; ++number) {
+    changes.push_back(Change::SingleDelete(Family::kBody, ChunkKey(message.id, number)));
+  }
+  changes.push_back(Change::Delete(Family::kMessage, message.id.ToKey()));
+  const std::string name = KeyNameOf(message);
+  if (name.empty()) return;
+  if (const auto state = keys_.Settle(name, message.id, clock_.Now())) {
+    changes.push_back(Change::Put(Family::kMeta, name, EncodeKey(*state)));
+  }
+}
+
+void RocksStore::AddExpiredKeys(std::vector<Change>& changes) {
+  for (std::string& name : keys_.TakeExpired(clock_.Now(), kExpiredKeysPerCommit)) {
+    changes.push_back(Change::Delete(Family::kMeta, std::move(name)));
+  }
+}
+
+void RocksStore::Settle(model::Settlement settlement, Done done) {
+  Commit commit;
+  absl::Status valid;
+  const model::Message& message = *settlement.message;
+  for (const model::MessagePtr& notice : settlement.notices) {
+    if (valid.ok()) valid = AddMessage(*notice, commit.changes);
+  }
+  // A notice that cannot be kept is a mistake of its maker; the state must not be lost for it.
+  POSTERN_CHECK(valid.ok());
+
+  const std::lock_guard key_order(key_order_mutex_);
+  if (message.settled()) {
+    AddRemoval(message, commit.changes);
+  } else {
+    commit.changes.push_back(
+        Change::Put(Family::kMessage, message.id.ToKey(), model::EncodeMessage(message)));
+  }
+  AddExpiredKeys(commit.changes);
+  commit.done = [this, id = message.id, attempted = settlement.attempted,
+                 done = std::move(done)](absl::Status status) mutable {
+    if (status.ok() && attempted) in_hand_->Clear(id);
+    if (done != nullptr) done(std::move(status));
+  };
+  commits_->Add(std::move(commit));
+}
+
+}  // namespace postern::store

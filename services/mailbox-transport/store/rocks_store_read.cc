@@ -1,0 +1,130 @@
+#include <algorithm>
+
+#include "common/base/text.h"
+#include "common/observe/log.h"
+#include "services/mailbox-transport/store/database.h"
+#include "services/mailbox-transport/store/rocks_store.h"
+#include "services/mailbox-transport/store/value.h"
+
+namespace postern::store {
+
+namespace {
+
+std::string_view BytesOf(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
+rocksdb::ReadOptions ScanOptions() {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  options.readahead_size = 1 << 20;
+  return options;
+}
+
+absl::Status Unread(std::string_view what, const rocksdb::Status& status) {
+  if (status.IsNotFound()) {
+    return base::Error(absl::StatusCode::kNotFound, what, ": it is not in the store");
+  }
+  return base::Error(absl::StatusCode::kDataLoss, what, ": ", status.ToString());
+}
+
+}  // namespace
+
+absl::StatusOr<model::Message> RocksStore::Load(base::MessageId id) {
+  const std::string key = id.ToKey();
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status =
+      database_->db().Get(rocksdb::ReadOptions(), database_->families()[1], key, &value);
+  const std::string what = base::Cat("message ", id.ToString());
+  if (status.IsNotFound()) return Unread(what, status);
+  auto payload = status.ok() ? OpenValue(key, BytesOf(value)) : Unread(what, status);
+  auto message = payload.ok() ? model::DecodeMessage(id, *payload) : payload.status();
+  if (!message.ok()) {
+    SetAside("message", id, base::MessageOf(message.status()));
+    return base::Error(absl::StatusCode::kDataLoss, what, ": ", base::MessageOf(message.status()));
+  }
+  return message;
+}
+
+absl::StatusOr<std::string> RocksStore::LoadChunk(base::MessageId id, std::uint32_t number) {
+  const std::string key = ChunkKey(id, number);
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status =
+      database_->db().Get(rocksdb::ReadOptions(), database_->families()[2], key, &value);
+  const std::string what = base::Cat("message ", id.ToString(), ", chunk ", number);
+  if (status.IsNotFound()) return Unread(what, status);
+  const auto payload = status.ok() ? OpenValue(key, BytesOf(value)) : Unread(what, status);
+  if (payload.ok()) return std::string(*payload);
+  SetAside("chunk", id, base::MessageOf(payload.status()));
+  return base::Annotate(payload.status(), what);
+}
+
+absl::Status RocksStore::Scan(
+    const std::function<void(model::MessagePtr message, bool in_hand)>& visit) {
+  const std::unique_ptr<rocksdb::Iterator> it(
+      database_->db().NewIterator(ScanOptions(), database_->families()[1]));
+  std::uint64_t last_id = 0;
+  for (it->SeekToFirst(); it->Valid(); it->Next()) {
+    const auto id = base::MessageId::FromKey(BytesOf(it->key()));
+    if (id) last_id = id->value;
+    Visit(BytesOf(it->key()), BytesOf(it->value()), visit);
+  }
+  if (!it->status().ok()) {
+    if (auto s = ScanBehindDamage(last_id, it->status().ToString(), visit); !s.ok()) return s;
+  }
+  in_hand_->Forget();
+  return absl::OkStatus();
+}
+
+void RocksStore::Visit(std::string_view key,
+                       std::string_view value,
+                       const std::function<void(model::MessagePtr, bool)>& visit) {
+  const auto id = base::MessageId::FromKey(key);
+  if (!id) return SetAside("message", base::MessageId(), "its key is not an id");
+  const auto payload = OpenValue(key, value);
+  auto message = payload.ok() ? model::DecodeMessage(*id, *payload) : payload.status();
+  if (!message.ok()) return SetAside("message", *id, base::MessageOf(message.status()));
+  const InHandTable::Found& found = in_hand_->found();
+  visit(std::make_shared<model::Message>(std::move(*message)),
+        found.everything || found.marked.contains(*id));
+}
+
+// An iterator ends at a damaged block. What lies behind it is reached from the other end.
+absl::Status RocksStore::ScanBehindDamage(
+    std::uint64_t last_id,
+    const std::string& cause,
+    const std::function<void(model::MessagePtr, bool)>& visit) {
+  std::vector<std::uint64_t> ids;
+  const std::unique_ptr<rocksdb::Iterator> it(
+      database_->db().NewIterator(ScanOptions(), database_->families()[1]));
+  for (it->SeekToLast(); it->Valid(); it->Prev()) {
+    const auto id = base::MessageId::FromKey(BytesOf(it->key()));
+    if (!id || id->value <= last_id) break;
+    ids.push_back(id->value);
+  }
+  const std::string first = ids.empty() ? "the end" : std::to_string(ids.back());
+  SetAside(
+      "block of messages", base::MessageId{last_id},
+      base::Cat("a table file is damaged between the ids ", last_id, " and ", first, ": ", cause));
+  for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
+    const std::string key = base::MessageId{*id}.ToKey();
+    rocksdb::PinnableSlice value;
+    const rocksdb::Status status =
+        database_->db().Get(rocksdb::ReadOptions(), database_->families()[1], key, &value);
+    if (status.ok()) {
+      Visit(key, BytesOf(value), visit);
+    } else {
+      SetAside("message", base::MessageId{*id}, status.ToString());
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The record stays where it is, for salvage; nobody is given it.
+void RocksStore::SetAside(std::string_view what, base::MessageId id, std::string_view why) {
+  probe_.SetAside();
+  POSTERN_LOG(kError, "store", "a damaged record is set aside",
+              {{"record", what}, {"message_id", id.ToString()}, {"error", why}});
+}
+
+}  // namespace postern::store

@@ -1,0 +1,274 @@
+#include "tests/support/store/power_cut_fs.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "common/base/text.h"
+
+namespace postern::store {
+
+namespace {
+
+namespace disk = std::filesystem;
+using rocksdb::IOStatus;
+
+class TrackedFile final : public rocksdb::FSWritableFileOwnerWrapper {
+ public:
+  TrackedFile(PowerCutFs& fs,
+              std::string name,
+              std::unique_ptr<rocksdb::FSWritableFile> file,
+              std::shared_ptr<PowerCutFs::File> facts)
+      : FSWritableFileOwnerWrapper(std::move(file)),
+        fs_(fs),
+        name_(std::move(name)),
+        facts_(std::move(facts)) {}
+
+  IOStatus Append(const rocksdb::Slice& data,
+                  const rocksdb::IOOptions& options,
+                  rocksdb::IODebugContext* debug) override {
+    if (IOStatus s = fs_.Step(true); !s.ok()) return s;
+    IOStatus status = target()->Append(data, options, debug);
+    if (status.ok()) facts_->written += data.size();
+    return status;
+  }
+
+  IOStatus Append(const rocksdb::Slice& data,
+                  const rocksdb::IOOptions& options,
+                  const rocksdb::DataVerificationInfo&,
+                  rocksdb::IODebugContext* debug) override {
+    return Append(data, options, debug);
+  }
+
+  IOStatus PositionedAppend(const rocksdb::Slice&,
+                            std::uint64_t,
+                            const rocksdb::IOOptions&,
+                            rocksdb::IODebugContext*) override {
+    return IOStatus::NotSupported("PositionedAppend");
+  }
+
+  IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) override {
+    if (IOStatus s = fs_.SyncStep(name_); !s.ok()) return s;
+    // The real sync costs time and shows nothing here: what counts is what Restore keeps.
+    IOStatus status = target()->Flush(options, debug);
+    if (status.ok()) facts_->synced = facts_->written;
+    return status;
+  }
+
+  IOStatus Fsync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) override {
+    return Sync(options, debug);
+  }
+
+  IOStatus RangeSync(std::uint64_t,
+                     std::uint64_t,
+                     const rocksdb::IOOptions&,
+                     rocksdb::IODebugContext*) override {
+    return IOStatus::OK();  // a hint; promises nothing
+  }
+
+ private:
+  PowerCutFs& fs_;
+  const std::string name_;
+  const std::shared_ptr<PowerCutFs::File> facts_;
+};
+
+class TrackedFolder final : public rocksdb::FSDirectoryWrapper {
+ public:
+  TrackedFolder(PowerCutFs& fs, std::unique_ptr<rocksdb::FSDirectory> folder)
+      : FSDirectoryWrapper(std::move(folder)), fs_(fs) {}
+
+  IOStatus Fsync(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
+    if (IOStatus s = fs_.Step(false); !s.ok()) return s;
+    fs_.FolderSynced();
+    return IOStatus::OK();
+  }
+
+  IOStatus FsyncWithDirOptions(const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* debug,
+                               const rocksdb::DirFsyncOptions&) override {
+    return Fsync(options, debug);
+  }
+
+ private:
+  PowerCutFs& fs_;
+};
+
+}  // namespace
+
+void PowerCutFs::CutAfter(std::uint64_t operations) {
+  const std::lock_guard lock(mutex_);
+  cut_at_ = operations == 0 ? 0 : operations_ + operations;
+}
+
+void PowerCutFs::FillDisk(bool full) {
+  const std::lock_guard lock(mutex_);
+  disk_full_ = full;
+}
+
+void PowerCutFs::BreakSyncs(bool broken) {
+  const std::lock_guard lock(mutex_);
+  syncs_broken_ = broken;
+}
+
+bool PowerCutFs::cut() const {
+  const std::lock_guard lock(mutex_);
+  return cut_;
+}
+
+std::uint64_t PowerCutFs::operations() const {
+  const std::lock_guard lock(mutex_);
+  return operations_;
+}
+
+IOStatus PowerCutFs::Step(bool writes) {
+  const std::lock_guard lock(mutex_);
+  ++operations_;
+  if (cut_at_ != 0 && operations_ >= cut_at_) cut_ = true;
+  if (cut_) return IOStatus::IOError("the power is off");
+  if (writes && disk_full_) return IOStatus::NoSpace("the disk is full");
+  return IOStatus::OK();
+}
+
+IOStatus PowerCutFs::SyncStep(const std::string& name) {
+  if (IOStatus s = Step(false); !s.ok()) return s;
+  const std::lock_guard lock(mutex_);
+  if (syncs_broken_ && name.ends_with(".log")) return IOStatus::IOError("the sync failed");
+  return IOStatus::OK();
+}
+
+void PowerCutFs::FolderSynced() {
+  const std::lock_guard lock(mutex_);
+  for (const FolderChange& change : changes_) {
+    if (!change.kept.empty()) disk::remove(change.kept);
+  }
+  changes_.clear();
+}
+
+IOStatus PowerCutFs::NewWritableFile(const std::string& name,
+                                     const rocksdb::FileOptions& options,
+                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                     rocksdb::IODebugContext* debug) {
+  if (IOStatus s = Step(true); !s.ok()) return s;
+  const std::lock_guard lock(mutex_);
+  const std::string kept = disk::exists(name) ? Keep(name) : "";
+  std::unique_ptr<rocksdb::FSWritableFile> inner;
+  IOStatus status = target()->NewWritableFile(name, options, &inner, debug);
+  if (!status.ok()) return status;
+  auto facts = std::make_shared<File>();
+  files_[name] = facts;
+  changes_.push_back({FolderChange::Kind::kMade, name, kept, ""});
+  *file = std::make_unique<TrackedFile>(*this, name, std::move(inner), std::move(facts));
+  return status;
+}
+
+IOStatus PowerCutFs::ReopenWritableFile(const std::string&,
+                                        const rocksdb::FileOptions&,
+                                        std::unique_ptr<rocksdb::FSWritableFile>*,
+                                        rocksdb::IODebugContext*) {
+  return IOStatus::NotSupported("ReopenWritableFile");
+}
+
+IOStatus PowerCutFs::ReuseWritableFile(const std::string&,
+                                       const std::string&,
+                                       const rocksdb::FileOptions&,
+                                       std::unique_ptr<rocksdb::FSWritableFile>*,
+                                       rocksdb::IODebugContext*) {
+  return IOStatus::NotSupported("ReuseWritableFile");
+}
+
+IOStatus PowerCutFs::NewDirectory(const std::string& name,
+                                  const rocksdb::IOOptions& options,
+                                  std::unique_ptr<rocksdb::FSDirectory>* folder,
+                                  rocksdb::IODebugContext* debug) {
+  std::unique_ptr<rocksdb::FSDirectory> inner;
+  IOStatus status = target()->NewDirectory(name, options, &inner, debug);
+  if (status.ok()) *folder = std::make_unique<TrackedFolder>(*this, std::move(inner));
+  return status;
+}
+
+IOStatus PowerCutFs::DeleteFile(const std::string& name,
+                                const rocksdb::IOOptions& options,
+                                rocksdb::IODebugContext* debug) {
+  if (IOStatus s = Step(false); !s.ok()) return s;
+  const std::lock_guard lock(mutex_);
+  if (!disk::exists(name)) return target()->DeleteFile(name, options, debug);
+  changes_.push_back({FolderChange::Kind::kRemoved, name, Keep(name), ""});
+  return IOStatus::OK();
+}
+
+IOStatus PowerCutFs::RenameFile(const std::string& from,
+                                const std::string& to,
+                                const rocksdb::IOOptions& options,
+                                rocksdb::IODebugContext* debug) {
+  if (IOStatus s = Step(false); !s.ok()) return s;
+  const std::lock_guard lock(mutex_);
+  const std::string kept = disk::exists(to) ? Keep(to) : "";
+  IOStatus status = target()->RenameFile(from, to, options, debug);
+  if (!status.ok()) return status;
+  if (const auto it = files_.find(from); it != files_.end()) {
+    files_[to] = it->second;
+    files_.erase(from);
+  }
+  changes_.push_back({FolderChange::Kind::kRenamed, to, kept, from});
+  return status;
+}
+
+// Moves a file away, with what is known of it, so that Undo can bring it back.
+std::string PowerCutFs::Keep(const std::string& name) {
+  std::string kept = base::Cat(name, ".kept-", ++kept_);
+  disk::rename(name, kept);
+  if (const auto it = files_.find(name); it != files_.end()) {
+    files_[kept] = it->second;
+    files_.erase(it);
+  }
+  return kept;
+}
+
+void PowerCutFs::Undo(const FolderChange& change) {
+  const auto move = [this](const std::string& from, const std::string& to) {
+    disk::rename(from, to);
+    if (const auto it = files_.find(from); it != files_.end()) {
+      files_[to] = it->second;
+      files_.erase(from);
+    }
+  };
+  if (change.kind == FolderChange::Kind::kMade) disk::remove(change.name);
+  if (change.kind == FolderChange::Kind::kRenamed) move(change.name, change.old_name);
+  if (!change.kept.empty()) move(change.kept, change.name);
+}
+
+void PowerCutFs::Truncate(const std::string& name, const File& file, base::Random& random) {
+  if (!disk::exists(name) || file.written == file.synced) return;
+  const std::uint64_t loose = file.written - file.synced;
+  // A third of the files keeps nothing of the unsynced part, a third a whole prefix, a third a prefix
+  // with a damaged last part, as sectors reach the disk in any order.
+  const std::uint64_t shape = random.Below(3);
+  const std::uint64_t extra = shape == 0 ? 0 : random.Below(loose + 1);
+  disk::resize_file(name, file.synced + extra);
+  if (shape == 2 && extra > 0) {
+    std::fstream bytes(name, std::ios::in | std::ios::out | std::ios::binary);
+    const std::uint64_t from = random.Below(extra);
+    bytes.seekp(static_cast<std::streamoff>(file.synced + from));
+    bytes << std::string(std::min<std::uint64_t>(extra - from, 512), '\0');
+  }
+}
+
+void PowerCutFs::Restore(base::Random& random) {
+  const std::lock_guard lock(mutex_);
+  // A folder may have written some of its later changes by itself: undo from a random place on.
+  const std::size_t keep = changes_.empty() ? 0 : random.Below(changes_.size() + 1);
+  while (changes_.size() > keep) {
+    Undo(changes_.back());
+    changes_.pop_back();
+  }
+  for (const FolderChange& change : changes_) {
+    if (!change.kept.empty()) disk::remove(change.kept);
+  }
+  for (const auto& [name, file] : files_)
+    Truncate(name, *file, random);
+  files_.clear();
+  changes_.clear();
+  cut_ = false;
+  cut_at_ = 0;
+}
+
+}  // namespace postern::store
