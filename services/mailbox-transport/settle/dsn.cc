@@ -177,12 +177,13 @@ std::string Header(const Report& report,
   std::string out;
   out += Field("Date", mail::FormatDate(report.now));
   out += Field("From", report.from);
-  out += Field("To", report.to);
+  out += Field("To", mail::CleanText(report.to, 900));
   out += Field("Subject", HeaderText(dsn.subject, report.smtputf8));
   out += Field("Message-ID", dsn.message_id);
   if (!report.references.empty() && mail::IsAscii(report.references)) {
-    out += Field("In-Reply-To", report.references);
-    out += Field("References", report.references);
+    const std::string references = mail::CleanText(report.references, 900);
+    out += Field("In-Reply-To", references);
+    out += Field("References", references);
   }
   out += "Auto-Submitted: auto-replied\r\n";
   out += "MIME-Version: 1.0\r\n";

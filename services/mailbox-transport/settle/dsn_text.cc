@@ -10,6 +10,7 @@ namespace postern::settle {
 namespace {
 
 constexpr std::size_t kSubjectBytesMax = 256;
+constexpr std::size_t kLineMax = 900;
 
 struct Explanation {
   int subject;
@@ -61,8 +62,14 @@ std::string_view OpeningOf(DsnKind kind) {
   return "";
 }
 
+// On more than one line when it is longer than a line may be.
 std::string Line(std::string_view text) {
-  return base::Cat(mail::CleanText(text, kDiagnosticBytesMax), "\r\n");
+  std::string out;
+  const std::string clean = mail::CleanText(text, kDiagnosticBytesMax);
+  for (std::string_view rest = clean; rest.size() > kLineMax; rest.remove_prefix(kLineMax))
+    out += base::Cat(rest.substr(0, kLineMax), "\r\n");
+  out += clean.substr(clean.empty() ? 0 : (clean.size() - 1) / kLineMax * kLineMax);
+  return out + "\r\n";
 }
 
 std::string ForSender(const Report& report, const ReportedRecipient& one) {
