@@ -26,8 +26,8 @@ const SpanUnit kSpanUnits[] = {{"ms", absl::Milliseconds(1)},
                                {"m", absl::Minutes(1)},
                                {"h", absl::Hours(1)},
                                {"d", absl::Hours(24)}};
-// A hundred thousand days of milliseconds.
-constexpr std::uint64_t kSpanNumberMax = 8'640'000'000'000;
+const absl::Duration kSpanMax = absl::Hours(24 * 100'000);
+constexpr std::uint64_t kSpanNumberMax = 8'640'000'000'000;  // of milliseconds
 
 absl::Status BadSize(std::string_view text) {
   return Error(absl::StatusCode::kInvalidArgument, "\"", Printable(text),
@@ -106,7 +106,10 @@ absl::StatusOr<absl::Duration> ParseTimeSpan(std::string_view given) {
   const auto number = ParseUnsigned(text.substr(0, digits));
   if (!number || *number > kSpanNumberMax) return BadSpan(given);
   for (const SpanUnit& unit : kSpanUnits) {
-    if (text.substr(digits) == unit.name) return static_cast<std::int64_t>(*number) * unit.span;
+    if (text.substr(digits) != unit.name) continue;
+    const absl::Duration span = static_cast<std::int64_t>(*number) * unit.span;
+    if (span > kSpanMax) return BadSpan(given);
+    return span;
   }
   return BadSpan(given);
 }

@@ -1,0 +1,190 @@
+#include "services/frontend-transport/app/app.h"
+
+#include <atomic>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/dns/cache.h"
+#include "common/dns/cares_resolver.h"
+#include "common/io/dialer.h"
+#include "common/io/scope.h"
+#include "common/observe/http_server.h"
+#include "common/observe/log.h"
+#include "common/observe/process_metrics.h"
+#include "common/rpc/proxy_server.h"
+#include "common/rpc/server.h"
+#include "services/frontend-transport/egress/egress.h"
+
+namespace postern::frontend {
+
+namespace {
+
+std::string HostName(const std::string& set) {
+  if (!set.empty()) return set;
+  char name[256] = {};
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+// One executor with all that lives on it.
+struct Floor {
+  explicit Floor(int number) : executor("egress-" + std::to_string(number)) {}
+
+  io::Executor executor;
+  std::unique_ptr<dns::CaresResolver> resolver;
+  std::unique_ptr<dns::CachingResolver> cache;
+  std::unique_ptr<smtp::Engine> engine;
+  std::unique_ptr<egress::Egress> egress;
+};
+
+io::Task<void> StopEngine(smtp::Engine* engine) {
+  engine->Stop();
+  co_await engine->Join();
+}
+
+}  // namespace
+
+struct App::State {
+  explicit State(const AppSettings& s) : settings(s) {}
+
+  absl::Status StartFloors();
+  absl::Status StartServers();
+
+  const AppSettings& settings;
+  observe::Registry registry;
+  io::TcpDialer dialer;
+  tls::ClientContext tls;
+  std::unique_ptr<egress::Probe> probe;
+  std::vector<std::unique_ptr<Floor>> floors;
+  std::atomic<std::size_t> next_floor{0};
+  std::unique_ptr<rpc::Authority> authority;
+  std::unique_ptr<rpc::ProxyServer> proxy;
+  std::unique_ptr<observe::HttpServer> http;
+  std::unique_ptr<rpc::Server> server;
+};
+
+absl::Status App::State::StartFloors() {
+  const int threads = *settings.server.io_threads;
+  for (int i = 0; i < threads; ++i) {
+    auto floor = std::make_unique<Floor>(i);
+    floor->executor.Start();
+    absl::Status made;
+    floor->executor.Run([&] {
+      dns::CaresResolver::Options options;
+      options.servers = *settings.egress.dns_servers;
+      auto resolver = dns::CaresResolver::Make(floor->executor, std::move(options));
+      if (!resolver.ok()) {
+        made = resolver.status();
+        return;
+      }
+      floor->resolver = std::move(*resolver);
+      floor->cache =
+          std::make_unique<dns::CachingResolver>(*floor->resolver, base::Clock::System());
+      floor->engine = std::make_unique<smtp::Engine>(
+          smtp::Engine::Parts{floor->executor, dialer, *floor->cache, tls,
+                              HostName(*settings.server.name), settings.egress.SmtpLimits()});
+      floor->egress = std::make_unique<egress::Egress>(
+          floor->executor, *floor->engine, settings.egress, *probe,
+          static_cast<std::uint32_t>(*settings.egress.slots / threads));
+    });
+    floors.push_back(std::move(floor));
+    if (!made.ok()) return made;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status App::State::StartServers() {
+  auto http_server = observe::HttpServer::Start(*settings.server.http_address, registry);
+  if (!http_server.ok()) return http_server.status();
+  http = std::move(*http_server);
+  http->SetNotReady("start", "starting");
+
+  auto made_authority = rpc::Authority::Make(settings.rpc);
+  if (!made_authority.ok()) return made_authority.status();
+  authority = std::move(*made_authority);
+  const auto choose = [this](const rpc::Identity& identity) {
+    Floor& floor = *floors[next_floor++ % floors.size()];
+    rpc::ProxyServer::Caller caller;
+    caller.executor = &floor.executor;
+    caller.open = [&floor, name = identity.name](std::shared_ptr<rpc::ToMailbox> stream) {
+      return floor.egress->Open(std::move(stream), name);
+    };
+    return caller;
+  };
+  proxy = std::make_unique<rpc::ProxyServer>(*authority, *settings.server.site, choose);
+  rpc::Server::Options options;
+  options.address = *settings.server.proxy_address;
+  options.reflection = true;
+  auto grpc_server = rpc::Server::Start(settings.rpc, options, {proxy->service()});
+  if (!grpc_server.ok()) return grpc_server.status();
+  server = std::move(*grpc_server);
+  server->SetServing(true);
+  http->SetReady("start");
+  return absl::OkStatus();
+}
+
+App::App(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+App::~App() {
+  Stop();
+}
+
+absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
+  std::unique_ptr<App> app(new App(std::make_unique<State>(settings)));
+  State& state = *app->state_;
+  observe::AddProcessMetrics(state.registry, "frontend-transport");
+  state.probe = std::make_unique<egress::Probe>(state.registry, *settings.server.site);
+  if (absl::Status started = state.StartFloors(); !started.ok()) return started;
+  if (absl::Status started = state.StartServers(); !started.ok()) return started;
+  POSTERN_LOG(kInfo, "egress", "ready",
+              {{"site", *settings.server.site},
+               {"proxy_port", app->proxy_port()},
+               {"http_port", app->http_port()}});
+  return app;
+}
+
+void App::Stop() {
+  if (state_->floors.empty()) return;
+  POSTERN_LOG(kInfo, "egress", "stopping");
+  if (state_->http != nullptr) state_->http->SetNotReady("stop", "stopping");
+  if (state_->server != nullptr) state_->server->SetServing(false);
+  for (const auto& floor : state_->floors) {
+    if (floor->egress == nullptr) continue;
+    io::RunTask(floor->executor, floor->egress->Drain(*state_->settings.server.stop_grace));
+  }
+  if (state_->server != nullptr) state_->server->Stop(absl::Seconds(5));
+  for (const auto& floor : state_->floors) {
+    if (floor->engine != nullptr) io::RunTask(floor->executor, StopEngine(floor->engine.get()));
+    floor->executor.Run([&] {
+      floor->egress.reset();
+      floor->engine.reset();
+      floor->cache.reset();
+      floor->resolver.reset();
+    });
+    floor->executor.Stop();
+  }
+  state_->floors.clear();
+  state_->http.reset();
+}
+
+int App::proxy_port() const {
+  return state_->server->port();
+}
+
+int App::http_port() const {
+  return state_->http->port();
+}
+
+const observe::Registry& App::registry() const {
+  return state_->registry;
+}
+
+void DeclareMetrics(observe::Registry& registry) {
+  observe::AddProcessMetrics(registry, "frontend-transport");
+  const egress::Probe probe(registry, "site");
+}
+
+}  // namespace postern::frontend
