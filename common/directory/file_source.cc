@@ -158,7 +158,8 @@ void DirectoryWatch::Load(FolderState state) {
   const bool again = state == seen_;
   const std::int64_t started_ns = absl::ToUnixNanos(absl::Now());
   auto snapshot = LoadFolder(path_);
-  settled_ = started_ns - state.newest_ns() > kClockGrainNs &&
+  const std::int64_t age_ns = started_ns - state.newest_ns();
+  settled_ = (age_ns > kClockGrainNs || age_ns < -kClockGrainNs) &&
              snapshot.status().code() != absl::StatusCode::kUnavailable;
   seen_ = std::move(state);
   if (!snapshot.ok()) {

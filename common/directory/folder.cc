@@ -128,8 +128,10 @@ class Descriptor {
 
 std::int64_t FolderState::newest_ns() const {
   std::int64_t newest = 0;
-  for (const FileState& file : files)
-    newest = std::max({newest, file.modified_ns, file.changed_ns});
+  // Not the time of modification: anyone may set that, to the future too.
+  for (const FileState& file : files) {
+    newest = std::max(newest, file.changed_ns);
+  }
   return newest;
 }
 

@@ -96,8 +96,6 @@ class Collector final : public YAML::EventHandler {
       Fail(mark, Broken("tags are not allowed"));
     } else if (++nodes_ > limits_.nodes_max) {
       Fail(mark, Broken("there are more than ", limits_.nodes_max, " values"));
-    } else if (open_.size() >= limits_.depth_max) {
-      Fail(mark, Broken("values are nested more than ", limits_.depth_max, " deep"));
     }
     return !failed();
   }
@@ -106,7 +104,11 @@ class Collector final : public YAML::EventHandler {
             const YAML::Mark& mark,
             std::string_view tag,
             YAML::anchor_t anchor) {
-    if (Admit(mark, tag, anchor)) open_.push_back(Make(kind, mark));
+    if (!Admit(mark, tag, anchor)) return;
+    if (open_.size() >= limits_.depth_max) {
+      return Fail(mark, Broken("values are nested more than ", limits_.depth_max, " deep"));
+    }
+    open_.push_back(Make(kind, mark));
   }
 
   void Close() {
