@@ -105,6 +105,8 @@ class Registry {
   };
 
   std::vector<Family> Families() const;
+  // The families as a Markdown table.
+  std::string Markdown() const;
 
  private:
   struct State;
