@@ -1,0 +1,96 @@
+#include "common/smtp/reply_parser.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "common/smtp/capabilities.h"
+
+namespace postern::smtp {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(ReplyParserTest, OneLineIsAReply) {
+  const auto reply = ParseReply("250 2.1.0 fine\r\n");
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->code, 250);
+  EXPECT_THAT(reply->lines, ElementsAre("2.1.0 fine"));
+}
+
+TEST(ReplyParserTest, LinesOfOneCodeAreOneReply) {
+  const auto reply = ParseReply("550-first\r\n550-\r\n550 last\r\n");
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_THAT(reply->lines, ElementsAre("first", "", "last"));
+}
+
+TEST(ReplyParserTest, ACodeAloneIsTolerated) {
+  const auto reply = ParseReply("250\r\n");
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_THAT(reply->lines, ElementsAre(""));
+}
+
+TEST(ReplyParserTest, TextIsKeptByteForByte) {
+  const auto reply = ParseReply("550  \xe9t\xe9 \x1b[2J\t\r\n");
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->lines[0], " \xe9t\xe9 \x1b[2J\t");
+}
+
+TEST(ReplyParserTest, WhatIsNotAReplyBreaksTheSession) {
+  for (const std::string_view wrong :
+       {"hello\r\n", "25 ok\r\n", "2500 ok\r\n", "150 ok\r\n", "600 ok\r\n", "199 x\r\n",
+        "250:ok\r\n", "\r\n", "250-a\r\n251 b\r\n", "250-a\r\n", "250 a", "250 a\nb\r\n",
+        "250 a\rb\r\n", "+25 ok\r\n", "250 a\r\n250 b\r\n", "250-a\r\nb\r\n", ""}) {
+    const auto reply = ParseReply(wrong);
+    EXPECT_EQ(reply.status().code(), absl::StatusCode::kUnavailable) << wrong;
+  }
+}
+
+TEST(ReplyParserTest, LinesAndLengthAreBounded) {
+  Limits limits;
+  limits.reply_lines_max = 3;
+  limits.reply_line_bytes_max = 10;
+  EXPECT_TRUE(ParseReply("250-a\r\n250-b\r\n250 c\r\n", limits).ok());
+  EXPECT_THAT(ParseReply("250-a\r\n250-b\r\n250-c\r\n250 d\r\n", limits).status().ToString(),
+              HasSubstr("more than 3 lines"));
+  EXPECT_TRUE(ParseReply("250 abcdef\r\n", limits).ok());
+  EXPECT_FALSE(ParseReply("250 abcdefg\r\n", limits).ok());
+}
+
+TEST(CapabilitiesTest, EveryKeywordIsKnownInAnyCase) {
+  const auto reply = ParseReply(
+      "250-mx.test greets you\r\n250-pipelining\r\n250-SIZE 1000\r\n250-8bitmime\r\n250-DSN\r\n"
+      "250-CHUNKING\r\n250-SMTPUTF8\r\n250-STARTTLS\r\n250-ENHANCEDSTATUSCODES\r\n"
+      "250 AUTH PLAIN login\r\n");
+  const Capabilities peer = Capabilities::Parse(*reply);
+  EXPECT_TRUE(peer.pipelining && peer.size && peer.eight_bit_mime && peer.dsn && peer.chunking);
+  EXPECT_TRUE(peer.smtputf8 && peer.starttls && peer.enhanced_status_codes);
+  EXPECT_EQ(peer.size_max, 1000u);
+  EXPECT_THAT(peer.auth, ElementsAre("PLAIN", "LOGIN"));
+  EXPECT_EQ(peer.keywords.size(), 9u);
+}
+
+TEST(CapabilitiesTest, ThePeersNameIsNotAKeyword) {
+  const Capabilities peer = Capabilities::Parse(*ParseReply("250 PIPELINING\r\n"));
+  EXPECT_FALSE(peer.pipelining);
+  EXPECT_TRUE(peer.keywords.empty());
+}
+
+TEST(CapabilitiesTest, SizeWithoutANumberIsNoLimit) {
+  const Capabilities peer =
+      Capabilities::Parse(*ParseReply("250-x\r\n250-SIZE\r\n250 AUTH=LOGIN\r\n"));
+  EXPECT_TRUE(peer.size);
+  EXPECT_EQ(peer.size_max, 0u);
+  EXPECT_THAT(peer.auth, ElementsAre("LOGIN"));
+}
+
+TEST(CapabilitiesTest, KeywordsAreBounded) {
+  std::string text = "250-x\r\n";
+  for (int i = 0; i < 100; ++i)
+    text += "250-X" + std::to_string(i) + "\r\n";
+  const Capabilities peer = Capabilities::Parse(*ParseReply(text + "250 DSN\r\n"));
+  EXPECT_EQ(peer.keywords.size(), 64u);
+}
+
+}  // namespace
+}  // namespace postern::smtp
