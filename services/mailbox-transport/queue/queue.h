@@ -7,20 +7,17 @@
 //             while (auto work = queue.TryTake(lane)) {
 //               ... attempt and settle (kAttempt), or settle alone (kExpired, kDelayed) ...
 //               HopWorked | HopFailed | HopHeld, when the attempt told something of the next hop;
-//               then Done(work->hop, id), or Retry(work->hop, ticket) for each ticket that waits
-//               on;
+//               then Done(work->hop, id), or Retry(work->hop, ticket) for each that waits on;
 //             }
 //             queue.WorkerEnded(lane);
 //           A worker that finds nothing ends; it is asked for again when there is something.
-// Failure   HopFailed climbs the retry ladder (QueueGlitch, TransientFailure,
-// OutboundConnectionFailure):
-//           nothing of the hop is tried until its next retry time, then one worker tries first and
-//           HopWorked releases the rest. HopHeld waits for WakeHeld, without climbing.
+// Failure   HopFailed climbs the retry ladder: nothing of the hop is tried until its next retry
+//           time, then one worker tries first and HopWorked releases the rest. HopHeld waits for
+//           WakeHeld, without climbing.
 // Lifetime  Everything on `executor`. `wanted` may start its worker at once: the calls nest safely.
-// Limits    Workers: max_per_domain_outbound_connections a hop, and this shard's part (1 of
-// `shards`) of
+// Limits    Workers: max_per_domain_outbound_connections a hop, and this shard's part of
 //           max_outbound_connections, handed out in turns; kLapsedWorkers for the lapsed lane.
-//           About 250 bytes a ticket without its message.
+//           About 200 bytes a ticket without its message.
 // See       docs/architecture.md "queue"; Exchange's retry intervals
 
 #pragma once

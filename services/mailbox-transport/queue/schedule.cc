@@ -242,8 +242,9 @@ bool Schedule::MayTake(const Line& line) const {
          line.attempts() < line.workers_max;
 }
 
-// A worker gives its slot to the hop that is next in the round: when its own hop has more workers, even
-// afterwards, so that slots do not go to and fro; or when it had its turn and some hop has no worker.
+// A worker gives its slot to the hop that is next in the round: when its own hop has more workers,
+// even afterwards, so that slots do not go to and fro; or when it had its turn and some hop has no
+// worker.
 bool Schedule::MakesRoom(const Line& line) const {
   if (workers_ < workers_max_) return false;
   if (starved_lines_ > 0 && line.turn >= kTurn) return true;

@@ -122,7 +122,7 @@ HopNews NewsOf(const smtp::Outcome& outcome, const smtp::RecipientResult& result
   return news;
 }
 
-// A recipient that did not get through while its hop works must not come back at once: it waits alone.
+// A recipient that did not get through while its hop works must not come back at once.
 void WaitAlone(Verdict& verdict) {
   verdict.wait = Wait::kMessageInterval;
   verdict.counted = true;

@@ -231,10 +231,9 @@ ReportedRecipient Settler::Reported(const Decision& decision,
   return reported;
 }
 
-model::MessagePtr Settler::MakeNotice(const Decision& decision,
-                                      const Decision::Report& planned,
-                                      const Original& original,
-                                      absl::Time now) {
+Report Settler::ReportOf(const Decision& decision,
+                         const Decision::Report& planned,
+                         absl::Time now) const {
   const model::Message& message = *decision.message;
   Report report;
   report.kind = planned.kind;
@@ -255,20 +254,26 @@ model::MessagePtr Settler::MakeNotice(const Decision& decision,
   report.retry_until = message.expires;
   for (const std::size_t place : planned.places)
     report.recipients.push_back(Reported(decision, planned.kind, place));
+  return report;
+}
 
+model::MessagePtr Settler::MakeNotice(const Decision& decision,
+                                      const Decision::Report& planned,
+                                      const Original& original,
+                                      absl::Time now) {
   Original part;
   part.headers = original.headers;
   if (planned.kind == DsnKind::kFailed && decision.original == OriginalPart::kWhole) {
     part.body = original.body;
   }
-  Dsn dsn = BuildDsn(report, part, random_);
+  Dsn dsn = BuildDsn(ReportOf(decision, planned, now), part, random_);
 
   auto notice = std::make_shared<model::Message>();
   notice->id = store_.NextId();
   notice->envelope.body = dsn.eight_bit ? mail::BodyType::k8BitMime : mail::BodyType::k7Bit;
   notice->envelope.smtputf8 = dsn.smtputf8;
   mail::Recipient to;
-  to.address = message.envelope.sender;
+  to.address = decision.message->envelope.sender;
   to.notify = mail::kNotifyNever;
   notice->envelope.recipients.push_back(std::move(to));
   notice->recipients.resize(1);

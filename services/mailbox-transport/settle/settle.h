@@ -11,12 +11,11 @@
 //           HopWorked, HopFailed or HopHeld as settled.hop says; Retry for each of settled.tickets,
 //           or Done when there is none; the notices go to the queue when the store's `done` has
 //           run.
-// Failure   An original that cannot be read is no reason not to report: Commit with an empty
-// Original. Lifetime  On the executor of the shard that owns the message. The ticket that is
-// settled must be the
-//           only one of its recipients. A message of several tickets must be one object.
+// Failure   An original that cannot be read is no reason not to report: Commit with an empty one.
+// Lifetime  On the executor of the shard that owns the message. No other ticket names the same
+//           recipients. The tickets of one message share one Message object.
 // Limits    A DSN carries the whole original up to external_dsn_max_message_attach_size and
-//           kWholeOriginalMax, above that its headers: a DSN is made in memory and is part of one batch.
+//           kWholeOriginalMax, above that its headers: a DSN is made in memory, for one batch.
 // See       docs/architecture.md "settle"
 
 #pragma once
@@ -115,6 +114,7 @@ class Settler {
   absl::Duration RetryWait();
   std::vector<model::Ticket> Apply(const Decision& decision, absl::Time now);
   ReportedRecipient Reported(const Decision& decision, DsnKind kind, std::size_t place) const;
+  Report ReportOf(const Decision& decision, const Decision::Report& planned, absl::Time now) const;
   model::MessagePtr MakeNotice(const Decision& decision,
                                const Decision::Report& planned,
                                const Original& original,

@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// A pipeline of one line: each worker delivers what it gets at once, inside the call that asked for it.
+// A pipeline of one line: each worker delivers what it gets inside the call that asked for it.
 class QueueTest : public ScheduleDriver {
  protected:
   void Open() {

@@ -1,7 +1,7 @@
 // tests/services/mailbox-transport/queue/schedule_driver.h
 //
-// ScheduleDriver: the small language of the schedule's tests: hops by name, messages by number, time that
-// passes when told.
+// ScheduleDriver: the small language of the schedule's tests: hops by name, messages by number,
+// time that passes when told.
 
 #pragma once
 

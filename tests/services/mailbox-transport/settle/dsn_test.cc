@@ -253,12 +253,5 @@ TEST_F(DsnTest, PeopleReadWhatHappenedThenTheFacts) {
             "Subject: Lunch\r\n");
 }
 
-TEST_F(DsnTest, EachCodeHasItsExplanation) {
-  EXPECT_THAT(ExplanationOf({5, 2, 2}), HasSubstr("full"));
-  EXPECT_THAT(ExplanationOf({4, 4, 7}), HasSubstr("in time"));
-  EXPECT_THAT(ExplanationOf({5, 7, 26}), HasSubstr("not send"));
-  EXPECT_THAT(ExplanationOf({5, 0, 0}), HasSubstr("not accepted"));
-}
-
 }  // namespace
 }  // namespace postern::settle
