@@ -6,7 +6,7 @@ import subprocess
 import files
 
 SUBJECT = re.compile(r"[a-z][a-z0-9-]*(, [a-z][a-z0-9-]*)*: [^ ].*[^. ]")
-SUBJECT_MAX = 80
+SUBJECT_MAX = 100
 LAST = 200
 
 

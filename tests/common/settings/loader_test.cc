@@ -126,7 +126,7 @@ TEST_F(LoaderTest, AFileThatIsNotThereIsAnError) {
 
 TEST_F(LoaderTest, WhatIsPrintedLoadsAgain) {
   ASSERT_EQ(Load({"deliver.hello=a \"b\" \\ : # c", "accept.listeners=name=a;b",
-                  "deliver.connect_timeout=1.5s"}),
+                  "deliver.connect_timeout=1500ms"}),
             "");
   const std::string printed = loader_.Print();
   File(printed);
