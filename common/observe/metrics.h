@@ -105,8 +105,6 @@ class Registry {
   };
 
   std::vector<Family> Families() const;
-  // The families as a Markdown table.
-  std::string Markdown() const;
 
  private:
   struct State;

@@ -8,7 +8,6 @@
 #include <prometheus/text_serializer.h>
 
 #include "common/base/check.h"
-#include "common/base/text.h"
 #include "common/observe/json_text.h"
 #include "common/observe/metrics.h"
 
@@ -192,14 +191,6 @@ std::vector<Registry::Family> Registry::Families() const {
   for (const auto& [name, family] : state_->families) {
     out.push_back(
         {.name = name, .type = std::string(TypeName(family.type)), .about = family.about});
-  }
-  return out;
-}
-
-std::string Registry::Markdown() const {
-  std::string out = "| Metric | Type | What it says |\n|---|---|---|\n";
-  for (const Family& family : Families()) {
-    out += base::Cat("| `", family.name, "` | ", family.type, " | ", family.about, " |\n");
   }
   return out;
 }
