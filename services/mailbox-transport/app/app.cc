@@ -1,0 +1,114 @@
+#include "services/mailbox-transport/app/app.h"
+
+#include <utility>
+
+#include "common/observe/log.h"
+#include "common/observe/process_metrics.h"
+#include "services/mailbox-transport/app/state.h"
+
+namespace postern::app {
+
+namespace {
+
+constexpr absl::Duration kServiceStop = absl::Seconds(5);
+
+}  // namespace
+
+App::App(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+App::~App() {
+  Stop();
+}
+
+absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
+  std::unique_ptr<App> app(new App(std::make_unique<State>(settings)));
+  State& state = *app->state_;
+  observe::AddProcessMetrics(state.registry, "mailbox-transport");
+  auto http = observe::HttpServer::Start(*settings.endpoints.http_address, state.registry);
+  if (!http.ok()) return http.status();
+  state.http = std::move(*http);
+  state.http->SetNotReady("start", "starting");
+
+  using Step = absl::Status (State::*)();
+  for (const Step step : {&State::StartStore, &State::StartDirectory, &State::StartFloors,
+                          &State::StartPipeline, &State::StartAccept, &State::StartServices}) {
+    if (absl::Status started = (state.*step)(); !started.ok()) return started;
+  }
+  // What changed while the parts were started.
+  state.DirectoryChanged(state.directory->current());
+  state.submission_server->SetServing(true);
+  state.admin_server->SetServing(true);
+  state.http->SetReady("start");
+  POSTERN_LOG(kInfo, "accept", "ready",
+              {{"server", state.server_name},
+               {"site", state.site},
+               {"submission_port", app->submission_port()},
+               {"admin_port", app->admin_port()},
+               {"http_port", app->http_port()}});
+  return app;
+}
+
+void App::Stop() {
+  State& state = *state_;
+  if (std::exchange(state.stopped, true)) return;
+  POSTERN_LOG(kInfo, "accept", "stopping");
+  if (state.http != nullptr) state.http->SetNotReady("stop", "stopping");
+  for (const auto& server : {state.submission_server.get(), state.admin_server.get()}) {
+    if (server != nullptr) server->SetServing(false);
+  }
+  const absl::Duration grace = *state.settings.server.stop_grace;
+  if (state.pipeline != nullptr) state.pipeline->Close();
+  if (state.accept != nullptr) state.accept->Stop(grace);
+  if (state.submission != nullptr) state.submission->Stop(grace);
+  if (state.submission_server != nullptr) state.submission_server->Stop(kServiceStop);
+  if (state.admin_server != nullptr) state.admin_server->Stop(kServiceStop);
+  if (state.directory != nullptr) state.directory->Stop();
+  if (state.pipeline != nullptr) state.pipeline->Stop(grace);
+
+  state.accept.reset();
+  state.submission.reset();
+  state.admin.reset();
+  // What is settled is written before the store closes; its callbacks may still ask the pipeline.
+  state.store.reset();
+  state.pipeline.reset();
+  for (const auto& floor : state.floors) {
+    floor->executor.Run([&] {
+      floor->cache.reset();
+      floor->resolver.reset();
+    });
+    floor->executor.Stop();
+  }
+  state.http.reset();
+}
+
+int App::smtp_port(const std::string& listener) const {
+  return state_->accept->endpoint(listener).port;
+}
+
+int App::submission_port() const {
+  return state_->submission_server->port();
+}
+
+int App::admin_port() const {
+  return state_->admin_server->port();
+}
+
+int App::http_port() const {
+  return state_->http->port();
+}
+
+const observe::Registry& App::registry() const {
+  return state_->registry;
+}
+
+void DeclareMetrics(observe::Registry& registry) {
+  observe::AddProcessMetrics(registry, "mailbox-transport");
+  const accept::Probe accept(registry);
+  const store::Probe store(registry);
+  const queue::Probe queue(registry);
+  const settle::Probe settle(registry);
+  deliver::Probe deliver(registry, "site");
+  deliver.Attempted("connector", false, smtp::Outcome(), absl::ZeroDuration());
+}
+
+}  // namespace postern::app

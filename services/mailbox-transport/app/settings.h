@@ -1,0 +1,71 @@
+// services/mailbox-transport/app/settings.h
+//
+// AppSettings: every setting of a mailbox-transport.
+
+#pragma once
+
+#include <string>
+
+#include "common/directory/settings.h"
+#include "common/rpc/settings.h"
+#include "common/settings/setting.h"
+#include "services/mailbox-transport/accept/settings.h"
+#include "services/mailbox-transport/deliver/settings.h"
+#include "services/mailbox-transport/pipeline/settings.h"
+#include "services/mailbox-transport/queue/settings.h"
+#include "services/mailbox-transport/settle/settings.h"
+#include "services/mailbox-transport/store/settings.h"
+
+namespace postern::app {
+
+struct EndpointSettings {
+  settings::Setting<std::string> submission_address{
+      .key = "server.submission_address",
+      .fallback = "0.0.0.0:7171",
+      .about = "Where gRPC submission and health listen."};
+  settings::Setting<std::string> admin_address{
+      .key = "server.admin_address",
+      .fallback = "0.0.0.0:7172",
+      .about = "Where the gRPC admin API and reflection listen; mTLS only."};
+  settings::Setting<std::string> http_address{
+      .key = "server.http_address",
+      .fallback = "0.0.0.0:9717",
+      .about = "Where /metrics, /livez and /readyz listen."};
+  settings::Setting<std::string> log_level{
+      .key = "log.level", .fallback = "info", .about = "debug, info, warning or error."};
+
+  template <typename Visitor>
+  void Visit(Visitor&& visit) {
+    visit(submission_address);
+    visit(admin_address);
+    visit(http_address);
+    visit(log_level);
+  }
+};
+
+struct AppSettings {
+  pipeline::PipelineSettings server;
+  EndpointSettings endpoints;
+  accept::AcceptSettings accept;
+  store::StoreSettings store;
+  directory::DirectorySettings directory;
+  queue::QueueSettings queue;
+  deliver::DeliverSettings deliver;
+  settle::SettleSettings settle;
+  rpc::RpcSettings rpc;
+
+  template <typename Visitor>
+  void Visit(Visitor&& visit) {
+    server.Visit(visit);
+    endpoints.Visit(visit);
+    accept.Visit(visit);
+    store.Visit(visit);
+    directory.Visit(visit);
+    queue.Visit(visit);
+    deliver.Visit(visit);
+    settle.Visit(visit);
+    rpc.Visit(visit);
+  }
+};
+
+}  // namespace postern::app

@@ -1,0 +1,71 @@
+// services/mailbox-transport/app/state.h
+//
+// What an App is made of, in the order of construction.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/random.h"
+#include "common/directory/file_source.h"
+#include "common/dns/cache.h"
+#include "common/dns/cares_resolver.h"
+#include "common/io/dialer.h"
+#include "common/io/executor.h"
+#include "common/io/on_disk.h"
+#include "common/observe/http_server.h"
+#include "common/rpc/server.h"
+#include "services/mailbox-transport/accept/server.h"
+#include "services/mailbox-transport/admin/admin_service.h"
+#include "services/mailbox-transport/admin/submission_service.h"
+#include "services/mailbox-transport/app/app.h"
+#include "services/mailbox-transport/pipeline/pipeline.h"
+#include "services/mailbox-transport/store/rocks_store.h"
+
+namespace postern::app {
+
+// One executor with the resolver that lives on it.
+struct Floor {
+  explicit Floor(int number) : executor("io-" + std::to_string(number)) {}
+
+  io::Executor executor;
+  std::unique_ptr<dns::CaresResolver> resolver;
+  std::unique_ptr<dns::CachingResolver> cache;
+};
+
+struct App::State {
+  explicit State(const AppSettings& s) : settings(s), disk(*s.server.disk_threads) {}
+
+  absl::Status StartStore();
+  absl::Status StartDirectory();
+  absl::Status StartFloors();
+  absl::Status StartPipeline();
+  absl::Status StartAccept();
+  absl::Status StartServices();
+  void DirectoryChanged(const directory::SnapshotPtr& snapshot);
+
+  const AppSettings& settings;
+  std::string server_name;
+  std::string site;
+  observe::Registry registry;
+  std::unique_ptr<observe::HttpServer> http;
+  io::DiskPool disk;
+  io::TcpDialer dialer;
+  tls::ClientContext tls;
+  std::unique_ptr<store::RocksStore> store;
+  std::unique_ptr<directory::DirectoryWatch> directory;
+  std::vector<std::unique_ptr<Floor>> floors;
+  std::unique_ptr<pipeline::Pipeline> pipeline;
+  std::unique_ptr<accept::Server> accept;
+  std::unique_ptr<rpc::Authority> authority;
+  std::unique_ptr<admin::SubmissionService> submission;
+  std::unique_ptr<admin::AdminService> admin;
+  std::unique_ptr<rpc::Server> submission_server;
+  std::unique_ptr<rpc::Server> admin_server;
+  bool stopped = false;
+};
+
+}  // namespace postern::app
