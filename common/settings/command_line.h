@@ -2,7 +2,8 @@
 //
 // CommandLine: the flags that every service has.
 //
-// Flow      ParseCommandLine in main; then Loader::Load(settings_file, overrides), or what `print` says.
+// Flow      ParseCommandLine in main; then Loader::Load(settings_file, overrides), or what `print`
+//           says.
 // Failure   A wrong flag: `exit_code` is set and the words are already on standard error.
 
 #pragma once
