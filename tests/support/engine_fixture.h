@@ -115,15 +115,21 @@ class EngineFixture : public ::testing::Test {
   io::Scope scope_;
   ScriptedDialer dialer_;
   FakeResolver resolver_;
-  tls::ClientContext tls_;
   smtp::Limits limits_;
   smtp::Delivery delivery_;
   std::shared_ptr<const std::string> content_;
   smtp::Outcome outcome_;
   std::unique_ptr<smtp::Engine> engine_;
   std::map<std::string, std::unique_ptr<ScriptedPeer>> peers_;
+  const tls::ClientContext& tls_ = SharedTls();
 
  private:
+  // To read the system's trust store takes longer than any of these tests.
+  static const tls::ClientContext& SharedTls() {
+    static const tls::ClientContext shared;
+    return shared;
+  }
+
   void MakeEngine() {
     smtp::Engine::Parts parts{executor_, dialer_, resolver_, tls_, "client.test", limits_};
     executor_.Run([&] { engine_ = std::make_unique<smtp::Engine>(std::move(parts)); });

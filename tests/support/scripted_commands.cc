@@ -123,7 +123,9 @@ io::Task<ScriptedPeer::Answer> ScriptedPeer::RaiseTls(Conversation& with) {
   const Answer agreed = co_await Play(with, "STARTTLS", "220 2.0.0 go on");
   if (agreed != Answer::kYes) co_return agreed;
   if (tls_ == nullptr) {
-    co_await Say(with, "this is not tls");
+    // Not before the client has begun: else it would be injected plain text.
+    const absl::Status begun = co_await with.reader.Fill();
+    if (begun.ok()) co_await Say(with, "this is not tls");
     with.stream->Close();
     co_return Answer::kOver;
   }

@@ -137,7 +137,8 @@ io::Task<void> ScriptedPeer::Talk(std::unique_ptr<io::Stream> stream) {
     heard_.push_back(text);
     answer = co_await Obey(with, text);
   }
-  with.stream->Close();
+  // A failed handshake leaves none.
+  if (with.stream != nullptr) with.stream->Close();
 }
 
 io::Task<void> ScriptedPeer::Serve(io::Listener& listener, io::Scope& scope) {
