@@ -151,7 +151,7 @@ int LineOfBadByte(std::string_view text) {
 void ReadDocuments(std::string_view text, const YamlLimits& limits, YamlTree& tree) {
   Collector collector(limits);
   try {
-    // yaml-cpp takes the end of the text for the end of a quoted value, but not the end of a document.
+    // To yaml-cpp the end of the text ends a quoted value, but the end of a document does not.
     const bool whole_line = text.empty() || text.ends_with('\n');
     std::istringstream stream(base::Cat(text, whole_line ? "" : "\n", "...\n"));
     YAML::Parser parser(stream);
