@@ -13,8 +13,6 @@ namespace postern::accept {
 
 namespace {
 
-constexpr std::size_t kUserBytesMax = 256;
-
 absl::Status BadLine(std::size_t line, std::string_view rule) {
   return base::Error(absl::StatusCode::kInvalidArgument, "line ", line, ": ", rule);
 }

@@ -7,7 +7,7 @@
 // wrong
 //           keeps the users of before and is logged.
 // Lifetime  Outlives its checks. Thread-safe.
-// Limits    A file of kUsersFileBytesMax; kHashesMax checks at a time; kFailingMax names that
+// Limits    A file of kUsersFileBytesMax; names of kUserBytesMax; kHashesMax checks at a time; kFailingMax names that
 // failed are
 //           remembered. Hashing works on the disk pool and never on an event loop.
 // See       RFC 4954; RFC 4616; common/tls/password_hash.h
@@ -36,6 +36,7 @@
 namespace postern::accept {
 
 inline constexpr std::size_t kUsersFileBytesMax = 4 << 20;
+inline constexpr std::size_t kUserBytesMax = 256;
 inline constexpr int kHashesMax = 64;
 inline constexpr std::size_t kFailingMax = 10000;
 

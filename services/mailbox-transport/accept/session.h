@@ -98,6 +98,12 @@ class Session {
 
   // An answer to a client's mistake: counted, and slow for strangers.
   void Fault(std::string_view line);
+
+  bool No(std::string_view line) {
+    Fault(line);
+    return false;
+  }
+
   void Refuse(const Refusal& refusal);
   void SayGoodbye();
   io::Task<void> Tarpit();

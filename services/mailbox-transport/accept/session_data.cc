@@ -16,8 +16,8 @@ constexpr std::uint64_t kDrainBytesMax = 256ull << 20;
 }  // namespace
 
 bool Session::MayTakeContent() {
-  if (!in_transaction_) return Fault("503 5.5.1 send MAIL first"), false;
-  if (envelope_.recipients.empty()) return Fault("503 5.5.1 no valid recipients"), false;
+  if (!in_transaction_) return No("503 5.5.1 send MAIL first");
+  if (envelope_.recipients.empty()) return No("503 5.5.1 no valid recipients");
   return true;
 }
 

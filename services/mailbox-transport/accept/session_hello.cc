@@ -83,11 +83,11 @@ io::Task<void> Session::StartTls(std::string argument) {
 }
 
 bool Session::MayAuthenticate() {
-  if (listener_.auth == AuthMode::kNone) return Fault("502 5.5.1 AUTH is not offered"), false;
-  if (!hello_ || !hello_->extended) return Fault("503 5.5.1 send EHLO first"), false;
-  if (!encrypted()) return Fault("538 5.7.11 AUTH needs TLS: send STARTTLS first"), false;
-  if (authenticated()) return Fault("503 5.5.1 already authenticated"), false;
-  if (in_transaction_) return Fault("503 5.5.1 not during a mail transaction"), false;
+  if (listener_.auth == AuthMode::kNone) return No("502 5.5.1 AUTH is not offered");
+  if (!hello_ || !hello_->extended) return No("503 5.5.1 send EHLO first");
+  if (!encrypted()) return No("538 5.7.11 AUTH needs TLS: send STARTTLS first");
+  if (authenticated()) return No("503 5.5.1 already authenticated");
+  if (in_transaction_) return No("503 5.5.1 not during a mail transaction");
   return true;
 }
 
@@ -139,6 +139,10 @@ io::Task<std::optional<Credentials>> Session::ReadLogin(std::optional<std::strin
   std::optional<std::string> password = co_await Challenge("Password:");
   if (!password) co_return std::nullopt;
   credentials.password = std::move(*password);
+  if (credentials.user.empty() || credentials.user.size() > kUserBytesMax) {
+    Fault("535 5.7.8 authentication credentials are not valid");
+    co_return std::nullopt;
+  }
   co_return credentials;
 }
 

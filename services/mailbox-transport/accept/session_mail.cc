@@ -53,17 +53,21 @@ void Session::ResetTransaction() {
 }
 
 bool Session::MayBegin() {
-  if (!hello_) return Fault("503 5.5.1 send EHLO first"), false;
-  if (in_transaction_) return Fault("503 5.5.1 a sender is given already"), false;
+  if (!hello_) return No("503 5.5.1 send EHLO first");
+  if (in_transaction_) return No("503 5.5.1 a sender is given already");
   if (listener_.auth == AuthMode::kRequired && !authenticated()) {
     Fault(encrypted() ? "530 5.7.0 authentication required"
                       : "530 5.7.0 must issue a STARTTLS command first");
     return false;
   }
-  if (leaving_) return SayGoodbye(), false;
+  if (leaving_) {
+    SayGoodbye();
+    return false;
+  }
   const absl::Status ready = parts_.intake.Ready();
-  if (!ready.ok()) return Refuse(RefusalFrom(ready)), false;
-  return true;
+  if (ready.ok()) return true;
+  Refuse(RefusalFrom(ready));
+  return false;
 }
 
 void Session::Mail(std::string_view argument) {
@@ -116,16 +120,18 @@ bool Session::MayAdd(const std::string& address) {
                 {{"listener", listener_.name},
                  {"client", client_.address.ToString()},
                  {"recipient", base::Printable(address)}});
-    return Fault("550 5.7.1 Unable to relay"), false;
+    return No("550 5.7.1 Unable to relay");
   }
   const std::uint64_t most = std::min(rules_->policy.max_recipient_envelope_limit, kRecipientsMax);
   if (envelope_.recipients.size() >= most) {
     parts_.probe.Refused("recipients");
-    return Say("452 4.5.3 too many recipients"), false;
+    Say("452 4.5.3 too many recipients");
+    return false;
   }
   if (!parts_.rate_limit.TakeRecipients(RateName(), 1, rules_->rates)) {
     parts_.probe.Refused("rate");
-    return Say("450 4.7.1 too many recipients in a minute, try again later"), false;
+    Say("450 4.7.1 too many recipients in a minute, try again later");
+    return false;
   }
   return true;
 }

@@ -37,17 +37,5 @@ TEST(RateLimitTest, ZeroIsNoLimit) {
     EXPECT_TRUE(limit.TakeMessage("a", RateLimit::Rates()));
 }
 
-TEST(BoundedTableTest, TheLeastRecentlyUsedGoes) {
-  BoundedTable<int> table(2);
-  table.At("a") = 1;
-  table.At("b") = 2;
-  EXPECT_NE(table.Find("a"), nullptr);
-  table.At("c") = 3;
-  EXPECT_EQ(table.Find("b"), nullptr);
-  EXPECT_EQ(*table.Find("a"), 1);
-  table.Erase("a");
-  EXPECT_EQ(table.size(), 1u);
-}
-
 }  // namespace
 }  // namespace postern::accept
