@@ -19,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     POSTERN_CHECK(!found || answer->ttl <= absl::Seconds(0x7FFFFFFF));
     for (const auto& mx : answer->mx) {
       POSTERN_CHECK(mx.host.size() <= 4 * 255);
-      for (const char c : mx.host) POSTERN_CHECK(c > ' ' && c < 0x7F && (c < 'A' || c > 'Z'));
+      for (const char c : mx.host)
+        POSTERN_CHECK(c > ' ' && c < 0x7F && (c < 'A' || c > 'Z'));
     }
   }
   return 0;
