@@ -62,7 +62,8 @@ class DirectoryWatch {
   SnapshotPtr current() const;
   DirectoryReadings readings() const;
 
-  // One look at the folder, without waiting; the watch's own thread does this at every poll.
+  // One look at the folder; after a change it waits until the folder is quiet. The watch's own thread
+  // does this at every poll.
   void RunOnce();
 
  private:
