@@ -1,5 +1,5 @@
-// Whatever a client says, a session comes to its end, and what it hands over is clean: CRLF only, no
-// NUL, recipients present. A stranger hands over nothing.
+// Whatever a client says, a session comes to its end, and what it hands over is clean: CRLF only,
+// no NUL, recipients present. A stranger hands over nothing.
 
 #include <cstdint>
 #include <memory>

@@ -1,5 +1,5 @@
-// Listener words, users files and PLAIN responses are read or refused; a listener that is taken never
-// lets strangers relay.
+// Listener words, users files and PLAIN responses are read or refused; a listener that is taken
+// never lets strangers relay.
 
 #include <cstdint>
 #include <string_view>

@@ -35,6 +35,10 @@ class FakeIntake final : public model::Intake {
       chunk_bytes.push_back(bytes.size());
       answer = chunk_answer;
       if (answer.ok()) chunks_[{id.value, number}] = std::move(bytes);
+      if (hold) {
+        held.push_back([done = std::move(done), answer]() mutable { done(answer); });
+        return;
+      }
     }
     done(answer);
   }
@@ -74,6 +78,11 @@ class FakeIntake final : public model::Intake {
   std::size_t chunks_left() const {
     const std::lock_guard lock(mutex_);
     return chunks_.size();
+  }
+
+  std::size_t chunks_put() const {
+    const std::lock_guard lock(mutex_);
+    return chunk_bytes.size();
   }
 
   std::size_t count() const {

@@ -161,6 +161,22 @@ TEST_F(ServerTest, ConnectionsAreLimited) {
   EXPECT_EQ(second.Reply(), "closed");
 }
 
+TEST_F(ServerTest, BehindABalancerTheLimitIsTheClients) {
+  settings_.connections_per_source_max.value = 1;
+  settings_.listeners.value = {
+      "name=relay address=127.0.0.1:0 proxyProtocol=v1 proxyPeers=127.0.0.1"};
+  Start();
+  Talk first = Dial();
+  first.Send("PROXY TCP4 192.0.2.1 10.0.0.1 40000 25\r\n");
+  EXPECT_THAT(first.Reply(), StartsWith("220"));
+  Talk second = Dial();
+  second.Send("PROXY TCP4 192.0.2.1 10.0.0.1 40001 25\r\n");
+  EXPECT_THAT(second.Reply(), StartsWith("421 4.3.2"));
+  Talk other = Dial();
+  other.Send("PROXY TCP4 192.0.2.2 10.0.0.1 40002 25\r\n");
+  EXPECT_THAT(other.Reply(), StartsWith("220"));
+}
+
 TEST_F(ServerTest, APortInUseIsNamedWithItsListener) {
   Start();
   AcceptSettings again = settings_;

@@ -169,6 +169,24 @@ TEST_F(ContentTest, ALargeMessageLeavesInWindows) {
   }
 }
 
+TEST_F(ContentTest, AFastClientWaitsForTheStore) {
+  std::string body;
+  while (body.size() < 900'000)
+    body += std::string(998, 'x') + "\r\n";
+  Talk talk = Enveloped();
+  talk.Ask("DATA");
+  intake_.hold = true;
+  talk.Send(MessageOf(body) + ".\r\n");
+  while (intake_.chunks_put() == 0)
+    absl::SleepFor(absl::Milliseconds(1));
+  absl::SleepFor(absl::Milliseconds(20));
+  EXPECT_EQ(intake_.chunks_put(), 1u);
+  intake_.hold = false;
+  executor_.Run([this] { intake_.held.at(0)(); });
+  EXPECT_THAT(talk.Reply(), StartsWith("250 2.6.0"));
+  EXPECT_EQ(Content(), MessageOf(body));
+}
+
 TEST_F(ContentTest, ChunksOfARefusedMessageAreDropped) {
   rules_.policy.max_receive_size = 1 << 20;
   Talk talk = Enveloped();
