@@ -1,0 +1,113 @@
+#include "services/mailbox-transport/admin/admin_service.h"
+
+#include <atomic>
+#include <utility>
+
+#include <grpcpp/grpcpp.h>
+
+#include "common/io/scope.h"
+#include "postern/v1/admin.grpc.pb.h"
+#include "services/mailbox-transport/admin/queries.h"
+
+namespace postern::admin {
+
+class AdminService::Implementation final : public v1::Admin::CallbackService {
+ public:
+  explicit Implementation(const Parts& parts)
+      : authority_(parts.authority),
+        executor_(parts.pipeline.shards().front()->executor()),
+        queries_(parts) {
+    executor_.Run([this] { calls_ = std::make_unique<io::Scope>(executor_); });
+  }
+
+  ~Implementation() override {
+    io::RunTask(executor_, End());
+    executor_.Run([this] { calls_.reset(); });
+  }
+
+  grpc::ServerUnaryReactor* GetSendConnector(grpc::CallbackServerContext* call,
+                                             const v1::GetSendConnectorRequest* request,
+                                             v1::GetSendConnectorResponse* response) override {
+    absl::Status status = Allowed(*call);
+    if (status.ok()) status = queries_.Connectors(*request, *response);
+    return Finished(*call, status);
+  }
+
+  grpc::ServerUnaryReactor* TestRoute(grpc::CallbackServerContext* call,
+                                      const v1::TestRouteRequest* request,
+                                      v1::TestRouteResponse* response) override {
+    absl::Status status = Allowed(*call);
+    if (status.ok()) status = queries_.Route(*request, *response);
+    return Finished(*call, status);
+  }
+
+  grpc::ServerUnaryReactor* GetQueue(grpc::CallbackServerContext* call,
+                                     const v1::GetQueueRequest* request,
+                                     v1::GetQueueResponse* response) override {
+    const absl::Status status = Allowed(*call);
+    if (!status.ok()) return Finished(*call, status);
+    return Begun(*call, queries_.Queues(*request, *response));
+  }
+
+  grpc::ServerUnaryReactor* GetMessage(grpc::CallbackServerContext* call,
+                                       const v1::GetMessageRequest* request,
+                                       v1::GetMessageResponse* response) override {
+    const absl::Status status = Allowed(*call);
+    if (!status.ok()) return Finished(*call, status);
+    return Begun(*call,
+                 queries_.Messages(*request, *response, [call] { return call->IsCancelled(); }));
+  }
+
+ private:
+  absl::Status Allowed(const grpc::CallbackServerContext& call) const {
+    return authority_.Require(call, rpc::Role::kRead).status();
+  }
+
+  static grpc::ServerUnaryReactor* Finished(grpc::CallbackServerContext& call,
+                                            const absl::Status& status) {
+    grpc::ServerUnaryReactor* reactor = call.DefaultReactor();
+    reactor->Finish(rpc::ToGrpc(status));
+    return reactor;
+  }
+
+  // Request and response live until the reactor is finished, which is the fiber's last act.
+  grpc::ServerUnaryReactor* Begun(grpc::CallbackServerContext& call, io::Task<absl::Status> query) {
+    if (open_ >= kCallsMax) {
+      return Finished(call, absl::ResourceExhaustedError("too many calls at a time, try again"));
+    }
+    ++open_;
+    grpc::ServerUnaryReactor* reactor = call.DefaultReactor();
+    calls_->SpawnFrom(Serve(std::move(query), reactor, &open_));
+    return reactor;
+  }
+
+  static io::Task<void> Serve(io::Task<absl::Status> query,
+                              grpc::ServerUnaryReactor* reactor,
+                              std::atomic<std::size_t>* open) {
+    const absl::Status status = co_await std::move(query);
+    --*open;
+    reactor->Finish(rpc::ToGrpc(status));
+  }
+
+  io::Task<void> End() {
+    calls_->Stop();
+    co_await calls_->Join();
+  }
+
+  const rpc::Authority& authority_;
+  io::Executor& executor_;
+  Queries queries_;
+  std::unique_ptr<io::Scope> calls_;
+  std::atomic<std::size_t> open_{0};
+};
+
+AdminService::AdminService(const Parts& parts)
+    : implementation_(std::make_unique<Implementation>(parts)) {}
+
+AdminService::~AdminService() = default;
+
+grpc::Service* AdminService::service() {
+  return implementation_.get();
+}
+
+}  // namespace postern::admin

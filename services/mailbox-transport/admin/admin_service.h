@@ -1,0 +1,49 @@
+// services/mailbox-transport/admin/admin_service.h
+//
+// AdminService: the gRPC service Admin: what the management shell asks a mailbox-transport.
+//
+// Flow      Construct; add service() to a rpc::Server.
+// Failure   The status of the call names what was asked and the rule.
+// Lifetime  Borrows its parts. Destroyed after the rpc::Server, before the pipeline, from a thread
+//           that runs no executor.
+// Limits    kCallsMax calls at a time; kResultsMax messages and kResponseBytesMax an answer. The
+//           shards are asked for lists only; messages are read on the disk pool, in small slices.
+// See       proto/postern/v1/admin.proto
+
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "common/base/clock.h"
+#include "common/io/on_disk.h"
+#include "common/rpc/server.h"
+#include "services/mailbox-transport/pipeline/pipeline.h"
+
+namespace postern::admin {
+
+class AdminService {
+ public:
+  static constexpr std::size_t kCallsMax = 64;
+  static constexpr std::size_t kResultsDefault = 1000;
+  static constexpr std::size_t kResultsMax = 250'000;
+  static constexpr std::size_t kResponseBytesMax = 64 * 1024 * 1024;
+
+  struct Parts {
+    const rpc::Authority& authority;
+    pipeline::Pipeline& pipeline;
+    io::DiskPool& disk;
+    base::Clock& clock = base::Clock::System();
+  };
+
+  explicit AdminService(const Parts& parts);
+  ~AdminService();
+
+  grpc::Service* service();
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace postern::admin

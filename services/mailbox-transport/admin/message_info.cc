@@ -1,0 +1,107 @@
+#include "services/mailbox-transport/admin/message_info.h"
+
+#include <algorithm>
+
+#include "common/base/text.h"
+#include "common/mail/utf8.h"
+#include "services/mailbox-transport/admin/queue_names.h"
+
+namespace postern::admin {
+
+namespace {
+
+constexpr std::size_t kTextBytesMax = 4096;
+
+bool Waits(const model::RecipientState& state) {
+  return state.phase == model::Phase::kPending;
+}
+
+// All unreachable recipients wait in one queue, whatever routing wrote beside them.
+bool IsOf(const model::RecipientState& state, const model::NextHop& hop) {
+  if (hop.type == model::DeliveryType::kUnreachable) return state.next_hop.type == hop.type;
+  return state.next_hop == hop;
+}
+
+// Senders and remotes write what they like; a protobuf string holds UTF-8.
+std::string Text(const std::string& text) {
+  return mail::CleanText(text, kTextBytesMax);
+}
+
+std::string_view StatusOf(const model::RecipientState& state, queue::MessageStatus status) {
+  if (!Waits(state)) return state.last_error.empty() ? "Complete" : "Returned";
+  return queue::NameOf(status);
+}
+
+}  // namespace
+
+absl::StatusOr<MessageIdentity> ParseMessageIdentity(std::string_view text) {
+  MessageIdentity identity;
+  std::string_view number = text;
+  const std::size_t slash = text.rfind('\\');
+  if (slash != std::string_view::npos) {
+    identity.queue = std::string(text.substr(0, slash));
+    number.remove_prefix(slash + 1);
+  }
+  const auto id = base::MessageId::Parse(number);
+  if (!id) {
+    return base::Error(absl::StatusCode::kInvalidArgument, "message \"", base::Printable(text),
+                       "\": write its number, or Server\\Queue\\number");
+  }
+  identity.id = *id;
+  return identity;
+}
+
+queue::TicketView TicketOf(const model::Message& message,
+                           const model::NextHop& hop,
+                           absl::Time now) {
+  queue::TicketView ticket;
+  ticket.id = message.id;
+  ticket.expires = message.expires;
+  for (const model::RecipientState& state : message.recipients) {
+    if (Waits(state) && IsOf(state, hop)) ticket.due = std::max(ticket.due, state.next_attempt);
+  }
+  ticket.status = ticket.due > now ? queue::MessageStatus::kRetry : queue::MessageStatus::kReady;
+  return ticket;
+}
+
+v1::MessageInfo ToInfo(const model::Message& message,
+                       const Standing& standing,
+                       std::string_view server,
+                       bool include_recipients) {
+  v1::MessageInfo info;
+  const std::string queue = base::Cat(server, "\\", standing.queue);
+  info.set_identity(base::Cat(queue, "\\", message.id.ToString()));
+  info.set_queue(queue);
+  info.set_from_address(message.envelope.sender.empty() ? "<>" : Text(message.envelope.sender));
+  info.set_status(std::string(queue::NameOf(standing.ticket.status)));
+  info.set_subject(Text(message.subject));
+  info.set_size(message.size);
+  info.set_message_source_name(Text(message.source_name));
+  info.set_source_ip(message.source_ip);
+  info.set_date_received(TimeText(message.accepted));
+  info.set_expiration_time(TimeText(message.expires));
+  info.set_internet_message_id(Text(message.internet_message_id));
+  info.set_next_attempt(TimeText(standing.ticket.due));
+  std::uint32_t attempts = 0;
+  for (std::size_t i = 0; i < message.recipients.size(); ++i) {
+    const model::RecipientState& state = message.recipients[i];
+    const bool here = Waits(state) && IsOf(state, standing.hop);
+    if (here) {
+      attempts = std::max(attempts, state.attempts);
+      if (!state.last_error.empty()) info.set_last_error(Text(state.last_error));
+    }
+    if (!include_recipients) continue;
+    v1::RecipientInfo& recipient = *info.add_recipients();
+    recipient.set_address(Text(message.envelope.recipients[i].address));
+    recipient.set_status(
+        std::string(StatusOf(state, here ? standing.ticket.status : queue::MessageStatus::kReady)));
+    recipient.set_last_error(Text(state.last_error));
+    if (here) recipient.set_queue(queue);
+    if (Waits(state)) recipient.set_next_attempt(TimeText(state.next_attempt));
+  }
+  info.set_retry_count(attempts);
+  if (info.last_error().empty()) info.set_last_error(Text(standing.queue_error));
+  return info;
+}
+
+}  // namespace postern::admin

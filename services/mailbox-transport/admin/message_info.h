@@ -1,0 +1,50 @@
+// services/mailbox-transport/admin/message_info.h
+//
+// MessageInfo: one message in one queue as administrators read it. Pure.
+//
+// Flow      ParseMessageIdentity; ToInfo with what the queue knows, or without for a single message.
+// Failure   kInvalidArgument naming the identity and the rule.
+// See       Exchange's Get-Message: Server\Queue\MessageId
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "common/base/ids.h"
+#include "postern/v1/admin.pb.h"
+#include "services/mailbox-transport/model/message.h"
+#include "services/mailbox-transport/queue/view.h"
+
+namespace postern::admin {
+
+struct MessageIdentity {
+  base::MessageId id;
+  std::string queue;  // "server\queue", or empty
+};
+
+// "123", or "server\queue\123".
+absl::StatusOr<MessageIdentity> ParseMessageIdentity(std::string_view text);
+
+// Where one message stands.
+struct Standing {
+  model::NextHop hop;
+  std::string queue;  // its name, without the server
+  queue::TicketView ticket;
+  std::string queue_error;  // the last error of the queue itself
+};
+
+// What a message that was read by its id tells of its recipients for `hop` alone.
+queue::TicketView TicketOf(const model::Message& message,
+                           const model::NextHop& hop,
+                           absl::Time now);
+
+v1::MessageInfo ToInfo(const model::Message& message,
+                       const Standing& standing,
+                       std::string_view server,
+                       bool include_recipients);
+
+}  // namespace postern::admin

@@ -1,0 +1,117 @@
+#include "services/mailbox-transport/admin/queue_names.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/text.h"
+#include "common/base/units.h"
+#include "common/mail/utf8.h"
+
+namespace postern::admin {
+
+namespace {
+
+constexpr std::size_t kErrorBytesMax = 4096;
+
+NamedQueue Empty(std::string_view name, model::DeliveryType type) {
+  NamedQueue queue;
+  queue.name = std::string(name);
+  queue.view.hop.type = type;
+  return queue;
+}
+
+bool IsUnreachable(const queue::QueueView& view) {
+  return view.hop.type == model::DeliveryType::kUnreachable;
+}
+
+}  // namespace
+
+std::vector<NamedQueue> NameQueues(std::vector<std::vector<queue::QueueView>> shards) {
+  std::vector<NamedQueue> queues;
+  queues.push_back(Empty(kSubmission, model::DeliveryType::kUndefined));
+  queues.push_back(Empty(kUnreachable, model::DeliveryType::kUnreachable));
+  for (std::size_t shard = 0; shard < shards.size(); ++shard) {
+    for (queue::QueueView& view : shards[shard]) {
+      if (IsUnreachable(view)) {
+        queues[1].shard = shard;
+        queues[1].view = std::move(view);
+        continue;
+      }
+      NamedQueue queue;
+      queue.shard = shard;
+      // Numbers of different shards never meet, and one shard counts 1, 2, 3.
+      view.id = (view.id - 1) * shards.size() + shard + 1;
+      queue.name = base::Cat(view.id);
+      queue.view = std::move(view);
+      queues.push_back(std::move(queue));
+    }
+  }
+  std::sort(queues.begin() + 2, queues.end(),
+            [](const NamedQueue& a, const NamedQueue& b) { return a.view.id < b.view.id; });
+  return queues;
+}
+
+absl::StatusOr<QueueFilter> QueueFilter::Parse(std::string_view identity, std::string_view server) {
+  QueueFilter filter;
+  std::string_view name = identity;
+  const std::size_t slash = identity.rfind('\\');
+  if (slash != std::string_view::npos) {
+    const std::string_view of = identity.substr(0, slash);
+    if (!base::EqualsIgnoreCase(of, server)) {
+      return base::Error(absl::StatusCode::kNotFound, "queue \"", base::Printable(identity),
+                         "\": this server is ", server, ", not ", base::Printable(of));
+    }
+    name.remove_prefix(slash + 1);
+    if (name.empty()) {
+      return base::Error(absl::StatusCode::kInvalidArgument, "queue \"", base::Printable(identity),
+                         "\": write [Server\\]{Submission | Unreachable | NextHopDomain | number "
+                         "| *}");
+    }
+  }
+  if (name != "*") filter.name_ = base::LowerAscii(name);
+  return filter;
+}
+
+bool QueueFilter::Fits(const NamedQueue& queue) const {
+  return all() || base::EqualsIgnoreCase(queue.name, name_) ||
+         base::EqualsIgnoreCase(queue.view.hop.domain, name_);
+}
+
+absl::StatusOr<std::vector<NamedQueue>> Filtered(std::vector<NamedQueue> queues,
+                                                 std::string_view identity,
+                                                 std::string_view server) {
+  const auto filter = QueueFilter::Parse(identity, server);
+  if (!filter.ok()) return filter.status();
+  std::erase_if(queues, [&](const NamedQueue& queue) { return !filter->Fits(queue); });
+  if (queues.empty()) {
+    return base::Error(absl::StatusCode::kNotFound, "queue \"", base::Printable(identity),
+                       "\": there is none on ", server);
+  }
+  return queues;
+}
+
+std::string TimeText(absl::Time time) {
+  if (time == absl::InfinitePast() || time == absl::InfiniteFuture()) return "";
+  return base::FormatTime(time);
+}
+
+v1::QueueInfo ToInfo(const NamedQueue& queue, std::string_view server) {
+  const queue::QueueView& view = queue.view;
+  v1::QueueInfo info;
+  info.set_identity(base::Cat(server, "\\", queue.name));
+  info.set_delivery_type(std::string(model::NameOf(view.hop.type)));
+  // Exchange names these two queues in the place of a domain.
+  const bool special = queue.name == kSubmission || queue.name == kUnreachable;
+  info.set_next_hop_domain(special ? queue.name : view.hop.domain);
+  info.set_next_hop_connector(view.hop.connector);
+  info.set_status(std::string(queue::NameOf(view.status)));
+  info.set_message_count(view.message_count);
+  info.set_deferred_message_count(view.deferred_count);
+  info.set_last_error(mail::CleanText(view.last_error, kErrorBytesMax));
+  info.set_last_retry_time(TimeText(view.last_retry_time));
+  info.set_next_retry_time(TimeText(view.next_retry_time));
+  info.set_retry_count(view.retry_count);
+  return info;
+}
+
+}  // namespace postern::admin

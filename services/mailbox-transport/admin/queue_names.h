@@ -1,0 +1,61 @@
+// services/mailbox-transport/admin/queue_names.h
+//
+// The queues of all shards under the names that administrators use: Submission, Unreachable, or a
+// number that a queue keeps as long as it exists.
+//
+// Flow      NameQueues(views of each shard); ParseQueueIdentity(text, server) and its Fits; ToInfo.
+// Failure   kInvalidArgument and kNotFound name the identity and what it may be.
+// See       Exchange's Get-Queue: [Server\]{Submission | Unreachable | NextHopDomain | integer | *}
+
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "postern/v1/admin.pb.h"
+#include "services/mailbox-transport/queue/view.h"
+
+namespace postern::admin {
+
+inline constexpr std::string_view kSubmission = "Submission";
+inline constexpr std::string_view kUnreachable = "Unreachable";
+
+struct NamedQueue {
+  std::size_t shard = 0;
+  std::string name;  // "3"
+  queue::QueueView view;
+};
+
+// Submission and Unreachable come first and are always there, the rest in the order of their
+// numbers. Messages are queued as soon as they are accepted, so that Submission is empty.
+std::vector<NamedQueue> NameQueues(std::vector<std::vector<queue::QueueView>> shards);
+
+class QueueFilter {
+ public:
+  // Empty or "*" is every queue.
+  static absl::StatusOr<QueueFilter> Parse(std::string_view identity, std::string_view server);
+
+  bool all() const { return name_.empty(); }
+
+  // By name or by next-hop domain, without regard to case.
+  bool Fits(const NamedQueue& queue) const;
+
+ private:
+  std::string name_;
+};
+
+// What the filter leaves; kNotFound when it names one that is not there.
+absl::StatusOr<std::vector<NamedQueue>> Filtered(std::vector<NamedQueue> queues,
+                                                 std::string_view identity,
+                                                 std::string_view server);
+
+v1::QueueInfo ToInfo(const NamedQueue& queue, std::string_view server);
+
+// RFC 3339; empty for a time that is not set.
+std::string TimeText(absl::Time time);
+
+}  // namespace postern::admin
