@@ -6,7 +6,6 @@ namespace postern::smtp {
 namespace {
 
 using ::testing::Contains;
-using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::ScriptedPeer;
@@ -121,109 +120,6 @@ TEST_F(EngineTest, TheNextHostIsTriedWhenTheFirstOneCannot) {
   }
 }
 
-// What the only host answers, and what the recipient gets; a second host is not asked.
-TEST_F(EngineTest, AnAnswerIsAnAnswer) {
-  struct Row {
-    std::string_view moment;
-    std::string_view reply;
-    std::string_view result;
-  };
-
-  const Row rows[] = {
-      {"MAIL", "550 5.7.1 no", "550"},   {"RCPT", "550 5.1.1 no", "550"},
-      {"RCPT", "450 4.2.0 grey", "450"}, {"RCPT", "452 4.5.3 many", "452"},
-      {"DATA", "554 5.6.0 no", "554"},   {".", "451 4.3.0 later", "451"},
-      {".", "550 5.7.1 spam", "550"},    {".", "250-a\r\n250 b", "250"},
-  };
-  for (const std::vector<std::string>& offer :
-       {std::vector<std::string>(), std::vector<std::string>{"PIPELINING"}}) {
-    for (const Row& row : rows) {
-      ScriptedPeer& first = Peer("192.0.2.1").Keywords(offer);
-      ScriptedPeer& second = Peer("192.0.2.2");
-      first.Says(std::string(row.moment), std::string(row.reply), 1);
-      delivery_.policy.version = std::to_string(offer.size());  // a session of its own
-      Deliver();
-      EXPECT_THAT(Results(), ElementsAre(row.result)) << row.moment << row.reply;
-      EXPECT_EQ(outcome_.recipients[0].origin, Origin::kRemote);
-      EXPECT_EQ(second.connections(), 0) << row.moment << row.reply;
-    }
-  }
-  EXPECT_EQ(Peer("192.0.2.1").connections(), 2) << "a refusal does not cost the session";
-}
-
-TEST_F(EngineTest, TheLaterAnswerOfARemoteOutlivesABrokenHost) {
-  Peer("192.0.2.1").Says("MAIL", "451 4.7.1 later");
-  Peer("192.0.2.2").Refuses();
-  Deliver();
-  EXPECT_THAT(Results(), ElementsAre("451"));
-  EXPECT_EQ(outcome_.recipients[0].host, "mx1.test");
-}
-
-TEST_F(EngineTest, HostsThatAllRefuseAtTheGreetingMeanLater) {
-  Peer("192.0.2.1").Greets("554 no");
-  Peer("192.0.2.2").Greets("554 5.7.1 never");
-  Deliver();
-  EXPECT_THAT(Results(), ElementsAre("connect 4.4.2"));
-  EXPECT_THAT(outcome_.recipients[0].error.ToString(), HasSubstr("554 5.7.1 never"));
-  EXPECT_EQ(outcome_.hosts[1].reply->code, 554);
-}
-
-TEST_F(EngineTest, EachRecipientHasItsOwnAnswer) {
-  for (const std::vector<std::string>& offer :
-       {std::vector<std::string>(), std::vector<std::string>{"PIPELINING"},
-        std::vector<std::string>{"PIPELINING", "CHUNKING"}}) {
-    delivery_.envelope.recipients.clear();
-    To("bob@example.test");
-    To("eve@example.test");
-    To("joe@example.test");
-    ScriptedPeer& peer = Peer("192.0.2.1").Keywords(offer);
-    peer.Says("RCPT TO:<eve", "550 5.1.1 no").Says("RCPT TO:<joe", "450 4.2.1 later");
-    delivery_.policy.messages_per_connection_max = 1;
-    Deliver();
-    EXPECT_THAT(Results(), ElementsAre("250", "550", "450"));
-    EXPECT_THAT(peer.mails().back().recipients, ElementsAre("<bob@example.test>"));
-  }
-}
-
-TEST_F(EngineTest, TooManyRecipientsMeansAnotherTransaction) {
-  To("bob@example.test");
-  To("eve@example.test");
-  ScriptedPeer& peer = Peer("192.0.2.1").Keywords({"PIPELINING"});
-  peer.Says("RCPT TO:<eve", "452 4.5.3 too many", 1);
-  Deliver();
-  EXPECT_THAT(Results(), ElementsAre("250", "250"));
-  EXPECT_EQ(peer.mails().size(), 2u);
-  EXPECT_EQ(peer.connections(), 1);
-}
-
-TEST_F(EngineTest, AFullMailboxIsNotTooManyRecipients) {
-  To("bob@example.test");
-  To("eve@example.test");
-  Peer("192.0.2.1").Says("RCPT TO:<eve", "452 4.2.2 mailbox full");
-  Deliver();
-  EXPECT_THAT(Results(), ElementsAre("250", "452"));
-}
-
-TEST_F(EngineTest, ManyRecipientsTakeSeveralTransactions) {
-  limits_.recipients_per_transaction_max = 3;
-  for (int i = 0; i < 8; ++i)
-    To("r" + std::to_string(i) + "@example.test");
-  ScriptedPeer& peer = Peer("192.0.2.1").Keywords({"PIPELINING"});
-  Deliver();
-  EXPECT_THAT(Results(), Each(std::string("250")));
-  EXPECT_EQ(peer.mails().size(), 3u);
-  EXPECT_EQ(peer.mails()[2].recipients.size(), 2u);
-}
-
-TEST_F(EngineTest, RefusedAtMailHoldsForEveryRecipient) {
-  limits_.recipients_per_transaction_max = 2;
-  for (int i = 0; i < 5; ++i)
-    To("r" + std::to_string(i) + "@example.test");
-  Peer("192.0.2.1").Says("MAIL", "451 later");
-  Deliver();
-  EXPECT_THAT(Results(), Each(std::string("451")));
-}
-
 TEST_F(EngineTest, AMessageNobodyMayGetEndsWithALoneDot) {
   ScriptedPeer& peer = Peer("192.0.2.1").Keywords({"PIPELINING"});
   peer.Says("RCPT", "550 5.1.1 no", 1).Says("DATA", "354 go on", 1);
@@ -262,38 +158,6 @@ TEST_F(EngineTest, ExtensionsAreUsedOnlyWhenOffered) {
   EXPECT_THAT(plain.heard(), Contains("RCPT TO:<bob@example.test> NOTIFY=SUCCESS"));
   EXPECT_THAT(plain.heard(), Contains(HasSubstr("BODY=8BITMIME")));
   EXPECT_THAT(outcome_.keywords, Contains("DSN"));
-}
-
-TEST_F(EngineTest, WhatThePeerCannotTakeIsDecidedHere) {
-  struct Row {
-    std::vector<std::string> offer;
-    bool eight_bit;
-    bool utf8;
-    std::string recipient;
-    std::string_view result;
-  };
-
-  const Row rows[] = {
-      {{"SIZE 10"}, false, false, "bob@example.test", "local 5.3.4"},
-      {{"SIZE 0"}, false, false, "bob@example.test", "250"},
-      {{"SIZE"}, false, false, "bob@example.test", "250"},
-      {{}, true, false, "bob@example.test", "local 5.6.3"},
-      {{"8BITMIME"}, true, false, "bob@example.test", "250"},
-      {{}, false, true, "bob@example.test", "250"},
-      {{}, false, true, "b\xc3\xb6@example.test", "local 5.6.7"},
-      {{"8BITMIME"}, true, true, "bob@example.test", "local 5.6.7"},
-      {{"8BITMIME", "SMTPUTF8"}, true, true, "b\xc3\xb6@example.test", "250"},
-  };
-  for (const Row& row : rows) {
-    Peer("192.0.2.1").Keywords(row.offer).DropsIdleAfter(1);
-    delivery_.policy.version += "x";  // a session of its own
-    delivery_.envelope.recipients.clear();
-    To(row.recipient);
-    delivery_.eight_bit = row.eight_bit;
-    delivery_.envelope.smtputf8 = row.utf8;
-    Deliver();
-    EXPECT_THAT(Results(), ElementsAre(row.result)) << row.recipient;
-  }
 }
 
 TEST_F(EngineTest, ACommandCannotBeSmuggledInAnAddress) {

@@ -1,3 +1,4 @@
+#include "common/smtp/engine.h"
 #include "tests/support/certificates.h"
 #include "tests/support/engine_fixture.h"
 

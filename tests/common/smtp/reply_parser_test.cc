@@ -3,8 +3,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-#include "common/smtp/capabilities.h"
-
 namespace postern::smtp {
 namespace {
 
@@ -55,41 +53,6 @@ TEST(ReplyParserTest, LinesAndLengthAreBounded) {
               HasSubstr("more than 3 lines"));
   EXPECT_TRUE(ParseReply("250 abcdef\r\n", limits).ok());
   EXPECT_FALSE(ParseReply("250 abcdefg\r\n", limits).ok());
-}
-
-TEST(CapabilitiesTest, EveryKeywordIsKnownInAnyCase) {
-  const auto reply = ParseReply(
-      "250-mx.test greets you\r\n250-pipelining\r\n250-SIZE 1000\r\n250-8bitmime\r\n250-DSN\r\n"
-      "250-CHUNKING\r\n250-SMTPUTF8\r\n250-STARTTLS\r\n250-ENHANCEDSTATUSCODES\r\n"
-      "250 AUTH PLAIN login\r\n");
-  const Capabilities peer = Capabilities::Parse(*reply);
-  EXPECT_TRUE(peer.pipelining && peer.size && peer.eight_bit_mime && peer.dsn && peer.chunking);
-  EXPECT_TRUE(peer.smtputf8 && peer.starttls && peer.enhanced_status_codes);
-  EXPECT_EQ(peer.size_max, 1000u);
-  EXPECT_THAT(peer.auth, ElementsAre("PLAIN", "LOGIN"));
-  EXPECT_EQ(peer.keywords.size(), 9u);
-}
-
-TEST(CapabilitiesTest, ThePeersNameIsNotAKeyword) {
-  const Capabilities peer = Capabilities::Parse(*ParseReply("250 PIPELINING\r\n"));
-  EXPECT_FALSE(peer.pipelining);
-  EXPECT_TRUE(peer.keywords.empty());
-}
-
-TEST(CapabilitiesTest, SizeWithoutANumberIsNoLimit) {
-  const Capabilities peer =
-      Capabilities::Parse(*ParseReply("250-x\r\n250-SIZE\r\n250 AUTH=LOGIN\r\n"));
-  EXPECT_TRUE(peer.size);
-  EXPECT_EQ(peer.size_max, 0u);
-  EXPECT_THAT(peer.auth, ElementsAre("LOGIN"));
-}
-
-TEST(CapabilitiesTest, KeywordsAreBounded) {
-  std::string text = "250-x\r\n";
-  for (int i = 0; i < 100; ++i)
-    text += "250-X" + std::to_string(i) + "\r\n";
-  const Capabilities peer = Capabilities::Parse(*ParseReply(text + "250 DSN\r\n"));
-  EXPECT_EQ(peer.keywords.size(), 64u);
 }
 
 }  // namespace

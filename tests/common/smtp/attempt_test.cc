@@ -1,3 +1,5 @@
+#include "common/smtp/attempt.h"
+
 #include "tests/support/engine_fixture.h"
 
 namespace postern::smtp {
@@ -7,7 +9,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::ScriptedPeer;
 
-class EngineBreaksTest : public testing::EngineFixture {};
+class AttemptTest : public testing::EngineFixture {};
 
 // Gives some bytes, then fails, or gives less than it promised.
 class BrokenBody final : public BodySource {
@@ -38,7 +40,7 @@ class BrokenBody final : public BodySource {
   absl::Status failure_;
 };
 
-TEST_F(EngineBreaksTest, LostAfterTheDotIsAmbiguousAndEndsTheAttempt) {
+TEST_F(AttemptTest, LostAfterTheDotIsAmbiguousAndEndsTheAttempt) {
   ScriptedPeer& first = Peer("192.0.2.1").DropsAfter(".");
   ScriptedPeer& second = Peer("192.0.2.2");
   Deliver();
@@ -50,7 +52,7 @@ TEST_F(EngineBreaksTest, LostAfterTheDotIsAmbiguousAndEndsTheAttempt) {
   EXPECT_EQ(counters().ambiguous.value(), 1u);
 }
 
-TEST_F(EngineBreaksTest, LostAfterTheLastChunkIsAmbiguous) {
+TEST_F(AttemptTest, LostAfterTheLastChunkIsAmbiguous) {
   for (const std::vector<std::string>& offer :
        {std::vector<std::string>{"CHUNKING"}, std::vector<std::string>{"CHUNKING", "PIPELINING"}}) {
     ScriptedPeer& first = Peer("192.0.2.1").Keywords(offer).DropsAfter("BDAT");
@@ -62,20 +64,20 @@ TEST_F(EngineBreaksTest, LostAfterTheLastChunkIsAmbiguous) {
   }
 }
 
-TEST_F(EngineBreaksTest, AChunkThatOnlyRefusedRecipientsCouldGetIsNotAmbiguous) {
+TEST_F(AttemptTest, AChunkThatOnlyRefusedRecipientsCouldGetIsNotAmbiguous) {
   Peer("192.0.2.1").Keywords({"CHUNKING", "PIPELINING"}).Says("RCPT", "550 no").DropsAfter("BDAT");
   Deliver();
   EXPECT_FALSE(outcome_.ambiguous);
   EXPECT_THAT(Results(), ElementsAre("550"));
 }
 
-TEST_F(EngineBreaksTest, ADotAnsweredWithNonsenseIsAmbiguous) {
+TEST_F(AttemptTest, ADotAnsweredWithNonsenseIsAmbiguous) {
   Peer("192.0.2.1").Says(".", "what?");
   Deliver();
   EXPECT_TRUE(outcome_.ambiguous);
 }
 
-TEST_F(EngineBreaksTest, RefusedRecipientsKeepTheirAnswerWhenTheRestIsAmbiguous) {
+TEST_F(AttemptTest, RefusedRecipientsKeepTheirAnswerWhenTheRestIsAmbiguous) {
   To("bob@example.test");
   To("eve@example.test");
   Peer("192.0.2.1").Says("RCPT TO:<eve", "550 5.1.1 no").DropsAfter(".");
@@ -83,7 +85,7 @@ TEST_F(EngineBreaksTest, RefusedRecipientsKeepTheirAnswerWhenTheRestIsAmbiguous)
   EXPECT_THAT(Results(), ElementsAre("connect 4.4.2", "550"));
 }
 
-TEST_F(EngineBreaksTest, LostInTheContentGoesToTheNextHost) {
+TEST_F(AttemptTest, LostInTheContentGoesToTheNextHost) {
   dialer_.SetWindow(100'000);
   Content(std::string(700'000, 'x') + "\r\n");
   ScriptedPeer& first = Peer("192.0.2.1").DropsInContent(50'000);
@@ -95,7 +97,7 @@ TEST_F(EngineBreaksTest, LostInTheContentGoesToTheNextHost) {
   EXPECT_FALSE(outcome_.ambiguous);
 }
 
-TEST_F(EngineBreaksTest, ARefusalInTheMiddleOfTheContentIsAnAnswer) {
+TEST_F(AttemptTest, ARefusalInTheMiddleOfTheContentIsAnAnswer) {
   dialer_.SetWindow(100'000);
   Content(std::string(2'000'000, 'x') + "\r\n");
   Peer("192.0.2.1").DropsInContent(300'000, "552 5.3.4 too big");
@@ -106,7 +108,7 @@ TEST_F(EngineBreaksTest, ARefusalInTheMiddleOfTheContentIsAnAnswer) {
   EXPECT_FALSE(outcome_.body_ended);
 }
 
-TEST_F(EngineBreaksTest, ABodyThatFailsIsNeverEndedWithADot) {
+TEST_F(AttemptTest, ABodyThatFailsIsNeverEndedWithADot) {
   ScriptedPeer& peer = Peer("192.0.2.1");
   BrokenBody body(300'000, 100'000, absl::UnavailableError("stream of the proxy is gone"));
   Deliver(body);
@@ -116,7 +118,7 @@ TEST_F(EngineBreaksTest, ABodyThatFailsIsNeverEndedWithADot) {
   EXPECT_FALSE(outcome_.body_ended || outcome_.ambiguous);
 }
 
-TEST_F(EngineBreaksTest, ABodyOfAnotherSizeIsNeverEndedWithADot) {
+TEST_F(AttemptTest, ABodyOfAnotherSizeIsNeverEndedWithADot) {
   ScriptedPeer& peer = Peer("192.0.2.1");
   BrokenBody body(300'000, 299'999, absl::OkStatus());
   Deliver(body);
@@ -124,7 +126,7 @@ TEST_F(EngineBreaksTest, ABodyOfAnotherSizeIsNeverEndedWithADot) {
   EXPECT_TRUE(peer.mails().empty());
 }
 
-TEST_F(EngineBreaksTest, ABodyIsWantedOnlyWhenAHostTakesContent) {
+TEST_F(AttemptTest, ABodyIsWantedOnlyWhenAHostTakesContent) {
   Peer("192.0.2.1").Says("RCPT", "550 no", 1);
   BrokenBody body(90'000, 90'000, absl::OkStatus());
   Deliver(body);
@@ -134,7 +136,7 @@ TEST_F(EngineBreaksTest, ABodyIsWantedOnlyWhenAHostTakesContent) {
   EXPECT_THAT(Results(), ElementsAre("250"));
 }
 
-TEST_F(EngineBreaksTest, AnIdleSessionThatDiedIsReplacedUnseen) {
+TEST_F(AttemptTest, AnIdleSessionThatDiedIsReplacedUnseen) {
   ScriptedPeer& peer = Peer("192.0.2.1");
   Deliver();
   peer.DropsAfter("MAIL", 1);
@@ -146,7 +148,7 @@ TEST_F(EngineBreaksTest, AnIdleSessionThatDiedIsReplacedUnseen) {
   EXPECT_EQ(counters().reused_sessions_lost.value(), 1u);
 }
 
-TEST_F(EngineBreaksTest, ASessionThatClosedWhileIdleIsNotUsed) {
+TEST_F(AttemptTest, ASessionThatClosedWhileIdleIsNotUsed) {
   ScriptedPeer& peer = Peer("192.0.2.1").DropsIdleAfter(1);
   Deliver();
   Deliver();
@@ -154,14 +156,14 @@ TEST_F(EngineBreaksTest, ASessionThatClosedWhileIdleIsNotUsed) {
   EXPECT_EQ(counters().reused_sessions_lost.value(), 0u);
 }
 
-TEST_F(EngineBreaksTest, ANewSessionThatDiesAtMailIsAFailedHost) {
+TEST_F(AttemptTest, ANewSessionThatDiesAtMailIsAFailedHost) {
   Peer("192.0.2.1").DropsAfter("MAIL");
   Deliver();
   EXPECT_THAT(Results(), ElementsAre("connect 4.4.2"));
   EXPECT_EQ(outcome_.hosts[0].stage, Stage::kMail);
 }
 
-TEST_F(EngineBreaksTest, MessagesPerConnectionAreCountedOverAllUsers) {
+TEST_F(AttemptTest, MessagesPerConnectionAreCountedOverAllUsers) {
   delivery_.policy.messages_per_connection_max = 3;
   ScriptedPeer& peer = Peer("192.0.2.1");
   for (int i = 0; i < 7; ++i)
@@ -171,7 +173,7 @@ TEST_F(EngineBreaksTest, MessagesPerConnectionAreCountedOverAllUsers) {
   EXPECT_EQ(peer.mails()[3].connection, 2);
 }
 
-TEST_F(EngineBreaksTest, OnlyEqualPoliciesShareASession) {
+TEST_F(AttemptTest, OnlyEqualPoliciesShareASession) {
   ScriptedPeer& peer = Peer("192.0.2.1");
   Deliver();
   delivery_.policy.version = "2";
@@ -182,7 +184,7 @@ TEST_F(EngineBreaksTest, OnlyEqualPoliciesShareASession) {
   EXPECT_EQ(engine_->sessions_open(), 3u);
 }
 
-TEST_F(EngineBreaksTest, AnIdleSessionMakesRoomForAnother) {
+TEST_F(AttemptTest, AnIdleSessionMakesRoomForAnother) {
   limits_.sessions_max = 1;
   Peer("192.0.2.1");
   Deliver();
@@ -192,7 +194,7 @@ TEST_F(EngineBreaksTest, AnIdleSessionMakesRoomForAnother) {
   EXPECT_EQ(engine_->sessions_open(), 1u);
 }
 
-TEST_F(EngineBreaksTest, StopClosesIdleSessionsAndRefusesAttempts) {
+TEST_F(AttemptTest, StopClosesIdleSessionsAndRefusesAttempts) {
   ScriptedPeer& peer = Peer("192.0.2.1");
   Deliver();
   executor_.Run([this] { engine_->Stop(); });
@@ -203,7 +205,7 @@ TEST_F(EngineBreaksTest, StopClosesIdleSessionsAndRefusesAttempts) {
   EXPECT_EQ(peer.Heard("QUIT"), 1);
 }
 
-TEST_F(EngineBreaksTest, ASessionIdleForTooLongIsClosed) {
+TEST_F(AttemptTest, ASessionIdleForTooLongIsClosed) {
   delivery_.policy.inactivity = absl::Milliseconds(1);
   ScriptedPeer& peer = Peer("192.0.2.1");
   Deliver();
@@ -212,7 +214,7 @@ TEST_F(EngineBreaksTest, ASessionIdleForTooLongIsClosed) {
   EXPECT_EQ(peer.connections(), 2);
 }
 
-TEST_F(EngineBreaksTest, ABareLfReplyBreaksTheSessionAtOnce) {
+TEST_F(AttemptTest, ABareLfReplyBreaksTheSessionAtOnce) {
   Peer("192.0.2.1").Greets("220 a\n220 b");
   Peer("192.0.2.2").Greets(std::string(5000, '2'));
   Deliver();
@@ -220,7 +222,7 @@ TEST_F(EngineBreaksTest, ABareLfReplyBreaksTheSessionAtOnce) {
   EXPECT_EQ(outcome_.hosts.size(), 2u);
 }
 
-TEST_F(EngineBreaksTest, SessionsAreSharedOverLoopbackToo) {
+TEST_F(AttemptTest, SessionsAreSharedOverLoopbackToo) {
   std::unique_ptr<io::Listener> listener;
   ScriptedPeer& peer = PeerAt("127.0.0.1:1").Keywords({"PIPELINING"});
   executor_.Run([&] {

@@ -1,8 +1,6 @@
-#include "gtest/gtest.h"
-
-#include "common/base/random.h"
 #include "common/smtp/dot_reader.h"
-#include "common/smtp/dot_writer.h"
+
+#include "gtest/gtest.h"
 
 namespace postern::smtp {
 namespace {
@@ -49,22 +47,6 @@ DotResult ReadDotsEveryWay(std::string_view input) {
   }
   EXPECT_EQ(ReadDots(input, each), whole);
   return whole;
-}
-
-std::string WriteDots(std::string_view content, std::vector<std::size_t> cuts = {}) {
-  cuts.push_back(content.size());
-  DotWriter dots;
-  std::vector<std::string_view> parts;
-  std::size_t at = 0;
-  for (const std::size_t cut : cuts) {
-    dots.Add(content.substr(at, cut - at), parts);
-    at = cut;
-  }
-  dots.Finish(parts);
-  std::string out;
-  for (const std::string_view part : parts)
-    out += part;
-  return out;
 }
 
 TEST(DotReaderTest, OnlyTheTrueEndEndsContent) {
@@ -126,43 +108,6 @@ TEST(DotReaderTest, LongLinesAndEightBitAreSeen) {
   EXPECT_EQ(dots.Take("abc\r\nabcd\xc3\xa9\r\n.\r\n", nullptr), 16u);
   EXPECT_EQ(dots.line_bytes_max(), 6u);
   EXPECT_TRUE(dots.eight_bit());
-}
-
-TEST(DotWriterTest, DotsAreDoubledAtTheBeginningOfLines) {
-  EXPECT_EQ(WriteDots(""), ".\r\n");
-  EXPECT_EQ(WriteDots("a"), "a\r\n.\r\n");
-  EXPECT_EQ(WriteDots("a\r\n"), "a\r\n.\r\n");
-  EXPECT_EQ(WriteDots(".\r\n"), "..\r\n.\r\n");
-  EXPECT_EQ(WriteDots("..a\r\n.b\r\nc.d\r\n"), "...a\r\n..b\r\nc.d\r\n.\r\n");
-  EXPECT_EQ(WriteDots("a\r"), "a\r\r\n.\r\n");
-  EXPECT_EQ(WriteDots("a\n"), "a\n\r\n.\r\n");
-}
-
-TEST(DotWriterTest, ContentWithoutLeadingDotsIsOneView) {
-  const std::string content(5000, 'x');
-  DotWriter dots;
-  std::vector<std::string_view> parts;
-  dots.Add(content, parts);
-  ASSERT_EQ(parts.size(), 1u);
-  EXPECT_EQ(parts[0].data(), content.data());
-}
-
-TEST(DotWriterTest, WhatIsWrittenReadsBackHoweverItIsCut) {
-  base::SeededRandom random(7);
-  const std::string_view pieces[] = {"\r\n", ".", "a", "..", "\r\n.", "text", "\r\n\r\n"};
-  for (int round = 0; round < 300; ++round) {
-    std::string content;
-    for (int i = 0; i < 12; ++i)
-      content += pieces[random.Below(std::size(pieces))];
-    content += "\r\n";
-    for (std::size_t cut = 0; cut <= content.size(); ++cut) {
-      const std::string wire = WriteDots(content, {cut});
-      const DotResult read = ReadDots(wire);
-      ASSERT_TRUE(read.done);
-      ASSERT_EQ(read.taken, wire.size());
-      ASSERT_EQ(read.content, content);
-    }
-  }
 }
 
 }  // namespace

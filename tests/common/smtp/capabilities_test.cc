@@ -1,0 +1,47 @@
+#include "common/smtp/capabilities.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "common/smtp/reply_parser.h"
+
+namespace postern::smtp {
+namespace {
+
+TEST(CapabilitiesTest, EveryKeywordIsKnownInAnyCase) {
+  const auto reply = ParseReply(
+      "250-mx.test greets you\r\n250-pipelining\r\n250-SIZE 1000\r\n250-8bitmime\r\n250-DSN\r\n"
+      "250-CHUNKING\r\n250-SMTPUTF8\r\n250-STARTTLS\r\n250-ENHANCEDSTATUSCODES\r\n"
+      "250 AUTH PLAIN login\r\n");
+  const Capabilities peer = Capabilities::Parse(*reply);
+  EXPECT_TRUE(peer.pipelining && peer.size && peer.eight_bit_mime && peer.dsn && peer.chunking);
+  EXPECT_TRUE(peer.smtputf8 && peer.starttls && peer.enhanced_status_codes);
+  EXPECT_EQ(peer.size_max, 1000u);
+  EXPECT_THAT(peer.auth, ::testing::ElementsAre("PLAIN", "LOGIN"));
+  EXPECT_EQ(peer.keywords.size(), 9u);
+}
+
+TEST(CapabilitiesTest, ThePeersNameIsNotAKeyword) {
+  const Capabilities peer = Capabilities::Parse(*ParseReply("250 PIPELINING\r\n"));
+  EXPECT_FALSE(peer.pipelining);
+  EXPECT_TRUE(peer.keywords.empty());
+}
+
+TEST(CapabilitiesTest, SizeWithoutANumberIsNoLimit) {
+  const Capabilities peer =
+      Capabilities::Parse(*ParseReply("250-x\r\n250-SIZE\r\n250 AUTH=LOGIN\r\n"));
+  EXPECT_TRUE(peer.size);
+  EXPECT_EQ(peer.size_max, 0u);
+  EXPECT_THAT(peer.auth, ::testing::ElementsAre("LOGIN"));
+}
+
+TEST(CapabilitiesTest, KeywordsAreBounded) {
+  std::string text = "250-x\r\n";
+  for (int i = 0; i < 100; ++i)
+    text += "250-X" + std::to_string(i) + "\r\n";
+  const Capabilities peer = Capabilities::Parse(*ParseReply(text + "250 DSN\r\n"));
+  EXPECT_EQ(peer.keywords.size(), 64u);
+}
+
+}  // namespace
+}  // namespace postern::smtp

@@ -1,0 +1,122 @@
+#include "common/smtp/pool.h"
+
+#include "gtest/gtest.h"
+
+#include "common/io/memory_stream.h"
+
+namespace postern::smtp {
+namespace {
+
+class PoolTest : public ::testing::Test {
+ protected:
+  static io::Endpoint At(std::uint8_t last) {
+    io::Endpoint endpoint;
+    endpoint.address = *io::IpAddress::Parse("192.0.2." + std::to_string(last));
+    endpoint.port = 25;
+    return endpoint;
+  }
+
+  // An open session to the host with this number; null when there is no place.
+  std::unique_ptr<PooledSession> Open(std::uint8_t host) {
+    std::unique_ptr<PooledSession> pooled = pool_.Open("mx", At(host), policy_);
+    if (pooled == nullptr) return nullptr;
+    auto [ours, theirs] = io::MemoryPipe();
+    pooled->session = std::make_unique<Session>(std::move(ours), limits_);
+    peers_.push_back(std::move(theirs));
+    return pooled;
+  }
+
+  void Idle(std::uint8_t host, absl::Duration at = absl::ZeroDuration()) {
+    pool_.Put(Open(host), start_ + at);
+  }
+
+  std::unique_ptr<PooledSession> Take(std::uint8_t host, absl::Duration at = absl::Seconds(1)) {
+    return pool_.Take("mx", At(host), policy_, start_ + at);
+  }
+
+  Limits limits_;
+  ConnectorPolicy policy_;
+  absl::Time start_ = absl::FromUnixSeconds(1'800'000'000);
+  std::vector<std::unique_ptr<io::Stream>> peers_;
+  Pool pool_{limits_};
+};
+
+TEST_F(PoolTest, AnIdleSessionServesItsOwnKind) {
+  Idle(1);
+  EXPECT_EQ(Take(2), nullptr);
+  EXPECT_EQ(pool_.Take("other", At(1), policy_, start_), nullptr);
+  ConnectorPolicy other = policy_;
+  other.require_tls = true;
+  EXPECT_EQ(pool_.Take("mx", At(1), other, start_), nullptr);
+  EXPECT_NE(Take(1), nullptr);
+  EXPECT_EQ(pool_.idle(), 0u);
+  EXPECT_EQ(pool_.open(), 0u);
+}
+
+TEST_F(PoolTest, TheYoungestIsTakenFirst) {
+  Idle(1, absl::Seconds(1));
+  Idle(1, absl::Seconds(2));
+  EXPECT_EQ(Take(1)->idle_since, start_ + absl::Seconds(2));
+}
+
+TEST_F(PoolTest, AnOldSessionIsNotTaken) {
+  policy_.inactivity = absl::Seconds(5);
+  Idle(1);
+  EXPECT_EQ(Take(1, absl::Seconds(5)), nullptr);
+  EXPECT_EQ(pool_.open(), 0u);
+}
+
+TEST_F(PoolTest, InactivityIsCapped) {
+  policy_.inactivity = absl::Hours(5);
+  Idle(1);
+  EXPECT_EQ(pool_.next_expiry(), start_ + Pool::kIdleMax);
+  pool_.Expire(start_ + Pool::kIdleMax);
+  EXPECT_EQ(pool_.open(), 0u);
+  EXPECT_EQ(pool_.next_expiry(), absl::InfiniteFuture());
+}
+
+TEST_F(PoolTest, ASessionThatThePeerTouchedIsDropped) {
+  Idle(1);
+  Idle(1);
+  peers_[1]->Close();
+  std::unique_ptr<PooledSession> pooled = Take(1);
+  ASSERT_NE(pooled, nullptr);
+  EXPECT_EQ(pool_.open(), 1u);
+  peers_[0]->Close();
+  pool_.Put(std::move(pooled), start_);
+  EXPECT_EQ(Take(1), nullptr);
+}
+
+TEST_F(PoolTest, ASpentSessionIsClosed) {
+  policy_.messages_per_connection_max = 2;
+  std::unique_ptr<PooledSession> pooled = Open(1);
+  pooled->messages = 2;
+  pool_.Put(std::move(pooled), start_);
+  EXPECT_EQ(pool_.open(), 0u);
+}
+
+TEST_F(PoolTest, SessionsOfAHostAreBounded) {
+  limits_.sessions_per_host_max = 2;
+  const auto first = Open(1);
+  auto second = Open(1);
+  EXPECT_EQ(Open(1), nullptr);
+  const auto elsewhere = Open(2);
+  EXPECT_NE(elsewhere, nullptr);
+  second.reset();
+  EXPECT_NE(Open(1), nullptr);
+}
+
+TEST_F(PoolTest, TheOldestIdleSessionMakesRoom) {
+  limits_.sessions_max = 2;
+  Idle(1, absl::Seconds(2));
+  Idle(2, absl::Seconds(1));
+  const auto third = Open(3);
+  EXPECT_NE(third, nullptr);
+  EXPECT_EQ(Take(2, absl::Seconds(3)), nullptr);
+  const auto first = Take(1, absl::Seconds(3));
+  EXPECT_NE(first, nullptr);
+  EXPECT_EQ(Open(4), nullptr);
+}
+
+}  // namespace
+}  // namespace postern::smtp
