@@ -13,6 +13,8 @@ namespace postern::store {
 
 namespace {
 
+constexpr int kResumesMax = 5;
+
 absl::Status NoRoom(std::string_view why) {
   return base::Error(absl::StatusCode::kResourceExhausted, "store: ", why);
 }
@@ -280,7 +282,7 @@ void CommitThread::Fail(const rocksdb::Status& cause) {
 void CommitThread::CheckDisk() {
   disk_checked_ = absl::Now();
   const std::uint64_t free = hooks_.free_bytes();
-  if (no_space_) TryResume(free);
+  if (no_space_ && !failed_) TryResume(free);
   const bool full = failed_ || no_space_ || free < limits_.disk_reserve;
   if (full == full_.exchange(full)) return;
   probe_.Full(full);
@@ -297,10 +299,12 @@ void CommitThread::TryResume(std::uint64_t free) {
   const rocksdb::Status status = database_.Resume();
   if (status.ok()) {
     no_space_ = false;
+    resumes_failed_ = 0;
     return;
   }
   POSTERN_LOG(kWarning, "store", "writing cannot be resumed yet", {{"error", status.ToString()}});
-  if (!status.IsNoSpace() && !status.IsBusy()) Fail(status);
+  // There is space, but RocksDB may stay with its first error: a restart reads the disk afresh.
+  if (++resumes_failed_ >= kResumesMax || (!status.IsNoSpace() && !status.IsBusy())) Fail(status);
 }
 
 void CommitThread::Finish() {

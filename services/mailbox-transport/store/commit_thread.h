@@ -6,7 +6,8 @@
 // after
 //           the sync when anything in the batch is kSynced.
 // Failure   Disk full: kSynced and kPrompt are answered kResourceExhausted, kLazy ones are kept and
-//           written when there is space again. Any other error: nobody is answered, `fatal` is
+//           written when there is space again; when
+//           RocksDB cannot resume five times although there is space, and on any other error: nobody is answered, `fatal` is
 //           called.
 // Lifetime  The destructor writes what waits, syncs, and joins. Borrows the database.
 // Limits    A batch holds batch_bytes_max unless one commit alone is larger. queue_bytes_max bounds
@@ -159,6 +160,7 @@ class CommitThread {
   bool unsynced_ = false;
   std::atomic<bool> failed_{false};
   bool no_space_ = false;
+  int resumes_failed_ = 0;
   absl::Time disk_checked_ = absl::InfinitePast();
 
   std::atomic<bool> full_{false};

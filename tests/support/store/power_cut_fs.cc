@@ -124,7 +124,11 @@ IOStatus PowerCutFs::Step(bool writes) {
   ++operations_;
   if (cut_at_ != 0 && operations_ >= cut_at_) cut_ = true;
   if (cut_) return IOStatus::IOError("the power is off");
-  if (writes && disk_full_) return IOStatus::NoSpace("the disk is full");
+  if (writes && disk_full_) {
+    IOStatus full = IOStatus::NoSpace("the disk is full");
+    full.SetRetryable(true);  // as RocksDB's own file system does for ENOSPC
+    return full;
+  }
   return IOStatus::OK();
 }
 

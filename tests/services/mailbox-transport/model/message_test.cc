@@ -1,0 +1,105 @@
+#include "services/mailbox-transport/model/message.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "postern/v1/store.pb.h"
+
+namespace postern::model {
+namespace {
+
+Message Full() {
+  Message message;
+  message.id = base::MessageId{77};
+  message.envelope.sender = "alice@example.test";
+  message.envelope.recipients = {{"bob@example.test", mail::kNotifyFailure, "rfc822;bob"},
+                                 {"b\xf6se@example.test", 0, ""}};
+  message.envelope.ret = mail::Ret::kHeaders;
+  message.envelope.envid = "env";
+  message.envelope.body = mail::BodyType::k8BitMime;
+  message.envelope.smtputf8 = true;
+  message.recipients.resize(2);
+  message.recipients[0].phase = Phase::kDone;
+  message.recipients[1].next_hop = {DeliveryType::kUnreachable, "example.test", "Internet"};
+  message.recipients[1].next_attempt = absl::FromUnixMillis(1'800'000'000'123);
+  message.recipients[1].attempts = 4;
+  message.recipients[1].last_error = "451 sp\xe4ter";
+  message.recipients[1].delay_notified = true;
+  message.size = 1234;
+  message.chunks = 1;
+  message.header_bytes = 100;
+  message.eight_bit = true;
+  message.notice = true;
+  message.internet_message_id = "<1@example.test>";
+  message.subject = "\xff subject";
+  message.source_name = "gRPC";
+  message.source_ip = "192.0.2.1";
+  message.identity = "app";
+  message.idempotency_key = "key";
+  message.snapshot_version = "v1";
+  message.accepted = absl::FromUnixMillis(1'800'000'000'000);
+  message.expires = absl::InfiniteFuture();
+  return message;
+}
+
+TEST(MessageTest, EveryFieldComesBack) {
+  const Message before = Full();
+  const auto after = DecodeMessage(before.id, EncodeMessage(before));
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(after->id, before.id);
+  EXPECT_EQ(after->envelope, before.envelope);
+  EXPECT_EQ(after->recipients[0].phase, Phase::kDone);
+  EXPECT_EQ(after->recipients[0].next_attempt, absl::InfinitePast());
+  EXPECT_EQ(after->recipients[1].next_hop, before.recipients[1].next_hop);
+  EXPECT_EQ(after->recipients[1].next_attempt, before.recipients[1].next_attempt);
+  EXPECT_EQ(after->recipients[1].attempts, 4u);
+  EXPECT_EQ(after->recipients[1].last_error, before.recipients[1].last_error);
+  EXPECT_TRUE(after->recipients[1].delay_notified);
+  EXPECT_EQ(after->subject, before.subject);
+  EXPECT_EQ(after->accepted, before.accepted);
+  EXPECT_EQ(after->expires, absl::InfiniteFuture());
+  EXPECT_EQ(EncodeMessage(*after), EncodeMessage(before));
+}
+
+TEST(MessageTest, SettledWhenNoRecipientIsPending) {
+  Message message = Full();
+  EXPECT_FALSE(message.settled());
+  message.recipients[1].phase = Phase::kDone;
+  EXPECT_TRUE(message.settled());
+}
+
+TEST(MessageTest, NonsenseIsDataLoss) {
+  const base::MessageId id{1};
+  EXPECT_EQ(DecodeMessage(id, "\xff\xff\xff").status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(DecodeMessage(id, "").status().code(), absl::StatusCode::kDataLoss);
+}
+
+// One row a contradiction: what is changed in a good record.
+TEST(MessageTest, ContradictionsAreDataLoss) {
+  using Break = void (*)(v1::StoredMessage&);
+  const std::vector<std::pair<std::string, Break>> rows = {
+      {"state missing", [](v1::StoredMessage& m) { m.mutable_recipients()->RemoveLast(); }},
+      {"phase",
+       [](v1::StoredMessage& m) {
+         m.mutable_recipients(0)->set_phase(static_cast<v1::RecipientPhase>(9));
+       }},
+      {"delivery type",
+       [](v1::StoredMessage& m) {
+         m.mutable_recipients(0)->mutable_next_hop()->set_delivery_type(99);
+       }},
+      {"ret", [](v1::StoredMessage& m) { m.mutable_envelope()->set_ret(3); }},
+      {"body type", [](v1::StoredMessage& m) { m.mutable_envelope()->set_body(2); }},
+      {"notify",
+       [](v1::StoredMessage& m) { m.mutable_envelope()->mutable_recipients(0)->set_notify(16); }},
+  };
+  for (const auto& [name, break_it] : rows) {
+    v1::StoredMessage stored;
+    ASSERT_TRUE(stored.ParseFromString(EncodeMessage(Full())));
+    break_it(stored);
+    const auto decoded = DecodeMessage(base::MessageId{1}, stored.SerializeAsString());
+    EXPECT_EQ(decoded.status().code(), absl::StatusCode::kDataLoss) << name;
+  }
+}
+
+}  // namespace
+}  // namespace postern::model
