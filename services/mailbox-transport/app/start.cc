@@ -124,8 +124,8 @@ absl::Status App::State::StartServices() {
   authority = std::move(*made);
 
   admin::SubmissionService::Parts parts{
-      *authority,           {},          *pipeline, [this] { return accept->rules(); },
-      accept->rate_limit(), server_name, registry};
+      *authority,           {},       *pipeline,  [this] { return accept->rules(); },
+      accept->rate_limit(), registry, server_name};
   for (const auto& floor : floors)
     parts.executors.push_back(&floor->executor);
   submission = std::make_unique<admin::SubmissionService>(parts);
@@ -136,7 +136,8 @@ absl::Status App::State::StartServices() {
   if (!submissions.ok()) return base::Annotate(submissions.status(), "server.submission_address");
   submission_server = std::move(*submissions);
 
-  admin = std::make_unique<admin::AdminService>(*authority, *pipeline, disk);
+  admin = std::make_unique<admin::AdminService>(
+      admin::AdminService::Parts{*authority, *pipeline, disk});
   options.address = *settings.endpoints.admin_address;
   options.client = rpc::ClientCertificate::kRequired;
   options.reflection = true;

@@ -33,13 +33,13 @@ Pipeline::Pipeline(const Parts& parts)
               [this](model::MessagePtr message, model::Ticket ticket) {
                 // Recipients of one ticket may now part: only they are placed again.
                 model::Message only = *message;
-                for (auto& state : only.recipients) state.phase = model::Phase::kDone;
+                for (auto& state : only.recipients)
+                  state.phase = model::Phase::kDone;
                 for (const std::uint32_t recipient : ticket.recipients) {
                   only.recipients[recipient] = message->recipients[recipient];
                 }
-                auto placed =
-                    TicketsOf(std::make_shared<model::Message>(std::move(only)),
-                              *queue_settings_.delay_notification_timeout, false);
+                auto placed = TicketsOf(std::make_shared<model::Message>(std::move(only)),
+                                        *queue_settings_.delay_notification_timeout, false);
                 for (PlacedTicket& one : placed) {
                   one.ticket.message = message;
                   PlaceTicket(std::move(one));
@@ -105,7 +105,8 @@ void Pipeline::Stop(absl::Duration grace) {
   for (const auto& shard : shards_) {
     shard->executor().Run([&] { shard->StopWork(); });
   }
-  for (const auto& shard : shards_) io::RunTask(shard->executor(), shard->Finish(deadline));
+  for (const auto& shard : shards_)
+    io::RunTask(shard->executor(), shard->Finish(deadline));
 }
 
 void Pipeline::PutChunk(base::MessageId id,
@@ -178,7 +179,8 @@ void Pipeline::Kept(const model::MessagePtr& message, const absl::Status& status
   }
   if (!status.ok()) {
     done(status);
-    for (Done& other : others) other(status);
+    for (Done& other : others)
+      other(status);
     return;
   }
   done(model::Receipt{message->id, message->internet_message_id, false});

@@ -25,8 +25,8 @@ smtp::Engine::Parts EngineParts(io::Executor& executor,
                                 dns::Resolver& resolver,
                                 const ShardSettings& settings,
                                 ShardShared& shared) {
-  return {executor,        shared.dialer,   resolver,
-          shared.tls,      settings.server, settings.deliver.SmtpLimits()};
+  return {executor,   shared.dialer,   resolver,
+          shared.tls, settings.server, settings.deliver.SmtpLimits()};
 }
 
 }  // namespace
@@ -41,11 +41,15 @@ Shard::Shard(io::Executor& executor,
       shared_(shared),
       settle_settings_(settings.settle),
       queue_(executor, shared.clock, shared.random, settings.queue, shared.queue_probe, place),
-      settler_(shared.store, shared.clock, shared.random, settle_settings_, shared.settle_probe,
+      settler_(shared.store,
+               shared.clock,
+               shared.random,
+               settle_settings_,
+               shared.settle_probe,
                TermsOf(settings)),
       engine_(EngineParts(executor, resolver, settings, shared)),
-      proxy_(executor, settings.rpc, settings.deliver, settings.site,
-             [this] { queue_.WakeHeld(); }),
+      proxy_(
+          executor, settings.rpc, settings.deliver, settings.site, [this] { queue_.WakeHeld(); }),
       deliver_probe_(shared.registry, settings.site),
       deliver_({engine_, proxy_, shared.store, shared.disk, settings.deliver, deliver_probe_}),
       workers_(executor),
@@ -166,8 +170,8 @@ io::Task<void> Shard::Attempt(queue::Work work) {
   const smtp::Outcome outcome = co_await deliver_.Attempt(batch, *connector);
 
   if (outcome.ambiguous) {
-    const bool front_end = !outcome.recipients.empty() &&
-                           outcome.recipients.front().origin == smtp::Origin::kFrontEnd;
+    const bool front_end =
+        !outcome.recipients.empty() && outcome.recipients.front().origin == smtp::Origin::kFrontEnd;
     deliver_probe_.Ambiguous(front_end ? "front-end-lost" : "connection-lost");
   }
   const model::Ticket ticket = work.ticket;
@@ -177,10 +181,17 @@ io::Task<void> Shard::Attempt(queue::Work work) {
   settle::Settled settled = co_await Settle(OwnerOf(*message), message, std::move(decide));
 
   switch (settled.hop.kind) {
-    case settle::HopNews::Kind::kWorked: queue_.HopWorked(work.hop); break;
-    case settle::HopNews::Kind::kFailed: queue_.HopFailed(work.hop, settled.hop.error); break;
-    case settle::HopNews::Kind::kHeld: queue_.HopHeld(work.hop, settled.hop.error); break;
-    case settle::HopNews::Kind::kNothing: break;
+    case settle::HopNews::Kind::kWorked:
+      queue_.HopWorked(work.hop);
+      break;
+    case settle::HopNews::Kind::kFailed:
+      queue_.HopFailed(work.hop, settled.hop.error);
+      break;
+    case settle::HopNews::Kind::kHeld:
+      queue_.HopHeld(work.hop, settled.hop.error);
+      break;
+    case settle::HopNews::Kind::kNothing:
+      break;
   }
   Requeue(work.hop, message->id, std::move(settled));
 }

@@ -52,13 +52,13 @@ io::Task<void> Shard::PlaceWhenKept(std::shared_ptr<io::Completion<absl::Status>
                                     std::vector<model::MessagePtr> notices) {
   const absl::Status status = co_await kept->Wait();
   if (status.ok()) {
-    for (const model::MessagePtr& notice : notices) shared_.place(notice);
+    for (const model::MessagePtr& notice : notices)
+      shared_.place(notice);
   }
   worker_ended_.NotifyAll();
 }
 
-io::Task<settle::Original> Shard::OriginalOf(model::MessagePtr message,
-                                             settle::OriginalPart part) {
+io::Task<settle::Original> Shard::OriginalOf(model::MessagePtr message, settle::OriginalPart part) {
   settle::Original original;
   if (part == settle::OriginalPart::kNothing) co_return original;
   const std::uint64_t wanted =
@@ -69,7 +69,8 @@ io::Task<settle::Original> Shard::OriginalOf(model::MessagePtr message,
   while (read.ok() && bytes.size() < wanted) {
     const auto next = co_await body.Next();
     if (!next.ok() || next->empty()) {
-      read = next.ok() ? absl::DataLossError("the content is shorter than its size") : next.status();
+      read =
+          next.ok() ? absl::DataLossError("the content is shorter than its size") : next.status();
       break;
     }
     bytes.append(*next);
@@ -106,7 +107,8 @@ io::Task<void> Shard::RerouteQueue(model::NextHop hop) {
   while (!loops_.stopping()) {
     std::vector<model::Ticket> tickets = queue_.TakeBack(hop, mark, kRerouteSlice);
     if (tickets.empty()) co_return;
-    for (model::Ticket& ticket : tickets) co_await RerouteTicket(hop, std::move(ticket));
+    for (model::Ticket& ticket : tickets)
+      co_await RerouteTicket(hop, std::move(ticket));
     co_await io::Sleep(absl::ZeroDuration());
   }
 }

@@ -11,8 +11,10 @@ std::vector<PlacedTicket> TicketsOf(const model::MessagePtr& message,
   for (std::uint32_t i = 0; i < message->recipients.size(); ++i) {
     const model::RecipientState& state = message->recipients[i];
     if (state.phase != model::Phase::kPending) continue;
-    const absl::Time notify_at =
-        state.delay_notified ? absl::InfiniteFuture() : message->accepted + delay_after;
+    const bool nobody_to_tell = message->notice || message->envelope.sender.empty();
+    const absl::Time notify_at = state.delay_notified || nobody_to_tell
+                                     ? absl::InfiniteFuture()
+                                     : message->accepted + delay_after;
     auto same = std::find_if(placed.begin(), placed.end(), [&](const PlacedTicket& one) {
       return one.hop == state.next_hop && one.ticket.due == state.next_attempt &&
              one.ticket.notify_delay_at == notify_at;
