@@ -45,8 +45,7 @@ struct Refusal {
   mail::EnhancedStatus enhanced;
   absl::StatusCode status = absl::StatusCode::kInternal;
   std::string text;
-  std::string_view
-      klass;  // "content", "size", "header", "loop", "full", "stopping", "refused": metrics
+  std::string_view klass;  // for metrics: "content", "size", "header", "loop", "full", ...
 
   // "554 5.6.0 text"
   std::string ToString() const;
