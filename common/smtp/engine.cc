@@ -31,8 +31,8 @@ struct Engine::State {
 
 io::Task<void> Engine::State::Reap() {
   while (pool.idle() > 0 && !stopping) {
-    // Not more often than each second, however many there are.
-    const absl::Duration wait = std::max(pool.next_expiry() - absl::Now(), absl::Seconds(1));
+    // At most ten times a second, however many there are.
+    const absl::Duration wait = std::max(pool.next_expiry() - absl::Now(), absl::Milliseconds(100));
     const absl::Status waited = co_await stop.Until(wait);
     if (absl::IsCancelled(waited)) break;
     pool.Expire(absl::Now());

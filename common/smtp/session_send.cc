@@ -3,6 +3,13 @@
 //   PIPELINING and CHUNKING, small body at hand   MAIL RCPT... BDAT n LAST body | all replies
 //   PIPELINING                                    MAIL RCPT... DATA | replies   body . | reply
 //   neither                                       MAIL | RCPT | ... | DATA | body . |
+//
+// A large body goes by DATA, also to a peer with CHUNKING: no need to wait for an answer to each
+// chunk.
+//
+// body_ended is set when the write that holds the last byte succeeds. A write that fails has kept
+// back at least that byte, so the peer cannot have the end of the content, and the next host may be
+// tried.
 #include <algorithm>
 #include <utility>
 

@@ -2,9 +2,9 @@
 //
 // A remote SMTP server that says what the test wrote down, and remembers what it was told.
 //
-// Flow      ScriptedPeer peer;  peer.Keywords({"DSN"}).Says("RCPT TO:<bob", "550 5.1.1 no");  then a
-//           ScriptedDialer knows it by an address, or Serve listens on loopback. With no script it
-//           takes every message.
+// Flow      ScriptedPeer peer;  peer.Keywords({"DSN"}).Says("RCPT TO:<bob", "550 5.1.1 no");
+//           then a ScriptedDialer knows it by an address, or Serve listens on loopback. With no
+//           script it takes every message.
 // Lifetime  Outlives the fibers that talk for it: Stop the scope, Join, then destroy. One executor.
 // Limits    Content is kept whole in memory.
 
@@ -54,7 +54,7 @@ class ScriptedPeer {
   ScriptedPeer& Refuses(bool refuses = true);
 
   // A moment is the beginning of a command line ("RCPT TO:<bob", "DATA", "BDAT"), "." for the end
-  // of the content, or "greeting". The script for a moment that fits goes before the usual answer; the
+  // of the content, or "greeting". A script that fits the moment goes before the usual answer; the
   // latest one first, for as many `times`.
   ScriptedPeer& Says(std::string moment, std::string reply, int times = kAlways);
   ScriptedPeer& DropsAfter(std::string moment, int times = kAlways);  // closes instead of answering

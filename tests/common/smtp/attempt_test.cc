@@ -214,6 +214,19 @@ TEST_F(AttemptTest, ASessionIdleForTooLongIsClosed) {
   EXPECT_EQ(peer.connections(), 2);
 }
 
+TEST_F(AttemptTest, IdleSessionsAreClosedWithoutAnybodyAsking) {
+  delivery_.policy.inactivity = absl::Milliseconds(5);
+  ScriptedPeer& peer = Peer("192.0.2.1");
+  Deliver();
+  std::size_t open = 1;
+  for (int i = 0; i < 400 && open > 0; ++i) {
+    absl::SleepFor(absl::Milliseconds(5));
+    executor_.Run([&] { open = engine_->sessions_open(); });
+  }
+  EXPECT_EQ(open, 0u);
+  executor_.Run([&] { EXPECT_EQ(peer.Heard("QUIT"), 1); });
+}
+
 TEST_F(AttemptTest, ABareLfReplyBreaksTheSessionAtOnce) {
   Peer("192.0.2.1").Greets("220 a\n220 b");
   Peer("192.0.2.2").Greets(std::string(5000, '2'));
