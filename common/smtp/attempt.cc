@@ -155,7 +155,9 @@ io::Task<std::optional<Refusal>> Attempt::Greet(PooledSession& pooled, TlsUse us
 
   HelloPolicy policy;
   policy.name = delivery_.policy.fqdn.empty() ? parts.host_name : delivery_.policy.fqdn;
-  policy.server_name = io::IpAddress::Parse(pooled.host).ok() ? "" : pooled.host;
+  // An address is no name for SNI (RFC 6066 §3).
+  const bool literal = pooled.host.starts_with('[') || io::IpAddress::Parse(pooled.host).ok();
+  if (!literal) policy.server_name = pooled.host;
   policy.tls = use;
   policy.force_helo = delivery_.policy.force_helo;
   std::optional<Refusal> refused = co_await pooled.session->Hello(policy, parts.tls);
