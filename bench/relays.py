@@ -1,0 +1,201 @@
+"""bench/relays.py
+
+The relays that are compared: Postern direct, Postern through a front end, and a private Postfix.
+
+Flow      relay = Postfix(lab, sink_port); relay.start(); relay.port, relay.tree; relay.stop().
+Failure   RuntimeError with the words of the program that did not start.
+Lifetime  Everything lives in the lab's folder: settings, stores, queues. Nothing of the system's own
+          Postfix is used or changed, apart from its programs.
+See       tests/interop/harness.py; postconf(5)
+"""
+
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "interop"))
+
+from harness import Lab, Process, wait_until  # noqa: E402
+from processes import Tree  # noqa: E402
+from services import FrontendTransport, MailboxTransport  # noqa: E402
+
+__all__ = ["Direct", "FrontEnd", "Lab", "NoRelay", "Postfix", "Process", "answers", "wait_until"]
+
+
+def answers(port):
+    """Whether someone greets on the port."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as peer:
+            return peer.recv(3) == b"220"
+    except OSError:
+        return False
+
+
+class Direct:
+    """mailbox-transport alone, which delivers to the sink as a smart host."""
+
+    name = "postern-direct"
+    proxied = False
+
+    def __init__(self, lab, sink_port, io_threads=1):
+        server = f"bench-{self.name}"
+        self.front_end = self.tree = None
+        if self.proxied:
+            self.front_end = FrontendTransport(lab, {"server.io_threads": io_threads})
+        self.port = lab.free_port()
+        self.mailbox = MailboxTransport(
+            lab, {"server.io_threads": io_threads,
+                  "directory.path": str(lab.path / f"directory-{self.name}")}, name=server,
+            listeners=[f"name=relay address=127.0.0.1:{self.port} tls=none auth=none"])
+        self._write_directory(lab, server, sink_port)
+
+    def _write_directory(self, lab, server, sink_port):
+        folder = lab.path / f"directory-{self.name}"
+        folder.mkdir()
+        shared, lab._directory = lab._directory, folder
+        lab.site([self.front_end.address] if self.proxied else (), servers=(server,))
+        lab.write_manifest("SendConnector", "bench", {
+            "name": "bench", "addressSpaces": ["*"], "dnsRoutingEnabled": False,
+            "smartHosts": ["[127.0.0.1]"], "port": sink_port,
+            "frontendProxyEnabled": self.proxied, "sourceTransportServers": [server]})
+        lab._directory = shared
+
+    def start(self):
+        if self.proxied:
+            self.front_end.start()
+        self.mailbox.start()
+        wait_until(lambda: answers(self.port), 20, f"{self.name} to greet")
+        self.tree = Tree(self.name, [service.process.pid for service in self.services()])
+
+    def services(self):
+        return [self.mailbox, self.front_end] if self.proxied else [self.mailbox]
+
+    def stop(self):
+        for service in self.services():
+            if service.process is not None:
+                service.process.stop(40)
+        self.tree.close()
+
+
+class FrontEnd(Direct):
+    """mailbox-transport and frontend-transport, with mTLS between them."""
+
+    name = "postern-front-end"
+    proxied = True
+
+
+class NoRelay:
+    """The generator straight to the sink: the ceiling of both together."""
+
+    name = "no-relay"
+
+    def __init__(self, _, sink_port):
+        self.port = sink_port
+
+    def start(self):
+        self.tree = Tree(self.name, [])
+
+    def stop(self):
+        self.tree.close()
+
+
+MASTER_CF = """
+127.0.0.1:{port} inet n - n - - smtpd
+pickup     unix n - n 60    1 pickup
+cleanup    unix n - n -     0 cleanup
+qmgr       unix n - n 300   1 qmgr
+tlsmgr     unix - - n 1000? 1 tlsmgr
+rewrite    unix - - n -     - trivial-rewrite
+bounce     unix - - n -     0 bounce
+defer      unix - - n -     0 bounce
+trace      unix - - n -     0 bounce
+verify     unix - - n -     1 verify
+flush      unix n - n 1000? 0 flush
+proxymap   unix - - n -     - proxymap
+proxywrite unix - - n -     1 proxymap
+smtp       unix - - n -     - smtp
+relay      unix - - n -     - smtp
+showq      unix n - n -     - showq
+error      unix - - n -     - error
+retry      unix - - n -     - error
+discard    unix - - n -     - discard
+local      unix - n n -     - local
+virtual    unix - n n -     - virtual
+lmtp       unix - - n -     - lmtp
+anvil      unix - - n -     1 anvil
+scache     unix - - n -     1 scache
+postlog    unix-dgram n - n - 1 postlogd
+"""
+
+MAIN_CF = """
+compatibility_level = 3.6
+queue_directory = {root}/queue
+data_directory = {root}/data
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = bench-postfix.test
+mydestination =
+inet_interfaces = loopback-only
+inet_protocols = ipv4
+mynetworks = 127.0.0.0/8
+relayhost = [127.0.0.1]:{sink_port}
+smtp_host_lookup = native
+local_recipient_maps =
+alias_maps =
+alias_database =
+"""
+
+
+class Postfix:
+    """A Postfix of the bench's own. What main.cf does not say has Postfix's default, its durability
+    and its concurrency above all."""
+
+    name = "postfix"
+
+    def __init__(self, lab, sink_port):
+        self.lab = lab
+        self.port = lab.free_port()
+        self.root = lab.path / "postfix"
+        self.config = self.root / "etc"
+        self.config.mkdir(parents=True)
+        (self.root / "queue").mkdir()
+        (self.root / "data").mkdir()
+        shutil.chown(self.root / "data", "postfix")
+        (self.config / "master.cf").write_text(MASTER_CF.format(port=self.port))
+        (self.config / "main.cf").write_text(
+            MAIN_CF.format(root=self.root, sink_port=sink_port))
+        for name in ("dynamicmaps.cf", "postfix-files"):
+            if (pathlib.Path("/etc/postfix") / name).exists():
+                shutil.copy(f"/etc/postfix/{name}", self.config / name)
+        self.master = self.tree = None
+
+    def start(self):
+        if os.geteuid() != 0:
+            raise RuntimeError("Postfix needs root to start: "
+                               "--only postern-direct,postern-front-end leaves it out")
+        checked = subprocess.run(["/usr/sbin/postfix", "-c", str(self.config), "check"],
+                                 capture_output=True, text=True, timeout=60)
+        if checked.returncode != 0:
+            raise RuntimeError(f"postfix check: {checked.stdout}{checked.stderr}")
+        daemons = subprocess.run(["/usr/sbin/postconf", "-h", "daemon_directory"],
+                                 capture_output=True, text=True, timeout=10).stdout.strip()
+        self.master = Process(self.lab, "postfix-master", [f"{daemons}/master", "-c", self.config,
+                                                           "-d"])
+        wait_until(lambda: answers(self.port) or not self.master.alive(), 20, "Postfix to greet")
+        if not self.master.alive():
+            raise RuntimeError(f"Postfix ended at its start:\n{self.master.tail()}")
+        self.tree = Tree(self.name, [self.master.pid])
+
+    def stop(self):
+        if self.master is None:
+            return
+        left = [pid for pid in self.tree.pids() if pid != self.master.pid]
+        self.master.stop(20)
+        end = time.monotonic() + 10
+        while any(os.path.exists(f"/proc/{pid}") for pid in left) and time.monotonic() < end:
+            time.sleep(0.05)
+        self.tree.close()
