@@ -26,14 +26,14 @@ std::string TokenOf(const grpc::CallbackServerContext& call) {
   return std::string(value.substr(kBearer.size()));
 }
 
-// Reflection for one server only: the usual plugin switch would open it on every port of the
-// process.
-class WithReflection final : public grpc::ServerBuilderOption {
+// Linking gRPC's reflection opens it on every port of the process; this takes it off again.
+class WithoutReflection final : public grpc::ServerBuilderOption {
  public:
   void UpdateArguments(grpc::ChannelArguments*) override {}
 
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
-    plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
+    std::erase_if(*plugins,
+                  [](const auto& plugin) { return plugin->name() == "proto_server_reflection"; });
   }
 };
 
@@ -61,7 +61,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const RpcSettings& setting
   grpc::ServerBuilder builder;
   SetKeepalive(builder);
   builder.SetMaxReceiveMessageSize(*settings.frame_bytes_max);
-  if (options.reflection) builder.SetOption(std::make_unique<WithReflection>());
+  if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
   builder.AddListeningPort(options.address, *credentials, &server->port_);
   for (grpc::Service* service : services)
     builder.RegisterService(service);

@@ -12,6 +12,26 @@ namespace {
 
 constexpr absl::Duration kUnreadablePause = absl::Minutes(1);
 
+// One line for each attempt: where it went, by which way, and what the last host said.
+void LogAttempt(const model::Batch& batch, bool proxied, const smtp::Outcome& outcome) {
+  if (!observe::Enabled(observe::Level::kInfo)) return;
+  std::size_t delivered = 0;
+  for (const auto& result : outcome.recipients)
+    delivered += result.delivered() ? 1 : 0;
+  const smtp::RecipientResult& first = outcome.recipients.front();
+  observe::Log(observe::Level::kInfo, "deliver",
+               delivered == outcome.recipients.size() ? "delivered" : "not delivered to all",
+               {{"message_id", batch.message->id.ToString()},
+                {"connector", batch.next_hop.connector},
+                {"next_hop", batch.next_hop.domain},
+                {"way", proxied ? "proxy" : "direct"},
+                {"host", first.host},
+                {"recipients", outcome.recipients.size()},
+                {"delivered", delivered},
+                {"result", first.reply ? first.reply->ToString()
+                                       : std::string(base::MessageOf(first.error))}});
+}
+
 settle::Terms TermsOf(const ShardSettings& settings) {
   settle::Terms terms;
   terms.server = settings.server;
@@ -174,6 +194,7 @@ io::Task<void> Shard::Attempt(queue::Work work) {
         !outcome.recipients.empty() && outcome.recipients.front().origin == smtp::Origin::kFrontEnd;
     deliver_probe_.Ambiguous(front_end ? "front-end-lost" : "connection-lost");
   }
+  LogAttempt(batch, connector->frontend_proxy_enabled, outcome);
   const model::Ticket ticket = work.ticket;
   Decide decide = [&batch, &ticket, &outcome](settle::Settler& settler) {
     return settler.Decide(batch, ticket, outcome);
