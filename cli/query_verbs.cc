@@ -1,0 +1,207 @@
+#include "cli/query_verbs.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/table.h"
+#include "common/base/text.h"
+
+namespace postern::cli {
+
+namespace {
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+constexpr auto kRight = Table::Align::kRight;
+
+std::string_view Word(bool value) {
+  return value ? "True" : "False";
+}
+
+template <typename Repeated>
+std::string Listed(const Repeated& values) {
+  return base::Join({values.begin(), values.end()}, ", ");
+}
+
+template <typename Request>
+absl::Status RunQuery(const Request& request, bool one, Connection& connection, Shell& shell) {
+  const auto response = connection.Ask(request);
+  if (!response.ok()) return response.status();
+  if (shell.output == Output::kJson) return PrintJson(*response, shell);
+  Print(*response, one, shell);
+  return absl::OkStatus();
+}
+
+Fields FieldsOf(const v1::SendConnectorSpec& spec, const std::string& slug) {
+  return {{"Identity", spec.name()},
+          {"Enabled", std::string(Word(spec.enabled()))},
+          {"AddressSpaces", Listed(spec.address_spaces())},
+          {"DNSRoutingEnabled", std::string(Word(spec.dns_routing_enabled()))},
+          {"SmartHosts", Listed(spec.smart_hosts())},
+          {"Port", base::Cat(spec.port())},
+          {"FrontendProxyEnabled", std::string(Word(spec.frontend_proxy_enabled()))},
+          {"Fqdn", spec.fqdn()},
+          {"MaxMessageSize", spec.max_message_size()},
+          {"RequireTLS", std::string(Word(spec.require_tls()))},
+          {"IgnoreSTARTTLS", std::string(Word(spec.ignore_start_tls()))},
+          {"ForceHELO", std::string(Word(spec.force_helo()))},
+          {"SmtpMaxMessagesPerConnection", base::Cat(spec.smtp_max_messages_per_connection())},
+          {"ConnectionInactivityTimeOut", spec.connection_inactivity_timeout()},
+          {"SourceTransportServers", Listed(spec.source_transport_servers())},
+          {"Comment", spec.comment()},
+          {"Resource", slug}};
+}
+
+Fields FieldsOf(const v1::QueueInfo& queue) {
+  return {{"Identity", queue.identity()},
+          {"DeliveryType", queue.delivery_type()},
+          {"NextHopDomain", queue.next_hop_domain()},
+          {"NextHopConnector", queue.next_hop_connector()},
+          {"Status", queue.status()},
+          {"MessageCount", base::Cat(queue.message_count())},
+          {"DeferredMessageCount", base::Cat(queue.deferred_message_count())},
+          {"RetryCount", base::Cat(queue.retry_count())},
+          {"LastRetryTime", queue.last_retry_time()},
+          {"NextRetryTime", queue.next_retry_time()},
+          {"LastError", queue.last_error()}};
+}
+
+Fields FieldsOf(const v1::MessageInfo& message) {
+  return {{"Identity", message.identity()},
+          {"FromAddress", message.from_address()},
+          {"Status", message.status()},
+          {"Queue", message.queue()},
+          {"Subject", message.subject()},
+          {"Size", base::Cat(message.size())},
+          {"InternetMessageId", message.internet_message_id()},
+          {"MessageSourceName", message.message_source_name()},
+          {"SourceIP", message.source_ip()},
+          {"DateReceived", message.date_received()},
+          {"ExpirationTime", message.expiration_time()},
+          {"NextAttempt", message.next_attempt()},
+          {"RetryCount", base::Cat(message.retry_count())},
+          {"LastError", message.last_error()}};
+}
+
+void PrintRecipients(const v1::MessageInfo& message, Shell& shell) {
+  if (message.recipients().empty()) return;
+  Table table({{"Recipient"}, {"Status"}, {"NextAttempt"}, {"LastError"}});
+  for (const v1::RecipientInfo& recipient : message.recipients()) {
+    table.Add({recipient.address(), recipient.status(), recipient.next_attempt(),
+               recipient.last_error()});
+  }
+  shell.out << '\n' << table.Render(shell.width);
+}
+
+}  // namespace
+
+void Print(const v1::GetSendConnectorResponse& response, bool one, Shell& shell) {
+  if (one) {
+    for (const v1::SendConnector& connector : response.connectors())
+      shell.out << RenderList(FieldsOf(connector.spec(), connector.metadata().name()));
+    return;
+  }
+  if (response.connectors().empty()) {
+    shell.err << "there are no Send connectors in the directory\n";
+    return;
+  }
+  Table table({{"Identity"}, {"AddressSpaces"}, {"SmartHosts"}, {"Proxied"}, {"Enabled"}});
+  for (const v1::SendConnector& connector : response.connectors()) {
+    const v1::SendConnectorSpec& spec = connector.spec();
+    table.Add({spec.name(), Listed(spec.address_spaces()),
+               spec.dns_routing_enabled() ? "(MX)" : Listed(spec.smart_hosts()),
+               std::string(Word(spec.frontend_proxy_enabled())),
+               std::string(Word(spec.enabled()))});
+  }
+  shell.out << table.Render(shell.width);
+}
+
+void Print(const v1::GetQueueResponse& response, bool one, Shell& shell) {
+  if (one && response.queues_size() == 1) {
+    shell.out << RenderList(FieldsOf(response.queues(0)));
+    return;
+  }
+  Table table({{"Identity"},
+               {"DeliveryType"},
+               {"Status"},
+               {"MessageCount", kRight},
+               {"NextHopDomain"},
+               {"LastError"}});
+  for (const v1::QueueInfo& queue : response.queues()) {
+    table.Add({queue.identity(), queue.delivery_type(), queue.status(),
+               base::Cat(queue.message_count()), queue.next_hop_domain(), queue.last_error()});
+  }
+  shell.out << table.Render(shell.width);
+}
+
+void Print(const v1::GetMessageResponse& response, bool one, Shell& shell) {
+  if (one) {
+    for (const v1::MessageInfo& message : response.messages()) {
+      if (&message != &response.messages(0)) shell.out << '\n';
+      shell.out << RenderList(FieldsOf(message));
+      PrintRecipients(message, shell);
+    }
+    return;
+  }
+  if (response.messages().empty()) {
+    shell.err << "no messages are queued\n";
+    return;
+  }
+  Table table({{"Identity"}, {"FromAddress"}, {"Status"}, {"Subject"}, {"LastError"}});
+  for (const v1::MessageInfo& message : response.messages()) {
+    table.Add({message.identity(), message.from_address(), message.status(), message.subject(),
+               message.last_error()});
+  }
+  shell.out << table.Render(shell.width);
+  if (response.truncated()) {
+    shell.err << "there are more messages: narrow it with --queue, or raise --result-size\n";
+  }
+}
+
+void Print(const v1::TestRouteResponse& response, const std::string& recipient, Shell& shell) {
+  Fields fields = {{"Recipient", recipient}, {"Decision", response.decision()}};
+  if (response.decision() == "next-hop") {
+    fields.insert(fields.end(), {{"Connector", response.connector()},
+                                 {"DeliveryType", response.delivery_type()},
+                                 {"NextHopDomain", response.next_hop_domain()},
+                                 {"Proxied", std::string(Word(response.frontend_proxy()))}});
+  } else {
+    fields.emplace_back("Reason", response.reason());
+  }
+  if (!response.enhanced_status().empty()) {
+    fields.emplace_back("EnhancedStatus", response.enhanced_status());
+  }
+  fields.emplace_back("Directory", response.snapshot_version());
+  shell.out << RenderList(fields);
+  if (response.candidates().empty()) return;
+  Table table({{"Connector"}, {"AddressSpace"}, {"Cost", kRight}, {"LostAt"}, {"Reason"}});
+  for (const v1::RouteCandidate& candidate : response.candidates()) {
+    table.Add({candidate.connector(), candidate.address_space(),
+               candidate.address_space().empty() ? "" : base::Cat(candidate.cost()),
+               candidate.chosen() ? "(chosen)" : candidate.lost_at(), candidate.reason()});
+  }
+  shell.out << '\n' << table.Render(shell.width);
+}
+
+absl::Status Run(const v1::GetSendConnectorRequest& request, Connection& connection, Shell& shell) {
+  return RunQuery(request, !request.identity().empty() && request.identity() != "*", connection,
+                  shell);
+}
+
+absl::Status Run(const v1::GetQueueRequest& request, Connection& connection, Shell& shell) {
+  return RunQuery(request, !request.identity().empty(), connection, shell);
+}
+
+absl::Status Run(const v1::GetMessageRequest& request, Connection& connection, Shell& shell) {
+  return RunQuery(request, !request.identity().empty(), connection, shell);
+}
+
+absl::Status Run(const v1::TestRouteRequest& request, Connection& connection, Shell& shell) {
+  const auto response = connection.Ask(request);
+  if (!response.ok()) return response.status();
+  if (shell.output == Output::kJson) return PrintJson(*response, shell);
+  Print(*response, request.recipient(), shell);
+  return absl::OkStatus();
+}
+
+}  // namespace postern::cli

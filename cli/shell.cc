@@ -1,0 +1,45 @@
+#include "cli/shell.h"
+
+#include <iostream>
+
+#include "google/protobuf/util/json_util.h"
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "common/base/text.h"
+
+namespace postern::cli {
+
+namespace {
+
+std::size_t WidthOf(int descriptor) {
+  if (isatty(descriptor) == 0) return 0;
+  winsize size{};
+  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
+}  // namespace
+
+Shell ProcessShell() {
+  Shell shell{.in = std::cin, .out = std::cout, .err = std::cerr};
+  shell.width = WidthOf(STDOUT_FILENO);
+  shell.in_is_terminal = isatty(STDIN_FILENO) != 0;
+  shell.err_is_terminal = isatty(STDERR_FILENO) != 0;
+  return shell;
+}
+
+absl::Status PrintJson(const google::protobuf::Message& message, Shell& shell) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.always_print_primitive_fields = true;
+  std::string text;
+  const auto status = google::protobuf::util::MessageToJsonString(message, &text, options);
+  if (!status.ok()) {
+    return base::Error(absl::StatusCode::kInternal, "the answer cannot be written as JSON");
+  }
+  shell.out << text;
+  return absl::OkStatus();
+}
+
+}  // namespace postern::cli
