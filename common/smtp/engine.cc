@@ -12,7 +12,10 @@ namespace postern::smtp {
 
 struct Engine::State {
   explicit State(Parts given)
-      : parts(std::move(given)), pool(parts.limits), scope(parts.executor) {}
+      : parts(std::move(given)),
+        pool(parts.limits),
+        counters(parts.counters != nullptr ? *parts.counters : own_counters),
+        scope(parts.executor) {}
 
   // Closes idle sessions when their time has come; ends with the last of them.
   io::Task<void> Reap();
@@ -20,7 +23,8 @@ struct Engine::State {
   Parts parts;
   Pool pool;
   ClearHosts clear_hosts;
-  EngineCounters counters;
+  EngineCounters own_counters;
+  EngineCounters& counters;
   std::size_t attempts = 0;
   bool stopping = false;
   bool reaping = false;

@@ -27,6 +27,7 @@
 #include "common/io/scope.h"
 #include "common/mail/envelope.h"
 #include "common/smtp/body_source.h"
+#include "common/smtp/engine_counters.h"
 #include "common/smtp/limits.h"
 #include "common/smtp/outcome.h"
 #include "common/tls/context.h"
@@ -64,8 +65,6 @@ struct Delivery {
   absl::Duration deadline = absl::Minutes(30);  // for the whole attempt
 };
 
-struct EngineCounters;  // common/smtp/engine_counters.h
-
 class Engine {
  public:
   struct Parts {
@@ -75,6 +74,7 @@ class Engine {
     const tls::ClientContext& tls;
     std::string host_name;  // EHLO name when the connector has none
     Limits limits;
+    EngineCounters* counters = nullptr;  // shared by engines, outlives them
   };
 
   explicit Engine(Parts parts);

@@ -2,9 +2,12 @@
 //
 // EngineCounters: what engines of one process did, for the probes of deliver and egress.
 //
-// Lifetime  Thread-safe to read while the engine runs.
+// Flow      One for a process; AddReadings; then Engine::Parts::counters.
+// Lifetime  Thread-safe to read while engines run; outlives them and the registry's use.
 
 #pragma once
+
+#include <string>
 
 #include "common/observe/metrics.h"
 
@@ -22,5 +25,10 @@ struct EngineCounters {
   observe::Counter ambiguous;  // connections lost after the final dot
   observe::Counter bytes_sent;
 };
+
+// Adds each count to the registry as <prefix>_..._total, such as postern_deliver_connections_total.
+void AddReadings(observe::Registry& registry,
+                 const std::string& prefix,
+                 const EngineCounters& counters);
 
 }  // namespace postern::smtp

@@ -57,6 +57,7 @@ struct App::State {
   observe::Registry registry;
   io::TcpDialer dialer;
   tls::ClientContext tls;
+  smtp::EngineCounters engine_counters;
   std::unique_ptr<egress::Probe> probe;
   std::vector<std::unique_ptr<Floor>> floors;
   std::atomic<std::size_t> next_floor{0};
@@ -83,9 +84,9 @@ absl::Status App::State::StartFloors() {
       floor->resolver = std::move(*resolver);
       floor->cache =
           std::make_unique<dns::CachingResolver>(*floor->resolver, base::Clock::System());
-      floor->engine = std::make_unique<smtp::Engine>(
-          smtp::Engine::Parts{floor->executor, dialer, *floor->cache, tls,
-                              HostName(*settings.server.name), settings.egress.SmtpLimits()});
+      floor->engine = std::make_unique<smtp::Engine>(smtp::Engine::Parts{
+          floor->executor, dialer, *floor->cache, tls, HostName(*settings.server.name),
+          settings.egress.SmtpLimits(), &engine_counters});
       floor->egress = std::make_unique<egress::Egress>(
           floor->executor, *floor->engine, settings.egress, *probe,
           static_cast<std::uint32_t>(*settings.egress.slots / threads));
@@ -136,6 +137,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
   std::unique_ptr<App> app(new App(std::make_unique<State>(settings)));
   State& state = *app->state_;
   observe::AddProcessMetrics(state.registry, "frontend-transport");
+  smtp::AddReadings(state.registry, "postern_egress", state.engine_counters);
   state.probe = std::make_unique<egress::Probe>(state.registry, *settings.server.site);
   if (absl::Status started = state.StartFloors(); !started.ok()) return started;
   if (absl::Status started = state.StartServers(); !started.ok()) return started;
@@ -184,6 +186,8 @@ const observe::Registry& App::registry() const {
 
 void DeclareMetrics(observe::Registry& registry) {
   observe::AddProcessMetrics(registry, "frontend-transport");
+  static const smtp::EngineCounters counters;
+  smtp::AddReadings(registry, "postern_egress", counters);
   const egress::Probe probe(registry, "site");
 }
 

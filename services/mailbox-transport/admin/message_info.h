@@ -2,7 +2,7 @@
 //
 // MessageInfo: one message in one queue as administrators read it. Pure.
 //
-// Flow      ParseMessageIdentity; ToInfo with what the queue knows, or without for a single message.
+// Flow      ParseMessageIdentity; ToInfo with what the queue knows, or with TicketOf the message.
 // Failure   kInvalidArgument naming the identity and the rule.
 // See       Exchange's Get-Message: Server\Queue\MessageId
 

@@ -2,8 +2,8 @@
 //
 // Queries: what the admin API answers, without gRPC.
 //
-// Flow      Connectors and Route answer at once, from any thread; Queues and Messages are awaited on
-//           an executor.
+// Flow      Connectors and Route answer at once, from any thread; Queues and Messages are awaited
+//           on an executor.
 // Failure   kInvalidArgument and kNotFound name what was asked; kUnavailable: the directory is not
 //           loaded yet, or a shard does not answer.
 // Lifetime  Borrows its parts; requests and responses outlive the awaited call.

@@ -1,7 +1,7 @@
 // services/mailbox-transport/admin/submission_check.h
 //
-// The rules of a gRPC submission that need nothing but its frames: the envelope that comes first, the
-// content that follows. Pure.
+// The rules of a gRPC submission that need nothing but its frames: the envelope that comes first,
+// the content that follows. Pure.
 //
 // Failure   kInvalidArgument naming field, value and rule.
 // Limits    kIdempotencyKeyBytesMax, kContentBytesMax; recipients as the directory says.

@@ -52,7 +52,7 @@ class SubmissionService {
 
   grpc::Service* service();
 
-  // New calls get UNAVAILABLE from now on; those under way have until `grace`, then they get it too.
+  // New calls get UNAVAILABLE from now on; those under way have `grace`, then they get it too.
   void Stop(absl::Duration grace);
 
  private:

@@ -24,6 +24,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
   std::unique_ptr<App> app(new App(std::make_unique<State>(settings)));
   State& state = *app->state_;
   observe::AddProcessMetrics(state.registry, "mailbox-transport");
+  smtp::AddReadings(state.registry, "postern_deliver", state.engine_counters);
   auto http = observe::HttpServer::Start(*settings.endpoints.http_address, state.registry);
   if (!http.ok()) return http.status();
   state.http = std::move(*http);
@@ -103,6 +104,8 @@ const observe::Registry& App::registry() const {
 
 void DeclareMetrics(observe::Registry& registry) {
   observe::AddProcessMetrics(registry, "mailbox-transport");
+  static const smtp::EngineCounters counters;
+  smtp::AddReadings(registry, "postern_deliver", counters);
   const accept::Probe accept(registry);
   const store::Probe store(registry);
   const queue::Probe queue(registry);

@@ -95,6 +95,7 @@ absl::Status App::State::StartPipeline() {
       registry,
       dialer,
       tls,
+      engine_counters,
       settings.server,
       {settings.queue, settings.settle, settings.deliver, settings.rpc, server_name, site}};
   for (const auto& floor : floors) {
@@ -110,7 +111,7 @@ absl::Status App::State::StartAccept() {
   std::vector<io::Executor*> executors;
   for (const auto& floor : floors)
     executors.push_back(&floor->executor);
-  const accept::Server::Parts parts{executors, disk, *pipeline, registry, server_name};
+  const accept::Server::Parts parts{executors, auth_pool, *pipeline, registry, server_name};
   auto made =
       accept::Server::Make(parts, settings.accept, PolicyOf(directory->current()->config()));
   if (!made.ok()) return made.status();

@@ -52,7 +52,9 @@ struct App::State {
   std::string site;
   observe::Registry registry;
   std::unique_ptr<observe::HttpServer> http;
+  smtp::EngineCounters engine_counters;
   io::DiskPool disk;
+  io::DiskPool auth_pool{1};  // password hashes are slow: bodies do not wait for them
   io::TcpDialer dialer;
   tls::ClientContext tls;
   std::unique_ptr<store::RocksStore> store;

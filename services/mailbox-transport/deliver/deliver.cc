@@ -1,6 +1,7 @@
 #include "services/mailbox-transport/deliver/deliver.h"
 
 #include "absl/time/clock.h"
+
 #include "services/mailbox-transport/deliver/stored_body.h"
 
 namespace postern::deliver {
@@ -31,8 +32,7 @@ smtp::Delivery MakeDelivery(const model::Batch& batch,
 io::Task<smtp::Outcome> Deliver::Attempt(const model::Batch& batch,
                                          const connector::SendConnector& connector) {
   const absl::Time started = absl::Now();
-  const smtp::Delivery delivery =
-      MakeDelivery(batch, connector, *parts_.settings.attempt_timeout);
+  const smtp::Delivery delivery = MakeDelivery(batch, connector, *parts_.settings.attempt_timeout);
   StoredBody body(parts_.store, parts_.disk, batch.message);
   smtp::Outcome outcome;
   if (connector.frontend_proxy_enabled) {

@@ -37,9 +37,6 @@ Probe::Way& Probe::WayOf(const std::string& connector, bool proxied) {
   way.recipients_failed = recipients("failed");
   way.bytes = &registry_.AddCounter("postern_deliver_sent_bytes_total", "Bytes of content sent.",
                                     labels(nullptr));
-  way.sessions_reused = &registry_.AddCounter("postern_deliver_sessions_reused_total",
-                                              "Attempts over a session that was already open.",
-                                              labels(nullptr));
   way.seconds =
       &registry_.AddHistogram("postern_deliver_attempt_seconds", "Time that an attempt took.",
                               observe::SecondsBuckets(), labels(nullptr));
@@ -64,7 +61,6 @@ void Probe::Attempted(const std::string& connector,
     }
   }
   way.bytes->Add(outcome.bytes_sent);
-  if (outcome.session_reused) way.sessions_reused->Add();
   way.seconds->Record(absl::ToDoubleSeconds(took));
 }
 

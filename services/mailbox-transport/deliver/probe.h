@@ -35,7 +35,6 @@ class Probe {
     observe::Counter* recipients_refused;
     observe::Counter* recipients_failed;
     observe::Counter* bytes;
-    observe::Counter* sessions_reused;
     observe::Histogram* seconds;
   };
 

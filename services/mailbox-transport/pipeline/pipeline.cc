@@ -29,6 +29,7 @@ Pipeline::Pipeline(const Parts& parts)
               at_hand_,
               parts.dialer,
               parts.tls,
+              parts.engine_counters,
               [this](model::MessagePtr message) { Place(message, /*keep_message=*/true); },
               [this](model::MessagePtr message, model::Ticket ticket) {
                 // Recipients of one ticket may now part: only they are placed again.

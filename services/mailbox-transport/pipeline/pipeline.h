@@ -38,6 +38,7 @@ class Pipeline final : public model::Intake {
     observe::Registry& registry;
     io::Dialer& dialer;
     const tls::ClientContext& tls;
+    smtp::EngineCounters& engine_counters;
     const PipelineSettings& settings;
     ShardSettings shard;
   };

@@ -45,8 +45,13 @@ smtp::Engine::Parts EngineParts(io::Executor& executor,
                                 dns::Resolver& resolver,
                                 const ShardSettings& settings,
                                 ShardShared& shared) {
-  return {executor,   shared.dialer,   resolver,
-          shared.tls, settings.server, settings.deliver.SmtpLimits()};
+  return {executor,
+          shared.dialer,
+          resolver,
+          shared.tls,
+          settings.server,
+          settings.deliver.SmtpLimits(),
+          &shared.engine_counters};
 }
 
 }  // namespace

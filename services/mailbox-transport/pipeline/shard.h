@@ -51,6 +51,7 @@ struct ShardShared {
   AtHand& at_hand;
   io::Dialer& dialer;
   const tls::ClientContext& tls;
+  smtp::EngineCounters& engine_counters;
   // Hands the pending recipients of a message in the store to the queues; from any thread.
   std::function<void(model::MessagePtr)> place;
   // The same for the recipients of one ticket, which have been routed again.

@@ -7,9 +7,6 @@ namespace postern::settle {
 Probe::Probe(observe::Registry& registry)
     : expired_(registry.AddCounter("postern_settle_expired_total",
                                    "Recipients returned because their time was over.")),
-      ambiguous_(registry.AddCounter(
-          "postern_settle_ambiguous_total",
-          "Attempts whose content was sent and not answered: a double is possible.")),
       double_bounces_(
           registry.AddCounter("postern_settle_double_bounce_total",
                               "DSNs of ours, and messages of the null sender, that could "

@@ -20,8 +20,6 @@ class Probe {
 
   void Expired() { expired_.Add(); }
 
-  void Ambiguous() { ambiguous_.Add(); }
-
   void Sent(DsnKind kind) { dsns_[static_cast<std::size_t>(kind)]->Add(); }
 
   void DoubleBounce() { double_bounces_.Add(); }
@@ -32,7 +30,6 @@ class Probe {
  private:
   std::array<observe::Counter*, 3> verdicts_;
   observe::Counter& expired_;
-  observe::Counter& ambiguous_;
   std::array<observe::Counter*, 3> dsns_;
   observe::Counter& double_bounces_;
   observe::Counter& not_asked_;

@@ -72,7 +72,6 @@ Decision Settler::Decide(const model::Batch& batch,
   Verdicts verdicts = VerdictsFor(judged);
   for (const Verdict& verdict : verdicts.recipients)
     probe_.Judged(verdict.kind);
-  if (verdicts.ambiguous) probe_.Ambiguous();
   decision.verdicts = std::move(verdicts.recipients);
   decision.results = std::move(judged.recipients);
   decision.hop = std::move(verdicts.hop);

@@ -1,0 +1,37 @@
+#include "common/smtp/engine_counters.h"
+
+#include "common/base/text.h"
+
+namespace postern::smtp {
+
+void AddReadings(observe::Registry& registry,
+                 const std::string& prefix,
+                 const EngineCounters& counters) {
+  struct Row {
+    std::string_view name;
+    std::string_view about;
+    const observe::Counter& counter;
+  };
+
+  const Row rows[] = {
+      {"connections_total", "SMTP connections opened.", counters.connections},
+      {"connection_failures_total", "SMTP connections that could not be opened.",
+       counters.connection_failures},
+      {"sessions_reused_total", "Transactions on a session that had served before.",
+       counters.sessions_reused},
+      {"reused_sessions_lost_total", "Idle sessions that died before their first answer.",
+       counters.reused_sessions_lost},
+      {"tls_sessions_total", "SMTP sessions over TLS.", counters.tls_sessions},
+      {"tls_fallbacks_total", "Opportunistic handshakes that failed: the mail went in clear.",
+       counters.tls_fallbacks},
+      {"transactions_total", "SMTP transactions.", counters.transactions},
+      {"body_sent_bytes_total", "Bytes of content sent, failed attempts included.",
+       counters.bytes_sent},
+  };
+  for (const Row& row : rows) {
+    registry.AddReading(base::Cat(prefix, "_", row.name), row.about,
+                        [&counter = row.counter] { return static_cast<double>(counter.value()); });
+  }
+}
+
+}  // namespace postern::smtp
