@@ -66,6 +66,8 @@ void App::Stop() {
   if (state.directory != nullptr) state.directory->Stop();
   if (state.pipeline != nullptr) state.pipeline->Stop(grace);
 
+  state.http.reset();
+  state.certificates.reset();
   state.accept.reset();
   state.submission.reset();
   state.admin.reset();
@@ -79,7 +81,6 @@ void App::Stop() {
     });
     floor->executor.Stop();
   }
-  state.http.reset();
 }
 
 int App::smtp_port(const std::string& listener) const {

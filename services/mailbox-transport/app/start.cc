@@ -116,7 +116,14 @@ absl::Status App::State::StartAccept() {
       accept::Server::Make(parts, settings.accept, PolicyOf(directory->current()->config()));
   if (!made.ok()) return made.status();
   accept = std::move(*made);
-  return accept->Start();
+  if (absl::Status started = accept->Start(); !started.ok()) return started;
+  certificates = std::make_unique<CertificateWatch>(*settings.accept.certificate_file,
+                                                    *settings.accept.key_file,
+                                                    [this] { return accept->ReloadCertificate(); });
+  registry.AddReading("postern_accept_certificate_expires_seconds",
+                      "When the listeners' certificate ends, in seconds since 1970; 0 without one.",
+                      [this] { return certificates ? certificates->expires_unix_seconds() : 0.0; });
+  return absl::OkStatus();
 }
 
 absl::Status App::State::StartServices() {

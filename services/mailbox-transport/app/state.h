@@ -22,6 +22,7 @@
 #include "services/mailbox-transport/admin/admin_service.h"
 #include "services/mailbox-transport/admin/submission_service.h"
 #include "services/mailbox-transport/app/app.h"
+#include "services/mailbox-transport/app/certificate_watch.h"
 #include "services/mailbox-transport/pipeline/pipeline.h"
 #include "services/mailbox-transport/store/rocks_store.h"
 
@@ -62,6 +63,7 @@ struct App::State {
   std::vector<std::unique_ptr<Floor>> floors;
   std::unique_ptr<pipeline::Pipeline> pipeline;
   std::unique_ptr<accept::Server> accept;
+  std::unique_ptr<CertificateWatch> certificates;
   std::unique_ptr<rpc::Authority> authority;
   std::unique_ptr<admin::SubmissionService> submission;
   std::unique_ptr<admin::AdminService> admin;

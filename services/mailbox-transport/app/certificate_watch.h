@@ -1,0 +1,54 @@
+// services/mailbox-transport/app/certificate_watch.h
+//
+// CertificateWatch: reads the listeners' certificate again when its files change, and tells when it ends.
+//
+// Flow      Construct with what to do on a change; destroying ends it.
+// Failure   A certificate that cannot be read leaves the old one in use and is logged.
+// Lifetime  A thread of its own; `changed` is called on it. Thread-safe.
+// Limits    Looks every kCertificateLook.
+
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace postern::app {
+
+inline constexpr absl::Duration kCertificateLook = absl::Seconds(10);
+
+class CertificateWatch {
+ public:
+  // With an empty `certificate_file` there is nothing to watch.
+  CertificateWatch(std::string certificate_file,
+                   std::string key_file,
+                   std::function<absl::Status()> changed,
+                   absl::Duration look = kCertificateLook);
+  ~CertificateWatch();
+
+  // Seconds since 1970 at which the certificate in use ends; 0 when there is none.
+  double expires_unix_seconds() const { return expires_; }
+
+ private:
+  std::string Stamp() const;
+  void NoteExpiry();
+  void Run(absl::Duration look);
+
+  const std::string certificate_file_;
+  const std::string key_file_;
+  const std::function<absl::Status()> changed_;
+  std::string seen_;
+  std::atomic<double> expires_{0};
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace postern::app
