@@ -3,7 +3,7 @@
 // CommandLine: what was asked for; the one place that knows CLI11.
 //
 // Flow      ParseCommandLine(argc, argv).
-// Failure   kInvalidArgument: the words are wrong, in one line. Help is not a failure: `help` is set.
+// Failure   kInvalidArgument: the words are wrong, in one line. Help is no failure: `help` is set.
 // See       docs/cli.md
 
 #pragma once

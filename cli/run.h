@@ -1,6 +1,6 @@
 // cli/run.h
 //
-// Runs one command line: 0 when it did what was asked, 1 when it failed, 2 when the words were wrong.
+// Runs one command line: 0 when it did what was asked, 1 when it failed, 2 for wrong words.
 
 #pragma once
 

@@ -48,7 +48,7 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-// "Name  : value" lines with the colons in one column; an empty value leaves nothing after the colon.
+// "Name  : value" lines with the colons in one column; an empty value leaves nothing behind it.
 std::string RenderList(const std::vector<std::pair<std::string, std::string>>& fields);
 
 // What a stranger wrote, made safe for a terminal: one line, no control characters.
