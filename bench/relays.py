@@ -74,6 +74,10 @@ class Direct:
     def services(self):
         return [self.mailbox, self.front_end] if self.proxied else [self.mailbox]
 
+    def syncs(self):
+        """How often the store has synced."""
+        return self.mailbox.metrics().total("postern_store_syncs_total")
+
     def stop(self):
         for service in self.services():
             if service.process is not None:
@@ -98,6 +102,9 @@ class NoRelay:
 
     def start(self):
         self.tree = Tree(self.name, [])
+
+    def syncs(self):
+        return None
 
     def stop(self):
         self.tree.close()
@@ -189,6 +196,9 @@ class Postfix:
         if not self.master.alive():
             raise RuntimeError(f"Postfix ended at its start:\n{self.master.tail()}")
         self.tree = Tree(self.name, [self.master.pid])
+
+    def syncs(self):
+        return None
 
     def stop(self):
         if self.master is None:
