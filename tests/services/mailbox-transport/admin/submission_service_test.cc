@@ -269,8 +269,9 @@ TEST_F(SubmissionServiceTest, StopRefusesNewCallsAndEndsThoseUnderWay) {
   v1::SubmitResponse response;
   const auto writer = stub_->Submit(&call, &response);
   writer->Write(Envelope());
-  writer->Write(Piece(std::string(kChunk, 'x')));
-  writer->Write(Piece(std::string(kChunk, 'x')));
+  writer->Write(Piece("Subject: x\r\n\r\n"));
+  writer->Write(Piece(Line()));
+  writer->Write(Piece(Line()));
   service_->Stop(absl::Milliseconds(10));
   EXPECT_EQ(writer->Finish().error_code(), grpc::UNAVAILABLE);
   EXPECT_EQ(SendMessage().code, grpc::UNAVAILABLE);

@@ -1,0 +1,210 @@
+#include "services/mailbox-transport/admin/queries.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "common/base/text.h"
+#include "tests/services/mailbox-transport/admin/pipeline_fixture.h"
+#include "tests/support/await.h"
+
+namespace postern::admin {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
+
+class QueriesTest : public PipelineFixture {
+ protected:
+  QueriesTest() {
+    authority_ = *rpc::Authority::Make(rpc_settings_);
+    queries_ = std::make_unique<Queries>(AdminService::Parts{*authority_, *pipeline_, disk_});
+  }
+
+  absl::Status AskQueues(const std::string& identity = "") {
+    v1::GetQueueRequest request;
+    request.set_identity(identity);
+    queues_.Clear();
+    return testing::Await(first_, queries_->Queues(request, queues_));
+  }
+
+  absl::Status AskMessages(v1::GetMessageRequest request) {
+    messages_.Clear();
+    return testing::Await(first_,
+                          queries_->Messages(request, messages_, [this] { return cancelled_; }));
+  }
+
+  absl::Status AskMessages(const std::string& identity = "", const std::string& queue = "") {
+    v1::GetMessageRequest request;
+    request.set_identity(identity);
+    request.set_queue(queue);
+    return AskMessages(request);
+  }
+
+  // "domain:count:status" of each queue but Submission.
+  std::vector<std::string> Queues() {
+    EXPECT_TRUE(AskQueues().ok());
+    std::vector<std::string> out;
+    for (const v1::QueueInfo& queue : queues_.queues()) {
+      if (queue.identity() == "ours\\Submission") continue;
+      out.push_back(
+          base::Cat(queue.next_hop_domain(), ":", queue.message_count(), ":", queue.status()));
+    }
+    return out;
+  }
+
+  std::vector<std::string> Subjects() const {
+    std::vector<std::string> out;
+    for (const v1::MessageInfo& message : messages_.messages())
+      out.push_back(message.subject());
+    return out;
+  }
+
+  std::unique_ptr<rpc::Authority> authority_;
+  std::unique_ptr<Queries> queries_;
+  v1::GetQueueResponse queues_;
+  v1::GetMessageResponse messages_;
+  bool cancelled_ = false;
+};
+
+TEST_F(QueriesTest, ConnectorsHaveEveryDefaultFilledIn) {
+  Directory("Internet *|Partner partner.test host=mx.partner.test off");
+  v1::GetSendConnectorResponse response;
+  ASSERT_TRUE(queries_->Connectors({}, response).ok());
+  ASSERT_EQ(response.connectors_size(), 2);
+  EXPECT_EQ(response.connectors(0).spec().name(), "Internet");
+  EXPECT_EQ(response.connectors(0).spec().max_message_size(), "25MB");
+  EXPECT_EQ(response.connectors(0).spec().connection_inactivity_timeout(), "00:10:00");
+  EXPECT_FALSE(response.snapshot_version().empty());
+}
+
+TEST_F(QueriesTest, ConnectorIsFoundWithoutRegardToCase) {
+  Directory("Internet *|Partner partner.test off");
+  v1::GetSendConnectorRequest request;
+  request.set_identity("pARTNER");
+  v1::GetSendConnectorResponse response;
+  ASSERT_TRUE(queries_->Connectors(request, response).ok());
+  ASSERT_EQ(response.connectors_size(), 1);
+  EXPECT_FALSE(response.connectors(0).spec().enabled());
+  request.set_identity("Nobody");
+  const absl::Status status = queries_->Connectors(request, response);
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("\"Nobody\""));
+}
+
+TEST_F(QueriesTest, WithoutADirectoryNothingIsKnown) {
+  v1::GetSendConnectorResponse connectors;
+  EXPECT_EQ(queries_->Connectors({}, connectors).code(), absl::StatusCode::kUnavailable);
+  v1::TestRouteRequest request;
+  request.set_recipient("joe@b.test");
+  v1::TestRouteResponse route;
+  EXPECT_EQ(queries_->Route(request, route).code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(QueriesTest, RouteIsExplained) {
+  Directory("Internet *|Partner partner.test");
+  v1::TestRouteRequest request;
+  request.set_recipient("joe@partner.test");
+  v1::TestRouteResponse response;
+  ASSERT_TRUE(queries_->Route(request, response).ok());
+  EXPECT_EQ(response.decision(), "next-hop");
+  EXPECT_EQ(response.connector(), "Partner");
+  ASSERT_EQ(response.candidates_size(), 2);
+  EXPECT_EQ(response.candidates(1).lost_at(), "specificity");
+  request.set_recipient("not an address");
+  EXPECT_EQ(queries_->Route(request, response).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(QueriesTest, QueuesOfEveryShardAreShown) {
+  resolver_.ServFail("b.test");
+  resolver_.ServFail("c.test");
+  resolver_.ServFail("d.test");
+  Directory("Some b.test,c.test,d.test");
+  for (const char* to : {"x@b.test", "x@c.test", "x@d.test", "y@d.test", "x@nowhere.test"})
+    Accept({to});
+  EXPECT_TRUE(Soon([this] {
+    const auto queues = Queues();
+    return std::count_if(queues.begin(), queues.end(),
+                         [](const auto& one) { return one.ends_with(":Retry"); }) == 3;
+  }));
+  EXPECT_THAT(Queues(), UnorderedElementsAre("Unreachable:1:Ready", "b.test:1:Retry",
+                                             "c.test:1:Retry", "d.test:2:Retry"));
+  EXPECT_TRUE(AskQueues("ours\\D.test").ok());
+  EXPECT_EQ(queues_.queues_size(), 1);
+  EXPECT_FALSE(queues_.queues(0).last_error().empty());
+  EXPECT_EQ(AskQueues("nowhere").code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(QueriesTest, MessagesAreShownWithTheirQueue) {
+  Directory("Some b.test");
+  Accept({"x@nowhere.test"}, "first");
+  Accept({"x@nowhere.test"}, "second");
+  ASSERT_TRUE(Soon([this] { return AskMessages().ok() && messages_.messages_size() == 2; }));
+  EXPECT_THAT(Subjects(), ElementsAre("first", "second"));
+  EXPECT_EQ(messages_.messages(0).queue(), "ours\\Unreachable");
+  EXPECT_THAT(messages_.messages(0).last_error(), HasSubstr("matching connector"));
+  EXPECT_FALSE(messages_.truncated());
+  EXPECT_TRUE(AskMessages("", "Unreachable").ok());
+  EXPECT_EQ(messages_.messages_size(), 2);
+  EXPECT_TRUE(AskMessages("", "Submission").ok());
+  EXPECT_EQ(messages_.messages_size(), 0);
+}
+
+TEST_F(QueriesTest, OneMessageIsFoundByItsNumber) {
+  resolver_.ServFail("b.test");
+  Directory("Some b.test");
+  const base::MessageId id = Accept({"x@nowhere.test", "y@b.test"}, "both");
+  EXPECT_TRUE(AskMessages(id.ToString()).ok());
+  EXPECT_THAT(Subjects(), ElementsAre("both", "both"));
+  EXPECT_TRUE(AskMessages(base::Cat("ours\\Unreachable\\", id.ToString())).ok());
+  ASSERT_EQ(messages_.messages_size(), 1);
+  EXPECT_EQ(messages_.messages(0).identity(), base::Cat("ours\\Unreachable\\", id.ToString()));
+  EXPECT_EQ(AskMessages("1").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(AskMessages("one").code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(QueriesTest, AnswerEndsAtTheResultSize) {
+  Directory("Some b.test");
+  for (int i = 0; i < 150; ++i)
+    Accept({"x@nowhere.test"});
+  ASSERT_TRUE(Soon([this] { return AskMessages().ok() && messages_.messages_size() == 150; }));
+  v1::GetMessageRequest request;
+  request.set_result_size(100);
+  EXPECT_TRUE(AskMessages(request).ok());
+  EXPECT_EQ(messages_.messages_size(), 100);
+  EXPECT_TRUE(messages_.truncated());
+  request.set_result_size(150);
+  EXPECT_TRUE(AskMessages(request).ok());
+  EXPECT_FALSE(messages_.truncated());
+  request.set_result_size(250'001);
+  EXPECT_EQ(AskMessages(request).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(QueriesTest, DamagedMessageIsShownAsSuch) {
+  Directory("Some b.test");
+  store_.Damage(Accept({"x@nowhere.test"}));
+  ASSERT_TRUE(Soon([this] { return AskMessages().ok() && messages_.messages_size() == 1; }));
+  EXPECT_THAT(messages_.messages(0).last_error(), HasSubstr("damaged"));
+}
+
+TEST_F(QueriesTest, CallerThatHasGoneIsNotWorkedFor) {
+  Directory("Some b.test");
+  Accept({"x@nowhere.test"});
+  ASSERT_TRUE(Soon([this] { return AskMessages().ok() && messages_.messages_size() == 1; }));
+  cancelled_ = true;
+  EXPECT_EQ(AskMessages().code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(QueriesTest, RecipientsAreShownWhenAskedFor) {
+  Directory("Some b.test");
+  Accept({"x@nowhere.test", "y@nowhere.test"});
+  v1::GetMessageRequest request;
+  request.set_include_recipients(true);
+  ASSERT_TRUE(Soon([&] { return AskMessages(request).ok() && messages_.messages_size() == 1; }));
+  ASSERT_EQ(messages_.messages(0).recipients_size(), 2);
+  EXPECT_EQ(messages_.messages(0).recipients(1).address(), "y@nowhere.test");
+  EXPECT_EQ(messages_.messages(0).recipients(1).queue(), "ours\\Unreachable");
+}
+
+}  // namespace
+}  // namespace postern::admin
