@@ -2,8 +2,9 @@
 //
 // MessageId: the 64-bit, time-ordered name of a message; written in decimal, as Exchange writes it.
 //
-// Flow      Next() hands out ids above every earlier one, across restarts when seeded with the last
-// id. Limits    41 bits of milliseconds, 20 bits of count: over a million ids a millisecond.
+// Flow      Next() hands out ids above every earlier one, across restarts when seeded with the
+//           last id.
+// Limits    41 bits of milliseconds, 20 bits of count: over a million ids a millisecond.
 
 #pragma once
 

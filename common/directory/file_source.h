@@ -3,13 +3,13 @@
 // The directory from a folder of YAML manifests: read once, or watched.
 //
 // Flow      LoadFolder(path). Or: DirectoryWatch watch(settings); watch.Start(changed); current();
-// Stop. Failure   kNotFound, kPermissionDenied: the folder cannot be read. kInvalidArgument: every
-// finding, one a
-//           line, "file.yaml:12: spec.port: ...". An empty folder is an empty directory.
+//           Stop.
+// Failure   kNotFound, kPermissionDenied: the folder cannot be read. kInvalidArgument: every
+//           finding, one a line, "file.yaml:12: spec.port: ...". An empty folder is an empty
+//           directory.
 // Lifetime  `changed` runs on the watch's own thread until Stop returns, and never inside Start.
-// Limits    1,000 files (*.yaml, *.yml, folders below included, names that begin with a dot not), 1
-// MiB
-//           each; the polls read no content unless something changed.
+// Limits    1,000 files (*.yaml, *.yml, folders below included, names that begin with a dot not),
+//           1 MiB each; the polls read no content unless something changed.
 // See       common/directory/settings.h; common/directory/snapshot_cache.h
 
 #pragma once
@@ -62,8 +62,8 @@ class DirectoryWatch {
   SnapshotPtr current() const;
   DirectoryReadings readings() const;
 
-  // One look at the folder; after a change it waits until the folder is quiet. The watch's own thread
-  // does this at every poll.
+  // One look at the folder; after a change it waits until the folder is quiet. The watch's own
+  // thread does this at every poll.
   void RunOnce();
 
  private:

@@ -4,7 +4,8 @@
 //
 // Flow      Look(path) -> FolderState; ReadFileText for each. Equal states: nothing changed.
 // Failure   kNotFound, kPermissionDenied, kInvalidArgument (not a folder, too many files, not a
-// file). Limits    kFilesMax files, kFoldersMax folders, kDepthMax deep, kFolderBytesMax in all.
+//           file).
+// Limits    kFilesMax files, kFoldersMax folders, kDepthMax deep, kFolderBytesMax in all.
 
 #pragma once
 

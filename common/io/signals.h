@@ -2,7 +2,8 @@
 //
 // Signals: SIGTERM and SIGINT as something to wait for.
 //
-// Flow      Construct first thing in main, before any thread; Wait; a second signal ends the process.
+// Flow      Construct first thing in main, before any thread; Wait; a second signal ends the
+//           process.
 // Lifetime  One for a process.
 
 #pragma once

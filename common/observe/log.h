@@ -3,12 +3,12 @@
 // Logs: JSON lines on standard output, off the hot path.
 //
 // Flow      OpenLog once; POSTERN_LOG(kInfo, "deliver", "delivered", {{"message_id", id}, ...});
-// CloseLog. Failure   A full queue drops the line and counts it
-// (postern_observe_log_dropped_total): logging never
-//           blocks mail.
+//           CloseLog.
+// Failure   A full queue drops the line and counts it (postern_observe_log_dropped_total): logging
+//           never blocks mail.
 // Limits    8192 lines wait; a line is at most 8 KiB. Secrets are never given to it.
 // See       docs/architecture.md "Names on the wire": ts level step msg message_id connector
-// next_hop ...
+//           next_hop ...
 
 #pragma once
 

@@ -3,13 +3,12 @@
 // Metrics: declared once with name and prose, cheap to count, served as Prometheus text.
 //
 // Flow      A step has a `probe.h` with its metrics as a class with verbs; the class takes a
-// Registry and
-//           asks it for each metric once. Hot paths keep the returned reference.
+//           Registry and asks it for each metric once. Hot paths keep the returned reference.
 // Lifetime  References stay valid as long as the Registry. Thread-safe.
-// Failure   A name that Prometheus does not know, or one name with two types, is a bug and ends the
-// process. Limits    Each family holds at most `series_max` label sets (200); beyond it the set
-// "other" counts.
-//           A label value is at most 256 bytes.
+// Failure   A name that Prometheus does not know, or one name with two types, is a bug and ends
+//           the process.
+// Limits    Each family holds at most `series_max` label sets (200); beyond it the set "other"
+//           counts. A label value is at most 256 bytes.
 // See       docs/generated/metrics.md
 
 #pragma once

@@ -2,12 +2,14 @@
 //
 // Setting<T>: one setting, declared once with name, default, bounds, reload rule and prose.
 //
-// Flow      A module's settings.h holds a struct of Settings with a Visit(visitor) that names each;
-// the
-//           loader, validation, --print-settings and docs/generated/settings.md come from it.
+// Flow      A module's settings.h holds a struct of Settings with a Visit(visitor) that names
+//           each; the loader, validation, --print-settings and docs/generated/settings.md come
+//           from it.
 // Failure   Loading: kInvalidArgument naming the setting, the value, the rule, and for a file its
-// line. Limits    T is bool, int, std::int64_t, std::string, absl::Duration, base size (Size), or a
-// list of text. See       common/settings/loader.h
+//           line.
+// Limits    T is bool, int, std::int64_t, std::string, absl::Duration, base size (Size), or a list
+//           of text.
+// See       common/settings/loader.h
 
 #pragma once
 

@@ -3,14 +3,13 @@
 // Engine: delivers one message to one next hop by SMTP; direct delivery and the front end share it.
 //
 // Flow      Attempt: hosts of the route (dns), best first; an idle session or a new one; one
-// transaction;
-//           the next host until every recipient has an answer. One Outcome, always.
+//           transaction; the next host until every recipient has an answer. One Outcome, always.
 // Failure   Never: see smtp::Outcome. After the final dot was sent no other host is tried.
 // Lifetime  Borrows dialer, resolver and TLS context. One executor. Stop the scope it was given,
-// then
-//           destroy.
+//           then destroy.
 // Limits    Every wait of RFC 5321 §4.5.3.2 has its setting; idle sessions are bounded in number
-// and age. See       RFC 5321 §5.1; docs/architecture.md "deliver"
+//           and age.
+// See       RFC 5321 §5.1; docs/architecture.md "deliver"
 
 #pragma once
 

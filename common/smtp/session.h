@@ -3,15 +3,15 @@
 // One outbound SMTP conversation, from greeting to QUIT.
 //
 // Flow      Hello; Send, as often as usable(); Reset after a transaction that did not end well;
-// Quit. Failure   A 4xx or 5xx is an answer, not a failure: Hello gives it as a Refusal, Send
-// inside the
-//           Transaction. A conversation that breaks (socket, deadline, a reply that makes no sense)
-//           is Refusal::error or Transaction::error, and the session is not usable any more.
-// Lifetime  Owns its stream. Destroying the session midway is safe: the connection closes without a
-//           final dot.
+//           Quit.
+// Failure   A 4xx or 5xx is an answer, not a failure: Hello gives it as a Refusal, Send inside the
+//           Transaction. A conversation that breaks (socket, deadline, a reply that makes no
+//           sense) is Refusal::error or Transaction::error, and the session is not usable any
+//           more.
+// Lifetime  Owns its stream. Destroying the session midway is safe: the connection closes without
+//           a final dot.
 // Limits    Replies: Limits::reply_*; each wait has its own deadline of Limits, and none goes
-// beyond
-//           EndBy.
+//           beyond EndBy.
 // See       RFC 5321 §3, §4.5.3; RFC 2920; RFC 3030; RFC 3207; docs/architecture.md "deliver"
 
 #pragma once

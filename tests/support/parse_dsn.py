@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads a DSN from standard input with Python's email package and prints what it says, a line a fact."""
+"""Reads a DSN from standard input with Python's email package and prints it, a line a fact."""
 import sys
 from email import policy
 from email.parser import BytesParser

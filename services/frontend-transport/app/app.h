@@ -1,6 +1,7 @@
 // services/frontend-transport/app/app.h
 //
-// App: a whole frontend-transport: built here, started, drained and stopped; the only place that constructs.
+// App: a whole frontend-transport: built here, started, drained and stopped; the only place that
+// constructs.
 //
 // Flow      Start; ...; Stop.
 // Failure   Start: the first thing that is wrong, naming setting or port; nothing stays open.

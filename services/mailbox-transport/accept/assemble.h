@@ -6,11 +6,11 @@
 // Flow      Add as content arrives; Finish after the last byte: the receipt or a Refusal. Or, when
 //           the content was checked while it was cut from the wire: append to *content(), Grew(),
 //           and NoteFacts before Finish.
-// Failure   A Refusal is an answer for the client. The first one stands; what comes after it is not
-// kept. Lifetime  Borrows the intake. Destroyed before Finish it gives up, and its chunks are
-// dropped. Limits    Content of a message up to kInlineBytesMax stays in memory as one string; of a
-// larger one
-//           never more than one chunk (model::kChunkBytes) and one piece is held.
+// Failure   A Refusal is an answer for the client. The first one stands; what comes after it is
+//           not kept.
+// Lifetime  Borrows the intake. Destroyed before Finish it gives up, and its chunks are dropped.
+// Limits    Content of a message up to kInlineBytesMax stays in memory as one string; of a larger
+//           one never more than one chunk (model::kChunkBytes) and one piece is held.
 // See       docs/architecture.md "accept"; RFC 5321 §4.4, §6.3
 
 #pragma once

@@ -4,12 +4,11 @@
 //
 // Flow      Load at start; Check for each AUTH.
 // Failure   Load: kNotFound or kInvalidArgument naming file, line and rule. A changed file that is
-// wrong
-//           keeps the users of before and is logged.
+//           wrong keeps the users of before and is logged.
 // Lifetime  Outlives its checks. Thread-safe.
 // Limits    A file of kUsersFileBytesMax; names of kUserBytesMax; kHashesMax checks at a time;
-//           kFailingMax names that failed are remembered. Hashing works on the disk pool and never on
-//           an event loop.
+//           kFailingMax names that failed are remembered. Hashing works on the disk pool and never
+//           on an event loop.
 // See       RFC 4954; RFC 4616; common/tls/password_hash.h
 
 #pragma once

@@ -6,8 +6,9 @@
 // Failure   None: what goes wrong ends the conversation. 250 after content is said only after the
 //           intake's receipt.
 // Lifetime  Owns the stream; borrows the rest. Run ends before it is destroyed.
-// Limits    kReadBytes of buffer; answers to pipelined commands go out in one write; the rest is in
-// Rules. See       RFC 5321; RFC 1870, 2034, 2920, 3030, 3207, 3461, 4954, 6152, 6531;
+// Limits    kReadBytes of buffer; answers to pipelined commands go out in one write; the rest is
+//           in Rules.
+// See       RFC 5321; RFC 1870, 2034, 2920, 3030, 3207, 3461, 4954, 6152, 6531;
 //           docs/architecture.md "accept"
 
 #pragma once

@@ -3,8 +3,9 @@
 // AcceptSettings: the settings `accept.*`.
 //
 // Flow      The loader fills AcceptSettings; RulesFrom makes of it the plain values that sessions
-// read. Limits    Listeners, files and table sizes need a restart; the rest reloads for new
-// sessions. See       exchange-2013 Receive connector defaults; RFC 5321 §4.5.3
+//           read.
+// Limits    Listeners, files and table sizes need a restart; the rest reloads for new sessions.
+// See       exchange-2013 Receive connector defaults; RFC 5321 §4.5.3
 
 #pragma once
 

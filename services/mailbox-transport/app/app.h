@@ -1,10 +1,12 @@
 // services/mailbox-transport/app/app.h
 //
-// App: a whole mailbox-transport: built here, started, drained and stopped; the only place that constructs.
+// App: a whole mailbox-transport: built here, started, drained and stopped; the only place that
+// constructs.
 //
-// Flow      Start: store, directory, queues from the store, listeners, ready. Stop: not ready, refuse new
-//           mail, deliveries within server.stop_grace, sync, close.
-// Failure   Start: the first thing that is wrong, naming setting, file or port; nothing stays open.
+// Flow      Start: store, directory, queues from the store, listeners, ready. Stop: not ready,
+//           refuse new mail, deliveries within server.stop_grace, sync, close.
+// Failure   Start: the first thing that is wrong, naming setting, file or port; nothing stays
+//           open.
 // Lifetime  The settings outlive it. From the main thread.
 // See       docs/architecture.md "Start and stop"
 

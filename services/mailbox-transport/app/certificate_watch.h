@@ -1,6 +1,7 @@
 // services/mailbox-transport/app/certificate_watch.h
 //
-// CertificateWatch: reads the listeners' certificate again when its files change, and tells when it ends.
+// CertificateWatch: reads the listeners' certificate again when its files change, and tells when
+// it ends.
 //
 // Flow      Construct with what to do on a change; destroying ends it.
 // Failure   A certificate that cannot be read leaves the old one in use and is logged.

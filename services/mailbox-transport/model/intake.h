@@ -2,11 +2,11 @@
 //
 // Intake: where accept hands over a message and gets its receipt, after the sync.
 //
-// Flow      message = a Message from NextId with envelope, size, body or chunks; Accept; `done` brings the
-//           receipt on any thread.
-// Failure   kResourceExhausted: try again later (452 4.3.1). kUnavailable: we are stopping (421 4.3.2).
-//           kAlreadyExists: the idempotency key was used with other content. kInvalidArgument: the message
-//           cannot be taken (550).
+// Flow      message = a Message from NextId with envelope, size, body or chunks; Accept; `done`
+//           brings the receipt on any thread.
+// Failure   kResourceExhausted: try again later (452 4.3.1). kUnavailable: we are stopping (421
+//           4.3.2). kAlreadyExists: the idempotency key was used with other content.
+//           kInvalidArgument: the message cannot be taken (550).
 
 #pragma once
 

@@ -2,12 +2,12 @@
 //
 // Message: an accepted message with the state of each recipient; what the store keeps.
 //
-// Flow      accept makes it, store keeps it, route gives each recipient its next hop, queue times it,
-//           settle moves its recipients until none is pending.
-// Lifetime  Shared by pointer. Before the commit its maker writes it; afterwards only the executor of
-//           the shard that owns it.
-// Limits    The body of a small message (body_inline_max of the store's settings) may be in `body`;
-//           a larger one is only in the store.
+// Flow      accept makes it, store keeps it, route gives each recipient its next hop, queue times
+//           it, settle moves its recipients until none is pending.
+// Lifetime  Shared by pointer. Before the commit its maker writes it; afterwards only the executor
+//           of the shard that owns it.
+// Limits    The body of a small message (body_inline_max of the store's settings) may be in
+//           `body`; a larger one is only in the store.
 
 #pragma once
 

@@ -2,10 +2,11 @@
 //
 // MessageStore: the seam between the straight line and stable storage.
 //
-// Flow      Accept: NextId, PutChunk for a large body as it arrives, then Put; its `done` runs after the
-//           sync. Attempt: MarkInHand, Load*, then Settle. Start: Scan.
-// Failure   kResourceExhausted: the store is full, nothing was kept. kDataLoss: this record is damaged
-//           and is set aside. Any other write error ends the process: restart decides from disk.
+// Flow      Accept: NextId, PutChunk for a large body as it arrives, then Put; its `done` runs
+//           after the sync. Attempt: MarkInHand, Load*, then Settle. Start: Scan.
+// Failure   kResourceExhausted: the store is full, nothing was kept. kDataLoss: this record is
+//           damaged and is set aside. Any other write error ends the process: restart decides from
+//           disk.
 // Lifetime  Outlives all who call it. `done` runs on the commit thread: post, do not work there.
 // Limits    Thread-safe. A batch holds at most 1 MiB; see the store's settings.
 // See       docs/data.md; docs/architecture.md "store"
@@ -48,23 +49,24 @@ class MessageStore {
 
   virtual base::MessageId NextId() = 0;
 
-  // Writes one chunk without a sync; chunks without a message are removed at start and by DropChunks.
-  // Numbers go up from 0. kInvalidArgument: out of order or larger than kChunkBytes.
+  // Writes one chunk without a sync; chunks without a message are removed at start and by
+  // DropChunks. Numbers go up from 0. kInvalidArgument: out of order or larger than kChunkBytes.
   virtual void PutChunk(base::MessageId id, std::uint32_t number, std::string bytes, Done done) = 0;
   virtual void DropChunks(base::MessageId id, std::uint32_t chunks) = 0;
 
-  // Commits `message`. Without PutChunk before, `message->body` is its body, and `chunks` is set here.
-  // `done` after the sync. With an idempotency key the key's record is in the same batch. When it
-  // fails nothing is kept, chunks neither. kAlreadyExists: the key is known.
+  // Commits `message`. Without PutChunk before, `message->body` is its body, and `chunks` is set
+  // here. `done` after the sync. With an idempotency key the key's record is in the same batch.
+  // When it fails nothing is kept, chunks neither. kAlreadyExists: the key is known.
   virtual void Put(MessagePtr message, Done done) = 0;
 
-  // Records the new state: removes the message when it is settled, else updates it, and adds the notices.
-  // Rides along with the next commit, at the latest after `settle_delay_max`; clears the in-hand mark of
-  // the message once it is in the WAL. `done`, if given, runs then.
+  // Records the new state: removes the message when it is settled, else updates it, and adds the
+  // notices. Rides along with the next commit, at the latest after `settle_delay_max`; clears the
+  // in-hand mark of the message once it is in the WAL. `done`, if given, runs then.
   virtual void Settle(Settlement settlement, Done done = nullptr) = 0;
 
-  // Before the first byte of an attempt, and after it when nothing is to be settled. The marks survive
-  // SIGKILL and cost no system call. A message may be marked several times (one attempt per next hop).
+  // Before the first byte of an attempt, and after it when nothing is to be settled. The marks
+  // survive SIGKILL and cost no system call. A message may be marked several times (one attempt
+  // per next hop).
   virtual void MarkInHand(base::MessageId id) = 0;
   virtual void ClearInHand(base::MessageId id) = 0;
 
@@ -72,11 +74,13 @@ class MessageStore {
   virtual absl::StatusOr<Message> Load(base::MessageId id) = 0;
   virtual absl::StatusOr<std::string> LoadChunk(base::MessageId id, std::uint32_t number) = 0;
 
-  // The record of a key, if it is known (kept 24 h after settlement). In memory, no disk read waits.
+  // The record of a key, if it is known (kept 24 h after settlement). In memory, no disk read
+  // waits.
   virtual std::optional<KeyRecord> FindKey(const std::string& identity, const std::string& key) = 0;
 
-  // Start only: every readable message in the order of ids, without bodies. `in_hand` tells that an
-  // attempt may have been under way when the process ended. Damaged records are set aside and counted.
+  // Start only: every readable message in the order of ids, without bodies. `in_hand` tells that
+  // an attempt may have been under way when the process ended. Damaged records are set aside and
+  // counted.
   virtual absl::Status Scan(const std::function<void(MessagePtr message, bool in_hand)>& visit) = 0;
 
   // True when new mail must be refused with 452: the disk reserve is reached or the disk was full.

@@ -9,7 +9,8 @@ std::string_view NameOf(DeliveryType type) {
     case DeliveryType::kUndefined: return "Undefined";
     case DeliveryType::kDnsConnectorDelivery: return "DnsConnectorDelivery";
     case DeliveryType::kSmartHostConnectorDelivery: return "SmartHostConnectorDelivery";
-    case DeliveryType::kSmtpRelayToConnectorSourceServers: return "SmtpRelayToConnectorSourceServers";
+    case DeliveryType::kSmtpRelayToConnectorSourceServers:
+      return "SmtpRelayToConnectorSourceServers";
     case DeliveryType::kUnreachable: return "Unreachable";
   }
   return "Undefined";

@@ -1,6 +1,7 @@
 // services/mailbox-transport/model/next_hop.h
 //
-// NextHop: where a recipient goes next - delivery type, domain, connector - and the key of its queue.
+// NextHop: where a recipient goes next - delivery type, domain, connector - and the key of its
+// queue.
 //
 // See       docs/glossary.md; Exchange's NextHopSolutionKey
 

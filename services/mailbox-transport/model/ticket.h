@@ -1,6 +1,7 @@
 // services/mailbox-transport/model/ticket.h
 //
-// Ticket: what the queue keeps of a message waiting for one next hop: small, because there are millions.
+// Ticket: what the queue keeps of a message waiting for one next hop: small, because there are
+// millions.
 //
 // Limits    With its place in the queue at most 512 bytes (docs/performance).
 

@@ -13,15 +13,17 @@ namespace postern::pipeline {
 struct PipelineSettings {
   settings::Setting<std::string> name{
       .key = "server.name",
-      .about = "Name of this server in the directory and in EHLO, Received and DSNs; empty is the "
-               "host's name."};
+      .about =
+          "Name of this server in the directory and in EHLO, Received and DSNs; empty is the "
+          "host's name."};
   settings::Setting<int> io_threads{
       .key = "server.io_threads",
       .fallback = 1,
       .min = 1,
       .max = 64,
-      .about = "Threads that carry sessions and queues. One serves several thousand messages a second; "
-               "give more only where cores are free."};
+      .about =
+          "Threads that carry sessions and queues. One serves several thousand messages a second; "
+          "give more only where cores are free."};
   settings::Setting<int> disk_threads{.key = "server.disk_threads",
                                       .fallback = 2,
                                       .min = 1,
@@ -38,8 +40,9 @@ struct PipelineSettings {
       .fallback = {256ULL * 1024 * 1024},
       .min = {0},
       .max = {64ULL * 1024 * 1024 * 1024},
-      .about = "Content kept in memory from acceptance to the first attempt; beyond it content is "
-               "read from the store again."};
+      .about =
+          "Content kept in memory from acceptance to the first attempt; beyond it content is "
+          "read from the store again."};
 
   template <typename Visitor>
   void Visit(Visitor&& visit) {

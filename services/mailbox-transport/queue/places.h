@@ -4,8 +4,8 @@
 // them.
 //
 // Lifetime  A Fifo or a Heap holds pointers; whoever takes a member out of its world removes it
-// first. Limits    Not one allocation for each member: links and heap positions lie in the member
-// itself.
+//           first.
+// Limits    Not one allocation for each member: links and heap positions lie in the member itself.
 
 #pragma once
 

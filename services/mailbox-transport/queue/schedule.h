@@ -4,9 +4,10 @@
 // given.
 //
 // Flow      As Queue. NextWanted until it has nothing, after every other call; then sleep to
-// NextWake. Lifetime  Owns the tickets that wait. Not thread-safe. Limits    A shrinking next hop:
-// while others of its workers succeed, a failure takes one worker away and
-//           a success gives one back; the last one's failure puts the hop in Retry.
+//           NextWake.
+// Lifetime  Owns the tickets that wait. Not thread-safe.
+// Limits    A shrinking next hop: while others of its workers succeed, a failure takes one worker
+//           away and a success gives one back; the last one's failure puts the hop in Retry.
 // See       queue.h; docs/architecture.md "queue"
 
 #pragma once

@@ -2,12 +2,12 @@
 //
 // RouteTable: a snapshot's connectors as one server sees them, indexed by address space.
 //
-// Flow      RouteTable table(snapshot, our_server), once a snapshot; Select(table, query), for each
-// recipient;
-//           Explain(table, query), for administrators.
+// Flow      RouteTable table(snapshot, our_server), once a snapshot; Select(table, query), for
+//           each recipient; Explain(table, query), for administrators.
 // Lifetime  Immutable; keeps its snapshot alive. Share it between threads by
-// std::shared_ptr<const>. Limits    A lookup costs one probe for each label of the domain. See
-// docs/architecture.md "route"
+//           std::shared_ptr<const>.
+// Limits    A lookup costs one probe for each label of the domain.
+// See       docs/architecture.md "route"
 
 #pragma once
 

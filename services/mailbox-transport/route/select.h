@@ -3,9 +3,10 @@
 // Select: the next hop of one external recipient, by Exchange's rules.
 //
 // Flow      size, enabled, address space, specificity, cost, hops, name; the first that differs
-// decides. Failure   None: no connector is Unreachable (the message waits), all too small is
-// Reject 5.3.4. Limits    Pure: same table and query, same answer. About a microsecond. See
-// services/mailbox-transport/route/explain.h says why the others lost
+//           decides.
+// Failure   None: no connector is Unreachable (the message waits), all too small is Reject 5.3.4.
+// Limits    Pure: same table and query, same answer. About a microsecond.
+// See       services/mailbox-transport/route/explain.h says why the others lost
 
 #pragma once
 

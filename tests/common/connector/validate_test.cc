@@ -37,108 +37,103 @@ struct BrokenRule {
   const char* rule;
 };
 
-const std::vector<BrokenRule>& BrokenRules() {
-  static const std::vector<BrokenRule> kRules = {
-      {"version", [](auto& c) { c.set_api_version("v2"); }, "apiVersion", "postern.dev/v1"},
-      {"kind", [](auto& c) { c.set_kind("Site"); }, "kind", "SendConnector"},
-      {"no slug", [](auto& c) { c.clear_metadata(); }, "metadata.name", "1 to 63"},
-      {"slug case", [](auto& c) { c.mutable_metadata()->set_name("Internet"); }, "metadata.name",
-       "lower-case"},
-      {"slug end", [](auto& c) { c.mutable_metadata()->set_name("internet-"); }, "metadata.name",
-       "at an end"},
-      {"slug length", [](auto& c) { c.mutable_metadata()->set_name(std::string(64, 'a')); },
-       "metadata.name", "1 to 63"},
-      {"no name", [](auto& c) { c.mutable_spec()->clear_name(); }, "spec.name", "has a name"},
-      {"long name", [](auto& c) { c.mutable_spec()->set_name(std::string(65, 'a')); }, "spec.name",
-       "64 characters"},
-      {"name control", [](auto& c) { c.mutable_spec()->set_name("a\nb"); }, "spec.name", "control"},
-      {"name space", [](auto& c) { c.mutable_spec()->set_name(" a"); }, "spec.name", "space"},
-      {"name slash", [](auto& c) { c.mutable_spec()->set_name("a\\b"); }, "spec.name", "\\"},
-      {"no spaces", [](auto& c) { c.mutable_spec()->clear_address_spaces(); }, "spec.addressSpaces",
-       "at least one"},
-      {"bad space", [](auto& c) { c.mutable_spec()->add_address_spaces("*contoso.com"); },
-       "spec.addressSpaces[1]", "whole first label"},
-      {"same space twice", [](auto& c) { c.mutable_spec()->add_address_spaces("SMTP:*;7"); },
-       "spec.addressSpaces[1]", "listed once"},
-      {"other type by DNS", [](auto& c) { c.mutable_spec()->add_address_spaces("X400:c=us"); },
-       "spec.addressSpaces[1]", "needs smartHosts"},
-      {"smart host and DNS by default",
-       [](auto& c) { c.mutable_spec()->add_smart_hosts("mail.contoso.com"); },
-       "spec.dnsRoutingEnabled", "must be false"},
-      {"smart host and DNS",
-       [](auto& c) {
-         SmartHost(*c.mutable_spec(), "mail.contoso.com");
-         c.mutable_spec()->set_dns_routing_enabled(true);
-       },
-       "spec.dnsRoutingEnabled", "must be false"},
-      {"neither", [](auto& c) { c.mutable_spec()->set_dns_routing_enabled(false); },
-       "spec.smartHosts", "must name a smart host"},
-      {"bad host", [](auto& c) { SmartHost(*c.mutable_spec(), "mail_host.contoso.com"); },
-       "spec.smartHosts[0]", "host name"},
-      {"bad address", [](auto& c) { SmartHost(*c.mutable_spec(), "10.1.1.256"); },
-       "spec.smartHosts[0]", "IP address"},
-      {"edge host", [](auto& c) { SmartHost(*c.mutable_spec(), "--"); }, "spec.smartHosts[0]",
-       "Edge"},
-      {"host with port", [](auto& c) { SmartHost(*c.mutable_spec(), "mail.contoso.com:25"); },
-       "spec.smartHosts[0]", "IP address"},
-      {"same host twice",
-       [](auto& c) {
-         SmartHost(*c.mutable_spec(), "10.1.1.1");
-         c.mutable_spec()->add_smart_hosts("[10.1.1.1]");
-       },
-       "spec.smartHosts[1]", "listed once"},
-      {"port below", [](auto& c) { c.mutable_spec()->set_port(-1); }, "spec.port", "0 to 65535"},
-      {"port above", [](auto& c) { c.mutable_spec()->set_port(65536); }, "spec.port", "0 to 65535"},
-      {"fqdn", [](auto& c) { c.mutable_spec()->set_fqdn("a..b"); }, "spec.fqdn", "empty label"},
-      {"fqdn underscore", [](auto& c) { c.mutable_spec()->set_fqdn("a_b.com"); }, "spec.fqdn",
-       "host name"},
-      {"size", [](auto& c) { c.mutable_spec()->set_max_message_size("25XB"); },
-       "spec.maxMessageSize", "not a size"},
-      {"size above", [](auto& c) { c.mutable_spec()->set_max_message_size("2GB"); },
-       "spec.maxMessageSize", "2147483647"},
-      {"messages", [](auto& c) { c.mutable_spec()->set_smtp_max_messages_per_connection(-1); },
-       "spec.smtpMaxMessagesPerConnection", "2147483647"},
-      {"timeout", [](auto& c) { c.mutable_spec()->set_connection_inactivity_timeout("soon"); },
-       "spec.connectionInactivityTimeout", "not a time span"},
-      {"timeout below",
-       [](auto& c) { c.mutable_spec()->set_connection_inactivity_timeout("500ms"); },
-       "spec.connectionInactivityTimeout", "00:00:01"},
-      {"timeout above",
-       [](auto& c) { c.mutable_spec()->set_connection_inactivity_timeout("1.00:00:01"); },
-       "spec.connectionInactivityTimeout", "1.00:00:00"},
-      {"TLS demanded and ignored",
-       [](auto& c) {
-         c.mutable_spec()->set_require_tls(true);
-         c.mutable_spec()->set_ignore_start_tls(true);
-       },
-       "spec.ignoreStartTls", "requireTls"},
-      {"TLS by HELO",
-       [](auto& c) {
-         c.mutable_spec()->set_require_tls(true);
-         c.mutable_spec()->set_force_helo(true);
-       },
-       "spec.forceHelo", "requireTls"},
-      {"no source", [](auto& c) { c.mutable_spec()->clear_source_transport_servers(); },
-       "spec.sourceTransportServers", "at least one"},
-      {"bad source", [](auto& c) { c.mutable_spec()->add_source_transport_servers("site/"); },
-       "spec.sourceTransportServers[1]", "site/<name>"},
-      {"same source twice",
-       [](auto& c) { c.mutable_spec()->add_source_transport_servers("MBX-0"); },
-       "spec.sourceTransportServers[1]", "listed once"},
-      {"comment length", [](auto& c) { c.mutable_spec()->set_comment(std::string(4097, 'x')); },
-       "spec.comment", "4096"},
-      {"comment control", [](auto& c) { c.mutable_spec()->set_comment("\x1b[2J"); }, "spec.comment",
-       "control"},
-  };
-  return kRules;
-}
+const std::vector<BrokenRule> kBrokenRules = {
+    {"version", [](auto& c) { c.set_api_version("v2"); }, "apiVersion", "postern.dev/v1"},
+    {"kind", [](auto& c) { c.set_kind("Site"); }, "kind", "SendConnector"},
+    {"no slug", [](auto& c) { c.clear_metadata(); }, "metadata.name", "1 to 63"},
+    {"slug case", [](auto& c) { c.mutable_metadata()->set_name("Internet"); }, "metadata.name",
+     "lower-case"},
+    {"slug end", [](auto& c) { c.mutable_metadata()->set_name("internet-"); }, "metadata.name",
+     "at an end"},
+    {"slug length", [](auto& c) { c.mutable_metadata()->set_name(std::string(64, 'a')); },
+     "metadata.name", "1 to 63"},
+    {"no name", [](auto& c) { c.mutable_spec()->clear_name(); }, "spec.name", "has a name"},
+    {"long name", [](auto& c) { c.mutable_spec()->set_name(std::string(65, 'a')); }, "spec.name",
+     "64 characters"},
+    {"name control", [](auto& c) { c.mutable_spec()->set_name("a\nb"); }, "spec.name", "control"},
+    {"name space", [](auto& c) { c.mutable_spec()->set_name(" a"); }, "spec.name", "space"},
+    {"name slash", [](auto& c) { c.mutable_spec()->set_name("a\\b"); }, "spec.name", "\\"},
+    {"no spaces", [](auto& c) { c.mutable_spec()->clear_address_spaces(); }, "spec.addressSpaces",
+     "at least one"},
+    {"bad space", [](auto& c) { c.mutable_spec()->add_address_spaces("*contoso.com"); },
+     "spec.addressSpaces[1]", "whole first label"},
+    {"same space twice", [](auto& c) { c.mutable_spec()->add_address_spaces("SMTP:*;7"); },
+     "spec.addressSpaces[1]", "listed once"},
+    {"other type by DNS", [](auto& c) { c.mutable_spec()->add_address_spaces("X400:c=us"); },
+     "spec.addressSpaces[1]", "needs smartHosts"},
+    {"smart host and DNS by default",
+     [](auto& c) { c.mutable_spec()->add_smart_hosts("mail.contoso.com"); },
+     "spec.dnsRoutingEnabled", "must be false"},
+    {"smart host and DNS",
+     [](auto& c) {
+       SmartHost(*c.mutable_spec(), "mail.contoso.com");
+       c.mutable_spec()->set_dns_routing_enabled(true);
+     },
+     "spec.dnsRoutingEnabled", "must be false"},
+    {"neither", [](auto& c) { c.mutable_spec()->set_dns_routing_enabled(false); },
+     "spec.smartHosts", "must name a smart host"},
+    {"bad host", [](auto& c) { SmartHost(*c.mutable_spec(), "mail_host.contoso.com"); },
+     "spec.smartHosts[0]", "host name"},
+    {"bad address", [](auto& c) { SmartHost(*c.mutable_spec(), "10.1.1.256"); },
+     "spec.smartHosts[0]", "IP address"},
+    {"edge host", [](auto& c) { SmartHost(*c.mutable_spec(), "--"); }, "spec.smartHosts[0]",
+     "Edge"},
+    {"host with port", [](auto& c) { SmartHost(*c.mutable_spec(), "mail.contoso.com:25"); },
+     "spec.smartHosts[0]", "IP address"},
+    {"same host twice",
+     [](auto& c) {
+       SmartHost(*c.mutable_spec(), "10.1.1.1");
+       c.mutable_spec()->add_smart_hosts("[10.1.1.1]");
+     },
+     "spec.smartHosts[1]", "listed once"},
+    {"port below", [](auto& c) { c.mutable_spec()->set_port(-1); }, "spec.port", "0 to 65535"},
+    {"port above", [](auto& c) { c.mutable_spec()->set_port(65536); }, "spec.port", "0 to 65535"},
+    {"fqdn", [](auto& c) { c.mutable_spec()->set_fqdn("a..b"); }, "spec.fqdn", "empty label"},
+    {"fqdn underscore", [](auto& c) { c.mutable_spec()->set_fqdn("a_b.com"); }, "spec.fqdn",
+     "host name"},
+    {"size", [](auto& c) { c.mutable_spec()->set_max_message_size("25XB"); }, "spec.maxMessageSize",
+     "not a size"},
+    {"size above", [](auto& c) { c.mutable_spec()->set_max_message_size("2GB"); },
+     "spec.maxMessageSize", "2147483647"},
+    {"messages", [](auto& c) { c.mutable_spec()->set_smtp_max_messages_per_connection(-1); },
+     "spec.smtpMaxMessagesPerConnection", "2147483647"},
+    {"timeout", [](auto& c) { c.mutable_spec()->set_connection_inactivity_timeout("soon"); },
+     "spec.connectionInactivityTimeout", "not a time span"},
+    {"timeout below", [](auto& c) { c.mutable_spec()->set_connection_inactivity_timeout("500ms"); },
+     "spec.connectionInactivityTimeout", "00:00:01"},
+    {"timeout above",
+     [](auto& c) { c.mutable_spec()->set_connection_inactivity_timeout("1.00:00:01"); },
+     "spec.connectionInactivityTimeout", "1.00:00:00"},
+    {"TLS demanded and ignored",
+     [](auto& c) {
+       c.mutable_spec()->set_require_tls(true);
+       c.mutable_spec()->set_ignore_start_tls(true);
+     },
+     "spec.ignoreStartTls", "requireTls"},
+    {"TLS by HELO",
+     [](auto& c) {
+       c.mutable_spec()->set_require_tls(true);
+       c.mutable_spec()->set_force_helo(true);
+     },
+     "spec.forceHelo", "requireTls"},
+    {"no source", [](auto& c) { c.mutable_spec()->clear_source_transport_servers(); },
+     "spec.sourceTransportServers", "at least one"},
+    {"bad source", [](auto& c) { c.mutable_spec()->add_source_transport_servers("site/"); },
+     "spec.sourceTransportServers[1]", "site/<name>"},
+    {"same source twice", [](auto& c) { c.mutable_spec()->add_source_transport_servers("MBX-0"); },
+     "spec.sourceTransportServers[1]", "listed once"},
+    {"comment length", [](auto& c) { c.mutable_spec()->set_comment(std::string(4097, 'x')); },
+     "spec.comment", "4096"},
+    {"comment control", [](auto& c) { c.mutable_spec()->set_comment("\x1b[2J"); }, "spec.comment",
+     "control"},
+};
 
 TEST(ValidateTest, AGoodConnectorHasNoFindings) {
   EXPECT_THAT(Validate(GoodConnector()), IsEmpty());
 }
 
 TEST(ValidateTest, EachBrokenRuleIsOneFindingWithItsField) {
-  for (const BrokenRule& row : BrokenRules()) {
+  for (const BrokenRule& row : kBrokenRules) {
     v1::SendConnector connector = GoodConnector();
     row.change(connector);
     const auto errors = Validate(connector);
