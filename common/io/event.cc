@@ -1,5 +1,6 @@
 #include "common/io/event.h"
 
+#include <cstdint>
 #include <optional>
 
 #include <asio/io_context.hpp>
@@ -55,14 +56,19 @@ class SleepWait final : public Wait {
 
 class EventWait final : public Wait {
  public:
-  EventWait(Event& event, std::optional<absl::Duration> within) : event_(event) {
+  enum class Stop : std::uint8_t { kEnds, kIsIgnored };
+
+  EventWait(Event& event, std::optional<absl::Duration> within, Stop stop = Stop::kEnds)
+      : event_(event), stop_(stop) {
     if (within) timer_.emplace(Executor::Current()->context(), Bounded(*within));
   }
 
   bool await_ready() const noexcept { return false; }
 
   bool await_suspend(std::coroutine_handle<> handle) {
-    if (!Enter(handle)) {
+    if (stop_ == Stop::kIsIgnored) {
+      EnterUncancellable(handle);
+    } else if (!Enter(handle)) {
       result_ = Stopped();
       return false;
     }
@@ -100,6 +106,7 @@ class EventWait final : public Wait {
   }
 
   Event& event_;
+  Stop stop_;
   std::optional<asio::steady_timer> timer_;
   std::list<EventWait*>::iterator place_;
   bool waiting_ = false;
@@ -118,6 +125,11 @@ Task<absl::Status> Event::Until(absl::Duration within) {
 Task<absl::Status> Event::Wait() {
   EventWait wait(*this, std::nullopt);
   co_return co_await wait;
+}
+
+Task<void> Event::Notified() {
+  EventWait wait(*this, std::nullopt, EventWait::Stop::kIsIgnored);
+  co_await wait;
 }
 
 void Event::NotifyOne() {

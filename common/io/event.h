@@ -3,9 +3,10 @@
 // Event: fibers of one executor wait here until it is notified.
 //
 // Failure   Until: kDeadlineExceeded when the deadline came first, kCancelled when the fiber was
-// stopped. Lifetime  Must outlive its waiters. Limits    One executor. A notification with nobody
-// waiting is not remembered: test your condition
-//           first, in a loop.
+//           stopped.
+// Lifetime  Must outlive its waiters.
+// Limits    One executor. A notification with nobody waiting is not remembered: test your
+//           condition first, in a loop.
 
 #pragma once
 
@@ -31,6 +32,8 @@ class Event {
   Task<absl::Status> Until(absl::Duration within);
   // Waits without a deadline of its own: for loops that end by Scope::Stop.
   Task<absl::Status> Wait();
+  // Waits for a notification even when the fiber is stopped: for ends that always come.
+  Task<void> Notified();
 
   void NotifyOne();
   void NotifyAll();

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "common/base/check.h"
-#include "common/io/completion.h"
 
 namespace postern::io {
 
@@ -76,15 +75,9 @@ void Scope::End(Strand* strand) {
 }
 
 Task<void> Scope::Join() {
-  // The joining fiber may itself be cancelled: joining is what it still has to do, so it polls
-  // then.
-  while (living_ > 0) {
-    const absl::Status waited = co_await empty_.Wait();
-    if (waited.ok() || living_ == 0) continue;
-    auto turn = std::make_shared<Completion<bool>>(executor_);
-    turn->Set(true);
-    co_await turn->Wait();
-  }
+  // The joining fiber may itself be stopped: joining is what it still has to do.
+  while (living_ > 0)
+    co_await empty_.Notified();
 }
 
 void RunTask(Executor& executor, Task<void> task) {
