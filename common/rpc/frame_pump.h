@@ -3,8 +3,10 @@
 // FramePump: what the client's and the server's side of a gRPC frame stream have in common: merging
 // and writing on one side, handing frames to the executor on the other.
 //
-// Lifetime  Part of a reactor, which keeps itself alive until gRPC says OnDone.
+// Flow      Begin once; Send and End from the executor; ReadDone and WriteDone from gRPC.
+// Lifetime  Part of a reactor, which keeps itself alive until its executor has heard of OnDone.
 // Limits    Its lock guards a few words and a message; gRPC's threads and the executor share it.
+//           The reactor starts and ends operations under it only, so none starts after the last.
 
 #pragma once
 
@@ -17,8 +19,8 @@
 
 namespace postern::rpc {
 
-// `Reactor` has StartRead(In*), StartWrite(const Out*) as gRPC's bidirectional reactors have, and
-// FinishWrites() to end its sending side.
+// `Reactor` has StartWrite(const Out*) as gRPC's bidirectional reactors have, ReadNext(In*), which
+// reads unless the call is over, and FinishWrites() to end its sending side.
 template <typename Reactor, typename Out, typename In>
 class FramePump {
  public:
@@ -26,7 +28,13 @@ class FramePump {
 
   FramePump(Reactor& reactor, io::Executor& executor) : reactor_(reactor), executor_(executor) {}
 
-  // On the executor.
+  // On the executor: takes the first frame.
+  void Begin() {
+    const std::lock_guard lock(mutex_);
+    reactor_.ReadNext(&incoming_);
+  }
+
+  // On the executor. `keep` holds the reactor.
   void Send(Out frame, std::shared_ptr<void> keep) {
     const std::lock_guard lock(mutex_);
     if (ending_) return;
@@ -49,14 +57,20 @@ class FramePump {
     if (!writing_) WriteWaiting();
   }
 
+  // Ends the sending side at once, dropping what waits; `leave` ends the call.
+  template <typename Leave>
+  void EndNow(Leave leave) {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+    DropWaiting();
+    leave();
+  }
+
   // From gRPC.
   void WriteDone(bool ok) {
     const std::lock_guard lock(mutex_);
     writing_ = false;
-    if (!ok) {
-      has_waiting_ = false;
-      waiting_.Clear();
-    }
+    if (!ok) DropWaiting();
     if (has_waiting_) {
       WriteWaiting();
     } else if (ending_) {
@@ -68,17 +82,23 @@ class FramePump {
   void ReadDone(Handler* handler, std::shared_ptr<void> keep) {
     executor_.Post([this, handler, keep = std::move(keep)] {
       In frame;
-      frame.Swap(&incoming_);
-      reactor_.StartRead(&incoming_);
+      {
+        const std::lock_guard lock(mutex_);
+        frame.Swap(&incoming_);
+        reactor_.ReadNext(&incoming_);
+      }
       if (handler != nullptr) handler->OnFrame(std::move(frame));
     });
   }
 
-  In* incoming() { return &incoming_; }
-
   io::Executor& executor() { return executor_; }
 
  private:
+  void DropWaiting() {
+    has_waiting_ = false;
+    waiting_.Clear();
+  }
+
   void WriteWaiting() {
     if (writing_ || !has_waiting_) return;
     writing_ = true;

@@ -24,7 +24,7 @@ class ClientStream final : public grpc::ClientBidiReactor<v1::ProxyToFrontEnd, v
     self_ = std::move(self);
     stub.async()->Deliver(&call_, this);
     AddHold();
-    StartRead(pump_.incoming());
+    pump_.Begin();
     StartCall();
   }
 
@@ -33,6 +33,9 @@ class ClientStream final : public grpc::ClientBidiReactor<v1::ProxyToFrontEnd, v
   void Close() override { pump_.End(); }
 
   void Abort() override { call_.TryCancel(); }
+
+  // The hold stays until a read has failed, so a read may always follow another.
+  void ReadNext(v1::ProxyToMailbox* into) { StartRead(into); }
 
   void FinishWrites() { StartWritesDone(); }
 
@@ -44,9 +47,12 @@ class ClientStream final : public grpc::ClientBidiReactor<v1::ProxyToFrontEnd, v
 
   void OnWriteDone(bool ok) override { pump_.WriteDone(ok); }
 
+  // The executor still reads `self_` until it has run this.
   void OnDone(const grpc::Status& status) override {
-    pump_.executor().Post(
-        [self = std::move(self_), status] { self->handler_->OnClosed(FromGrpc(status)); });
+    pump_.executor().Post([this, status] {
+      const auto self = std::move(self_);
+      handler_->OnClosed(FromGrpc(status));
+    });
   }
 
  private:

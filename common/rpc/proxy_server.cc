@@ -22,9 +22,9 @@ class ServerStream final : public Reactor, public ToMailbox {
   // The handler is made on its executor; reading starts after that.
   void Begin(std::shared_ptr<ServerStream> self) {
     self_ = std::move(self);
-    pump_.executor().Post([keep = self_] {
-      keep->handler_ = keep->caller_.open(keep);
-      keep->StartRead(keep->pump_.incoming());
+    pump_.executor().Post([this] {
+      handler_ = caller_.open(self_);
+      pump_.Begin();
     });
   }
 
@@ -32,7 +32,14 @@ class ServerStream final : public Reactor, public ToMailbox {
 
   void Close() override { pump_.End(); }
 
-  void Abort() override { Leave(grpc::Status(grpc::StatusCode::ABORTED, "stopping")); }
+  void Abort() override {
+    pump_.EndNow([this] { Leave(grpc::Status(grpc::StatusCode::ABORTED, "stopping")); });
+  }
+
+  // Once the call is finished gRPC may take it away: nothing may be started then.
+  void ReadNext(v1::ProxyToFrontEnd* into) {
+    if (!left_) StartRead(into);
+  }
 
   void FinishWrites() { Leave(grpc::Status::OK); }
 
@@ -46,22 +53,24 @@ class ServerStream final : public Reactor, public ToMailbox {
 
   void OnCancel() override { pump_.End(); }
 
+  // The executor still reads `self_` until it has run this.
   void OnDone() override {
-    pump_.executor().Post([self = std::move(self_)] {
-      if (self->handler_ != nullptr) self->handler_->OnClosed(absl::OkStatus());
+    pump_.executor().Post([this] {
+      const auto self = std::move(self_);
+      handler_->OnClosed(absl::OkStatus());
     });
   }
 
  private:
-  // Finish may be called once only.
+  // Under the pump's lock. Finish may be called once only.
   void Leave(const grpc::Status& status) {
-    if (!left_.exchange(true)) Finish(status);
+    if (!std::exchange(left_, true)) Finish(status);
   }
 
   FramePump<ServerStream, v1::ProxyToMailbox, v1::ProxyToFrontEnd> pump_;
   ProxyServer::Caller caller_;
   Handler* handler_ = nullptr;
-  std::atomic<bool> left_{false};
+  bool left_ = false;
   std::shared_ptr<ServerStream> self_;
 };
 
