@@ -5,26 +5,38 @@ namespace postern::rpc {
 struct MemoryFrames::State : std::enable_shared_from_this<MemoryFrames::State> {
   explicit State(io::Executor& e) : executor(e) {}
 
-  void End(const absl::Status& status) {
+  // What was sent before still arrives.
+  void Close() {
     if (std::exchange(ended, true)) return;
-    executor.Post([self = shared_from_this(), status] {
-      self->mailbox->OnClosed(status);
-      self->front_end->OnClosed(status);
-    });
+    executor.Post([self = shared_from_this()] { self->Tell(absl::OkStatus()); });
+  }
+
+  void Break(const absl::Status& status) {
+    ended = true;
+    if (std::exchange(broken, true) || told) return;
+    executor.Post([self = shared_from_this(), status] { self->Tell(status); });
+  }
+
+  void Tell(const absl::Status& status) {
+    if (std::exchange(told, true)) return;
+    mailbox->OnClosed(status);
+    front_end->OnClosed(status);
   }
 
   template <typename Frame, typename Handler>
   void Pass(Frame frame, Handler* State::*to) {
     if (ended) return;
     executor.Post([self = shared_from_this(), frame = std::move(frame), to]() mutable {
-      if (!self->ended) (self.get()->*to)->OnFrame(std::move(frame));
+      if (!self->broken && !self->told) (self.get()->*to)->OnFrame(std::move(frame));
     });
   }
 
   io::Executor& executor;
   ToFrontEnd::Handler* mailbox = nullptr;
   ToMailbox::Handler* front_end = nullptr;
-  bool ended = false;
+  bool ended = false;   // nothing more is sent
+  bool broken = false;  // nor does anything arrive
+  bool told = false;    // both handlers had their OnClosed
 };
 
 namespace {
@@ -39,9 +51,9 @@ class MemoryEnd final : public FrameStream<Out, In> {
 
   void Send(Out frame) override { state_->Pass(std::move(frame), peer_); }
 
-  void Close() override { state_->End(absl::OkStatus()); }
+  void Close() override { state_->Close(); }
 
-  void Abort() override { state_->End(absl::CancelledError("aborted")); }
+  void Abort() override { state_->Break(absl::CancelledError("aborted")); }
 
  private:
   std::shared_ptr<State> state_;
@@ -68,7 +80,7 @@ void MemoryFrames::Connect(ToFrontEnd::Handler& mailbox, ToMailbox::Handler& fro
 }
 
 void MemoryFrames::Break() {
-  state_->End(absl::UnavailableError("the connection broke"));
+  state_->Break(absl::UnavailableError("the connection broke"));
 }
 
 }  // namespace postern::rpc
