@@ -196,6 +196,10 @@ void FrontEndStream::End() {
   }
 }
 
+void FrontEndStream::Abort() {
+  if (stream_ != nullptr) stream_->Abort();
+}
+
 void FrontEndStream::OnFrame(v1::ProxyToMailbox frame) {
   if (frame.has_credit()) slots_ = frame.credit().slots();
   if (frame.has_go_away()) going_away_ = true;

@@ -57,6 +57,8 @@ class FrontEndStream final : public rpc::ToFrontEnd::Handler {
 
   // Ends the stream: politely when nothing is under way, else at once.
   void End();
+  // Ends it at once.
+  void Abort();
 
   void OnFrame(v1::ProxyToMailbox frame) override;
   void OnClosed(absl::Status status) override;

@@ -6,12 +6,16 @@
 #include "absl/time/clock.h"
 
 #include "common/base/text.h"
-#include "common/io/completion.h"
+#include "common/io/alarm.h"
+#include "common/io/fiber.h"
 #include "common/observe/log.h"
 
 namespace postern::deliver {
 
 namespace {
+
+// How long a stream may take to end politely.
+constexpr absl::Duration kGoodbyeMax = absl::Seconds(2);
 
 // Rendezvous hash: each front end's weight for a hop; the heaviest has it.
 std::uint64_t Weight(std::string_view front_end, std::string_view hop) {
@@ -109,12 +113,12 @@ io::Task<void> Proxy::KeepOpen(std::shared_ptr<FrontEnd> front_end, std::size_t 
     co_await io::Sleep(*settings_.proxy_reconnect_after);
   }
   stream.End();
-  while (!stream.closed()) {
-    // The end of a stream always comes; this fiber may be cancelled, so it asks again and again.
-    auto turn = std::make_shared<io::Completion<bool>>(executor_);
-    turn->Set(true);
-    co_await turn->Wait();
-  }
+  // A front end that is out of reach does not answer a polite end.
+  io::Alarm enough(executor_, [&stream] { stream.Abort(); });
+  enough.Set(kGoodbyeMax);
+  // The front end lives as long as this fiber: until nobody uses its stream any more.
+  while (!stream.closed() || stream.in_use() > 0)
+    co_await front_end->closed.Notified();
 }
 
 io::Task<smtp::Outcome> Proxy::Attempt(const smtp::Delivery& delivery, smtp::BodySource& body) {
@@ -132,7 +136,7 @@ io::Task<smtp::Outcome> Proxy::Attempt(const smtp::Delivery& delivery, smtp::Bod
     const bool front_end_failed =
         std::all_of(outcome.recipients.begin(), outcome.recipients.end(),
                     [](const auto& result) { return result.origin == smtp::Origin::kFrontEnd; });
-    if (!front_end_failed || outcome.ambiguous || scope_.stopping()) break;
+    if (!front_end_failed || outcome.ambiguous || io::Fiber::Current()->cancelled()) break;
   }
   co_return outcome;
 }
