@@ -3,7 +3,8 @@
 // AtHand: messages that are in memory, by id, so that the tickets of one message share one object.
 //
 // Lifetime  Holds no message alive. Thread-safe.
-// Limits    One entry for each message with several recipients that is in memory; swept as it grows.
+// Limits    One entry for each message with several recipients that is in memory; swept as it
+//           grows.
 
 #pragma once
 

@@ -8,6 +8,22 @@
 
 namespace postern::pipeline {
 
+namespace {
+
+void AddReadings(observe::Registry& registry, const RouteCounts& counts) {
+  const std::pair<const char*, const observe::Counter*> rows[] = {
+      {"next-hop", &counts.next_hop},
+      {"unreachable", &counts.unreachable},
+      {"reject", &counts.reject}};
+  for (const auto& [decision, counter] : rows) {
+    registry.AddReading("postern_route_decisions_total", "Recipients routed, by decision.",
+                        [counter = counter] { return static_cast<double>(counter->value()); },
+                        {{"decision", decision}});
+  }
+}
+
+}  // namespace
+
 Pipeline::Pipeline(const Parts& parts)
     : store_(parts.store),
       registry_(parts.registry),
@@ -31,22 +47,11 @@ Pipeline::Pipeline(const Parts& parts)
               parts.tls,
               parts.engine_counters,
               [this](model::MessagePtr message) { Place(message, /*keep_message=*/true); },
-              [this](model::MessagePtr message, model::Ticket ticket) {
-                // Recipients of one ticket may now part: only they are placed again.
-                model::Message only = *message;
-                for (auto& state : only.recipients)
-                  state.phase = model::Phase::kDone;
-                for (const std::uint32_t recipient : ticket.recipients) {
-                  only.recipients[recipient] = message->recipients[recipient];
-                }
-                auto placed = TicketsOf(std::make_shared<model::Message>(std::move(only)),
-                                        *queue_settings_.delay_notification_timeout, false);
-                for (PlacedTicket& one : placed) {
-                  one.ticket.message = message;
-                  PlaceTicket(std::move(one));
-                }
+              [this](model::MessagePtr message, const std::vector<std::uint32_t>& recipients) {
+                PlaceOnly(message, recipients);
               }},
       body_bytes_(std::make_shared<std::atomic<std::uint64_t>>(0)) {
+  AddReadings(registry_, router_.counts());
   POSTERN_CHECK(parts.executors.size() == parts.resolvers.size() && !parts.executors.empty());
   for (std::size_t i = 0; i < parts.executors.size(); ++i) {
     parts.executors[i]->Run([&] {
@@ -205,20 +210,42 @@ void Pipeline::CountBody(model::Message& message) {
 
 void Pipeline::Place(const model::MessagePtr& message, bool keep_message) {
   if (keep_message) at_hand_.Note(message);
-  bool refused = false;
-  for (PlacedTicket& placed :
-       TicketsOf(message, *queue_settings_.delay_notification_timeout, keep_message)) {
+  PlaceAll(message, TicketsOf(message, *queue_settings_.delay_notification_timeout, keep_message));
+}
+
+// On the owner of the message. Recipients of one ticket may part now; the others have tickets of
+// their own and stay where they are.
+void Pipeline::PlaceOnly(const model::MessagePtr& message,
+                         const std::vector<std::uint32_t>& recipients) {
+  model::Message only = *message;
+  for (auto& state : only.recipients)
+    state.phase = model::Phase::kDone;
+  for (const std::uint32_t recipient : recipients)
+    only.recipients[recipient] = message->recipients[recipient];
+  auto tickets = TicketsOf(std::make_shared<model::Message>(std::move(only)),
+                           *queue_settings_.delay_notification_timeout, false);
+  for (PlacedTicket& one : tickets)
+    one.ticket.message = message;
+  PlaceAll(message, std::move(tickets));
+}
+
+void Pipeline::PlaceAll(const model::MessagePtr& message, std::vector<PlacedTicket> tickets) {
+  std::vector<std::uint32_t> refused;
+  for (PlacedTicket& placed : tickets) {
     if (placed.hop.type == model::DeliveryType::kUndefined) {
-      refused = true;
+      const auto& recipients = placed.ticket.recipients;
+      refused.insert(refused.end(), recipients.begin(), recipients.end());
     } else {
       PlaceTicket(std::move(placed));
     }
   }
-  if (!refused) return;
+  if (refused.empty()) return;
   Shard& owner = message->envelope.recipients.size() < 2
                      ? *shards_.front()
                      : *shards_[message->id.value % shards_.size()];
-  owner.executor().Post([&owner, message] { owner.Refuse(message); });
+  owner.executor().Post([&owner, message, refused = std::move(refused)]() mutable {
+    owner.Refuse(message, std::move(refused));
+  });
 }
 
 void Pipeline::PlaceTicket(PlacedTicket placed) {

@@ -1,12 +1,13 @@
 // services/mailbox-transport/pipeline/pipeline.h
 //
-// Pipeline: the straight line put together: what accept hands in is stored, routed, queued, delivered and
-// settled. The only place that puts the steps in order.
+// Pipeline: the straight line put together: what accept hands in is stored, routed, queued,
+// delivered and settled. The only place that puts the steps in order.
 //
 // Flow      Construct; SetDirectory; Restore; Accept from any thread; Stop.
 // Failure   Restore: what the store says. Accept: see model::Intake.
 // Lifetime  Borrows store, executors and registry, which outlive it. Stop before destroying.
-// Limits    server.body_memory of content in memory; beyond it a message is read again for its attempt.
+// Limits    server.body_memory of content in memory; beyond it a message is read again for its
+//           attempt.
 // See       docs/architecture.md
 
 #pragma once
@@ -29,8 +30,8 @@ namespace postern::pipeline {
 class Pipeline final : public model::Intake {
  public:
   struct Parts {
-    std::vector<io::Executor*> executors;    // one shard on each
-    std::vector<dns::Resolver*> resolvers;   // one for each executor
+    std::vector<io::Executor*> executors;   // one shard on each
+    std::vector<dns::Resolver*> resolvers;  // one for each executor
     model::MessageStore& store;
     io::DiskPool& disk;
     base::Clock& clock;
@@ -53,10 +54,12 @@ class Pipeline final : public model::Intake {
 
   // Refuses new mail from now on.
   void Close() { open_ = false; }
+
   // Lets deliveries under way end within `grace`, cancels the rest.
   void Stop(absl::Duration grace);
 
   base::MessageId NextId() override { return store_.NextId(); }
+
   void PutChunk(base::MessageId id,
                 std::uint32_t number,
                 std::string bytes,
@@ -66,10 +69,15 @@ class Pipeline final : public model::Intake {
   absl::Status Ready() const override;
 
   const Router& router() const { return router_; }
+
   const std::vector<std::unique_ptr<Shard>>& shards() const { return shards_; }
+
   model::MessageStore& store() { return store_; }
+
   const std::string& server() const { return server_; }
+
   std::size_t restored() const { return restored_; }
+
   std::size_t restored_in_hand() const { return restored_in_hand_; }
 
  private:
@@ -82,6 +90,8 @@ class Pipeline final : public model::Intake {
   void Kept(const model::MessagePtr& message, const absl::Status& status, Done done);
   void CountBody(model::Message& message);
   void Place(const model::MessagePtr& message, bool keep_message);
+  void PlaceOnly(const model::MessagePtr& message, const std::vector<std::uint32_t>& recipients);
+  void PlaceAll(const model::MessagePtr& message, std::vector<PlacedTicket> tickets);
   void PlaceTicket(PlacedTicket placed);
   Shard& ShardOf(const model::NextHop& hop) const;
 

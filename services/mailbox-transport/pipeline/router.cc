@@ -16,19 +16,22 @@ route::RecipientQuery QueryFor(const model::Message& message, std::size_t recipi
   return query;
 }
 
-void Write(const route::Decision& decision, model::RecipientState& state) {
+}  // namespace
+
+void Router::Write(const route::Decision& decision, model::RecipientState& state) const {
   state.next_hop = model::NextHop();
   if (const auto* hop = std::get_if<model::NextHop>(&decision)) {
+    counts_.next_hop.Add();
     state.next_hop = *hop;
   } else if (const auto* unreachable = std::get_if<route::Unreachable>(&decision)) {
+    counts_.unreachable.Add();
     state.next_hop.type = model::DeliveryType::kUnreachable;
     state.last_error = unreachable->reason;
   } else {
+    counts_.reject.Add();
     state.last_error = std::get<route::Reject>(decision).reason;
   }
 }
-
-}  // namespace
 
 void Router::SetSnapshot(directory::SnapshotPtr snapshot) {
   auto table = std::make_shared<const route::RouteTable>(std::move(snapshot), server_);

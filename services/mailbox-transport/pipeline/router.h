@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "common/observe/metrics.h"
 #include "services/mailbox-transport/model/message.h"
 #include "services/mailbox-transport/route/route_table.h"
 #include "services/mailbox-transport/route/select.h"
@@ -20,6 +21,13 @@
 namespace postern::pipeline {
 
 using RouteTablePtr = std::shared_ptr<const route::RouteTable>;
+
+// Decisions since the start; each recipient of a message counts.
+struct RouteCounts {
+  observe::Counter next_hop;
+  observe::Counter unreachable;
+  observe::Counter reject;
+};
 
 class Router {
  public:
@@ -37,10 +45,15 @@ class Router {
   std::optional<route::Reject> RefusalOf(const model::Message& message,
                                          std::size_t recipient) const;
 
+  const RouteCounts& counts() const { return counts_; }
+
  private:
+  void Write(const route::Decision& decision, model::RecipientState& state) const;
+
   std::string server_;
   mutable std::mutex mutex_;
   RouteTablePtr table_;
+  mutable RouteCounts counts_;
 };
 
 }  // namespace postern::pipeline

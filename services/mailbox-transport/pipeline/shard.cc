@@ -111,11 +111,13 @@ void Shard::Add(const model::NextHop& hop, model::Ticket ticket) {
   queue_.Add(hop, std::move(ticket));
 }
 
-void Shard::Refuse(model::MessagePtr message) {
-  workers_.Spawn(RefuseAll(std::move(message)));
+void Shard::Refuse(model::MessagePtr message, std::vector<std::uint32_t> recipients) {
+  if (stopped_) return;
+  workers_.Spawn(RefuseAll(std::move(message), std::move(recipients)));
 }
 
 void Shard::StopWork() {
+  stopped_ = true;
   queue_.Stop();
 }
 
@@ -124,7 +126,6 @@ io::Task<void> Shard::Finish(absl::Time deadline) {
     const absl::Status waited = co_await worker_ended_.Until(deadline - shared_.clock.Now());
     if (!waited.ok()) break;
   }
-  cancelling_ = true;
   workers_.Stop();
   co_await workers_.Join();
   engine_.Stop();
@@ -146,15 +147,7 @@ io::Task<void> Shard::RunWorker(queue::Lane lane) {
 io::Task<void> Shard::Handle(queue::Work work) {
   auto message = co_await MessageOf(work.ticket);
   if (!message.ok()) {
-    POSTERN_LOG(kError, "store", "message cannot be read",
-                {{"message_id", work.ticket.id.ToString()}, {"error", message.status()}});
-    if (absl::IsDataLoss(message.status()) || absl::IsNotFound(message.status())) {
-      queue_.Done(work.hop, work.ticket.id);  // set aside by the store
-      co_return;
-    }
-    model::Ticket ticket = std::move(work.ticket);
-    ticket.due = shared_.clock.Now() + kUnreadablePause;
-    queue_.Retry(work.hop, std::move(ticket));
+    NoteUnreadable(work.hop, std::move(work.ticket), message.status());
     co_return;
   }
   work.ticket.message = std::move(*message);
@@ -163,6 +156,18 @@ io::Task<void> Shard::Handle(queue::Work work) {
   } else {
     co_await Lapse(std::move(work));
   }
+}
+
+void Shard::NoteUnreadable(const model::NextHop& hop,
+                           model::Ticket ticket,
+                           const absl::Status& error) {
+  POSTERN_LOG(kError, "store", "message cannot be read",
+              {{"message_id", ticket.id.ToString()}, {"error", error}});
+  if (absl::IsDataLoss(error) || absl::IsNotFound(error)) {
+    return queue_.Done(hop, ticket.id);  // set aside by the store
+  }
+  ticket.due = shared_.clock.Now() + kUnreadablePause;
+  queue_.Retry(hop, std::move(ticket));
 }
 
 io::Task<absl::StatusOr<model::MessagePtr>> Shard::MessageOf(model::Ticket ticket) {
@@ -238,13 +243,15 @@ io::Task<void> Shard::Lapse(queue::Work work) {
   Requeue(work.hop, message->id, std::move(settled));
 }
 
-io::Task<void> Shard::RefuseAll(model::MessagePtr message) {
-  for (std::uint32_t i = 0; i < message->recipients.size(); ++i) {
-    const model::RecipientState& state = message->recipients[i];
-    if (state.phase != model::Phase::kPending) continue;
-    if (state.next_hop.type != model::DeliveryType::kUndefined) continue;
+io::Task<void> Shard::RefuseAll(model::MessagePtr message, std::vector<std::uint32_t> recipients) {
+  for (const std::uint32_t i : recipients) {
     const auto refusal = shared_.router.RefusalOf(*message, i);
-    if (!refusal) continue;  // the directory has changed: Reroute sees to it
+    if (!refusal) {  // the directory has changed meanwhile
+      const std::vector<std::uint32_t> one = {i};
+      shared_.router.RouteOne(*message, i);
+      shared_.place_recipients(message, one);
+      continue;
+    }
     model::Batch batch;
     batch.message = message;
     batch.recipients = {i};

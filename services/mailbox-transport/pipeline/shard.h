@@ -1,12 +1,13 @@
 // services/mailbox-transport/pipeline/shard.h
 //
-// Shard: the part of the straight line that lives on one executor: its queue, and the workers that take
-// work from it, deliver it and settle it.
+// Shard: the part of the straight line that lives on one executor: its queue, and the workers that
+// take work from it, deliver it and settle it.
 //
 // Flow      Start; DirectoryChanged; Add; ...; StopWork; Finish.
-// Failure   A message that the store cannot give back is left out, logged and counted by the store.
-// Lifetime  Every call on its executor, unless it says otherwise. The shards know one another: a message
-//           with several recipients is settled by its owner, which its id decides.
+// Failure   A message that the store cannot give back is left out, logged and counted by the
+//           store.
+// Lifetime  Every call on its executor, unless it says otherwise. The shards know one another: a
+//           message with several recipients is settled by its owner, which its id decides.
 // Limits    As the queue's settings say.
 // See       docs/architecture.md
 
@@ -54,8 +55,8 @@ struct ShardShared {
   smtp::EngineCounters& engine_counters;
   // Hands the pending recipients of a message in the store to the queues; from any thread.
   std::function<void(model::MessagePtr)> place;
-  // The same for the recipients of one ticket, which have been routed again.
-  std::function<void(model::MessagePtr, model::Ticket)> place_recipients;
+  // The same for some recipients, which have been routed again; on the owner of the message.
+  std::function<void(model::MessagePtr, const std::vector<std::uint32_t>&)> place_recipients;
 };
 
 class Shard {
@@ -72,15 +73,18 @@ class Shard {
   void DirectoryChanged(directory::SnapshotPtr snapshot);
   void Add(const model::NextHop& hop, model::Ticket ticket);
 
-  // Returns what routing refused for ever to its sender.
-  void Refuse(model::MessagePtr message);
+  // Returns to its sender what routing refused for ever for these recipients, which have no ticket.
+  // Nothing after StopWork: the next start does it.
+  void Refuse(model::MessagePtr message, std::vector<std::uint32_t> recipients);
 
   void StopWork();
   // Waits until `deadline` for deliveries under way, then cancels them.
   io::Task<void> Finish(absl::Time deadline);
 
   queue::Queue& queue() { return queue_; }
+
   io::Executor& executor() { return executor_; }
+
   const deliver::Proxy& proxy() const { return proxy_; }
 
  private:
@@ -88,8 +92,10 @@ class Shard {
   io::Task<void> Handle(queue::Work work);
   io::Task<void> Attempt(queue::Work work);
   io::Task<void> Lapse(queue::Work work);
-  io::Task<void> RefuseAll(model::MessagePtr message);
+  io::Task<void> RefuseAll(model::MessagePtr message, std::vector<std::uint32_t> recipients);
   io::Task<absl::StatusOr<model::MessagePtr>> MessageOf(model::Ticket ticket);
+  // The ticket leaves the queue when the message is lost, else it waits for better times.
+  void NoteUnreadable(const model::NextHop& hop, model::Ticket ticket, const absl::Status& error);
 
   // Settling: decided and committed by the owner, the original read here in between.
   using Decide = absl::AnyInvocable<settle::Decision(settle::Settler&)>;
@@ -123,7 +129,7 @@ class Shard {
 
   bool rerouting_ = false;
   bool reroute_again_ = false;
-  bool cancelling_ = false;
+  bool stopped_ = false;
   io::Event worker_ended_;
   io::Scope workers_;
   io::Scope loops_;

@@ -85,8 +85,8 @@ io::Task<settle::Original> Shard::OriginalOf(model::MessagePtr message, settle::
   co_return original;
 }
 
-// After a change of the directory: what was unreachable, and what waits for a connector that is gone,
-// is routed again, in slices so that delivery goes on.
+// After a change of the directory: what was unreachable, and what waits for a connector that is
+// gone, is routed again, in slices so that delivery goes on.
 io::Task<void> Shard::Reroute() {
   while (std::exchange(reroute_again_, false) && !loops_.stopping()) {
     model::NextHop unreachable;
@@ -116,22 +116,19 @@ io::Task<void> Shard::RerouteQueue(model::NextHop hop) {
 io::Task<void> Shard::RerouteTicket(model::NextHop hop, model::Ticket ticket) {
   const auto message = co_await MessageOf(ticket);
   if (!message.ok()) {
-    POSTERN_LOG(kError, "store", "message cannot be read",
-                {{"message_id", ticket.id.ToString()}, {"error", message.status()}});
+    NoteUnreadable(hop, std::move(ticket), message.status());
     co_return;
   }
   Shard& owner = OwnerOf(**message);
   absl::AnyInvocable<bool()> route = [this, &message, &ticket] {
-    for (const std::uint32_t recipient : ticket.recipients) {
+    for (const std::uint32_t recipient : ticket.recipients)
       shared_.router.RouteOne(**message, recipient);
-    }
+    shared_.place_recipients(*message, ticket.recipients);
     return true;
   };
   co_await On(owner, std::move(route));
   POSTERN_LOG(kInfo, "route", "routed again",
               {{"message_id", ticket.id.ToString()}, {"next_hop", hop.ToString()}});
-  // Only these recipients: the others have tickets of their own.
-  shared_.place_recipients(*message, ticket);
 }
 
 }  // namespace postern::pipeline

@@ -16,8 +16,8 @@ struct PlacedTicket {
   model::Ticket ticket;
 };
 
-// `delay_after`: how long after acceptance a delay notice is owed. `keep_message`: the tickets hold the
-// message in memory until their first attempt.
+// `delay_after`: how long after acceptance a delay notice is owed. `keep_message`: the tickets
+// hold the message in memory until their first attempt.
 std::vector<PlacedTicket> TicketsOf(const model::MessagePtr& message,
                                     absl::Duration delay_after,
                                     bool keep_message);
