@@ -1,9 +1,11 @@
 #include "services/frontend-transport/app/app.h"
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include <unistd.h>
 
 #include "common/base/clock.h"
@@ -52,6 +54,7 @@ struct App::State {
 
   absl::Status StartFloors();
   absl::Status StartServers();
+  void Drain(absl::Duration within);
 
   const AppSettings& settings;
   observe::Registry registry;
@@ -127,6 +130,15 @@ absl::Status App::State::StartServers() {
   return absl::OkStatus();
 }
 
+void App::State::Drain(absl::Duration within) {
+  const absl::Time deadline = absl::Now() + within;
+  for (const auto& floor : floors) {
+    if (floor->egress == nullptr) continue;
+    const absl::Duration left = std::max(deadline - absl::Now(), absl::ZeroDuration());
+    io::RunTask(floor->executor, floor->egress->Drain(left));
+  }
+}
+
 App::App(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 App::~App() {
@@ -153,11 +165,10 @@ void App::Stop() {
   POSTERN_LOG(kInfo, "egress", "stopping");
   if (state_->http != nullptr) state_->http->SetNotReady("stop", "stopping");
   if (state_->server != nullptr) state_->server->SetServing(false);
-  for (const auto& floor : state_->floors) {
-    if (floor->egress == nullptr) continue;
-    io::RunTask(floor->executor, floor->egress->Drain(*state_->settings.server.stop_grace));
-  }
+  state_->Drain(*state_->settings.server.stop_grace);
   if (state_->server != nullptr) state_->server->Stop(absl::Seconds(5));
+  // What came between the two.
+  state_->Drain(absl::ZeroDuration());
   for (const auto& floor : state_->floors) {
     if (floor->engine != nullptr) io::RunTask(floor->executor, StopEngine(floor->engine.get()));
     floor->executor.Run([&] {

@@ -36,7 +36,11 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
     if (absl::Status started = (state.*step)(); !started.ok()) return started;
   }
   // What changed while the parts were started.
-  state.DirectoryChanged(state.directory->current());
+  {
+    const std::lock_guard lock(state.directory_mutex);
+    state.running = true;
+  }
+  state.DirectoryChanged();
   state.submission_server->SetServing(true);
   state.admin_server->SetServing(true);
   state.http->SetReady("start");
@@ -59,11 +63,11 @@ void App::Stop() {
   }
   const absl::Duration grace = *state.settings.server.stop_grace;
   if (state.pipeline != nullptr) state.pipeline->Close();
+  if (state.directory != nullptr) state.directory->Stop();
   if (state.accept != nullptr) state.accept->Stop(grace);
   if (state.submission != nullptr) state.submission->Stop(grace);
   if (state.submission_server != nullptr) state.submission_server->Stop(kServiceStop);
   if (state.admin_server != nullptr) state.admin_server->Stop(kServiceStop);
-  if (state.directory != nullptr) state.directory->Stop();
   if (state.pipeline != nullptr) state.pipeline->Stop(grace);
 
   state.http.reset();

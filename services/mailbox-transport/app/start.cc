@@ -48,7 +48,7 @@ absl::Status App::State::StartStore() {
 absl::Status App::State::StartDirectory() {
   directory = std::make_unique<directory::DirectoryWatch>(settings.directory);
   absl::Status started =
-      directory->Start([this](directory::SnapshotPtr snapshot) { DirectoryChanged(snapshot); });
+      directory->Start([this](const directory::SnapshotPtr&) { DirectoryChanged(); });
   if (!started.ok()) return started;
   AddDirectoryReadings(registry, *directory);
   const directory::SnapshotPtr snapshot = directory->current();
@@ -155,10 +155,13 @@ absl::Status App::State::StartServices() {
   return absl::OkStatus();
 }
 
-// From the watch's thread.
-void App::State::DirectoryChanged(const directory::SnapshotPtr& snapshot) {
-  if (pipeline != nullptr) pipeline->SetDirectory(snapshot);
-  if (accept != nullptr) accept->Reload(settings.accept, PolicyOf(snapshot->config()));
+void App::State::DirectoryChanged() {
+  const std::lock_guard lock(directory_mutex);
+  if (!running) return;
+  // What is in force now, not what the caller saw: two callers may overtake one another.
+  const directory::SnapshotPtr snapshot = directory->current();
+  pipeline->SetDirectory(snapshot);
+  accept->Reload(settings.accept, PolicyOf(snapshot->config()));
 }
 
 }  // namespace postern::app

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,8 @@ struct App::State {
   absl::Status StartPipeline();
   absl::Status StartAccept();
   absl::Status StartServices();
-  void DirectoryChanged(const directory::SnapshotPtr& snapshot);
+  // From any thread: brings the directory as it is now to all parts, once they run.
+  void DirectoryChanged();
 
   const AppSettings& settings;
   std::string server_name;
@@ -69,6 +71,8 @@ struct App::State {
   std::unique_ptr<admin::AdminService> admin;
   std::unique_ptr<rpc::Server> submission_server;
   std::unique_ptr<rpc::Server> admin_server;
+  std::mutex directory_mutex;  // the watch's thread and the main thread bring snapshots
+  bool running = false;        // guarded by it
   bool stopped = false;
 };
 
