@@ -49,11 +49,14 @@ class Message:
 
 class WireSink:
     def __init__(self, port, address="127.0.0.1", keywords=KEYWORDS, tls=None, answers=None,
-                 keep=True, on_data=None, name="wire.test"):
+                 keep=True, on_data=None, on_message=None, dot_delay=None,
+                 name="wire.test"):
         self.port, self.address, self.keywords, self.keep = port, address, list(keywords), keep
         self.answers = {verb: list(said) if isinstance(said, list) else said
                         for verb, said in (answers or {}).items()}
         self.on_data = on_data  # called with the message when content arrives
+        self.on_message = on_message  # called with a whole message before it is answered
+        self.dot_delay = dot_delay  # gives the seconds before the answer to the final dot
         self.name = name
         self.messages, self.cut_off, self.commands = [], [], []
         self.connections = 0
@@ -217,6 +220,10 @@ class Session:
         self.in_data = False
         message, self.message = self.message, None
         message.complete = True
+        if self.sink.on_message:
+            self.sink.on_message(message)
+        if self.sink.dot_delay:
+            await asyncio.sleep(self.sink.dot_delay())
         taken = self.sink.answers.get(".")
         if isinstance(taken, list):
             taken = taken[0] if taken else None

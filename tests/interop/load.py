@@ -1,0 +1,118 @@
+"""tests/interop/load.py
+
+Load that keeps account: every message has an id of its own, and an acknowledged one is written down with
+the hash of its content.
+
+Flow      with Load(port, clients=8) as load: ...; load.acknowledged is {id: sha256 of the body}
+Limits    Clients reconnect for as long as the load lasts; each wait for an answer ends.
+"""
+
+import hashlib
+import os
+import random
+import threading
+import time
+
+from wire import WireClient
+
+
+class Load:
+    def __init__(self, port, clients=8, size=2000, recipient="bob@contoso.test", pause=0.0,
+                 prefix="m"):
+        self.port, self.size, self.recipient, self.pause = port, size, recipient, pause
+        self.prefix = prefix
+        self.acknowledged, self.sent = {}, {}
+        self.latencies = []
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._run, args=(number,), daemon=True)
+                         for number in range(clients)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(60)
+
+    def _run(self, number):
+        count = 0
+        while not self._stop.is_set():
+            try:
+                with WireClient(self.port, seconds=60) as client:
+                    client.hello()
+                    while not self._stop.is_set():
+                        self._send(client, f"{self.prefix}{number}-{count}")
+                        count += 1
+                        time.sleep(self.pause)
+            except (OSError, ValueError):
+                count += 1
+                time.sleep(0.02)
+
+    def _send(self, client, name):
+        body = self.body(name)
+        digest = hashlib.sha256(body).hexdigest()
+        content = (f"From: <load@sender.test>\r\nTo: <{self.recipient}>\r\nSubject: {name}\r\n"
+                   f"Message-ID: <{name}@load.test>\r\n\r\n").encode() + body
+        with self._lock:
+            self.sent[name] = digest
+        began = time.monotonic()
+        code, text = client.deliver("load@sender.test", [self.recipient], content)
+        if code == 0:
+            raise ConnectionResetError
+        if code == 250:
+            with self._lock:
+                self.acknowledged[name] = digest
+                self.latencies.append(time.monotonic() - began)
+        elif code // 100 == 4:
+            time.sleep(0.05)
+        else:
+            raise AssertionError(f"{name}: {code} {text}")
+
+    def body(self, name):
+        """Lines that differ from one message to the next, and end only at the end."""
+        size = random.Random(name).randint(self.size // 2, self.size)
+        line = hashlib.sha256(name.encode()).hexdigest()
+        lines = size // (len(line) + 12) + 1
+        return b"".join(b"%s %08d %s\r\n" % (b"." if i % 7 == 0 else b"-", i, line.encode())
+                        for i in range(lines)) + b"the end\r\n"
+
+
+class Arrivals:
+    """What a sink has taken: how often each id came, and with which content."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self.times = {}  # id -> how often
+        self.internal = {}  # internal id of the store -> how often
+        self.wrong = []  # ids whose content differs
+        self.loads = []
+
+    def take(self, message):
+        """For WireSink.on_message; forgets the bytes."""
+        name = message.header("Message-ID").strip("<>").split("@")[0]
+        number = message.header("Received").split(" id ")[1].split()[0]
+        body = bytes(message.data).split(b"\r\n\r\n", 1)[1]
+        digest = hashlib.sha256(body).hexdigest()
+        expected = next((load.sent[name] for load in self.loads if name in load.sent), None)
+        message.data = b""
+        with self._lock:
+            self.times[name] = self.times.get(name, 0) + 1
+            self.internal[number] = self.internal.get(number, 0) + 1
+            if digest != expected:
+                self.wrong.append(name)
+
+    def doubles(self):
+        return {number: times - 1 for number, times in self.internal.items() if times > 1}
+
+
+def kills():
+    """How often each crash test kills; tools/prove raises it."""
+    return int(os.environ.get("POSTERN_KILLS", "3"))
+
+
+def a_while(shortest, longest):
+    time.sleep(random.uniform(shortest, longest))
