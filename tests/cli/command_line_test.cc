@@ -1,0 +1,97 @@
+#include "cli/command_line.h"
+
+#include <cstdlib>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace postern::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+absl::StatusOr<CommandLine> Parse(std::vector<const char*> words) {
+  words.insert(words.begin(), "postern");
+  return ParseCommandLine(static_cast<int>(words.size()), words.data());
+}
+
+std::string Fault(std::vector<const char*> words) {
+  return std::string(Parse(std::move(words)).status().message());
+}
+
+TEST(CommandLine, VerbsAreMatchedWithoutRegardToCase) {
+  for (const char* verb : {"Get-Queue", "get-queue", "GET-QUEUE"}) {
+    const auto line = Parse({verb, "contoso.com"});
+    ASSERT_TRUE(line.ok()) << verb;
+    EXPECT_EQ(std::get<v1::GetQueueRequest>(line->verb).identity(), "contoso.com");
+  }
+}
+
+TEST(CommandLine, OptionsMayStandBeforeOrAfterTheVerb) {
+  for (const auto& words : {std::vector<const char*>{"--output", "json", "Get-Queue"},
+                            std::vector<const char*>{"Get-Queue", "--output", "JSON"}}) {
+    const auto line = Parse(words);
+    ASSERT_TRUE(line.ok()) << line.status();
+    EXPECT_EQ(line->output, Output::kJson);
+  }
+}
+
+TEST(CommandLine, EachVerbAsksItsPort) {
+  EXPECT_EQ(Parse({"Get-Queue"})->connection.address, "127.0.0.1:7172");
+  EXPECT_EQ(Parse({"Get-Queue", "--server", "mbx:1"})->connection.address, "mbx:1");
+  const auto send = Parse({"Send-Message", "-", "--from", "a@b.test", "--to", "c@d.test"});
+  EXPECT_EQ(send->connection.address, "127.0.0.1:7171");
+  EXPECT_EQ(send->connection.timeout, absl::Minutes(10));
+}
+
+TEST(CommandLine, EnvironmentFillsWhatIsNotSaid) {
+  setenv("POSTERN_SERVER", "mbx-1:7172", 1);
+  EXPECT_EQ(Parse({"Get-Queue"})->connection.address, "mbx-1:7172");
+  EXPECT_EQ(Parse({"Get-Queue", "--server", "said:1"})->connection.address, "said:1");
+  unsetenv("POSTERN_SERVER");
+}
+
+TEST(CommandLine, GetMessageCarriesItsOptions) {
+  const auto line = Parse({"get-message", "--queue", "Unreachable", "--result-size", "7"});
+  const auto& request = std::get<v1::GetMessageRequest>(line->verb);
+  EXPECT_EQ(request.queue(), "Unreachable");
+  EXPECT_EQ(request.result_size(), 7u);
+  EXPECT_FALSE(request.include_recipients());
+  EXPECT_TRUE(
+      std::get<v1::GetMessageRequest>(Parse({"get-message", "12"})->verb).include_recipients());
+}
+
+TEST(CommandLine, TestRouteKnowsSizes) {
+  const auto line = Parse({"Test-Route", "joe@contoso.com", "--size", "10MB"});
+  EXPECT_EQ(std::get<v1::TestRouteRequest>(line->verb).size(), 10u << 20);
+  EXPECT_THAT(Fault({"Test-Route", "joe@contoso.com", "--size", "10XB"}), HasSubstr("--size 10XB"));
+}
+
+TEST(CommandLine, SendMessageTakesManyRecipients) {
+  const auto line = Parse({"Send-Message", "mail.eml", "--from", "a@b.test", "--to", "c@d.test",
+                           "--to", "e@f.test", "--notify", "failure,delay"});
+  const auto& send = std::get<SendMessageOptions>(line->verb);
+  EXPECT_EQ(send.file, "mail.eml");
+  EXPECT_THAT(send.to, ElementsAre("c@d.test", "e@f.test"));
+  EXPECT_EQ(send.notify, "failure,delay");
+}
+
+TEST(CommandLine, WrongWordsAreNamed) {
+  EXPECT_THAT(Fault({}), HasSubstr("say which verb"));
+  EXPECT_THAT(Fault({"Remove-Everything"}), HasSubstr("\"Remove-Everything\" is not a verb"));
+  EXPECT_THAT(Fault({"Get-Queue", "--colour"}), HasSubstr("--colour"));
+  EXPECT_THAT(Fault({"Get-Queue", "--timeout", "soon"}), HasSubstr("--timeout soon"));
+  EXPECT_THAT(Fault({"Get-Queue", "--output", "xml"}), HasSubstr("xml"));
+  EXPECT_THAT(Fault({"Test-Route"}), HasSubstr("address is required"));
+  EXPECT_THAT(Fault({"Get-Message", "--result-size", "0"}), HasSubstr("result-size"));
+}
+
+TEST(CommandLine, HelpIsNoFailure) {
+  EXPECT_THAT(Parse({"--help"})->help, HasSubstr("Examples:"));
+  EXPECT_THAT(Parse({"--help"})->help, HasSubstr("Get-SendConnector"));
+  EXPECT_THAT(Parse({"Test-Route", "--help"})->help, HasSubstr("--size"));
+}
+
+}  // namespace
+}  // namespace postern::cli

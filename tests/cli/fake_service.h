@@ -1,0 +1,120 @@
+// tests/cli/fake_service.h
+//
+// FakeService: Submission and Admin on a loopback port, answering as a test tells them; and a shell
+// whose streams are strings.
+
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <grpcpp/grpcpp.h>
+
+#include "cli/run.h"
+#include "cli/shell.h"
+#include "common/base/text.h"
+#include "postern/v1/admin.grpc.pb.h"
+#include "postern/v1/submission.grpc.pb.h"
+
+namespace postern::cli {
+
+class FakeService final : public v1::Admin::Service, public v1::Submission::Service {
+ public:
+  FakeService() {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(static_cast<v1::Admin::Service*>(this));
+    builder.RegisterService(static_cast<v1::Submission::Service*>(this));
+    server_ = builder.BuildAndStart();
+  }
+
+  ~FakeService() override { server_->Shutdown(); }
+
+  std::string address() const { return base::Cat("127.0.0.1:", port_); }
+
+  grpc::Status GetSendConnector(grpc::ServerContext*,
+                                const v1::GetSendConnectorRequest* request,
+                                v1::GetSendConnectorResponse* response) override {
+    identity = request->identity();
+    *response = connectors;
+    return answer;
+  }
+
+  grpc::Status GetQueue(grpc::ServerContext*,
+                        const v1::GetQueueRequest* request,
+                        v1::GetQueueResponse* response) override {
+    identity = request->identity();
+    *response = queues;
+    return answer;
+  }
+
+  grpc::Status GetMessage(grpc::ServerContext*,
+                          const v1::GetMessageRequest* request,
+                          v1::GetMessageResponse* response) override {
+    identity = request->identity();
+    *response = messages;
+    return answer;
+  }
+
+  grpc::Status TestRoute(grpc::ServerContext*,
+                         const v1::TestRouteRequest* request,
+                         v1::TestRouteResponse* response) override {
+    identity = base::Cat(request->recipient(), " ", request->size());
+    *response = route;
+    return answer;
+  }
+
+  grpc::Status Submit(grpc::ServerContext*,
+                      grpc::ServerReader<v1::SubmitRequest>* reader,
+                      v1::SubmitResponse* response) override {
+    v1::SubmitRequest frame;
+    while (reader->Read(&frame)) {
+      if (frame.has_envelope()) envelope = frame.envelope();
+      content += frame.content();
+      frame_bytes_max = std::max(frame_bytes_max, frame.content().size());
+    }
+    *response = receipt;
+    return answer;
+  }
+
+  grpc::Status answer;
+  v1::GetSendConnectorResponse connectors;
+  v1::GetQueueResponse queues;
+  v1::GetMessageResponse messages;
+  v1::TestRouteResponse route;
+  v1::SubmitResponse receipt;
+  // What was asked.
+  std::string identity;
+  v1::SubmitEnvelope envelope;
+  std::string content;
+  std::size_t frame_bytes_max = 0;
+
+ private:
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+struct StringShell {
+  std::istringstream in;
+  std::ostringstream out;
+  std::ostringstream err;
+
+  Shell shell(Output output = Output::kTable) {
+    Shell one{.in = in, .out = out, .err = err};
+    one.output = output;
+    return one;
+  }
+
+  int Run(std::vector<std::string> words) {
+    words.insert(words.begin(), "postern");
+    std::vector<const char*> argv;
+    for (const std::string& word : words)
+      argv.push_back(word.c_str());
+    return RunCommandLine(static_cast<int>(argv.size()), argv.data(), shell());
+  }
+};
+
+}  // namespace postern::cli

@@ -1,0 +1,130 @@
+#include "cli/query_verbs.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "tests/cli/fake_service.h"
+
+namespace postern::cli {
+namespace {
+
+using ::testing::HasSubstr;
+
+v1::SendConnector InternetConnector() {
+  v1::SendConnector connector;
+  connector.mutable_metadata()->set_name("internet");
+  v1::SendConnectorSpec& spec = *connector.mutable_spec();
+  spec.set_name("Internet");
+  spec.set_enabled(true);
+  spec.set_dns_routing_enabled(true);
+  spec.add_address_spaces("SMTP:*;1");
+  spec.set_max_message_size("25MB");
+  return connector;
+}
+
+TEST(QueryVerbs, ConnectorsAreATable) {
+  v1::GetSendConnectorResponse response;
+  *response.add_connectors() = InternetConnector();
+  StringShell shell;
+  Shell to = shell.shell();
+  Print(response, false, to);
+  EXPECT_EQ(shell.out.str(),
+            "Identity AddressSpaces SmartHosts Proxied Enabled\n"
+            "-------- ------------- ---------- ------- -------\n"
+            "Internet SMTP:*;1      (MX)       False   True\n");
+}
+
+TEST(QueryVerbs, OneConnectorShowsEveryField) {
+  v1::GetSendConnectorResponse response;
+  *response.add_connectors() = InternetConnector();
+  StringShell shell;
+  Shell to = shell.shell();
+  Print(response, true, to);
+  EXPECT_THAT(shell.out.str(), HasSubstr("MaxMessageSize               : 25MB\n"));
+  EXPECT_THAT(shell.out.str(), HasSubstr("SourceTransportServers       :\n"));
+}
+
+TEST(QueryVerbs, EmptyAnswersSaySo) {
+  StringShell shell;
+  Shell to = shell.shell();
+  Print(v1::GetSendConnectorResponse(), false, to);
+  Print(v1::GetMessageResponse(), false, to);
+  EXPECT_EQ(shell.out.str(), "");
+  EXPECT_EQ(shell.err.str(),
+            "there are no Send connectors in the directory\nno messages are queued\n");
+}
+
+TEST(QueryVerbs, OneMessageShowsItsRecipients) {
+  v1::GetMessageResponse response;
+  v1::MessageInfo& message = *response.add_messages();
+  message.set_identity("mbx-0\\3\\4711");
+  v1::RecipientInfo& recipient = *message.add_recipients();
+  recipient.set_address("bob@b.test");
+  recipient.set_status("Retry");
+  recipient.set_last_error("451 later");
+  StringShell shell;
+  Shell to = shell.shell();
+  Print(response, true, to);
+  EXPECT_THAT(shell.out.str(), HasSubstr("Identity          : mbx-0\\3\\4711\n"));
+  EXPECT_THAT(shell.out.str(), HasSubstr("bob@b.test Retry              451 later\n"));
+}
+
+TEST(QueryVerbs, TruncatedAnswerTellsHowToSeeMore) {
+  v1::GetMessageResponse response;
+  response.add_messages()->set_identity("mbx-0\\3\\4711");
+  response.set_truncated(true);
+  StringShell shell;
+  Shell to = shell.shell();
+  Print(response, false, to);
+  EXPECT_THAT(shell.err.str(), HasSubstr("--result-size"));
+}
+
+TEST(QueryVerbs, RouteIsExplainedLineByLine) {
+  v1::TestRouteResponse response;
+  response.set_decision("next-hop");
+  response.set_connector("Partner");
+  response.set_delivery_type("DnsConnectorDelivery");
+  response.set_next_hop_domain("partner.test");
+  response.set_snapshot_version("abc");
+  v1::RouteCandidate& winner = *response.add_candidates();
+  winner.set_connector("Partner");
+  winner.set_chosen(true);
+  winner.set_address_space("SMTP:partner.test;1");
+  winner.set_cost(1);
+  winner.set_reason("it is the best");
+  v1::RouteCandidate& loser = *response.add_candidates();
+  loser.set_connector("Off");
+  loser.set_lost_at("enabled");
+  loser.set_reason("it is not enabled");
+  StringShell shell;
+  Shell to = shell.shell();
+  Print(response, "joe@partner.test", to);
+  EXPECT_EQ(shell.out.str(),
+            "Recipient     : joe@partner.test\n"
+            "Decision      : next-hop\n"
+            "Connector     : Partner\n"
+            "DeliveryType  : DnsConnectorDelivery\n"
+            "NextHopDomain : partner.test\n"
+            "Proxied       : False\n"
+            "Directory     : abc\n"
+            "\n"
+            "Connector AddressSpace        Cost LostAt   Reason\n"
+            "--------- ------------        ---- ------   ------\n"
+            "Partner   SMTP:partner.test;1    1 (chosen) it is the best\n"
+            "Off                                enabled  it is not enabled\n");
+}
+
+TEST(QueryVerbs, RejectionShowsReasonAndStatus) {
+  v1::TestRouteResponse response;
+  response.set_decision("reject");
+  response.set_reason("too large for every connector");
+  response.set_enhanced_status("5.3.4");
+  StringShell shell;
+  Shell to = shell.shell();
+  Print(response, "joe@partner.test", to);
+  EXPECT_THAT(shell.out.str(), HasSubstr("Reason         : too large for every connector\n"));
+  EXPECT_THAT(shell.out.str(), HasSubstr("EnhancedStatus : 5.3.4\n"));
+}
+
+}  // namespace
+}  // namespace postern::cli

@@ -1,0 +1,26 @@
+#include "cli/shell.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "postern/v1/admin.pb.h"
+#include "tests/cli/fake_service.h"
+
+namespace postern::cli {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Shell, JsonHasEveryFieldEvenWhenItIsEmpty) {
+  v1::TestRouteResponse response;
+  response.set_connector("Int\"ernet");
+  StringShell strings;
+  Shell shell = strings.shell();
+  ASSERT_TRUE(PrintJson(response, shell).ok());
+  EXPECT_THAT(strings.out.str(), HasSubstr("\"connector\": \"Int\\\"ernet\""));
+  EXPECT_THAT(strings.out.str(), HasSubstr("\"frontendProxy\": false"));
+  EXPECT_THAT(strings.out.str(), HasSubstr("\"candidates\": []"));
+}
+
+}  // namespace
+}  // namespace postern::cli
