@@ -1,0 +1,41 @@
+// The receipt follows the sync: what was answered with 250 is delivered after a kill.
+
+#include "gmock/gmock.h"
+
+#include "tests/support/world/world.h"
+
+namespace postern::testing {
+namespace {
+
+using ::testing::ElementsAre;
+
+class ReceiptSurvivesACrash : public World {};
+
+TEST_F(ReceiptSurvivesACrash, AndIsDeliveredByTheNextLife) {
+  Peer("first").Says("MAIL FROM", "451 4.3.0 not yet", 1);
+  Peer("second").Says("MAIL FROM", "451 4.3.0 not yet", 1);
+  settings_.queue.message_retry_interval.value = absl::Milliseconds(700);
+  Connector();
+  Start();
+  EXPECT_THAT(Submit({"bob@b.test"}), ElementsAre("250"));
+  EXPECT_TRUE(Soon([this] { return Metric("postern_settle_verdicts_total", "retry") == 1; }));
+  Crash();
+  EXPECT_EQ(Metric("postern_queue_messages"), 1);
+  EXPECT_TRUE(Delivered("first"));
+  EXPECT_TRUE(Empty());
+}
+
+TEST_F(ReceiptSurvivesACrash, WhileAnAttemptIsUnderWay) {
+  Connector();
+  Peer("first").Stalls("MAIL FROM", 1);
+  Start();
+  EXPECT_THAT(Submit({"bob@b.test"}), ElementsAre("250"));
+  EXPECT_TRUE(Soon([this] { return Heard("first", "MAIL") == 1; }));
+  Crash();
+  EXPECT_TRUE(Delivered("first"));
+  EXPECT_EQ(Metric("postern_deliver_ambiguous_total", "restart"), 1);
+  EXPECT_TRUE(Empty());
+}
+
+}  // namespace
+}  // namespace postern::testing
