@@ -144,7 +144,8 @@ struct HttpServer::State {
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string& address,
-                                                              const Registry& registry) {
+                                                              const Registry& registry,
+                                                              const std::string& starting) {
   auto parsed = ParseAddress(address);
   if (!parsed.ok()) return parsed.status();
   static const unsigned library = mg_init_library(0);
@@ -152,6 +153,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
 
   auto state = std::make_unique<State>();
   state->registry = &registry;
+  if (!starting.empty()) state->not_ready[starting] = "starting";
   mg_callbacks callbacks{};
   callbacks.begin_request = State::OnRequest;
   callbacks.log_message = State::OnMessage;

@@ -5,7 +5,7 @@
 // Flow      Start after the settings are read; SetReady(...) as checks change; destroying stops it.
 // Failure   Start: kUnavailable "listen on 0.0.0.0:9717: address already in use".
 //           An address that is not "<IP address>:<port>" is kInvalidArgument. A service is ready
-//           until SetNotReady says otherwise.
+//           unless `starting` or SetNotReady says otherwise.
 // Limits    4 threads, 10 s a request, no keep-alive; nothing but GET and HEAD.
 
 #pragma once
@@ -21,9 +21,11 @@ namespace postern::observe {
 
 class HttpServer {
  public:
-  // `address` as "0.0.0.0:9717" or "[::]:9717"; port 0 takes a free one.
+  // `address` as "0.0.0.0:9717" or "[::]:9717"; port 0 takes a free one. `starting` is the check
+  // that is not ready from the first request on, until SetReady(starting); empty is none.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const std::string& address,
-                                                           const Registry& registry);
+                                                           const Registry& registry,
+                                                           const std::string& starting = "");
   ~HttpServer();
 
   // /readyz is 200 when every reason is gone, else 503 with one reason a line. Thread-safe.

@@ -12,6 +12,7 @@
 #include "common/base/text.h"
 #include "common/io/endpoint.h"
 #include "common/rpc/identity.h"
+#include "common/tls/context.h"
 
 namespace postern::rpc {
 
@@ -38,7 +39,16 @@ absl::Status CheckFiles(const RpcSettings& settings) {
   for (const auto* setting : {&settings.certificate_file, &settings.key_file, &settings.ca_file}) {
     if (absl::Status readable = CheckReadable(*setting); !readable.ok()) return readable;
   }
-  return absl::OkStatus();
+  // gRPC takes any file and refuses every handshake later; this says at the start what is wrong.
+  const absl::Status fits = postern::tls::ServerContext().Load(
+      *settings.certificate_file, *settings.key_file, *settings.ca_file);
+  if (fits.ok()) return fits;
+  for (const auto* setting : {&settings.certificate_file, &settings.key_file, &settings.ca_file}) {
+    if (base::MessageOf(fits).find(**setting) != std::string_view::npos) {
+      return base::Annotate(fits, setting->key);
+    }
+  }
+  return base::Annotate(fits, "rpc.certificate_file");
 }
 
 std::shared_ptr<tls::FileWatcherCertificateProvider> Watch(const RpcSettings& settings) {

@@ -101,10 +101,9 @@ absl::Status App::State::StartFloors() {
 }
 
 absl::Status App::State::StartServers() {
-  auto http_server = observe::HttpServer::Start(*settings.server.http_address, registry);
+  auto http_server = observe::HttpServer::Start(*settings.server.http_address, registry, "start");
   if (!http_server.ok()) return http_server.status();
   http = std::move(*http_server);
-  http->SetNotReady("start", "starting");
 
   auto made_authority = rpc::Authority::Make(settings.rpc);
   if (!made_authority.ok()) return made_authority.status();

@@ -25,10 +25,9 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
   State& state = *app->state_;
   observe::AddProcessMetrics(state.registry, "mailbox-transport");
   smtp::AddReadings(state.registry, "postern_deliver", state.engine_counters);
-  auto http = observe::HttpServer::Start(*settings.endpoints.http_address, state.registry);
+  auto http = observe::HttpServer::Start(*settings.endpoints.http_address, state.registry, "start");
   if (!http.ok()) return http.status();
   state.http = std::move(*http);
-  state.http->SetNotReady("start", "starting");
 
   using Step = absl::Status (State::*)();
   for (const Step step : {&State::StartStore, &State::StartDirectory, &State::StartFloors,

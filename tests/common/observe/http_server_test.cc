@@ -67,6 +67,13 @@ TEST_F(HttpServerTest, AServiceIsReadyWhenEveryReasonIsGone) {
   EXPECT_THAT(Get("/readyz"), AllOf(StartsWith("HTTP/1.1 200"), EndsWith("\r\n\r\nok\n")));
 }
 
+TEST_F(HttpServerTest, AStartingServiceIsNotReadyFromTheFirstRequestOn) {
+  server_ = *HttpServer::Start("127.0.0.1:0", registry_, "start");
+  EXPECT_THAT(Get("/readyz"), AllOf(StartsWith("HTTP/1.1 503"), EndsWith("start: starting\n")));
+  server_->SetReady("start");
+  EXPECT_THAT(Get("/readyz"), StartsWith("HTTP/1.1 200"));
+}
+
 TEST_F(HttpServerTest, HeadHasNoBody) {
   EXPECT_THAT(Get("/livez", "HEAD"),
               AllOf(HasSubstr("Content-Length: 3\r\n"), EndsWith("\r\n\r\n")));
