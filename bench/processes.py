@@ -2,9 +2,10 @@
 
 What the processes of a relay cost: processor time, memory, syncs.
 
-Flow      tree = Tree(name, [pid, ...]); before = tree.cpu_seconds(); ...; tree.cpu_seconds() - before.
-Failure   Where no control group can be made, /proc is summed: a process that has gone is then in the
-          reaped time of its parent. `tree.source` says which of the two it is.
+Flow      tree = Tree(name, [pid, ...]); before = tree.cpu_seconds(); ...;
+          tree.cpu_seconds() - before; tree.close().
+Failure   Where no control group can be made, /proc is summed: a process that has gone is then in
+          the reaped time of its parent. `tree.source` says which of the two it is.
 Lifetime  close() removes the control group, once its processes have ended.
 Limits    /proc gives processor time in ticks of 10 ms; read it over at least a second of work.
 See       proc(5); cgroups(7); strace(1) -c
@@ -25,7 +26,7 @@ SYNCS = ("fsync", "fdatasync", "sync_file_range", "msync", "syncfs", "sync")
 
 
 def _stat(pid):
-    """(parent, seconds of its own, seconds of children that it reaped), or None when it has gone."""
+    """(parent, its own seconds, those of children that it reaped), or None when it has gone."""
     try:
         with open(f"/proc/{pid}/stat") as stat:
             fields = stat.read().rpartition(")")[2].split()

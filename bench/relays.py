@@ -4,8 +4,8 @@ The relays that are compared: Postern direct, Postern through a front end, and a
 
 Flow      relay = Postfix(lab, sink_port); relay.start(); relay.port, relay.tree; relay.stop().
 Failure   RuntimeError with the words of the program that did not start.
-Lifetime  Everything lives in the lab's folder: settings, stores, queues. Nothing of the system's own
-          Postfix is used or changed, apart from its programs.
+Lifetime  Everything lives in the lab's folder: settings, stores, queues. Nothing of the system's
+          own Postfix is used or changed, apart from its programs.
 See       tests/interop/harness.py; postconf(5)
 """
 
