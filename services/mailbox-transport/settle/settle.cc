@@ -36,6 +36,10 @@ Decision Begin(const model::Batch& batch, model::Ticket ticket) {
   return decision;
 }
 
+absl::Duration HopFailedPause(absl::Duration age) {
+  return std::clamp(age / 8, kHopFailedPauseMin, kHopFailedPauseMax);
+}
+
 // The code in "451 4.4.0 ...", if there is one.
 std::optional<mail::EnhancedStatus> StatusIn(std::string_view error) {
   if (error.size() < 5 || error[3] != ' ') return std::nullopt;
@@ -179,6 +183,10 @@ absl::Duration Settler::RetryWait() {
 // Changes the recipients; the tickets are what still waits, by when it is due.
 std::vector<model::Ticket> Settler::Apply(const Decision& decision, absl::Time now) {
   const absl::Time later = now + RetryWait();
+  absl::Time with_hop = now;
+  if (decision.hop.kind == HopNews::Kind::kFailed) {
+    with_hop += HopFailedPause(now - decision.message->accepted);
+  }
   std::vector<model::Ticket> tickets;
   for (std::size_t place = 0; place < decision.verdicts.size(); ++place) {
     const Verdict& verdict = decision.verdicts[place];
@@ -191,7 +199,7 @@ std::vector<model::Ticket> Settler::Apply(const Decision& decision, absl::Time n
       state.phase = model::Phase::kDone;
       continue;
     }
-    absl::Time due = now;
+    absl::Time due = with_hop;
     if (verdict.wait == Verdict::Wait::kMessageInterval) due = later;
     if (verdict.wait == Verdict::Wait::kPause) due = now + kNotTriedPause;
     state.next_attempt = due;

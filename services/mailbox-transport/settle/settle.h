@@ -42,6 +42,12 @@ namespace postern::settle {
 // A retry because nothing at all was tried waits this long, so that no loop is hot.
 inline constexpr absl::Duration kNotTriedPause = absl::Seconds(1);
 
+// A ticket whose hop failed waits an eighth of its age, within these: when the hop works for others,
+// one message that it hangs up on must not be tried without end. Never longer than the ladder's
+// first step.
+inline constexpr absl::Duration kHopFailedPauseMin = absl::Seconds(1);
+inline constexpr absl::Duration kHopFailedPauseMax = absl::Minutes(1);
+
 // Above this only headers are returned, whatever the setting says.
 inline constexpr std::uint64_t kWholeOriginalMax = 640 * 1024;
 
