@@ -119,10 +119,12 @@ bool Session::Simple(const smtp::Command& command) {
   }
 }
 
-// How long the client may be silent now. The session's own limit counts only between transactions.
+// How long the client may be silent now. The session's own limit holds until content arrives; a
+// transaction that is begun gets a little more.
 absl::Duration Session::Patience() const {
-  if (in_transaction_) return rules_->idle_timeout;
-  const absl::Duration left = began_ + rules_->session_timeout - parts_.clock.Now();
+  if (assembler_ != nullptr) return rules_->idle_timeout;
+  absl::Duration left = began_ + rules_->session_timeout - parts_.clock.Now();
+  if (in_transaction_) left += rules_->idle_timeout;
   return std::clamp(left, absl::ZeroDuration(), rules_->idle_timeout);
 }
 

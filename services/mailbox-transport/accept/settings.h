@@ -109,8 +109,8 @@ struct AcceptSettings {
       .max = absl::Hours(24),
       .reloads = true,
       .about =
-          "How long a session may last (ConnectionTimeout); it ends between transactions, content "
-          "that is arriving is taken to its end."};
+          "How long a session may last (ConnectionTimeout); a transaction that is begun has "
+          "connection_inactivity_timeout more, content that is arriving is taken to its end."};
   Setting<int> protocol_errors_max{
       .key = "accept.max_protocol_errors",
       .fallback = 5,

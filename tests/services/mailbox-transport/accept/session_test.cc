@@ -161,6 +161,14 @@ TEST_F(SessionTest, ALongSessionEndsBetweenTransactions) {
   EXPECT_THAT(talk.Reply(), StartsWith("421 4.4.2"));
 }
 
+TEST_F(SessionTest, ATransactionWithoutContentKeepsNoSessionForEver) {
+  Talk talk = Enveloped();
+  clock_.Advance(absl::Minutes(16));
+  talk.Send("NOOP\r\n");
+  EXPECT_THAT(talk.Reply(), StartsWith("250"));
+  EXPECT_THAT(talk.Reply(), StartsWith("421 4.4.2"));
+}
+
 TEST_F(SessionTest, AnIdleClientIsSentAwayWhenTheServerStops) {
   Talk talk = Greeted();
   executor_.Run([this] { scope_->Spawn(session_->Farewell(true)); });
