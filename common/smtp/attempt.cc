@@ -25,6 +25,13 @@ bool HasControl(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
+// A name without a dot means nothing outside, and many servers refuse it: then the address is said
+// (RFC 5321 §4.1.4).
+std::string HelloName(const std::string& host_name, const io::IpAddress& local) {
+  if (host_name.find('.') != std::string::npos || host_name.starts_with('[')) return host_name;
+  return base::Cat(local.is_v4() ? "[" : "[IPv6:", local.ToString(), "]");
+}
+
 std::uint32_t Milliseconds(absl::Duration span) {
   return static_cast<std::uint32_t>(
       std::clamp<std::int64_t>(absl::ToInt64Milliseconds(span), 0, UINT32_MAX));
@@ -150,11 +157,11 @@ io::Task<std::optional<Refusal>> Attempt::Greet(PooledSession& pooled, TlsUse us
     co_return refusal;
   }
   parts_.counters.connections.Add();
+  HelloPolicy policy;
+  policy.name = delivery_.policy.fqdn;
+  if (policy.name.empty()) policy.name = HelloName(parts.host_name, (*stream)->local().address);
   pooled.session = std::make_unique<Session>(*std::move(stream), parts.limits);
   pooled.session->EndBy(end_by_);
-
-  HelloPolicy policy;
-  policy.name = delivery_.policy.fqdn.empty() ? parts.host_name : delivery_.policy.fqdn;
   // An address is no name for SNI (RFC 6066 §3).
   const bool literal = pooled.host.starts_with('[') || io::IpAddress::Parse(pooled.host).ok();
   if (!literal) policy.server_name = pooled.host;
@@ -224,9 +231,10 @@ io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled,
     const Transaction transaction = co_await session.Send(offer, body_, beside || !first);
     ++pooled->messages;
     parts_.counters.transactions.Add();
-    const bool untouched = !transaction.answered() && !transaction.body_ended;
-    if (reused && first && untouched && absl::IsUnavailable(transaction.error)) {
-      // The peer had closed it before we came: as if it had not been there.
+    const bool closed = transaction.mail.has_value() && transaction.mail->code == 421;
+    const bool lost = !transaction.answered() && absl::IsUnavailable(transaction.error);
+    if (reused && first && (closed || lost) && !transaction.body_ended) {
+      // The peer had closed it before we came, or takes no more on it: as if it had not been there.
       parts_.counters.reused_sessions_lost.Add();
       co_return Next::kAgain;
     }

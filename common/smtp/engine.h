@@ -71,7 +71,7 @@ class Engine {
     io::Dialer& dialer;
     dns::Resolver& resolver;
     const tls::ClientContext& tls;
-    std::string host_name;  // EHLO name when the connector has none
+    std::string host_name;  // EHLO name when the connector has none; without a dot, our address
     Limits limits;
     EngineCounters* counters = nullptr;  // shared by engines, outlives them
   };

@@ -15,6 +15,7 @@
 
 #include "common/base/check.h"
 #include "common/base/text.h"
+#include "common/mail/utf8.h"
 #include "common/smtp/dot_writer.h"
 #include "common/smtp/session.h"
 
@@ -45,7 +46,13 @@ void Session::AppendMail(const Offer& offer) {
 void Session::AppendRecipient(const Offer& offer, std::size_t index) {
   const mail::Recipient& recipient = offer.envelope.recipients[offer.recipients[index]];
   out_.append("RCPT TO:<").append(recipient.address).append(">");
-  if (capabilities_.dsn) out_.append(mail::RecipientParameters(recipient));
+  if (capabilities_.dsn && !capabilities_.smtputf8 && !mail::IsAscii(recipient.orcpt)) {
+    mail::Recipient plain;
+    plain.notify = recipient.notify;
+    out_.append(mail::RecipientParameters(plain));
+  } else if (capabilities_.dsn) {
+    out_.append(mail::RecipientParameters(recipient));
+  }
   out_.append("\r\n");
 }
 

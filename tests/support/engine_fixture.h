@@ -116,6 +116,7 @@ class EngineFixture : public ::testing::Test {
   ScriptedDialer dialer_;
   FakeResolver resolver_;
   smtp::Limits limits_;
+  std::string host_name_ = "client.test";
   smtp::Delivery delivery_;
   std::shared_ptr<const std::string> content_;
   smtp::Outcome outcome_;
@@ -131,7 +132,7 @@ class EngineFixture : public ::testing::Test {
   }
 
   void MakeEngine() {
-    smtp::Engine::Parts parts{executor_, dialer_, resolver_, tls_, "client.test", limits_};
+    smtp::Engine::Parts parts{executor_, dialer_, resolver_, tls_, host_name_, limits_};
     executor_.Run([&] { engine_ = std::make_unique<smtp::Engine>(std::move(parts)); });
   }
 

@@ -185,6 +185,45 @@ TEST_F(EngineTest, ForceHeloSaysNoEhlo) {
   EXPECT_EQ(peer.Heard("HELO out.test"), 1);
 }
 
+TEST_F(EngineTest, ANameWithoutADotIsNotSaidButTheAddress) {
+  host_name_ = "postern-0";
+  ScriptedPeer& peer = Peer("192.0.2.1");
+  Deliver();
+  EXPECT_EQ(peer.Heard("EHLO postern-0"), 0);
+  EXPECT_EQ(peer.Heard("EHLO ["), 1);
+  delivery_.policy.fqdn = "gateway";  // what an operator says is said
+  Deliver();
+  EXPECT_EQ(peer.Heard("EHLO gateway"), 1);
+}
+
+TEST_F(EngineTest, APeerThatTakesNoMoreOnASessionGetsANewOne) {
+  for (const std::vector<std::string>& offer :
+       {std::vector<std::string>(), std::vector<std::string>{"PIPELINING", "CHUNKING"}}) {
+    ScriptedPeer& peer = Peer("192.0.2.1").Keywords(offer);
+    delivery_.policy.version.push_back('x');  // no session of the row before
+    Deliver();
+    const int connections = peer.connections();
+    peer.SaysAndDrops("MAIL", "421 4.7.0 too many messages on this connection", 1);
+    Deliver();
+    EXPECT_THAT(Results(), ElementsAre("250"));
+    EXPECT_EQ(peer.connections(), connections + 1);
+    EXPECT_FALSE(outcome_.ambiguous);
+  }
+  EXPECT_EQ(counters().reused_sessions_lost.value(), 2u);
+}
+
+TEST_F(EngineTest, AnOriginalRecipientInUtf8GoesOnlyToAPeerOfUtf8) {
+  To("bob@example.test", mail::kNotifySuccess);
+  delivery_.envelope.smtputf8 = true;
+  delivery_.envelope.recipients[0].orcpt = "utf-8;j\xc3\xb6rg@example.test";
+  ScriptedPeer& peer = Peer("192.0.2.1").Keywords({"DSN"}).DropsIdleAfter(1);
+  Deliver();
+  EXPECT_THAT(peer.heard(), Contains("RCPT TO:<bob@example.test> NOTIFY=SUCCESS"));
+  peer.Keywords({"DSN", "SMTPUTF8"});
+  Deliver();
+  EXPECT_THAT(peer.heard(), Contains(HasSubstr("ORCPT=utf-8;j\xc3\xb6rg@example.test")));
+}
+
 TEST_F(EngineTest, LookupsThatFailSayWhy) {
   delivery_.route.domain = "gone.test";
   Deliver();
