@@ -1,5 +1,7 @@
 #include "services/mailbox-transport/store/commit_thread.h"
 
+#include <algorithm>
+
 #include "absl/time/clock.h"
 #include "rocksdb/db.h"
 #include "rocksdb/write_batch.h"
@@ -13,7 +15,7 @@ namespace postern::store {
 
 namespace {
 
-constexpr int kResumesMax = 5;
+constexpr absl::Duration kResumeDelayMax = absl::Minutes(1);
 
 absl::Status NoRoom(std::string_view why) {
   return base::Error(absl::StatusCode::kResourceExhausted, "store: ", why);
@@ -98,7 +100,7 @@ CommitThread::CommitThread(rocksdb::DB& database,
       hooks_(std::move(hooks)),
       probe_(probe),
       batch_(std::make_unique<rocksdb::WriteBatch>()),
-      // What was recovered lies in table files, which are synced.
+      // What was recovered lies in table files, and what was written since is synced.
       synced_sequence_(database.GetLatestSequenceNumber()) {
   POSTERN_CHECK(families_.size() == kFamilies);
   CheckDisk();
@@ -121,19 +123,22 @@ void CommitThread::Stop() {
 
 void CommitThread::Add(Commit commit) {
   Waiting waiting{.commit = std::move(commit), .added = absl::Now()};
-  const bool lazy = waiting.commit.urgency == Commit::Urgency::kLazy;
   for (const Change& change : waiting.commit.changes)
     waiting.bytes += change.bytes();
   bool wake = true;
   {
     const std::lock_guard lock(mutex_);
-    if (!lazy && full()) waiting.refusal = NoRoom("the disk reserve is reached");
-    if (!lazy && waiting_bytes_ + waiting.bytes > limits_.queue_bytes_max) {
-      waiting.refusal = NoRoom("too many bytes wait to be written (store.queue_bytes_max)");
-    }
+    waiting.refusal = RefusalFor(waiting);
     if (!waiting.refusal.ok()) {
       waiting.commit.changes.clear();
+      waiting.commit.urgency = Commit::Urgency::kPrompt;
       waiting.bytes = 0;
+    }
+    const bool lazy = waiting.commit.urgency == Commit::Urgency::kLazy;
+    if (lazy && no_space_) {
+      held_bytes_ += waiting.bytes;
+      held_.push_back(std::move(waiting));
+      return;
     }
     // A lazy commit behind others needs no wake-up of its own.
     wake = !lazy || waiting_.empty();
@@ -144,10 +149,22 @@ void CommitThread::Add(Commit commit) {
   if (wake) wake_.notify_one();
 }
 
+absl::Status CommitThread::RefusalFor(const Waiting& waiting) const {
+  if (waiting.commit.urgency == Commit::Urgency::kLazy) {
+    const bool room = !no_space_ || held_bytes_ + waiting.bytes <= limits_.queue_bytes_max;
+    return room ? absl::OkStatus() : NoRoom("too many settlements wait for space on the disk");
+  }
+  if (no_space_) return NoRoom("the disk is full");
+  if (full()) return NoRoom("the disk reserve is reached");
+  if (waiting_bytes_ + waiting.bytes <= limits_.queue_bytes_max) return absl::OkStatus();
+  return NoRoom("too many bytes wait to be written (store.queue_bytes_max)");
+}
+
 void CommitThread::Loop() {
   std::unique_lock lock(mutex_);
   while (Wait(lock)) {
-    std::vector<Waiting> batch = TakeBatch();
+    std::vector<Waiting> batch;
+    if (urgent_ > 0 || stopping_ || LazyDue()) batch = Take(waiting_, waiting_bytes_);
     lock.unlock();
     if (absl::Now() - disk_checked_ >= limits_.disk_check_interval) CheckDisk();
     if (!batch.empty()) WriteBatchOf(batch);
@@ -161,35 +178,34 @@ void CommitThread::Loop() {
 // True when there is work: a batch or a look at the disk. False when all is written and we stop.
 bool CommitThread::Wait(std::unique_lock<std::mutex>& lock) {
   for (;;) {
-    const bool stuck = no_space_ && urgent_ == 0;
-    if (stopping_ && (waiting_.empty() || no_space_ || failed_)) return false;
-    if (!stuck && (urgent_ > 0 || (stopping_ && !waiting_.empty()))) return true;
+    if (stopping_ && (waiting_.empty() || failed_)) return false;
+    if (urgent_ > 0 || stopping_) return true;
     const absl::Time now = absl::Now();
     absl::Time until = disk_checked_ + limits_.disk_check_interval;
-    if (!waiting_.empty() && !stuck) {
-      until = std::min(until, waiting_.front().added + limits_.lazy_delay);
-    }
+    if (!waiting_.empty()) until = std::min(until, waiting_.front().added + limits_.lazy_delay);
     if (until <= now) return true;
     wake_.wait_for(lock, absl::ToChronoNanoseconds(until - now));
   }
 }
 
-std::vector<CommitThread::Waiting> CommitThread::TakeBatch() {
+bool CommitThread::LazyDue() const {
+  return !waiting_.empty() && absl::Now() - waiting_.front().added >= limits_.lazy_delay;
+}
+
+// One batch from the front, in order; the mutex is held.
+std::vector<CommitThread::Waiting> CommitThread::Take(std::deque<Waiting>& from,
+                                                      std::size_t& bytes_there) {
   std::vector<Waiting> batch;
-  const bool due =
-      urgent_ > 0 || stopping_ ||
-      (!waiting_.empty() && absl::Now() - waiting_.front().added >= limits_.lazy_delay);
-  if (!due) return batch;
   std::size_t bytes = 0;
-  while (!waiting_.empty()) {
-    Waiting& next = waiting_.front();
+  while (!from.empty()) {
+    Waiting& next = from.front();
     if (!batch.empty() && bytes + next.bytes > limits_.batch_bytes_max) break;
     bytes += next.bytes;
     if (next.commit.urgency != Commit::Urgency::kLazy) --urgent_;
     batch.push_back(std::move(next));
-    waiting_.pop_front();
+    from.pop_front();
   }
-  waiting_bytes_ -= bytes;
+  bytes_there -= bytes;
   return batch;
 }
 
@@ -208,7 +224,8 @@ void CommitThread::WriteBatchOf(std::vector<Waiting>& batch) {
   const absl::Time start = absl::Now();
   std::size_t bytes = 0;
   const rocksdb::Status status = Write(batch, sync, &bytes);
-  if (status.IsNoSpace()) return DiskFull(batch, status);
+  // Incomplete: writes had to wait for a flush, and that failed.
+  if (status.IsNoSpace() || status.IsIncomplete()) return DiskFull(batch, status);
   if (!status.ok()) return Fail(status);
   unsynced_ = !sync;
   if (sync) {
@@ -248,28 +265,39 @@ void CommitThread::Answer(std::vector<Waiting>& batch, const absl::Status& statu
   }
 }
 
+// Removals are held, for what they remove is gone from the queue already; the others can come again.
 void CommitThread::DiskFull(std::vector<Waiting>& batch, const rocksdb::Status& cause) {
   if (!no_space_) {
     POSTERN_LOG(kError, "store", "the disk is full: new mail is refused until there is space again",
                 {{"error", cause.ToString()}});
     probe_.NoSpace();
-    no_space_ = true;
-    full_.store(true);
     probe_.Full(true);
+    full_.store(true);
   }
   std::vector<Waiting> refused;
   {
     const std::lock_guard lock(mutex_);
+    no_space_ = true;
     for (auto it = batch.rbegin(); it != batch.rend(); ++it) {
-      if (it->commit.urgency == Commit::Urgency::kLazy) {
-        waiting_bytes_ += it->bytes;
-        waiting_.push_front(std::move(*it));
-      } else {
-        refused.push_back(std::move(*it));
-      }
+      if (it->commit.urgency != Commit::Urgency::kLazy) continue;
+      held_bytes_ += it->bytes;
+      held_.push_front(std::move(*it));
     }
+    for (Waiting& waiting : batch) {
+      if (waiting.commit.urgency != Commit::Urgency::kLazy) refused.push_back(std::move(waiting));
+    }
+    std::deque<Waiting> urgent;
+    for (Waiting& waiting : waiting_) {
+      if (waiting.commit.urgency != Commit::Urgency::kLazy) {
+        urgent.push_back(std::move(waiting));
+        continue;
+      }
+      waiting_bytes_ -= waiting.bytes;
+      held_bytes_ += waiting.bytes;
+      held_.push_back(std::move(waiting));
+    }
+    waiting_ = std::move(urgent);
   }
-  std::reverse(refused.begin(), refused.end());
   Answer(refused, NoRoom("the disk is full"));
 }
 
@@ -295,22 +323,58 @@ void CommitThread::CheckDisk() {
 }
 
 void CommitThread::TryResume(std::uint64_t free) {
-  if (free < limits_.disk_reserve / 4) return;
+  if (free < limits_.disk_reserve / 4 || absl::Now() < resume_at_) return;
   const rocksdb::Status status = database_.Resume();
-  if (status.ok()) {
-    no_space_ = false;
-    resumes_failed_ = 0;
-    return;
-  }
+  if (status.ok()) return Resumed();
+  if (!status.IsNoSpace() && !status.IsBusy()) return Fail(status);
+  // There are bytes, but no write succeeds: a quota, or no inodes.
+  resume_delay_ = std::clamp(2 * resume_delay_, limits_.disk_check_interval, kResumeDelayMax);
+  resume_at_ = absl::Now() + resume_delay_;
   POSTERN_LOG(kWarning, "store", "writing cannot be resumed yet", {{"error", status.ToString()}});
-  // There is space, but RocksDB may stay with its first error: a restart reads the disk afresh.
-  if (++resumes_failed_ >= kResumesMax || (!status.IsNoSpace() && !status.IsBusy())) Fail(status);
+}
+
+// Everything that was written lies in table files now, which are synced, and there is a new log.
+void CommitThread::Resumed() {
+  synced_sequence_ = database_.GetLatestSequenceNumber();
+  unsynced_ = false;
+  hooks_.synced(synced_sequence_);
+  // RocksDB leaves a log whose write failed only when there is something to flush, and goes on with it
+  // otherwise, which cannot be written any more. So there is always something.
+  rocksdb::WriteOptions unlogged;
+  unlogged.disableWAL = true;
+  const rocksdb::Status marked =
+      database_.Put(unlogged, families_[static_cast<std::size_t>(Family::kMeta)],
+                    std::string(kBeginKey), MakeValue(kBeginKey, ""));
+  if (!marked.ok()) return;  // it failed again meanwhile
+  resume_delay_ = absl::ZeroDuration();
+  {
+    const std::lock_guard lock(mutex_);
+    no_space_ = false;
+  }
+  WriteHeld();
+}
+
+void CommitThread::WriteHeld() {
+  for (;;) {
+    std::vector<Waiting> batch;
+    {
+      const std::lock_guard lock(mutex_);
+      if (failed_ || no_space_ || held_.empty()) return;
+      batch = Take(held_, held_bytes_);
+    }
+    WriteBatchOf(batch);
+  }
 }
 
 void CommitThread::Finish() {
-  if (failed_ || no_space_ || !unsynced_ || hooks_.unsafe_no_sync_for_tests) return;
-  const rocksdb::Status status = database_.SyncWAL();
-  if (status.ok()) {
+  if (no_space_ && !failed_) {
+    resume_at_ = absl::InfinitePast();
+    TryResume(hooks_.free_bytes());
+  }
+  if (failed_ || no_space_ || hooks_.unsafe_no_sync_for_tests) return;
+  const rocksdb::Status status = unsynced_ ? database_.SyncWAL() : rocksdb::Status::OK();
+  clean_ = status.ok();
+  if (clean_) {
     hooks_.synced(database_.GetLatestSequenceNumber());
   } else {
     POSTERN_LOG(kError, "store", "the last sync failed", {{"error", status.ToString()}});

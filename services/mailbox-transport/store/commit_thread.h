@@ -2,21 +2,21 @@
 //
 // CommitThread: the one thread that writes; everyone who waits shares one batch and one sync.
 //
-// Flow      Add a Commit from any thread; its `done` runs on this thread, after the write, and
-// after
-//           the sync when anything in the batch is kSynced.
-// Failure   Disk full: kSynced and kPrompt are answered kResourceExhausted, kLazy ones are kept and
-//           written when there is space again; when
-//           RocksDB cannot resume five times although there is space, and on any other error: nobody is answered, `fatal` is
-//           called.
+// Flow      Add a Commit from any thread; its `done` runs on this thread, after the write, and after the
+//           sync when anything in the batch is kSynced.
+// Failure   Disk full: kSynced and kPrompt are answered kResourceExhausted; kLazy ones are held, and
+//           written in order, before anything new, when there is space again. Any other error:
+//           nobody is answered, and `fatal` is called.
 // Lifetime  The destructor writes what waits, syncs, and joins. Borrows the database.
-// Limits    A batch holds batch_bytes_max unless one commit alone is larger. queue_bytes_max bounds
-// what
-//           waits (kLazy always gets in: refusing a removal would not make it smaller).
+// Limits    A batch holds batch_bytes_max unless one commit alone is larger. queue_bytes_max bounds what
+//           waits (kLazy gets in all the same: refusing a removal would not make it smaller), and, apart
+//           from that, what is held while the disk is full; beyond it a kLazy one is answered
+//           kResourceExhausted and not written.
 // See       docs/data.md "The log"
 
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -118,8 +118,8 @@ class CommitThread {
   // The disk reserve is reached or the disk was full.
   bool full() const { return full_.load(std::memory_order_relaxed); }
 
-  // A write failed for good: nothing more is written or answered.
-  bool broken() const { return failed_.load(std::memory_order_relaxed); }
+  // After Stop: all that was answered is on disk.
+  bool clean() const { return clean_; }
 
  private:
   struct Waiting {
@@ -130,8 +130,10 @@ class CommitThread {
   };
 
   void Loop();
+  absl::Status RefusalFor(const Waiting& waiting) const;
   bool Wait(std::unique_lock<std::mutex>& lock);
-  std::vector<Waiting> TakeBatch();
+  std::vector<Waiting> Take(std::deque<Waiting>& from, std::size_t& bytes_there);
+  bool LazyDue() const;
   void WriteBatchOf(std::vector<Waiting>& batch);
   rocksdb::Status Write(const std::vector<Waiting>& batch, bool sync, std::size_t* bytes);
   void Answer(std::vector<Waiting>& batch, const absl::Status& status);
@@ -139,6 +141,8 @@ class CommitThread {
   void Fail(const rocksdb::Status& cause);
   void CheckDisk();
   void TryResume(std::uint64_t free);
+  void Resumed();
+  void WriteHeld();
   void Finish();
 
   rocksdb::DB& database_;
@@ -151,16 +155,20 @@ class CommitThread {
   std::condition_variable wake_;
   std::deque<Waiting> waiting_;
   std::size_t waiting_bytes_ = 0;
-  std::size_t urgent_ = 0;  // commits in waiting_ that are not lazy
+  std::size_t urgent_ = 0;    // commits in waiting_ that are not lazy
+  std::deque<Waiting> held_;  // lazy ones, older than those in waiting_, since the disk is full
+  std::size_t held_bytes_ = 0;
+  bool no_space_ = false;
   bool stopping_ = false;
 
   // Of the thread alone.
   std::unique_ptr<rocksdb::WriteBatch> batch_;
   std::uint64_t synced_sequence_ = 0;
   bool unsynced_ = false;
-  std::atomic<bool> failed_{false};
-  bool no_space_ = false;
-  int resumes_failed_ = 0;
+  bool failed_ = false;
+  bool clean_ = false;
+  absl::Duration resume_delay_;
+  absl::Time resume_at_ = absl::InfinitePast();
   absl::Time disk_checked_ = absl::InfinitePast();
 
   std::atomic<bool> full_{false};

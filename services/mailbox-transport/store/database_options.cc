@@ -1,5 +1,6 @@
 #include "rocksdb/cache.h"
 #include "rocksdb/filter_policy.h"
+#include "rocksdb/listener.h"
 #include "rocksdb/table.h"
 
 #include "common/base/text.h"
@@ -25,6 +26,28 @@ class LogBridge final : public rocksdb::Logger {
     vsnprintf(line, sizeof line, format, arguments);
 #pragma GCC diagnostic pop
     POSTERN_LOG(kDebug, "store", "rocksdb", {{"line", std::string(line)}});
+  }
+};
+
+// The commit thread alone decides what a full disk means and when writing is tried again. RocksDB's
+// own recovery, which each database has, would run beside it and refuse DB::Resume meanwhile.
+class FullDiskListener final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason,
+                            rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override {
+    if (!error->IsNoSpace()) return;
+    // A compaction is tried again by itself; its input is still there.
+    if (reason == rocksdb::BackgroundErrorReason::kCompaction) *error = rocksdb::Status::OK();
+    // No file for the next log. RocksDB fears for its buffer of the last one and calls that fatal; here
+    // the buffer is empty, or holds a batch that nobody was told of: each write is flushed.
+    if (reason == rocksdb::BackgroundErrorReason::kMemTable) {
+      *error = rocksdb::Status(*error, rocksdb::Status::Severity::kHardError);
+    }
   }
 };
 
@@ -55,7 +78,8 @@ rocksdb::DBOptions DatabaseOptions(const StoreSettings& settings, rocksdb::Env& 
   options.max_total_wal_size = settings.log_bytes_max->bytes;
   options.db_write_buffer_size = settings.write_buffers->bytes;
   options.max_background_jobs = 2;
-  options.max_bgerror_resume_count = 0;  // the commit thread decides when to try again
+  options.max_bgerror_resume_count = 0;
+  options.listeners.push_back(std::make_shared<FullDiskListener>());
   options.bytes_per_sync = kMiB;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;

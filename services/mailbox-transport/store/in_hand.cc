@@ -167,6 +167,8 @@ void InHandTable::Clear(base::MessageId id) {
   const std::uint64_t place = PlaceOf(id);
   for (std::uint64_t step = 0; step < kWindow; ++step) {
     std::uint64_t mine = id.value;
+    // Looking costs much less than trying.
+    if (slot(place + step).load(std::memory_order_relaxed) != mine) continue;
     if (slot(place + step).compare_exchange_strong(mine, 0)) return;
   }
   // Not there: never marked, or counted as overflow, which stays until the next start.

@@ -91,6 +91,7 @@ class RocksStore final : public model::MessageStore {
   absl::Status RestoreKeys();
   absl::Status RestoreIds();
   absl::Status DropOrphans();
+  absl::Status BeginLog();
   void StartCommits();
 
   // Changes that make up a message; sets message.chunks when the body is in `body`.

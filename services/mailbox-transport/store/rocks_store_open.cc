@@ -74,7 +74,7 @@ RocksStore::RocksStore(const StoreSettings& settings, observe::Registry& registr
 RocksStore::~RocksStore() {
   if (commits_ == nullptr) return;
   commits_->Stop();
-  if (!commits_->broken() && !seams_.unsafe_no_sync_for_tests) in_hand_->CloseCleanly();
+  if (commits_->clean()) in_hand_->CloseCleanly();
 }
 
 absl::Status RocksStore::OpenAll() {
@@ -95,8 +95,21 @@ absl::Status RocksStore::OpenAll() {
   if (auto s = RestoreKeys(); !s.ok()) return s;
   if (auto s = RestoreIds(); !s.ok()) return s;
   if (auto s = DropOrphans(); !s.ok()) return s;
+  if (auto s = BeginLog(); !s.ok()) return s;
   StartCommits();
   return absl::OkStatus();
+}
+
+// So that what was recovered and removed up to here is on disk, and that there is always something to
+// flush: without that RocksDB does not leave a log of which the first write fails.
+absl::Status RocksStore::BeginLog() {
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  const rocksdb::Status status = database_->db().Put(
+      synced, database_->families()[3], std::string(kBeginKey), MakeValue(kBeginKey, ""));
+  if (status.ok()) return absl::OkStatus();
+  return base::Error(absl::StatusCode::kUnavailable, "store ", *settings_.path,
+                     ": the log cannot be written: ", status.ToString());
 }
 
 void RocksStore::StartCommits() {

@@ -44,6 +44,7 @@ std::optional<ChunkName> ParseChunkKey(std::string_view key);
 // Column family `meta`.
 inline constexpr std::string_view kFormatKey = "format";  // "<version> <database id>"
 inline constexpr std::string_view kIdMarkKey = "ids";     // no id above this was given out
+inline constexpr std::string_view kBeginKey = "begin";    // empty; written when writing begins
 inline constexpr std::string_view kKeyPrefix = "k/";      // idempotency keys
 inline constexpr std::string_view kUploadPrefix = "u/";   // bodies that are still arriving
 

@@ -182,30 +182,147 @@ class DiskFaultTest : public ::testing::Test {
   StoreWorld world_;
 };
 
-// Whether RocksDB resumes or the process ends for it, mail is taken again and nothing is lost.
-TEST_F(DiskFaultTest, FullDiskAnswersLaterAndMailIsTakenWhenThereIsSpace) {
-  const base::MessageId before = world_.Put("before");
-  fs_->FillDisk(true);
-  const absl::Status refused = Put(*world_, MessageWith(world_->NextId(), "refused"));
-  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_TRUE(world_->full());
-  fs_->FillDisk(false);
-  auto fatal = fatal_.get_future();
-  for (int i = 0; i < 500 && world_->full(); ++i) {
-    if (fatal.wait_for(std::chrono::milliseconds(10)) == std::future_status::ready) break;
+// What waits while the disk is full is written when there is space, by the same process.
+class FullDiskTest : public DiskFaultTest {
+ protected:
+  absl::StatusCode PutNow() { return Put(*world_, MessageWith(world_->NextId(), "body")).code(); }
+
+  std::future<absl::Status> SettleLater(const model::MessagePtr& message) {
+    auto promise = std::make_shared<std::promise<absl::Status>>();
+    model::Settlement settlement;
+    settlement.message = Delivered(message);
+    world_->Settle(std::move(settlement),
+                   [promise](absl::Status status) { promise->set_value(std::move(status)); });
+    return promise->get_future();
   }
-  world_.Close();
+
+  model::MessagePtr Kept() {
+    auto message = MessageWith(world_->NextId(), "body");
+    EXPECT_TRUE(Put(*world_, message).ok());
+    return message;
+  }
+
+  bool SpaceAgain() {
+    fs_->FillDisk(false);
+    for (int i = 0; i < 1500 && world_->full(); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return !world_->full();
+  }
+
+  bool Waits(std::future<absl::Status>& answer) {
+    return answer.wait_for(std::chrono::milliseconds(20)) == std::future_status::timeout;
+  }
+};
+
+TEST_F(FullDiskTest, NewMailIsAnsweredLaterAndTakenWhenThereIsSpace) {
+  fs_->FillDisk(true);
+  EXPECT_EQ(PutNow(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(world_->full());
+  EXPECT_EQ(PutNow(), absl::StatusCode::kResourceExhausted);
+  ASSERT_TRUE(SpaceAgain());
+  EXPECT_EQ(PutNow(), absl::StatusCode::kOk);
+  world_.Kill();
   ASSERT_TRUE(world_.Open().ok());
-  const base::MessageId after = world_.Put("after");
-  EXPECT_THAT(Scanned(*world_), ::testing::ElementsAre(::testing::Pair(before, false),
-                                                       ::testing::Pair(after, false)));
+  EXPECT_EQ(Scanned(*world_).size(), 1u);
 }
 
-TEST_F(DiskFaultTest, WritingThatCannotBeResumedEndsTheProcess) {
+TEST_F(FullDiskTest, SettlementsThatWaitedAreWritten) {
+  const auto first = Kept();
+  const auto second = Kept();
+  const auto third = Kept();
+  world_->MarkInHand(second->id);
+  free_ = 0;
   fs_->FillDisk(true);
-  EXPECT_EQ(Put(*world_, MessageWith(world_->NextId(), "refused")).code(),
-            absl::StatusCode::kResourceExhausted);
-  EXPECT_THAT(fatal_.get_future().get().ToString(), HasSubstr("No space"));
+  auto settled = SettleLater(first);
+  EXPECT_EQ(PutNow(), absl::StatusCode::kResourceExhausted);
+  auto later = SettleLater(second);
+  EXPECT_TRUE(Waits(settled) && Waits(later));
+  free_ = 5000;
+  ASSERT_TRUE(SpaceAgain());
+  EXPECT_TRUE(settled.get().ok() && later.get().ok());
+  EXPECT_EQ(PutNow(), absl::StatusCode::kOk);
+  world_.Kill();
+  ASSERT_TRUE(world_.Open().ok());
+  const auto left = Scanned(*world_);
+  EXPECT_EQ(left.size(), 2u);
+  EXPECT_TRUE(left.contains(third->id) && !left.at(third->id));
+}
+
+TEST_F(FullDiskTest, ItMayBeFullAgainAndAgain) {
+  for (int round = 0; round < 3; ++round) {
+    const auto message = Kept();
+    fs_->FillDisk(true);
+    auto settled = SettleLater(message);
+    EXPECT_EQ(PutNow(), absl::StatusCode::kResourceExhausted);
+    ASSERT_TRUE(SpaceAgain());
+    EXPECT_TRUE(settled.get().ok());
+    // Full at the first write after it.
+    fs_->FillDisk(true);
+    EXPECT_EQ(PutNow(), absl::StatusCode::kResourceExhausted);
+    ASSERT_TRUE(SpaceAgain());
+  }
+  EXPECT_TRUE(Scanned(*world_).empty());
+}
+
+TEST_F(FullDiskTest, FirstWriteAfterTheStartMayFail) {
+  const auto message = Kept();
+  world_.Close();
+  ASSERT_TRUE(world_.Open().ok());
+  fs_->FillDisk(true);
+  auto settled = SettleLater(message);
+  EXPECT_EQ(PutNow(), absl::StatusCode::kResourceExhausted);
+  ASSERT_TRUE(SpaceAgain());
+  EXPECT_TRUE(settled.get().ok());
+}
+
+TEST_F(FullDiskTest, TriesAgainWhileThereSeemsToBeSpace) {
+  const auto message = Kept();
+  fs_->FillDisk(true);
+  auto settled = SettleLater(message);
+  EXPECT_EQ(PutNow(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(settled.wait_for(std::chrono::milliseconds(1500)), std::future_status::timeout);
+  ASSERT_TRUE(SpaceAgain());
+  EXPECT_TRUE(settled.get().ok());
+}
+
+TEST_F(FullDiskTest, WhatIsHeldIsBounded) {
+  world_.Close();
+  world_.settings.queue_bytes_max.value = {1000};
+  ASSERT_TRUE(world_.Open().ok());
+  const auto message = MessageWith(world_->NextId(), "");
+  free_ = 0;
+  fs_->FillDisk(true);
+  auto first = SettleLater(message);
+  EXPECT_EQ(PutNow(), absl::StatusCode::kResourceExhausted);
+  std::vector<std::future<absl::Status>> more;
+  for (int i = 0; i < 100; ++i)
+    more.push_back(SettleLater(message));
+  EXPECT_EQ(more.back().get().code(), absl::StatusCode::kResourceExhausted);
+  free_ = 5000;
+  ASSERT_TRUE(SpaceAgain());
+  EXPECT_TRUE(first.get().ok());
+}
+
+TEST_F(FullDiskTest, StopWithoutSpaceKeepsTheMark) {
+  const auto message = Kept();
+  world_->MarkInHand(message->id);
+  free_ = 0;
+  fs_->FillDisk(true);
+  auto settled = SettleLater(message);
+  EXPECT_EQ(PutNow(), absl::StatusCode::kResourceExhausted);
+  world_.Close();
+  fs_->FillDisk(false);
+  ASSERT_TRUE(world_.Open().ok());
+  EXPECT_TRUE(Scanned(*world_).at(message->id));
+}
+
+TEST_F(FullDiskTest, AnotherErrorWhileItResumesEndsTheProcess) {
+  free_ = 0;
+  fs_->FillDisk(true);
+  EXPECT_EQ(PutNow(), absl::StatusCode::kResourceExhausted);
+  fs_->CutAfter(1);
+  free_ = 5000;
+  EXPECT_THAT(fatal_.get_future().get().ToString(), HasSubstr("the power is off"));
   world_.Close();
 }
 
