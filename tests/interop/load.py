@@ -90,6 +90,7 @@ class Arrivals:
         self.internal = {}  # internal id of the store -> how often
         self.wrong = []  # ids whose content differs
         self.loads = []
+        self.moments = []  # when each came
 
     def take(self, message):
         """For WireSink.on_message; forgets the bytes."""
@@ -100,10 +101,15 @@ class Arrivals:
         expected = next((load.sent[name] for load in self.loads if name in load.sent), None)
         message.data = b""
         with self._lock:
+            self.moments.append(time.monotonic())
             self.times[name] = self.times.get(name, 0) + 1
             self.internal[number] = self.internal.get(number, 0) + 1
             if digest != expected:
                 self.wrong.append(name)
+
+    def since(self, moment):
+        with self._lock:
+            return sum(came >= moment for came in self.moments)
 
     def doubles(self):
         return {number: times - 1 for number, times in self.internal.items() if times > 1}

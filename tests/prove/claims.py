@@ -1,0 +1,85 @@
+"""tests/prove/claims.py
+
+A claim is a sentence that a run proves or not. Each is printed with its figure; a skip is not a pass.
+
+Flow      run(topic, [Claim("title", function), ...], long): the exit code.
+Failure   A claim falls short by raising Short, or anything else; Skip says why nothing ran.
+"""
+
+import dataclasses
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "interop"))
+
+from harness import BUILD, ROOT  # noqa: E402  (after the path is set)
+
+
+class Short(Exception):
+    """The claim does not hold; the words say by how much."""
+
+
+class Skip(Exception):
+    """Nothing was run, and why."""
+
+
+@dataclasses.dataclass
+class Claim:
+    title: str
+    prove: object  # returns the figure as a text
+    only_long: bool = False
+
+
+def require(holds, figure):
+    if not holds:
+        raise Short(figure)
+    return figure
+
+
+def command(*words, seconds=300, check=True, **environment):
+    """Runs a command; (exit code, what it said)."""
+    done = subprocess.run(
+        list(map(str, words)), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace", timeout=seconds,
+        env={**os.environ, "POSTERN_BUILD": str(BUILD), "PYTHONDONTWRITEBYTECODE": "1",
+             **{key: str(value) for key, value in environment.items()}})
+    if check and done.returncode != 0:
+        raise Short(f"{' '.join(map(str, words))} ended with {done.returncode}:\n"
+                    + "\n".join(done.stdout.splitlines()[-25:]))
+    return done.returncode, done.stdout
+
+
+def lines_with(text, *words):
+    return [line for line in text.splitlines() if any(word in line for word in words)]
+
+
+def _prove(claim, long):
+    """(verdict, figure)"""
+    if claim.only_long and not long:
+        return "skipped", "takes long; give --long"
+    try:
+        return "holds", claim.prove()
+    except Skip as skip:
+        return "skipped", str(skip)
+    except Exception as error:  # whatever goes wrong, the claim is not proved
+        return "SHORT", str(error) or type(error).__name__
+
+
+def run(topic, claims, long):
+    began = time.monotonic()
+    verdicts = []
+    print(f"prove {topic}: {len(claims)} claims, build {BUILD}", flush=True)
+    for claim in claims:
+        start = time.monotonic()
+        verdict, figure = _prove(claim, long)
+        verdicts.append(verdict)
+        ran = "skipped" if verdict == "skipped" else "ran"
+        print(f"\n{verdict:<8}{claim.title}\n        {ran} {time.monotonic() - start:.0f} s: "
+              + figure.replace("\n", "\n        "), flush=True)
+    short, skipped = verdicts.count("SHORT"), verdicts.count("skipped")
+    print(f"\nprove {topic}: {len(claims) - skipped} of {len(claims)} claims ran, "
+          f"{verdicts.count('holds')} hold, {short} fall short, {skipped} skipped (not proved), "
+          f"{time.monotonic() - began:.0f} s")
+    return 1 if short else 0
