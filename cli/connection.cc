@@ -74,6 +74,9 @@ std::string_view CauseOf(std::string_view message) {
     return "TLS handshake failed: its certificate or ours does not suit --ca, or one side speaks "
            "plain text";
   }
+  if (message.find("Socket closed") != std::string_view::npos) {
+    return "it closed the connection: one side may speak TLS and the other plain text";
+  }
   return message;
 }
 

@@ -192,6 +192,10 @@ Queries::Infos Queries::InfosOf(const model::Message& message,
       if (!same) continue;
       standing.queue = queue.name;
       standing.queue_error = queue.view.last_error;
+      if (queue.view.status == queue::QueueStatus::kRetry) {
+        standing.ticket.status = queue::MessageStatus::kRetry;
+        standing.ticket.due = std::max(standing.ticket.due, queue.view.next_retry_time);
+      }
       wanted = wanted || (filter.ok() && filter->Fits(queue));
     }
     if (!wanted) continue;

@@ -163,6 +163,17 @@ TEST_F(QueriesTest, OneMessageIsFoundByItsNumber) {
   EXPECT_EQ(AskMessages("one").code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(QueriesTest, MessageOfAQueueInRetryIsInRetry) {
+  resolver_.ServFail("b.test");
+  Directory("Some b.test");
+  const base::MessageId id = Accept({"y@b.test"});
+  ASSERT_TRUE(Soon([&] {
+    return AskMessages(id.ToString()).ok() && messages_.messages(0).status() == "Retry";
+  }));
+  EXPECT_THAT(messages_.messages(0).last_error(), HasSubstr("b.test"));
+  EXPECT_FALSE(messages_.messages(0).next_attempt().empty());
+}
+
 TEST_F(QueriesTest, AnswerEndsAtTheResultSize) {
   Directory("Some b.test");
   for (int i = 0; i < 150; ++i)
