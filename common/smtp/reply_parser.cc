@@ -40,15 +40,21 @@ absl::StatusOr<bool> ReplyParser::Add(const Line& line) {
   if (!reply_.lines.empty() && code != reply_.code) {
     return Broken(text, base::Cat("the reply began with code ", reply_.code));
   }
-  if (reply_.lines.size() >= limits_.reply_lines_max) {
+  if (lines_ >= limits_.reply_lines_max) {
     return Broken(text, base::Cat("a reply has more than ", limits_.reply_lines_max, " lines"));
   }
   reply_.code = code;
-  reply_.lines.emplace_back(text.size() > 4 ? text.substr(4) : std::string_view());
+  ++lines_;
+  bytes_ += text.size();
+  // A peer may say as much for each recipient.
+  if (reply_.lines.empty() || bytes_ <= kReplyBytesMax) {
+    reply_.lines.emplace_back(text.size() > 4 ? text.substr(4) : std::string_view());
+  }
   return separator == ' ';
 }
 
 mail::Reply ReplyParser::Take() {
+  lines_ = bytes_ = 0;
   return std::exchange(reply_, mail::Reply());
 }
 

@@ -6,7 +6,8 @@
 // Failure   kUnavailable "reply line ...: <rule>": the peer does not speak SMTP here, the session
 // is
 //           broken.
-// Limits    Limits::reply_line_bytes_max, Limits::reply_lines_max.
+// Limits    Limits::reply_line_bytes_max, Limits::reply_lines_max; of a reply kReplyBytesMax are
+//           kept, the lines behind are read and forgotten.
 // See       RFC 5321 §4.2: ddd-text, ddd text; "ddd" alone is tolerated
 
 #pragma once
@@ -21,6 +22,8 @@
 
 namespace postern::smtp {
 
+inline constexpr std::size_t kReplyBytesMax = 8 * 1024;
+
 class ReplyParser {
  public:
   explicit ReplyParser(const Limits& limits) : limits_(limits) {}
@@ -33,6 +36,8 @@ class ReplyParser {
  private:
   const Limits& limits_;
   mail::Reply reply_;
+  std::size_t lines_ = 0;  // seen so far
+  std::size_t bytes_ = 0;
 };
 
 // A whole reply from `text` of CRLF lines, as a test or a log gives it.

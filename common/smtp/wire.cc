@@ -7,16 +7,46 @@
 
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
+#include "common/mail/utf8.h"
 #include "common/smtp/wire_check.h"
 
 namespace postern::smtp {
 
 namespace {
 
-v1::LocalError ErrorToWire(const absl::Status& error, mail::EnhancedStatus enhanced) {
+// What the results of all recipients may take, so that an outcome fits into one frame whatever the
+// remote says.
+constexpr std::size_t kResultsBytesMax = 2 * 1024 * 1024;
+constexpr std::size_t kResultBytesMin = 128;
+
+std::size_t ResultBytesMax(std::size_t recipients) {
+  const std::size_t share = kResultsBytesMax / std::max<std::size_t>(recipients, 1);
+  return std::clamp(share, kResultBytesMin, kWireTextBytesMax);
+}
+
+// Text that CheckText takes: a wrong one would cost the whole outcome.
+std::string Shown(std::string_view text) {
+  return mail::CleanText(text, kWireTextBytesMax);
+}
+
+void ReplyToWire(const mail::Reply& reply, std::size_t bytes_max, v1::Reply& wire) {
+  wire.set_code(static_cast<std::uint32_t>(reply.code));
+  for (const std::string& line : reply.lines) {
+    const std::string_view kept = std::string_view(line).substr(0, bytes_max);
+    bytes_max -= kept.size();
+    wire.add_lines(Utf8Only(kept));
+    if (bytes_max == 0) break;
+  }
+}
+
+v1::LocalError ErrorToWire(const absl::Status& error,
+                           mail::EnhancedStatus enhanced,
+                           std::size_t bytes_max) {
   v1::LocalError wire;
   wire.set_status_code(static_cast<std::uint32_t>(error.code()));
-  wire.set_message(base::Printable(base::MessageOf(error), kWireTextBytesMax));
+  std::string message = base::Printable(base::MessageOf(error), bytes_max);
+  if (message.size() > bytes_max) message.resize(bytes_max);
+  wire.set_message(std::move(message));
   if (enhanced.klass != 0) wire.set_enhanced_status(enhanced.ToString());
   return wire;
 }
@@ -97,20 +127,27 @@ absl::StatusOr<mail::Reply> ReplyFromWire(const v1::Reply& wire) {
 }
 
 void ToWire(const Outcome& outcome, v1::Outcome& wire) {
+  const std::size_t result_bytes = ResultBytesMax(outcome.recipients.size());
   for (const RecipientResult& result : outcome.recipients) {
     v1::RecipientResult& to = *wire.add_recipients();
     to.set_origin(static_cast<v1::Origin>(result.origin));
-    to.set_host(result.host);
-    if (result.reply.has_value()) ToWire(*result.reply, *to.mutable_reply());
-    if (!result.error.ok()) *to.mutable_error() = ErrorToWire(result.error, result.enhanced);
+    to.set_host(Shown(result.host));
+    if (result.reply.has_value()) ReplyToWire(*result.reply, result_bytes, *to.mutable_reply());
+    if (!result.error.ok()) {
+      *to.mutable_error() = ErrorToWire(result.error, result.enhanced, result_bytes);
+    }
   }
   for (const HostTried& tried : outcome.hosts) {
     v1::HostTried& to = *wire.add_hosts();
-    to.set_host(tried.host);
+    to.set_host(Shown(tried.host));
     to.set_address(tried.address);
     to.set_stage(std::string(NameOf(tried.stage)));
-    if (tried.reply.has_value()) ToWire(*tried.reply, *to.mutable_reply());
-    if (!tried.error.ok()) *to.mutable_error() = ErrorToWire(tried.error, mail::EnhancedStatus());
+    if (tried.reply.has_value()) {
+      ReplyToWire(*tried.reply, kWireTextBytesMax, *to.mutable_reply());
+    }
+    if (!tried.error.ok()) {
+      *to.mutable_error() = ErrorToWire(tried.error, mail::EnhancedStatus(), kWireTextBytesMax);
+    }
   }
   wire.set_body_ended(outcome.body_ended);
   wire.set_ambiguous(outcome.ambiguous);
@@ -118,7 +155,7 @@ void ToWire(const Outcome& outcome, v1::Outcome& wire) {
     wire.mutable_tls()->set_version(outcome.tls->version);
     wire.mutable_tls()->set_cipher(outcome.tls->cipher);
     wire.mutable_tls()->set_verified(outcome.tls->verified);
-    wire.mutable_tls()->set_peer_subject(Utf8Only(outcome.tls->peer_subject));
+    wire.mutable_tls()->set_peer_subject(Shown(outcome.tls->peer_subject));
   }
   for (const std::string& keyword : outcome.keywords)
     wire.add_keywords(keyword);

@@ -55,5 +55,15 @@ TEST(ReplyParserTest, LinesAndLengthAreBounded) {
   EXPECT_FALSE(ParseReply("250 abcdefg\r\n", limits).ok());
 }
 
+TEST(ReplyParserTest, OfALongReplyTheBeginningIsKept) {
+  std::string text;
+  for (int i = 0; i < 100; ++i)
+    text += "250-" + std::string(1000, 'x') + "\r\n";
+  const auto reply = ParseReply(text + "250 end\r\n");
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->lines.size(), kReplyBytesMax / 1004);
+  EXPECT_FALSE(ParseReply(text + text + "250 end\r\n").ok());
+}
+
 }  // namespace
 }  // namespace postern::smtp

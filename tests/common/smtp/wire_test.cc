@@ -137,6 +137,21 @@ TEST(WireTest, AnOutcomeThatDoesNotFitIsRefused) {
   EXPECT_FALSE(OutcomeFromWire(origin, 3).ok());
 }
 
+TEST(WireTest, WhateverARemoteSaysTheOutcomeFits) {
+  Outcome outcome = WireOutcome();
+  outcome.hosts[0].host = std::string(70'000, 'h');
+  outcome.hosts[0].error = absl::UnavailableError(std::string(9000, '\x01'));
+  outcome.tls->peer_subject = "CN=\x01" + std::string(9000, 's');
+  outcome.recipients[0].reply->lines.assign(100, std::string(2000, 'x'));
+  outcome.recipients.assign(5000, outcome.recipients[0]);
+  v1::Outcome wire;
+  ToWire(outcome, wire);
+  EXPECT_LT(wire.ByteSizeLong(), 4u << 20);
+  const auto back = OutcomeFromWire(wire, 5000);
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->recipients[4999].reply->code, outcome.recipients[0].reply->code);
+}
+
 TEST(WireTest, BytesThatAreNotUtf8DoNotBreakTheMessage) {
   Outcome outcome = WireOutcome();
   outcome.recipients[0].reply->lines[0] = "5.1.1 \xe9t\xc3\xa9";
