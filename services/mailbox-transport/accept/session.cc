@@ -14,6 +14,12 @@ namespace {
 constexpr absl::Duration kFarewellPatience = absl::Seconds(5);
 constexpr std::size_t kAnswerBytesMax = 16 * 1024;  // gathered before they go out anyway
 
+bool SpeaksHttp(std::string_view line) {
+  const std::string_view verb = line.substr(0, line.find(' '));
+  const bool request = verb == "GET" || verb == "POST" || verb == "PUT" || verb == "CONNECT";
+  return request && line.find(" HTTP/") != std::string_view::npos;
+}
+
 }  // namespace
 
 Session::Session(const SessionParts& parts,
@@ -78,6 +84,8 @@ io::Task<void> Session::Handle(const smtp::Line& line) {
       break;
     default:
       Fault("500 5.5.1 command not known");
+      // A browser, or a program that was tricked: what follows is not meant for us.
+      if (SpeaksHttp(line.text)) ended_ = true;
   }
 }
 

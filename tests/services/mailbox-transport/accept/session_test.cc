@@ -135,6 +135,15 @@ TEST_F(SessionTest, TooManyErrorsEndTheSession) {
   EXPECT_EQ(talk.Reply(), "closed");
 }
 
+TEST_F(SessionTest, AnHttpRequestIsNoWayToSendMail) {
+  for (const char* request : {"POST / HTTP/1.1", "GET /x HTTP/1.0", "PUT / HTTP/1.1"}) {
+    Talk talk = Greeted();
+    talk.Send(base::Cat(request, "\r\n\r\nMAIL FROM:<a@example.test>\r\n"));
+    EXPECT_THAT(talk.Reply(), StartsWith("500 5.5.1"));
+    EXPECT_EQ(talk.Reply(), "closed");
+  }
+}
+
 TEST_F(SessionTest, AStrangersErrorIsAnsweredSlowly) {
   Stranger();
   rules_.tarpit_interval = absl::Milliseconds(60);
