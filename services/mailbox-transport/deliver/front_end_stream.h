@@ -45,6 +45,9 @@ class FrontEndStream final : public rpc::ToFrontEnd::Handler {
   // Credit has come and the front end is not going away.
   bool usable() const { return stream_ != nullptr && slots_ > 0 && !going_away_; }
 
+  // It is being opened: credit may come.
+  bool connecting() const { return stream_ != nullptr && slots_ == 0 && !going_away_; }
+
   bool closed() const { return stream_ == nullptr; }
 
   const absl::Status& last_error() const { return last_error_; }

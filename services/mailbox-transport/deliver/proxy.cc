@@ -39,6 +39,12 @@ struct Proxy::FrontEnd {
   io::Event closed;
   bool gone = false;  // no longer in the directory
 
+  bool hopeful() const {
+    return !gone && std::any_of(streams.begin(), streams.end(), [](const auto& stream) {
+      return stream->usable() || stream->connecting();
+    });
+  }
+
   bool usable() const {
     return !gone && std::any_of(streams.begin(), streams.end(),
                                 [](const auto& stream) { return stream->usable(); });
@@ -147,7 +153,9 @@ io::Task<FrontEndStream*> Proxy::Choose(const std::string& hop, absl::Status* wh
   while (true) {
     if (FrontEndStream* const stream = FirstWithSlot(hop)) co_return stream;
     *why = WhyNone();
-    if (front_ends_usable() == 0) co_return nullptr;
+    const bool hope = std::any_of(front_ends_.begin(), front_ends_.end(),
+                                  [](const auto& one) { return one->hopeful(); });
+    if (!hope) co_return nullptr;
     const absl::Status waited = co_await changed_.Until(deadline - absl::Now());
     if (!waited.ok()) co_return nullptr;
   }

@@ -106,7 +106,9 @@ void Schedule::HopHeld(const model::NextHop& hop, std::string_view reason, absl:
 }
 
 void Schedule::WakeHeld(absl::Time now) {
-  const auto spread = static_cast<std::uint64_t>(absl::ToInt64Milliseconds(kWakeSpread));
+  const absl::Duration part = kWakeSpreadOfOne * static_cast<std::int64_t>(held_.size());
+  const auto spread = static_cast<std::uint64_t>(
+      std::max<std::int64_t>(1, absl::ToInt64Milliseconds(std::min(kWakeSpread, part))));
   for (Line* line : held_) {
     line->in_held = false;
     if (line->state != Line::State::kHeld) continue;

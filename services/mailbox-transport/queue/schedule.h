@@ -34,6 +34,8 @@ namespace postern::queue {
 inline constexpr std::size_t kLapsedWorkers = 4;
 // Held hops start again within this time after WakeHeld.
 inline constexpr absl::Duration kWakeSpread = absl::Seconds(5);
+// A few held hops need less: this much for each.
+inline constexpr absl::Duration kWakeSpreadOfOne = absl::Milliseconds(50);
 // A held hop that nobody wakes looks for itself after this time.
 inline constexpr absl::Duration kHeldMax = absl::Minutes(1);
 // Tickets that a worker takes before it makes room for a hop that has none.
