@@ -36,6 +36,21 @@ Decision Begin(const model::Batch& batch, model::Ticket ticket) {
   return decision;
 }
 
+// A report of thousands of recipients must not grow by what a remote says of each.
+constexpr std::size_t kDiagnosticsBytesMax = 256 * 1024;
+constexpr std::size_t kDiagnosticBytesMin = 200;
+
+void CutDiagnostics(std::vector<ReportedRecipient>& recipients) {
+  const std::size_t share = kDiagnosticsBytesMax / recipients.size();
+  const std::size_t each = std::clamp(share, kDiagnosticBytesMin, kDiagnosticBytesMax);
+  for (ReportedRecipient& one : recipients) {
+    if (one.reply) one.error = one.reply->ToString();
+    if (one.error.size() <= each) continue;
+    one.reply.reset();
+    one.error.resize(each);
+  }
+}
+
 absl::Duration HopFailedPause(absl::Duration age) {
   return std::clamp(age / 8, kHopFailedPauseMin, kHopFailedPauseMax);
 }
@@ -261,6 +276,7 @@ Report Settler::ReportOf(const Decision& decision,
   report.retry_until = message.expires;
   for (const std::size_t place : planned.places)
     report.recipients.push_back(Reported(decision, planned.kind, place));
+  CutDiagnostics(report.recipients);
   return report;
 }
 

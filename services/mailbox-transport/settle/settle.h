@@ -15,7 +15,8 @@
 // Lifetime  On the executor of the shard that owns the message. No other ticket names the same
 //           recipients. The tickets of one message share one Message object.
 // Limits    A DSN carries the whole original up to external_dsn_max_message_attach_size and
-//           kWholeOriginalMax, above that its headers: a DSN is made in memory, for one batch.
+//           kWholeOriginalMax, above that its headers: a DSN is made in memory, for one batch. The
+//           more recipients it reports, the less it quotes of each answer.
 // See       docs/architecture.md "settle"
 
 #pragma once
@@ -42,9 +43,9 @@ namespace postern::settle {
 // A retry because nothing at all was tried waits this long, so that no loop is hot.
 inline constexpr absl::Duration kNotTriedPause = absl::Seconds(1);
 
-// A ticket whose hop failed waits an eighth of its age, within these: when the hop works for others,
-// one message that it hangs up on must not be tried without end. Never longer than the ladder's
-// first step.
+// A ticket whose hop failed waits an eighth of its age, within these: when the hop works for
+// others, one message that it hangs up on must not be tried without end. Never longer than the
+// ladder's first step.
 inline constexpr absl::Duration kHopFailedPauseMin = absl::Seconds(1);
 inline constexpr absl::Duration kHopFailedPauseMax = absl::Minutes(1);
 

@@ -210,6 +210,17 @@ TEST_F(SettleTest, AMessageThatItsHopHangsUpOnIsTriedLessAndLess) {
   EXPECT_EQ(Settle().tickets.at(0).due, clock_.Now() + kHopFailedPauseMax);
 }
 
+TEST_F(SettleTest, AReportOfManyDoesNotGrowByWhatARemoteSays) {
+  for (int i = 0; i < 2000; ++i) {
+    To(base::Cat("u", i, "@remote.test"));
+    Says(550, base::Cat("5.1.1 ", std::string(8000, 'x')));
+  }
+  const Settled settled = Settle();
+  EXPECT_LT(Text(settled).size(), 3u << 20);
+  EXPECT_THAT(Text(settled), HasSubstr("Diagnostic-Code: smtp; 550 5.1.1"));
+  EXPECT_THAT(Text(settled), HasSubstr("Final-Recipient: rfc822; u1999@remote.test"));
+}
+
 TEST_F(SettleTest, AHeldHopKeepsTheTicketDue) {
   To("bob@remote.test");
   Fails(smtp::Origin::kFrontEnd, absl::UnavailableError("no front end"), {4, 4, 0});
