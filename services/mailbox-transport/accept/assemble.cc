@@ -13,6 +13,9 @@ namespace postern::accept {
 
 namespace {
 
+// A chunk and the piece that makes it overflow.
+constexpr std::size_t kWindowBytes = model::kChunkBytes + 64 * 1024;
+
 Refusal MakeRefusal(int code,
                     mail::EnhancedStatus enhanced,
                     absl::StatusCode status,
@@ -94,7 +97,7 @@ void Assembler::HashEnvelope() {
 
 void Assembler::Expect(std::uint64_t bytes) {
   // Room for the stamp too; a claim beyond one window reserves one window.
-  window_.reserve(Limited(bytes + 2048, model::kChunkBytes + kInlineBytesMax));
+  window_.reserve(Limited(bytes + 2048, kWindowBytes));
 }
 
 void Assembler::Refuse(Refusal refusal) {
@@ -181,7 +184,7 @@ void Assembler::Stamp(std::size_t header_bytes) {
 io::Task<void> Assembler::PutWholeWindows() {
   while (!refusal_ && window_.size() > model::kChunkBytes) {
     std::string rest;
-    rest.reserve(model::kChunkBytes + kInlineBytesMax);
+    rest.reserve(kWindowBytes);
     rest.assign(window_, model::kChunkBytes);
     window_.resize(model::kChunkBytes);
     co_await PutWindow();
@@ -259,6 +262,7 @@ io::Task<Taken> Assembler::Finish() {
   if (small) {
     message->chunks = 1;
     message->size = window_.size();
+    if (window_.capacity() > 2 * window_.size()) window_.shrink_to_fit();
     message->body = std::make_shared<const std::string>(std::move(window_));
   }
   auto done =

@@ -37,7 +37,8 @@
 
 namespace postern::accept {
 
-inline constexpr std::size_t kInlineBytesMax = 64 * 1024;
+// One chunk: what is larger is stored as it arrives and read again for its attempt.
+inline constexpr std::size_t kInlineBytesMax = model::kChunkBytes;
 
 // Why something is not taken, for SMTP (code, enhanced) and gRPC (status).
 struct Refusal {

@@ -6,8 +6,7 @@
 //           it, settle moves its recipients until none is pending.
 // Lifetime  Shared by pointer. Before the commit its maker writes it; afterwards only the executor
 //           of the shard that owns it.
-// Limits    The body of a small message (body_inline_max of the store's settings) may be in
-//           `body`; a larger one is only in the store.
+// Limits    The body of a message of one chunk may be in `body`; a larger one is only in the store.
 
 #pragma once
 

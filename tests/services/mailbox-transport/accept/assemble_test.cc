@@ -60,7 +60,7 @@ TEST_F(AssemblerTest, SmallStaysInMemoryAndLargeGoesToTheStore) {
     bool in_memory;
   };
 
-  const Row rows[] = {{1000, true},    {60000, true},   {70000, false},
+  const Row rows[] = {{1000, true},    {60000, true},   {250000, true},
                       {262144, false}, {600000, false}, {2'000'000, false}};
   for (const Row& row : rows) {
     std::string content = MessageOf("");
