@@ -1,0 +1,207 @@
+#include "services/mailbox-transport/deliver/proxy.h"
+
+#include <thread>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "common/base/text.h"
+#include "common/rpc/proxy_server.h"
+#include "tests/services/mailbox-transport/deliver/scripted_front_end.h"
+#include "tests/support/await.h"
+
+namespace postern::deliver {
+namespace {
+
+using ::testing::HasSubstr;
+
+// A front end on loopback that grants four slots to each stream.
+class LoopbackFrontEnd {
+ public:
+  explicit LoopbackFrontEnd(io::Executor& executor) : executor_(executor) {
+    settings_.insecure_plaintext.value = true;
+    authority_ = *rpc::Authority::Make(settings_);
+    proxy_ = std::make_unique<rpc::ProxyServer>(*authority_, "", [this](const rpc::Identity&) {
+      rpc::ProxyServer::Caller caller;
+      caller.executor = &executor_;
+      caller.open = [this](std::shared_ptr<rpc::ToMailbox> stream) {
+        streams.push_back(std::make_unique<ScriptedFrontEnd>());
+        streams.back()->Uses(std::move(stream));
+        streams.back()->answers_at_once = answers;
+        streams.back()->fails_at_once = fails;
+        streams.back()->Credit(4);
+        return streams.back().get();
+      };
+      return caller;
+    });
+    rpc::Server::Options options;
+    options.address = "127.0.0.1:0";
+    server_ = *rpc::Server::Start(settings_, options, {proxy_->service()});
+  }
+
+  std::string address() const { return base::Cat("127.0.0.1:", server_->port()); }
+
+  std::vector<std::unique_ptr<ScriptedFrontEnd>> streams;
+  int answers = 250;
+  bool fails = false;
+
+ private:
+  io::Executor& executor_;
+  rpc::RpcSettings settings_;
+  std::unique_ptr<rpc::Authority> authority_;
+  std::unique_ptr<rpc::ProxyServer> proxy_;
+  std::unique_ptr<rpc::Server> server_;
+};
+
+class ProxyTest : public ::testing::Test {
+ protected:
+  ProxyTest() {
+    executor_.Start();
+    rpc_.insecure_plaintext.value = true;
+    settings_.proxy_streams.value = 1;
+    settings_.proxy_reconnect_after.value = absl::Milliseconds(10);
+    settings_.proxy_slot_wait.value = absl::Milliseconds(500);
+    delivery_.envelope.recipients.resize(1);
+    delivery_.policy.connector = "Internet";
+    executor_.Run([this] {
+      proxy_ =
+          std::make_unique<Proxy>(executor_, rpc_, settings_, "here", [this] { ++available_; });
+    });
+  }
+
+  ~ProxyTest() override {
+    Stop();
+    executor_.Run([this] { proxy_.reset(); });
+    executor_.Stop();
+  }
+
+  void Stop() {
+    executor_.Run([this] { proxy_->Stop(); });
+    io::RunTask(executor_, proxy_->Join());
+  }
+
+  void FrontEnds(const std::vector<std::string>& addresses) {
+    executor_.Run([&] { proxy_->SetFrontEnds(addresses); });
+  }
+
+  smtp::Outcome Attempt() {
+    smtp::StringBody body(std::make_shared<const std::string>("hello"));
+    delivery_.size = body.size();
+    return testing::Await(executor_, proxy_->Attempt(delivery_, body));
+  }
+
+  static io::Task<void> AttemptInto(ProxyTest* test, smtp::Outcome* into) {
+    smtp::StringBody body(std::make_shared<const std::string>("hello"));
+    test->delivery_.size = body.size();
+    *into = co_await test->proxy_->Attempt(test->delivery_, body);
+  }
+
+  bool Soon(const std::function<bool()>& holds, int tries = 5000) {
+    for (int i = 0; i < tries; ++i) {
+      bool now = false;
+      executor_.Run([&] { now = holds(); });
+      if (now) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return false;
+  }
+
+  bool Usable(std::size_t count = 1) {
+    return Soon([this, count] { return proxy_->front_ends_usable() == count; });
+  }
+
+  io::Executor executor_{"proxy"};
+  rpc::RpcSettings rpc_;
+  DeliverSettings settings_;
+  smtp::Delivery delivery_;
+  int available_ = 0;
+  std::unique_ptr<Proxy> proxy_;
+};
+
+TEST_F(ProxyTest, WithoutAFrontEndItSaysWhichSettingIsMissing) {
+  const smtp::Outcome outcome = Attempt();
+  EXPECT_EQ(outcome.recipients.at(0).origin, smtp::Origin::kFrontEnd);
+  EXPECT_THAT(std::string(outcome.recipients[0].error.message()), HasSubstr("spec.frontEnds"));
+}
+
+TEST_F(ProxyTest, DeliveryThatComesBeforeTheStreamWaitsForIt) {
+  LoopbackFrontEnd front_end(executor_);
+  FrontEnds({front_end.address()});
+  EXPECT_EQ(Attempt().recipients.at(0).reply->code, 250);
+  EXPECT_EQ(available_, 1);
+  Stop();
+}
+
+TEST_F(ProxyTest, StreamThatEndsIsOpenedAgain) {
+  LoopbackFrontEnd front_end(executor_);
+  FrontEnds({front_end.address()});
+  ASSERT_TRUE(Usable());
+  executor_.Run([&] { front_end.streams[0]->Leave(); });
+  ASSERT_TRUE(Soon([&] { return front_end.streams.size() == 2; }));
+  ASSERT_TRUE(Usable());
+  EXPECT_EQ(available_, 2);
+  Stop();
+}
+
+TEST_F(ProxyTest, AnotherFrontEndIsAskedWhenTheFirstCannot) {
+  LoopbackFrontEnd good(executor_);
+  LoopbackFrontEnd bad(executor_);
+  bad.fails = true;
+  bad.answers = 0;
+  FrontEnds({bad.address()});
+  ASSERT_TRUE(Usable());
+  EXPECT_EQ(Attempt().recipients.at(0).origin, smtp::Origin::kFrontEnd);
+  EXPECT_EQ(bad.streams[0]->offers.size(), 3u) << "and not more often than kOffersMax";
+  FrontEnds({good.address()});
+  ASSERT_TRUE(Usable());
+  EXPECT_EQ(Attempt().recipients.at(0).reply->code, 250);
+  Stop();
+}
+
+TEST_F(ProxyTest, FrontEndThatLeavesTheDirectoryFinishesItsDelivery) {
+  LoopbackFrontEnd front_end(executor_);
+  front_end.answers = 0;
+  FrontEnds({front_end.address()});
+  ASSERT_TRUE(Usable());
+  io::Scope scope(executor_);
+  smtp::Outcome outcome;
+  executor_.Run([&] { scope.Spawn(AttemptInto(this, &outcome)); });
+  ASSERT_TRUE(Soon([&] { return front_end.streams[0]->offers.size() == 1; }));
+  FrontEnds({});
+  EXPECT_FALSE(Soon([&] { return front_end.streams[0]->closed; }, 20));
+  executor_.Run([&] { front_end.streams[0]->Answer(1, 250); });
+  io::RunTask(executor_, scope.Join());
+  EXPECT_EQ(outcome.recipients.at(0).reply->code, 250);
+  EXPECT_TRUE(Soon([&] { return front_end.streams[0]->closed; }));
+  Stop();
+}
+
+TEST_F(ProxyTest, FrontEndThatLeavesBothDirectoryAndWireEndsItsDelivery) {
+  LoopbackFrontEnd front_end(executor_);
+  front_end.answers = 0;
+  FrontEnds({front_end.address()});
+  ASSERT_TRUE(Usable());
+  io::Scope scope(executor_);
+  smtp::Outcome outcome;
+  executor_.Run([&] { scope.Spawn(AttemptInto(this, &outcome)); });
+  ASSERT_TRUE(Soon([&] { return front_end.streams[0]->offers.size() == 1; }));
+  executor_.Run([&] {
+    proxy_->SetFrontEnds({});
+    front_end.streams[0]->Leave();
+  });
+  io::RunTask(executor_, scope.Join());
+  EXPECT_EQ(outcome.recipients.at(0).origin, smtp::Origin::kFrontEnd);
+  EXPECT_TRUE(outcome.ambiguous);
+  Stop();
+}
+
+TEST_F(ProxyTest, StopDoesNotWaitForAFrontEndThatIsNotThere) {
+  FrontEnds({"127.0.0.1:1"});
+  const smtp::Outcome outcome = Attempt();
+  EXPECT_EQ(outcome.recipients.at(0).origin, smtp::Origin::kFrontEnd);
+  Stop();
+  EXPECT_EQ(proxy_->front_ends_usable(), 0u);
+}
+
+}  // namespace
+}  // namespace postern::deliver
