@@ -265,7 +265,7 @@ void CommitThread::Answer(std::vector<Waiting>& batch, const absl::Status& statu
   }
 }
 
-// Removals are held, for what they remove is gone from the queue already; the others can come again.
+// Removals are held: what they remove is gone from the queue already. The others can come again.
 void CommitThread::DiskFull(std::vector<Waiting>& batch, const rocksdb::Status& cause) {
   if (!no_space_) {
     POSTERN_LOG(kError, "store", "the disk is full: new mail is refused until there is space again",
@@ -338,8 +338,8 @@ void CommitThread::Resumed() {
   synced_sequence_ = database_.GetLatestSequenceNumber();
   unsynced_ = false;
   hooks_.synced(synced_sequence_);
-  // RocksDB leaves a log whose write failed only when there is something to flush, and goes on with it
-  // otherwise, which cannot be written any more. So there is always something.
+  // RocksDB leaves a log whose write failed only when there is something to flush; otherwise it
+  // goes on with that log, which takes no write any more. So there is always something.
   rocksdb::WriteOptions unlogged;
   unlogged.disableWAL = true;
   const rocksdb::Status marked =

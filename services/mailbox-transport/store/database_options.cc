@@ -43,8 +43,8 @@ class FullDiskListener final : public rocksdb::EventListener {
     if (!error->IsNoSpace()) return;
     // A compaction is tried again by itself; its input is still there.
     if (reason == rocksdb::BackgroundErrorReason::kCompaction) *error = rocksdb::Status::OK();
-    // No file for the next log. RocksDB fears for its buffer of the last one and calls that fatal; here
-    // the buffer is empty, or holds a batch that nobody was told of: each write is flushed.
+    // No file for the next log. RocksDB fears for its buffer of the last one and calls that fatal;
+    // here the buffer is empty, or holds a batch that nobody was told of: each write is flushed.
     if (reason == rocksdb::BackgroundErrorReason::kMemTable) {
       *error = rocksdb::Status(*error, rocksdb::Status::Severity::kHardError);
     }

@@ -7,8 +7,7 @@
 // Failure   A damaged or foreign file is replaced, and every message counts as in hand.
 // Lifetime  CloseCleanly at an orderly end: then a change of the boot id means nothing.
 // Limits    A fixed number of slots of 8 bytes. A mark that finds no slot near its place is counted
-// as
-//           overflow, and after a crash every message counts as in hand. Mark and Clear are
+//           as overflow, and after a crash every message counts as in hand. Mark and Clear are
 //           lock-free.
 // See       docs/data.md "The in-hand table"
 

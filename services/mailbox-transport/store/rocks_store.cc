@@ -11,6 +11,7 @@ namespace postern::store {
 namespace {
 
 constexpr std::size_t kExpiredKeysPerCommit = 16;
+constexpr std::size_t kUsualChanges = 4;
 // Ids up to this far ahead are marked in one write: a minute of them.
 constexpr std::uint64_t kIdMarkStep = std::uint64_t{60'000} << 20;
 
@@ -138,6 +139,7 @@ void RocksStore::AddIdMark(base::MessageId id, std::vector<Change>& changes) {
 
 void RocksStore::Put(model::MessagePtr message, Done done) {
   Commit commit{.urgency = Commit::Urgency::kSynced, .changes = {}, .done = nullptr};
+  commit.changes.reserve(kUsualChanges);
   const absl::Status valid = AddMessage(*message, commit.changes);
   if (!valid.ok()) {
     DropChunks(message->id, message->chunks);
@@ -205,6 +207,7 @@ void RocksStore::AddExpiredKeys(std::vector<Change>& changes) {
 
 void RocksStore::Settle(model::Settlement settlement, Done done) {
   Commit commit;
+  commit.changes.reserve(kUsualChanges);
   absl::Status valid;
   const model::Message& message = *settlement.message;
   for (const model::MessagePtr& notice : settlement.notices) {

@@ -4,9 +4,9 @@
 //
 // Flow      Open; Scan once; then the calls of MessageStore. The destructor writes what waits.
 // Failure   Open: kFailedPrecondition (in use, foreign, newer) or kDataLoss (damaged), with the
-// path, what
-//           was found and what to do, and nothing changed. A write error other than a full disk is
-//           given to `fatal`, which ends the process.
+//           path, what was found and what to do, and nothing changed; kUnavailable: the log cannot
+//           be written. A write error other than a full disk is given to `fatal`, which ends the
+//           process.
 // Limits    StoreSettings. Reads block: call them on the disk pool.
 // See       docs/data.md
 

@@ -100,8 +100,8 @@ absl::Status RocksStore::OpenAll() {
   return absl::OkStatus();
 }
 
-// So that what was recovered and removed up to here is on disk, and that there is always something to
-// flush: without that RocksDB does not leave a log of which the first write fails.
+// So that what was recovered and removed up to here is on disk, and that there is always something
+// to flush: without that RocksDB does not leave a log of which the first write fails.
 absl::Status RocksStore::BeginLog() {
   rocksdb::WriteOptions synced;
   synced.sync = true;

@@ -3,8 +3,9 @@
 // Salvage: copies every readable message out of a damaged store, without changing it.
 //
 // Flow      Salvage(store, out): <out>/<id>.eml and <out>/<id>.json for each message, and a report.
-// Failure   kInvalidArgument: `out` is not an empty folder or lies in the store; kNotFound: no store
-//           there; kFailedPrecondition: a running service has it. Damaged records are counted, not errors.
+// Failure   kInvalidArgument: `out` is not an empty folder or lies in the store; kNotFound: no
+//           store there; kFailedPrecondition: a running service has it. Damaged records are
+//           counted, not errors.
 // Limits    Needs free space in `out` for the bodies, and once more for the store's files when the
 //           manifest or a table is damaged. From a damaged manifest messages that were already
 //           delivered may come back: `rebuilt` says so.

@@ -243,8 +243,8 @@ void PowerCutFs::Undo(const FolderChange& change) {
 void PowerCutFs::Truncate(const std::string& name, const File& file, base::Random& random) {
   if (!disk::exists(name) || file.written == file.synced) return;
   const std::uint64_t loose = file.written - file.synced;
-  // A third of the files keeps nothing of the unsynced part, a third a whole prefix, a third a prefix
-  // with a damaged last part, as sectors reach the disk in any order.
+  // A third of the files keeps nothing of the unsynced part, a third a whole prefix, a third a
+  // prefix with a damaged last part, as sectors reach the disk in any order.
   const std::uint64_t shape = random.Below(3);
   const std::uint64_t extra = shape == 0 ? 0 : random.Below(loose + 1);
   disk::resize_file(name, file.synced + extra);

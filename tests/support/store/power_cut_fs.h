@@ -2,10 +2,11 @@
 //
 // PowerCutFs: a file system that forgets what was not synced when the power is cut.
 //
-// Flow      Give it to the store as its Env's file system; CutAfter(n) cuts at the n-th operation from
-//           now; close the store; Restore(random) makes the folder what a disk would have kept.
-// Limits    A file keeps the bytes up to its last Sync, and perhaps a torn part of the rest. Making,
-//           renaming and removing a file last from the next Fsync of its folder on.
+// Flow      Give it to the store as its Env's file system; CutAfter(n) cuts at the n-th operation
+//           from now; close the store; Restore(random) makes the folder what a disk would have
+//           kept.
+// Limits    A file keeps the bytes up to its last Sync, and perhaps a torn part of the rest.
+//           Making, renaming and removing a file last from the next Fsync of its folder on.
 
 #pragma once
 

@@ -21,10 +21,8 @@ std::string Contents(const disk::path& file) {
 
 }  // namespace
 
-StoreWorld::StoreWorld() {
-  // Memory is quicker than the disk, and what is tested does not depend on either.
-  std::string pattern =
-      disk::exists("/dev/shm") ? "/dev/shm/postern-store-XXXXXX" : "/tmp/postern-store-XXXXXX";
+StoreWorld::StoreWorld(const std::string& parent) {
+  std::string pattern = base::Cat(disk::exists(parent) ? parent : "/tmp", "/postern-store-XXXXXX");
   POSTERN_CHECK(mkdtemp(pattern.data()) != nullptr);
   root_ = pattern;
   settings.path.value = (root_ / "store0").string();

@@ -20,7 +20,8 @@ namespace postern::store {
 
 class StoreWorld {
  public:
-  StoreWorld();
+  // Memory is quicker than the disk, and what is tested does not depend on either.
+  explicit StoreWorld(const std::string& parent = "/dev/shm");
   ~StoreWorld();
 
   absl::Status Open();

@@ -2,8 +2,8 @@
 //
 // What every MessageStore must do: the tests that each engine runs.
 //
-// Flow      An engine gives an EngineUnderTest and INSTANTIATE_TEST_SUITE_P(Name, MessageStoreContract,
-//           ::testing::Values(MakeEngine)).
+// Flow      An engine gives an EngineUnderTest and
+//           INSTANTIATE_TEST_SUITE_P(Name, MessageStoreContract, ::testing::Values(MakeEngine)).
 
 #pragma once
 
