@@ -110,6 +110,8 @@ void DeclareMetrics(observe::Registry& registry) {
   observe::AddProcessMetrics(registry, "mailbox-transport");
   static const smtp::EngineCounters counters;
   smtp::AddReadings(registry, "postern_deliver", counters);
+  static const pipeline::RouteCounts route;
+  pipeline::AddReadings(registry, route);
   const accept::Probe accept(registry);
   const store::Probe store(registry);
   const queue::Probe queue(registry);

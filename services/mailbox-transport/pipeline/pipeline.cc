@@ -8,22 +8,6 @@
 
 namespace postern::pipeline {
 
-namespace {
-
-void AddReadings(observe::Registry& registry, const RouteCounts& counts) {
-  const std::pair<const char*, const observe::Counter*> rows[] = {
-      {"next-hop", &counts.next_hop},
-      {"unreachable", &counts.unreachable},
-      {"reject", &counts.reject}};
-  for (const auto& [decision, counter] : rows) {
-    registry.AddReading("postern_route_decisions_total", "Recipients routed, by decision.",
-                        [counter = counter] { return static_cast<double>(counter->value()); },
-                        {{"decision", decision}});
-  }
-}
-
-}  // namespace
-
 Pipeline::Pipeline(const Parts& parts)
     : store_(parts.store),
       registry_(parts.registry),

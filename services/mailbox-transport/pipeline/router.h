@@ -56,4 +56,7 @@ class Router {
   mutable RouteCounts counts_;
 };
 
+// Adds the counts to the registry, whose use they must outlive.
+void AddReadings(observe::Registry& registry, const RouteCounts& counts);
+
 }  // namespace postern::pipeline
