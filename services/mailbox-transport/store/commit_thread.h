@@ -2,11 +2,11 @@
 //
 // CommitThread: the one thread that writes; everyone who waits shares one batch and one sync.
 //
-// Flow      Add a Commit from any thread; its `done` runs on this thread, after the write, and after
-//           the sync when anything in the batch is kSynced.
-// Failure   Disk full: kSynced and kPrompt are answered kResourceExhausted; kLazy ones are held, and
-//           written in order, before anything new, when there is space again. Any other error:
-//           nobody is answered, and `fatal` is called.
+// Flow      Add a Commit from any thread; its `done` runs on this thread, after the write, and
+//           after the sync when anything in the batch is kSynced.
+// Failure   Disk full: kSynced and kPrompt are answered kResourceExhausted; kLazy ones are held,
+//           and written in order, before anything new, when there is space again. Any other
+//           error: nobody is answered, and `fatal` is called.
 // Lifetime  The destructor writes what waits, syncs, and joins. Borrows the database.
 // Limits    A batch holds batch_bytes_max unless one commit alone is larger. queue_bytes_max bounds
 //           what waits (kLazy gets in all the same: refusing a removal would not make it smaller),

@@ -4,8 +4,8 @@
 // the processor can.
 //
 // Flow      ExtendCrc32c(0, bytes); further bytes by passing the last result.
-// Limits    This file also stands in for RocksDB's own rocksdb::crc32c::Extend: Debian's library has
-//           only the software form, which costs more than everything else in a large write.
+// Limits    This file also stands in for RocksDB's own rocksdb::crc32c::Extend: Debian's library
+//           has only the software form, which costs more than everything else in a large write.
 // See       docs/data.md "Checksums"
 
 #pragma once

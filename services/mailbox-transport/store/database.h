@@ -3,8 +3,8 @@
 // Database: RocksDB opened with care - checked first, read-only, and changed only when all is well.
 //
 // Flow      OpenDatabase: lock, look at the folder, walk the log, open read-only, compare, open.
-// Failure   kFailedPrecondition: locked, foreign or newer; kDataLoss: damaged. The message names the
-//           path, what was found, what was expected, and what to do. Nothing has been written then.
+// Failure   kFailedPrecondition: locked, foreign or newer; kDataLoss: damaged. The message names
+//           the path, what was found, what was expected, and what to do. Nothing has been written then.
 // Lifetime  Closes RocksDB and then gives up the lock.
 // See       docs/data.md "Opening"
 
