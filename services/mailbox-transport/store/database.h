@@ -4,7 +4,8 @@
 //
 // Flow      OpenDatabase: lock, look at the folder, walk the log, open read-only, compare, open.
 // Failure   kFailedPrecondition: locked, foreign or newer; kDataLoss: damaged. The message names
-//           the path, what was found, what was expected, and what to do. Nothing has been written then.
+//           the path, what was found, what was expected, and what to do. Nothing has been written
+//           then.
 // Lifetime  Closes RocksDB and then gives up the lock.
 // See       docs/data.md "Opening"
 
