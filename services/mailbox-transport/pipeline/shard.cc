@@ -172,13 +172,16 @@ void Shard::NoteUnreadable(const model::NextHop& hop,
 
 io::Task<absl::StatusOr<model::MessagePtr>> Shard::MessageOf(model::Ticket ticket) {
   if (ticket.message != nullptr) co_return ticket.message;
-  if (model::MessagePtr there = shared_.at_hand.Find(ticket.id)) co_return there;
+  if (model::MessagePtr there = shared_.at_hand.FindOrLoad(ticket.id)) co_return there;
   absl::AnyInvocable<absl::StatusOr<model::Message>()> load = [this, id = ticket.id] {
     return shared_.store.Load(id);
   };
   auto loaded = co_await io::OnDisk(shared_.disk, std::move(load));
-  if (!loaded.ok()) co_return loaded.status();
-  co_return shared_.at_hand.Note(std::make_shared<model::Message>(std::move(*loaded)));
+  if (!loaded.ok()) {
+    shared_.at_hand.NotLoaded(ticket.id);
+    co_return loaded.status();
+  }
+  co_return shared_.at_hand.Loaded(std::make_shared<model::Message>(std::move(*loaded)));
 }
 
 // One delivery attempt, from the connector as it is now to the settled state.

@@ -1,0 +1,239 @@
+// tests/services/mailbox-transport/pipeline/line_fixture.h
+//
+// The straight line from Accept to the peers, over a store in memory; and verbs to tell it with.
+//
+// Flow      Domain("b.test", "192.0.2.1"); Run("Internet *"); Accept({"bob@b.test"}); Taken(...).
+// Limits    With several executors each has peers of its own, with the same script; Taken sums up.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "common/smtp/engine_counters.h"
+#include "services/mailbox-transport/pipeline/pipeline.h"
+#include "tests/services/mailbox-transport/route/routing_fixture.h"
+#include "tests/support/fake_resolver.h"
+#include "tests/support/memory_store.h"
+#include "tests/support/scripted_peer.h"
+
+namespace postern::pipeline {
+
+class LineFixture : public ::testing::Test {
+ protected:
+  LineFixture() {
+    queue_settings_.message_retry_interval.value = absl::Milliseconds(20);
+    queue_settings_.queue_glitch_retry_interval.value = absl::Milliseconds(20);
+    Domain("a.test", "192.0.2.200");  // the senders'
+  }
+
+  ~LineFixture() override {
+    Stop(absl::ZeroDuration());
+    for (const auto& floor : floors_) {
+      floor->executor.Run([&] { floor->scope.Stop(); });
+      io::RunTask(floor->executor, floor->scope.Join());
+      floor->executor.Stop();
+    }
+  }
+
+  void Domain(const std::string& domain, const std::string& address) {
+    resolver_.A(domain, address);
+    addresses_.push_back(address);
+  }
+
+  // Every peer at `address` gets this script.
+  void Script(const std::string& address, std::function<void(testing::ScriptedPeer&)> script) {
+    for (const auto& floor : floors_)
+      floor->executor.Run([&] { script(*floor->peers.at(address)); });
+  }
+
+  void Executors(int count) {
+    for (int i = 0; i < count; ++i) {
+      floors_.push_back(std::make_unique<Floor>());
+      Floor& floor = *floors_.back();
+      for (const std::string& address : addresses_) {
+        floor.peers[address] = std::make_unique<testing::ScriptedPeer>();
+        floor.dialer.Knows(address + ":25", *floor.peers[address]);
+      }
+      floor.executor.Start();
+      dialer_.by_executor[&floor.executor] = &floor.dialer;
+    }
+  }
+
+  // Starts with these connectors, each as "name spaces [size=1KB] [off]", parted by "|".
+  void Run(std::string_view connectors) {
+    if (floors_.empty()) Executors(1);
+    Pipeline::Parts parts{.executors = {},
+                          .resolvers = {},
+                          .store = store_,
+                          .disk = disk_,
+                          .clock = base::Clock::System(),
+                          .random = base::Random::System(),
+                          .registry = registry_,
+                          .dialer = dialer_,
+                          .tls = SharedTls(),
+                          .engine_counters = engine_counters_,
+                          .settings = pipeline_settings_,
+                          .shard = {.queue = queue_settings_,
+                                    .settle = settle_settings_,
+                                    .deliver = deliver_settings_,
+                                    .rpc = rpc_settings_,
+                                    .server = "ours",
+                                    .site = "here"}};
+    for (const auto& floor : floors_) {
+      parts.executors.push_back(&floor->executor);
+      parts.resolvers.push_back(&resolver_);
+    }
+    pipeline_ = std::make_unique<Pipeline>(parts);
+    Directory(connectors);
+    ASSERT_TRUE(pipeline_->Restore().ok());
+  }
+
+  void Directory(std::string_view connectors) {
+    pipeline_->SetDirectory(route::testing::DirectoryOf(connectors));
+  }
+
+  void Stop(absl::Duration grace) {
+    if (pipeline_ == nullptr) return;
+    pipeline_->Stop(grace);
+    pipeline_.reset();
+  }
+
+  model::MessagePtr Message(const std::vector<std::string>& to, std::size_t bytes = 100) {
+    auto message = std::make_shared<model::Message>();
+    message->id = store_.NextId();
+    message->envelope.sender = "ann@a.test";
+    for (const std::string& address : to) {
+      mail::Recipient recipient;
+      recipient.address = address;
+      message->envelope.recipients.push_back(recipient);
+    }
+    std::string content = "Subject: hello\r\n\r\n";
+    message->header_bytes = static_cast<std::uint32_t>(content.size()) - 2;
+    content.append(bytes, 'x').append("\r\n");
+    message->size = content.size();
+    message->body = std::make_shared<const std::string>(std::move(content));
+    return message;
+  }
+
+  // The receipt's id, "repeated" before it, or the status; "" while there is none.
+  std::shared_ptr<std::string> Accept(model::MessagePtr message) {
+    auto answer = std::make_shared<std::string>();
+    pipeline_->Accept(std::move(message), [answer](const absl::StatusOr<model::Receipt>& receipt) {
+      *answer = receipt.ok()
+                    ? base::Cat(receipt->repeated ? "repeated " : "", receipt->id.ToString())
+                    : receipt.status().ToString();
+    });
+    return answer;
+  }
+
+  std::shared_ptr<std::string> Accept(const std::vector<std::string>& to, std::size_t bytes = 100) {
+    return Accept(Message(to, bytes));
+  }
+
+  model::MessagePtr Keyed(const std::string& key, const std::string& hash) {
+    model::MessagePtr message = Message({"bob@b.test"});
+    message->identity = "app";
+    message->idempotency_key = key;
+    message->content_hash = hash;
+    return message;
+  }
+
+  std::vector<testing::TakenMail> MailsOf(const std::string& address) {
+    std::vector<testing::TakenMail> all;
+    for (const auto& floor : floors_) {
+      floor->executor.Run([&] {
+        const auto& mails = floor->peers.at(address)->mails();
+        all.insert(all.end(), mails.begin(), mails.end());
+      });
+    }
+    return all;
+  }
+
+  int Heard(const std::string& address, const std::string& verb) {
+    int heard = 0;
+    Script(address, [&](testing::ScriptedPeer& peer) { heard += peer.Heard(verb); });
+    return heard;
+  }
+
+  // Waits until the peers at `address` took so many messages.
+  bool Taken(const std::string& address, std::size_t count = 1) {
+    return Soon([&] { return MailsOf(address).size() >= count; }) &&
+           MailsOf(address).size() == count;
+  }
+
+  // Waits until nothing is left in the store.
+  bool Settled() {
+    return Soon([this] { return store_.messages() == 0; });
+  }
+
+  template <typename Holds>
+  static bool Soon(Holds holds) {
+    for (int i = 0; i < 5000 && !holds(); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return holds();
+  }
+
+  // Messages in the queue of this next hop, over all shards.
+  std::size_t Waiting(const model::NextHop& hop) {
+    std::size_t count = 0;
+    for (const auto& shard : pipeline_->shards()) {
+      shard->executor().Run([&] { count += shard->queue().Tickets(hop, 1000).size(); });
+    }
+    return count;
+  }
+
+  static model::NextHop Unreachable() {
+    model::NextHop hop;
+    hop.type = model::DeliveryType::kUnreachable;
+    return hop;
+  }
+
+  testing::MemoryStore store_;
+  testing::FakeResolver resolver_;
+  queue::QueueSettings queue_settings_;
+  std::unique_ptr<Pipeline> pipeline_;
+
+ private:
+  struct Floor {
+    io::Executor executor{"line"};
+    io::Scope scope{executor};
+    testing::ScriptedDialer dialer{scope};
+    std::map<std::string, std::unique_ptr<testing::ScriptedPeer>> peers;
+  };
+
+  // Each executor dials its own peers.
+  class DialerByExecutor final : public io::Dialer {
+   public:
+    io::Task<absl::StatusOr<std::unique_ptr<io::Stream>>> Dial(io::Endpoint remote,
+                                                               std::optional<io::IpAddress> source,
+                                                               absl::Duration timeout) override {
+      return by_executor.at(io::Executor::Current())->Dial(remote, source, timeout);
+    }
+
+    std::map<io::Executor*, testing::ScriptedDialer*> by_executor;
+  };
+
+  static const tls::ClientContext& SharedTls() {
+    static const tls::ClientContext shared;
+    return shared;
+  }
+
+  std::vector<std::string> addresses_;
+  std::vector<std::unique_ptr<Floor>> floors_;
+  DialerByExecutor dialer_;
+  io::DiskPool disk_{2};
+  observe::Registry registry_;
+  smtp::EngineCounters engine_counters_;
+  PipelineSettings pipeline_settings_;
+  settle::SettleSettings settle_settings_;
+  deliver::DeliverSettings deliver_settings_;
+  rpc::RpcSettings rpc_settings_;
+};
+
+}  // namespace postern::pipeline

@@ -1,0 +1,260 @@
+#include "services/mailbox-transport/pipeline/pipeline.h"
+
+#include "tests/services/mailbox-transport/pipeline/line_fixture.h"
+
+namespace postern::pipeline {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::ScriptedPeer;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+constexpr char kBob[] = "192.0.2.1";
+constexpr char kHome[] = "192.0.2.200";
+
+class PipelineTest : public LineFixture {
+ protected:
+  PipelineTest() { Domain("b.test", kBob); }
+};
+
+TEST_F(PipelineTest, DeliveredMessageLeavesTheStore) {
+  Run("Internet *");
+  const auto answer = Accept({"bob@b.test"});
+  EXPECT_TRUE(Taken(kBob));
+  EXPECT_TRUE(Settled());
+  EXPECT_THAT(*answer, ::testing::MatchesRegex("[0-9]+"));
+}
+
+TEST_F(PipelineTest, RefusedForNowIsTriedAgain) {
+  Executors(1);
+  Script(kBob, [](ScriptedPeer& peer) { peer.Says("RCPT", "450 4.2.1 later", 1); });
+  Run("Internet *");
+  Accept({"bob@b.test"});
+  EXPECT_TRUE(Taken(kBob));
+  EXPECT_TRUE(Settled());
+  EXPECT_EQ(Heard(kBob, "RCPT"), 2);
+}
+
+TEST_F(PipelineTest, RefusedForEverIsReturnedToItsSender) {
+  Executors(1);
+  Script(kBob, [](ScriptedPeer& peer) { peer.Says("RCPT", "550 5.1.1 nobody"); });
+  Run("Internet *");
+  Accept({"bob@b.test"});
+  EXPECT_TRUE(Taken(kHome));
+  EXPECT_TRUE(Settled());
+  EXPECT_THAT(MailsOf(kHome).at(0).content, HasSubstr("550 5.1.1 nobody"));
+}
+
+TEST_F(PipelineTest, UnreachableIsRoutedAgainWhenTheDirectoryChanges) {
+  Run("Other c.test");
+  Accept({"bob@b.test"});
+  EXPECT_TRUE(Soon([this] { return Waiting(Unreachable()) == 1; }));
+  Directory("Internet *");
+  EXPECT_TRUE(Taken(kBob));
+  EXPECT_TRUE(Settled());
+}
+
+TEST_F(PipelineTest, RoutedAgainToAConnectorThatRefusesItIsReturned) {
+  Run("Other c.test");
+  Accept({"bob@b.test"}, 5000);
+  EXPECT_TRUE(Soon([this] { return Waiting(Unreachable()) == 1; }));
+  Directory("Internet * size=1KB");
+  EXPECT_TRUE(Taken(kHome));
+  EXPECT_TRUE(Settled());
+  EXPECT_THAT(MailsOf(kHome).at(0).content, HasSubstr("5.3.4"));
+}
+
+TEST_F(PipelineTest, RefusedByRoutingIsReturnedOnce) {
+  Run("Internet * size=1KB");
+  Accept({"bob@b.test", "eve@b.test"}, 5000);
+  EXPECT_TRUE(Soon([this] { return store_.messages() == 0 && MailsOf(kHome).size() == 2; }));
+}
+
+TEST_F(PipelineTest, WhatWaitsForAConnectorThatIsOffGoesByAnother) {
+  queue_settings_.message_retry_interval.value = absl::Hours(1);
+  Executors(1);
+  Script(kBob, [](ScriptedPeer& peer) { peer.Says("RCPT", "450 4.2.1 later", 1); });
+  Run("First b.test|Backup *");
+  Accept({"bob@b.test"});
+  EXPECT_TRUE(Soon([this] { return Heard(kBob, "RCPT") == 1; }));
+  Directory("First b.test off|Backup *");
+  EXPECT_TRUE(Soon([this] { return store_.messages() == 1; }));
+  model::NextHop first;
+  first.type = model::DeliveryType::kDnsConnectorDelivery;
+  first.domain = "b.test";
+  first.connector = "First";
+  EXPECT_TRUE(Soon([&] { return Waiting(first) == 0; })) << "the old queue is left";
+  Directory("Third *");
+  EXPECT_TRUE(Soon([this] {
+    for (const auto& shard : pipeline_->shards()) {
+      bool third = false;
+      shard->executor().Run([&] {
+        for (const auto& view : shard->queue().Queues())
+          third |= view.hop.connector == "Third";
+      });
+      if (third) return true;
+    }
+    return MailsOf(kBob).size() == 1;
+  }));
+}
+
+TEST_F(PipelineTest, RestartRestoresWhatWaits) {
+  Run("Other c.test");
+  Accept({"bob@b.test"});
+  Accept({"eve@b.test"});
+  EXPECT_TRUE(Soon([this] { return Waiting(Unreachable()) == 2; }));
+  Stop(absl::ZeroDuration());
+  EXPECT_EQ(store_.messages(), 2u);
+  Run("Other c.test");
+  EXPECT_EQ(pipeline_->restored(), 2u);
+  EXPECT_EQ(pipeline_->restored_in_hand(), 0u);
+  Directory("Internet *");
+  EXPECT_TRUE(Taken(kBob, 2));
+  EXPECT_TRUE(Settled());
+}
+
+TEST_F(PipelineTest, DamagedMessageLeavesTheQueue) {
+  Run("Other c.test");
+  const auto answer = Accept({"bob@b.test"});
+  EXPECT_TRUE(Soon([this] { return Waiting(Unreachable()) == 1; }));
+  Stop(absl::ZeroDuration());
+  Run("Other c.test");
+  EXPECT_TRUE(Soon([this] { return Waiting(Unreachable()) == 1; }));
+  store_.Damage({std::stoull(*answer)});
+  Directory("Internet *");
+  EXPECT_TRUE(Soon([this] { return Waiting(Unreachable()) == 0; }));
+  EXPECT_THAT(MailsOf(kBob), SizeIs(0));
+}
+
+TEST_F(PipelineTest, SameKeyAtOnceIsOneMessage) {
+  Run("Internet *");
+  store_.Hold();
+  const auto first = Accept(Keyed("k", "same"));
+  const auto second = Accept(Keyed("k", "same"));
+  const auto other = Accept(Keyed("k", "other"));
+  EXPECT_EQ(*first, "");
+  EXPECT_EQ(*second, "");
+  EXPECT_THAT(*other, StartsWith("ALREADY_EXISTS"));
+  store_.Release();
+  EXPECT_EQ(*second, "repeated " + *first);
+  EXPECT_EQ(*Accept(Keyed("k", "same")), "repeated " + *first);
+  EXPECT_THAT(*Accept(Keyed("k", "other")), StartsWith("ALREADY_EXISTS"));
+  EXPECT_TRUE(Taken(kBob));
+}
+
+TEST_F(PipelineTest, KeyOfAMessageThatWasNotKeptMayBeUsedAgain) {
+  Run("Internet *");
+  store_.FailPuts(absl::ResourceExhaustedError("the disk is full"));
+  store_.Hold();
+  const auto first = Accept(Keyed("k", "same"));
+  const auto second = Accept(Keyed("k", "same"));
+  store_.Release();
+  EXPECT_THAT(*first, StartsWith("RESOURCE_EXHAUSTED"));
+  EXPECT_EQ(*second, *first);
+  store_.FailPuts(absl::OkStatus());
+  EXPECT_THAT(*Accept(Keyed("k", "same")), ::testing::MatchesRegex("[0-9]+"));
+  EXPECT_TRUE(Taken(kBob));
+}
+
+TEST_F(PipelineTest, NothingIsTakenWhenFullOrStopping) {
+  Run("Internet *");
+  store_.SetFull(true);
+  EXPECT_THAT(*Accept({"bob@b.test"}), StartsWith("RESOURCE_EXHAUSTED"));
+  store_.SetFull(false);
+  pipeline_->Close();
+  EXPECT_THAT(*Accept({"bob@b.test"}), StartsWith("UNAVAILABLE"));
+}
+
+TEST_F(PipelineTest, StopDuringDataKeepsTheMessageAndClearsItsMark) {
+  Executors(1);
+  Script(kBob, [](ScriptedPeer& peer) { peer.Stalls("DATA", 1); });
+  Run("Internet *");
+  const auto answer = Accept({"bob@b.test"});
+  EXPECT_TRUE(Soon([this] { return Heard(kBob, "DATA") == 1; }));
+  EXPECT_TRUE(store_.in_hand({std::stoull(*answer)}));
+  Stop(absl::Milliseconds(5));
+  EXPECT_EQ(store_.messages(), 1u);
+  EXPECT_FALSE(store_.in_hand({std::stoull(*answer)}));
+  EXPECT_EQ(store_.Load({std::stoull(*answer)})->recipients[0].attempts, 0u) << "not counted";
+
+  Run("Internet *");
+  EXPECT_TRUE(Taken(kBob));
+  EXPECT_TRUE(Settled());
+}
+
+TEST_F(PipelineTest, ReceiptThatComesAfterTheStopLeavesWorkToTheNextStart) {
+  Run("Internet * size=1KB");
+  store_.Hold();
+  const auto refused = Accept({"bob@b.test"}, 5000);
+  const auto good = Accept({"bob@b.test"});
+  pipeline_->Stop(absl::ZeroDuration());
+  store_.Release();
+  EXPECT_THAT(*refused, ::testing::MatchesRegex("[0-9]+"));
+  EXPECT_THAT(*good, ::testing::MatchesRegex("[0-9]+"));
+  pipeline_.reset();
+  EXPECT_EQ(store_.messages(), 2u);
+  Run("Internet * size=1KB");
+  EXPECT_TRUE(Taken(kBob));
+  EXPECT_TRUE(Taken(kHome));
+  EXPECT_TRUE(Settled());
+}
+
+class ShardsTest : public LineFixture {
+ protected:
+  ShardsTest() {
+    for (int i = 0; i < 8; ++i) {
+      Domain(base::Cat("d", i, ".test"), base::Cat("192.0.2.", i + 1));
+      everyone_.push_back(base::Cat("joe@d", i, ".test"));
+    }
+    Executors(2);
+  }
+
+  std::vector<std::string> everyone_;
+};
+
+TEST_F(ShardsTest, RecipientsOnSeveralShardsSettleTogether) {
+  Run("Internet *");
+  for (int i = 0; i < 20; ++i)
+    Accept(everyone_);
+  EXPECT_TRUE(Settled());
+  for (int i = 0; i < 8; ++i)
+    EXPECT_TRUE(Taken(base::Cat("192.0.2.", i + 1), 20));
+}
+
+TEST_F(ShardsTest, EachRefusedOneIsReturnedOnce) {
+  for (int i = 0; i < 4; ++i) {
+    Script(base::Cat("192.0.2.", i + 1),
+           [](ScriptedPeer& peer) { peer.Says("RCPT", "550 5.1.1 nobody"); });
+  }
+  Run("Internet *");
+  for (int i = 0; i < 5; ++i)
+    Accept(everyone_);
+  EXPECT_TRUE(Taken(kHome, 20));
+  EXPECT_TRUE(Settled());
+}
+
+TEST_F(ShardsTest, AllAreRoutedAgainWhileOthersAreDelivered) {
+  Run("Some d0.test,d1.test,d2.test");
+  for (int i = 0; i < 20; ++i)
+    Accept(everyone_);
+  EXPECT_TRUE(Soon([this] { return Waiting(Unreachable()) == 20; }));
+  Directory("Some d0.test,d1.test,d2.test|Rest *");
+  EXPECT_TRUE(Settled());
+  for (int i = 0; i < 8; ++i)
+    EXPECT_TRUE(Taken(base::Cat("192.0.2.", i + 1), 20));
+}
+
+TEST_F(ShardsTest, StopInTheMiddleLosesNothing) {
+  Run("Internet *");
+  for (int i = 0; i < 50; ++i)
+    Accept(everyone_);
+  Stop(absl::ZeroDuration());
+  Run("Internet *");
+  EXPECT_TRUE(Settled());
+  for (int i = 0; i < 8; ++i)
+    EXPECT_GE(MailsOf(base::Cat("192.0.2.", i + 1)).size(), 50u);
+}
+
+}  // namespace
+}  // namespace postern::pipeline
