@@ -1,4 +1,4 @@
-"""tests/interop/accept_test.py: swaks and raw clients talk to the listeners; nobody else may relay."""
+"""tests/interop/accept_test.py: swaks and raw clients at the listeners; nobody else may relay."""
 
 from cases import Case, main, message
 from peers import swaks
@@ -125,7 +125,8 @@ class AcceptTest(Case):
             self.assertEqual(client.reply()[0], 250)
             client.send(b"BDAT %d LAST\r\n" % (len(content) - 20) + content[20:])
             self.assertEqual(client.reply()[0], 250)
-        self.assertTrue(bytes(self.sink.wait_for(1)[0].data).endswith(b"first\r\n.\r\n..second\r\n"))
+        taken = bytes(self.sink.wait_for(1)[0].data)
+        self.assertTrue(taken.endswith(b"first\r\n.\r\n..second\r\n"))
 
     def test_no_open_relay_probe_gets_through(self):
         print(f"{'probe':<38} {'MAIL':<5} {'RCPT':<5} verdict")

@@ -1,5 +1,7 @@
-"""tests/interop/bad_input_test.py: wrong settings, files, manifests and stores. Each error names what,
-where and the rule; nothing is half applied."""
+"""tests/interop/bad_input_test.py: wrong settings, files, manifests and stores.
+
+Each error names what, where and the rule; nothing is half applied.
+"""
 
 import os
 import socket

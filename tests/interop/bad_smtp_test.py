@@ -1,4 +1,4 @@
-"""tests/interop/bad_smtp_test.py: malformed SMTP is answered, and what it smuggles never arrives."""
+"""tests/interop/bad_smtp_test.py: malformed SMTP is answered; what it smuggles never arrives."""
 
 from cases import Case, main, message
 from wire import WireClient, WireSink

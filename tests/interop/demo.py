@@ -1,7 +1,7 @@
 """tests/interop/demo.py
 
-The main job, told: two messages go in, one leaves directly, one through the front end, and the path of
-each is printed in the six words of Postern.
+The main job, told: two messages go in, one leaves directly, one through the front end, and the
+path of each is printed in the six words of Postern.
 
 Flow      tools/demo builds and runs it; it ends with 0 only if both messages arrived.
 """
@@ -31,8 +31,9 @@ class Demo:
         port = self.lab.free_port()
         tls = self.lab.certificate("outside", ("DNS:mx1.contoso.test", "DNS:mx1.fabrikam.test"))
         self.outside = {
-            "contoso.test": WireSink(port, "127.0.0.11", tls=tls, name="mx1.contoso.test").start(),
-            "fabrikam.test": WireSink(port, "127.0.0.12", tls=tls, name="mx1.fabrikam.test").start()}
+            domain: WireSink(port, address, tls=tls, name="mx1." + domain).start()
+            for domain, address in (("contoso.test", "127.0.0.11"),
+                                    ("fabrikam.test", "127.0.0.12"))}
         names = NameServer(
             self.lab,
             mx={"contoso.test": [(10, "mx1.contoso.test")],

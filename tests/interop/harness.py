@@ -1,7 +1,7 @@
 """tests/interop/harness.py
 
-A Lab is one temporary folder with everything that a run of Postern needs: certificates, a directory,
-settings, and the processes that were started in it.
+A Lab is one temporary folder with everything that a run of Postern needs: certificates, a
+directory, settings, and the processes that were started in it.
 
 Flow      with Lab() as lab: MailboxTransport(lab).start(); ...; the end stops what the lab started.
 Failure   AssertionError or RuntimeError, with the last lines of the process that is to blame.

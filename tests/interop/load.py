@@ -1,7 +1,7 @@
 """tests/interop/load.py
 
-Load that keeps account: every message has an id of its own, and an acknowledged one is written down with
-the hash of its content.
+Load that keeps account: every message has an id of its own, and an acknowledged one is written
+down with the hash of its content.
 
 Flow      with Load(port, clients=8) as load: ...; load.acknowledged is {id: sha256 of the body}
 Limits    Clients reconnect for as long as the load lasts; each wait for an answer ends.

@@ -1,4 +1,4 @@
-"""tests/interop/mx_test.py: where mail goes, as dnsmasq says, directly and through the front end."""
+"""tests/interop/mx_test.py: where mail goes, as dnsmasq says, directly and proxied."""
 
 import email
 import email.policy

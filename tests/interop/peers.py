@@ -1,7 +1,7 @@
 """tests/interop/peers.py
 
-Programs on the other side of Postern that others wrote: Postfix's smtp-sink and smtp-source, dnsmasq,
-aiosmtpd, and swaks.
+Programs on the other side of Postern that others wrote: Postfix's smtp-sink and smtp-source,
+dnsmasq, aiosmtpd, and swaks.
 
 Flow      sink = SmtpSink(lab, port).start(); SmtpSource.run(...); sink.messages()
 Failure   AssertionError with the program's output.
@@ -98,7 +98,8 @@ class NameServer:
         self.options = ["--local=/test/"]
         for domain, exchangers in (mx or {}).items():
             self.options += [f"--mx-host={domain},{host},{rank}" for rank, host in exchangers]
-        self.options += [f"--host-record={name},{address}" for name, address in (hosts or {}).items()]
+        self.options += [f"--host-record={name},{address}"
+                         for name, address in (hosts or {}).items()]
         self.options += [f"--txt-record={name},{text}" for name, text in (txt or {}).items()]
         self.options += [f"--dns-rr={record}" for record in records]
         self._responder = None

@@ -1,7 +1,7 @@
 """tests/interop/postfix.py
 
-Postfix as a destination: a private instance with its own folders and port, which keeps every message
-in a mailbox file.
+Postfix as a destination: a private instance with its own folders and port, which keeps every
+message in a mailbox file.
 
 Flow      postfix = Postfix(lab, port).start(); postfix.messages(); postfix.stop()
 Failure   AssertionError with Postfix's log.
@@ -10,6 +10,7 @@ Failure   AssertionError with Postfix's log.
 import grp
 import mailbox
 import os
+import pwd
 import shutil
 import subprocess
 
@@ -77,7 +78,7 @@ class Postfix:
     def __init__(self, lab, port, domain="postfix.test", tls="may"):
         self.lab, self.port = lab, port
         self.home = lab.path / "postfix"
-        owner = __import__("pwd").getpwnam("postfix")
+        owner = pwd.getpwnam("postfix")
         cert, key = lab.certificate("postfix", ("DNS:mx.postfix.test",))
         for folder in ("etc", "queue", "data", "log", "mail"):
             (self.home / folder).mkdir(parents=True)

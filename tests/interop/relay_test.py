@@ -1,4 +1,4 @@
-"""tests/interop/relay_test.py: many messages, from smtp-source to smtp-sink, and none is missing."""
+"""tests/interop/relay_test.py: many messages from smtp-source to smtp-sink; none is missing."""
 
 from cases import Case, main
 from peers import SmtpSink, smtp_source

@@ -1,7 +1,7 @@
 """tests/interop/store_edit.py
 
-Edits a store as a newer program would have written it: the format record gets another version, and the
-checksums around it are right again.
+Edits a store as a newer program would have written it: the format record gets another version,
+and the checksums around it are right again.
 
 See       docs/data.md; RocksDB's log format: blocks of 32 KiB of records with crc, length, type
 """

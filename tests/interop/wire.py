@@ -1,7 +1,7 @@
 """tests/interop/wire.py
 
-WireSink: an SMTP server of a few lines that keeps every byte, also of a message that was cut off, and
-answers as it is told. WireClient: an SMTP client that sends exactly what it is given.
+WireSink: an SMTP server of a few lines that keeps every byte, also of a message that was cut off,
+and answers as it is told. WireClient: an SMTP client that sends exactly what it is given.
 
 Flow      sink = WireSink(port, answers={"RCPT": ["451 4.7.1 later", None]}).start(); sink.messages
 Limits    The bytes of a message stay in memory unless `keep` is False; then only their hash does.

@@ -2,9 +2,10 @@
 
 Every 250 comes after a sync that covers its message: proved from the order of system calls.
 
-strace stops a thread before a call and after it, and writes the line of each stop as it happens. So when
-the end of fdatasync stands above the beginning of sendmsg, the sync was over before the reply left; and
-when the end of write stands above the beginning of fdatasync, the sync covered what was written.
+strace stops a thread before a call and after it, and writes the line of each stop as it happens. So
+when the end of fdatasync stands above the beginning of sendmsg, the sync was over before the reply
+left; and when the end of write stands above the beginning of fdatasync, the sync covered what was
+written.
 
 Flow      Trace(path).check() after strace -f -tt -s <large> -e trace=openat,write,fdatasync,sendmsg
 """
