@@ -1,7 +1,7 @@
 // bench/store_bench.cc
 //
-// How many messages a second the store takes: `outstanding` callers wait at a time, as io::Executor's
-// batched wake-ups do, on a disk under /tmp (or POSTERN_BENCH_FOLDER).
+// How many messages a second the store takes: `outstanding` callers wait at a time, as
+// io::Executor's batched wake-ups do, on a disk under /tmp (or POSTERN_BENCH_FOLDER).
 
 #include <condition_variable>
 #include <filesystem>

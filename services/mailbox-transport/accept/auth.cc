@@ -140,15 +140,15 @@ void Authenticator::NoteFailure(std::string_view name, absl::Time now, const Rul
 }
 
 io::Task<Authenticator::Answer> Authenticator::Check(Credentials credentials,
-                                                     io::IpAddress address,
+                                                     std::optional<io::IpAddress> address,
                                                      RulesPtr rules) {
   if (users_file_.empty()) co_return Answer::kUnavailable;
   const std::string by_user = base::Cat("user:", credentials.user);
-  const std::string by_address = base::Cat("address:", address.ToString());
+  const std::string by_address = address ? base::Cat("address:", address->ToString()) : "";
   {
     const std::lock_guard lock(mutex_);
     const absl::Time now = clock_.Now();
-    if (MustWait(by_user, now) || MustWait(by_address, now)) co_return Answer::kWait;
+    if (MustWait(by_user, now) || (address && MustWait(by_address, now))) co_return Answer::kWait;
   }
   if (hashing_.fetch_add(1) >= kHashesMax) {
     hashing_.fetch_sub(1);
@@ -164,7 +164,7 @@ io::Task<Authenticator::Answer> Authenticator::Check(Credentials credentials,
     failing_.Erase(by_user);  // the address stays: one good account does not excuse guessing others
   } else {
     NoteFailure(by_user, clock_.Now(), *rules);
-    NoteFailure(by_address, clock_.Now(), *rules);
+    if (address) NoteFailure(by_address, clock_.Now(), *rules);
   }
   co_return answer;
 }

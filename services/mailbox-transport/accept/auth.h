@@ -66,7 +66,11 @@ class Authenticator {
   // Reads the file; blocks.
   absl::Status Load();
 
-  io::Task<Answer> Check(Credentials credentials, io::IpAddress address, RulesPtr rules);
+  // `address` is nothing when it may be shared by many clients (SNAT, a balancer): then one who
+  // guesses must not lock the others out, and failures count for the user alone.
+  io::Task<Answer> Check(Credentials credentials,
+                         std::optional<io::IpAddress> address,
+                         RulesPtr rules);
 
  private:
   struct Failures {

@@ -205,7 +205,11 @@ absl::StatusOr<std::vector<io::Network>> NetworksOf(
 
 bool ListenerConfig::MayRelay(const io::IpAddress& client) const {
   if (auth == AuthMode::kRequired) return false;
-  return io::AnyContains(networks, client) && !io::AnyContains(snat_addresses, client);
+  return io::AnyContains(networks, client) && !IsShared(client);
+}
+
+bool ListenerConfig::IsShared(const io::IpAddress& client) const {
+  return io::AnyContains(snat_addresses, client);
 }
 
 absl::StatusOr<ListenerConfig> ParseListener(std::string_view text,

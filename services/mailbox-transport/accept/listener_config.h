@@ -47,6 +47,8 @@ struct ListenerConfig {
 
   // Whether a client with this real address may send to anyone without AUTH.
   bool MayRelay(const io::IpAddress& client) const;
+  // Whether the address is one that cluster machinery writes over the client's.
+  bool IsShared(const io::IpAddress& client) const;
 };
 
 // What stands in the other settings and decides about a listener.

@@ -167,8 +167,12 @@ io::Task<void> Session::Authenticate(std::string argument) {
   }
   if (!credentials) co_return;
   const std::string user = credentials->user;
+  std::optional<io::IpAddress> own_address;
+  if (client_.address_counts && !listener_.IsShared(client_.address.address)) {
+    own_address = client_.address.address;
+  }
   const Authenticator::Answer answer =
-      co_await parts_.authenticator.Check(std::move(*credentials), client_.address.address, rules_);
+      co_await parts_.authenticator.Check(std::move(*credentials), own_address, rules_);
   if (answer == Authenticator::Answer::kAccepted) {
     identity_ = base::Cat("smtp:", user);
     co_return Say("235 2.7.0 authentication succeeded");

@@ -39,6 +39,11 @@ void AddDirectoryReadings(observe::Registry& registry, const directory::Director
 
 absl::Status App::State::StartStore() {
   server_name = HostName(*settings.server.name);
+  outside_name = settings.server.fqdn->empty() ? server_name : *settings.server.fqdn;
+  if (outside_name.find('.') == std::string::npos) {
+    POSTERN_LOG(kWarning, "accept", "set server.fqdn: the name for the outside has no dot",
+                {{"name", outside_name}});
+  }
   auto opened = store::RocksStore::Open(settings.store, registry);
   if (!opened.ok()) return opened.status();
   store = std::move(*opened);
@@ -85,19 +90,19 @@ absl::Status App::State::StartFloors() {
 }
 
 absl::Status App::State::StartPipeline() {
-  pipeline::Pipeline::Parts parts{
-      {},
-      {},
-      *store,
-      disk,
-      base::Clock::System(),
-      base::Random::System(),
-      registry,
-      dialer,
-      tls,
-      engine_counters,
-      settings.server,
-      {settings.queue, settings.settle, settings.deliver, settings.rpc, server_name, site}};
+  pipeline::Pipeline::Parts parts{{},
+                                  {},
+                                  *store,
+                                  disk,
+                                  base::Clock::System(),
+                                  base::Random::System(),
+                                  registry,
+                                  dialer,
+                                  tls,
+                                  engine_counters,
+                                  settings.server,
+                                  {settings.queue, settings.settle, settings.deliver, settings.rpc,
+                                   server_name, site, outside_name}};
   for (const auto& floor : floors) {
     parts.executors.push_back(&floor->executor);
     parts.resolvers.push_back(floor->cache.get());
@@ -111,7 +116,7 @@ absl::Status App::State::StartAccept() {
   std::vector<io::Executor*> executors;
   for (const auto& floor : floors)
     executors.push_back(&floor->executor);
-  const accept::Server::Parts parts{executors, auth_pool, *pipeline, registry, server_name};
+  const accept::Server::Parts parts{executors, auth_pool, *pipeline, registry, outside_name};
   auto made =
       accept::Server::Make(parts, settings.accept, PolicyOf(directory->current()->config()));
   if (!made.ok()) return made.status();
@@ -132,8 +137,8 @@ absl::Status App::State::StartServices() {
   authority = std::move(*made);
 
   admin::SubmissionService::Parts parts{
-      *authority,           {},       *pipeline,  [this] { return accept->rules(); },
-      accept->rate_limit(), registry, server_name};
+      *authority,           {},       *pipeline,   [this] { return accept->rules(); },
+      accept->rate_limit(), registry, outside_name};
   for (const auto& floor : floors)
     parts.executors.push_back(&floor->executor);
   submission = std::make_unique<admin::SubmissionService>(parts);

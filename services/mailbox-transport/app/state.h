@@ -52,6 +52,7 @@ struct App::State {
 
   const AppSettings& settings;
   std::string server_name;
+  std::string outside_name;  // fully qualified, for other servers
   std::string site;
   observe::Registry registry;
   std::unique_ptr<observe::HttpServer> http;

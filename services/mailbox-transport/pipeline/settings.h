@@ -14,8 +14,13 @@ struct PipelineSettings {
   settings::Setting<std::string> name{
       .key = "server.name",
       .about =
-          "Name of this server in the directory and in EHLO, Received and DSNs; empty is the "
-          "host's name."};
+          "Name of this server in the directory: the metadata.name of its TransportServer; "
+          "empty is the host's name."};
+  settings::Setting<std::string> fqdn{
+      .key = "server.fqdn",
+      .about =
+          "Fully qualified name in EHLO, Received, Message-ID and DSNs; empty is "
+          "server.name."};
   settings::Setting<int> io_threads{
       .key = "server.io_threads",
       .fallback = 1,
@@ -47,6 +52,7 @@ struct PipelineSettings {
   template <typename Visitor>
   void Visit(Visitor&& visit) {
     visit(name);
+    visit(fqdn);
     visit(io_threads);
     visit(disk_threads);
     visit(stop_grace);

@@ -34,7 +34,7 @@ void LogAttempt(const model::Batch& batch, bool proxied, const smtp::Outcome& ou
 
 settle::Terms TermsOf(const ShardSettings& settings) {
   settle::Terms terms;
-  terms.server = settings.server;
+  terms.server = settings.outside_name();
   terms.message_retry_interval = *settings.queue.message_retry_interval;
   terms.retry_jitter_percent = *settings.queue.retry_jitter_percent;
   terms.message_expiration_timeout = *settings.queue.message_expiration_timeout;
@@ -49,7 +49,7 @@ smtp::Engine::Parts EngineParts(io::Executor& executor,
           shared.dialer,
           resolver,
           shared.tls,
-          settings.server,
+          settings.outside_name(),
           settings.deliver.SmtpLimits(),
           &shared.engine_counters};
 }

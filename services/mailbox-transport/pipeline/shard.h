@@ -37,6 +37,9 @@ struct ShardSettings {
   const rpc::RpcSettings& rpc;
   std::string server;
   std::string site;
+  std::string fqdn;  // for the outside; empty is `server`
+
+  const std::string& outside_name() const { return fqdn.empty() ? server : fqdn; }
 };
 
 // Things that the shards share; all thread-safe.

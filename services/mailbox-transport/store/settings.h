@@ -46,13 +46,6 @@ struct StoreSettings {
           "How often the free space is read, and how often writing is tried again after the "
           "disk was full."};
 
-  Setting<Size> body_inline_max{
-      .key = "store.body_inline_max",
-      .fallback = {64 * 1024},
-      .min = {0},
-      .max = {kMiB},
-      .about = "Bodies up to this size stay in memory from acceptance to the first attempt."};
-
   Setting<Size> batch_bytes_max{.key = "store.batch_bytes_max",
                                 .fallback = {kMiB},
                                 .min = {64 * 1024},
@@ -122,7 +115,6 @@ struct StoreSettings {
     visit(settle_delay_max);
     visit(disk_reserve);
     visit(disk_check_interval);
-    visit(body_inline_max);
     visit(batch_bytes_max);
     visit(queue_bytes_max);
     visit(key_retention);

@@ -29,14 +29,31 @@ class AuthTest : public SessionFixture {
     return answer;
   }
 
+  // From an address that many clients share.
+  Answer TryShared(std::string user, std::string password) {
+    Answer answer = Answer::kUnavailable;
+    Credentials credentials{std::move(user), std::move(password)};
+    io::RunTask(executor_, Run(authenticator_.get(), std::move(credentials), std::nullopt,
+                               std::make_shared<const Rules>(rules_), &answer));
+    return answer;
+  }
+
   static io::Task<void> Run(Authenticator* authenticator,
                             Credentials credentials,
-                            io::IpAddress address,
+                            std::optional<io::IpAddress> address,
                             RulesPtr rules,
                             Answer* answer) {
     *answer = co_await authenticator->Check(std::move(credentials), address, rules);
   }
 };
+
+TEST_F(AuthTest, ASharedAddressIsNotLockedByOneWhoGuesses) {
+  Read(Secrets::Get().users_file);
+  for (int i = 0; i < 10; ++i)
+    TryShared("mallory", "guess");
+  EXPECT_EQ(TryShared("alice", "sesame"), Answer::kAccepted);
+  EXPECT_EQ(TryShared("mallory", "guess"), Answer::kWait);
+}
 
 TEST_F(AuthTest, BothSchemesAreAccepted) {
   Read(Secrets::Get().users_file);
