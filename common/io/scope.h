@@ -3,11 +3,12 @@
 // A nursery: the fibers that were spawned here end before it does.
 //
 // Flow      Spawn as often as needed; Stop cancels every wait inside; Join waits until all have
-// ended. Failure   A fiber has no result; what can fail reports for itself. Lifetime  Destroying a
-// Scope with living fibers is a bug (checked). Spawned tasks take their
+//           ended.
+// Failure   A fiber has no result; what can fail reports for itself.
+// Lifetime  Destroying a Scope with living fibers is a bug (checked). Spawned tasks take their
 //           parameters by value.
 // Limits    One executor: every call is made on it, except SpawnFrom, which is safe from any
-// thread.
+//           thread.
 
 #pragma once
 

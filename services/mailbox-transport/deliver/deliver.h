@@ -1,9 +1,11 @@
 // services/mailbox-transport/deliver/deliver.h
 //
-// Deliver: one attempt of one batch by its Send connector: directly, or through a front end of the site.
+// Deliver: one attempt of one batch by its Send connector: directly, or through a front end of the
+// site.
 //
 // Flow      Attempt, as often as the queue gives work.
-// Failure   Attempt always gives an Outcome. A connector with frontendProxyEnabled never goes direct.
+// Failure   Attempt always gives an Outcome. A connector with frontendProxyEnabled never goes
+//           direct.
 // Lifetime  One executor; borrows engine, proxy, store and disk pool.
 // Limits    deliver.attempt_timeout for the whole attempt.
 // See       docs/architecture.md "deliver"

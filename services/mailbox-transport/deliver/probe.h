@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "absl/time/time.h"
+
 #include "common/observe/metrics.h"
 #include "common/smtp/outcome.h"
 

@@ -14,6 +14,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+
 #include "services/mailbox-transport/model/message.h"
 
 namespace postern::model {
@@ -31,7 +32,9 @@ class Intake {
   virtual ~Intake() = default;
 
   virtual base::MessageId NextId() = 0;
-  virtual void PutChunk(base::MessageId id, std::uint32_t number, std::string bytes,
+  virtual void PutChunk(base::MessageId id,
+                        std::uint32_t number,
+                        std::string bytes,
                         absl::AnyInvocable<void(absl::Status)> done) = 0;
   virtual void DropChunks(base::MessageId id, std::uint32_t chunks) = 0;
   virtual void Accept(MessagePtr message, Done done) = 0;

@@ -18,6 +18,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "common/base/ids.h"
 #include "common/mail/envelope.h"
 #include "services/mailbox-transport/model/next_hop.h"

@@ -6,12 +6,16 @@ namespace postern::model {
 
 std::string_view NameOf(DeliveryType type) {
   switch (type) {
-    case DeliveryType::kUndefined: return "Undefined";
-    case DeliveryType::kDnsConnectorDelivery: return "DnsConnectorDelivery";
-    case DeliveryType::kSmartHostConnectorDelivery: return "SmartHostConnectorDelivery";
+    case DeliveryType::kUndefined:
+      return "Undefined";
+    case DeliveryType::kDnsConnectorDelivery:
+      return "DnsConnectorDelivery";
+    case DeliveryType::kSmartHostConnectorDelivery:
+      return "SmartHostConnectorDelivery";
     case DeliveryType::kSmtpRelayToConnectorSourceServers:
       return "SmtpRelayToConnectorSourceServers";
-    case DeliveryType::kUnreachable: return "Unreachable";
+    case DeliveryType::kUnreachable:
+      return "Unreachable";
   }
   return "Undefined";
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+
 #include "common/base/ids.h"
 #include "services/mailbox-transport/model/message.h"
 

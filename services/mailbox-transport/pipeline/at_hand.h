@@ -4,10 +4,10 @@
 //
 // Flow      FindOrLoad; when it gives nothing read the store, then Loaded or NotLoaded. Note for a
 //           message that does not come from the store.
-// Lifetime  Holds no message alive, but while one of the same id is being loaded: the load may have
-//           read a state that is settled meanwhile. Thread-safe.
-// Limits    One entry for each message with several recipients that is in memory, and for each load;
-//           swept as it grows.
+// Lifetime  Holds no message alive, but while one of the same id is being loaded: the load may
+//           have read a state that is settled meanwhile. Thread-safe.
+// Limits    One entry for each message with several recipients that is in memory, and for each
+//           load; swept as it grows.
 
 #pragma once
 

@@ -1,10 +1,10 @@
 // tests/support/world/world.h
 //
-// World: a mailbox-transport, a frontend-transport and the Internet around them, in one process over
-// loopback, with real time and short settings; and the verbs to tell a scenario with.
+// World: a mailbox-transport, a frontend-transport and the Internet around them, in one process
+// over loopback, with real time and short settings; and the verbs to tell a scenario with.
 //
-// Flow      Script the peers; Connector(...); FrontEnd() when it is to proxy; Start(); Submit(...);
-//           then Delivered(...), Soon(...), Metric(...).
+// Flow      Script the peers; Connector(...); FrontEnd() when it is to proxy; Start();
+//           Submit(...); then Delivered(...), Soon(...), Metric(...).
 // Failure   A part that does not start fails the test with its own words.
 // Lifetime  Everything ends with the test: the services, the peers, the folder.
 // Limits    Domains: b.test has the peers "first" and "second", c.test has "other", a.test (the

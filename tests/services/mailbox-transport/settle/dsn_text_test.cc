@@ -1,7 +1,8 @@
 #include "services/mailbox-transport/settle/dsn_text.h"
 
-#include "common/base/text.h"
 #include "gmock/gmock.h"
+
+#include "common/base/text.h"
 
 namespace postern::settle {
 namespace {
