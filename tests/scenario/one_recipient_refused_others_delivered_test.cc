@@ -29,5 +29,22 @@ TEST_F(OneRecipientRefused, OthersDelivered) {
   EXPECT_TRUE(Empty());
 }
 
+TEST_F(OneRecipientRefused, OthersAreNotDeliveredAgainAfterARestart) {
+  // Each attempt reads the message from the store, before the one before is written there.
+  settings_.server.body_memory.value = {0};
+  settings_.queue.max_outbound_connections.value = 1;
+  settings_.store.settle_delay_max.value = absl::Milliseconds(200);
+  Connector();
+  Start();
+  EXPECT_THAT(Submit({"bob@b.test", "eve@c.test"}), ElementsAre("250", "250"));
+  EXPECT_TRUE(Delivered("first"));
+  EXPECT_TRUE(Delivered("other"));
+  Stop();
+  Start();
+  EXPECT_EQ(Metric("postern_queue_messages"), 0);
+  EXPECT_TRUE(Delivered("first"));
+  EXPECT_TRUE(Delivered("other"));
+}
+
 }  // namespace
 }  // namespace postern::testing

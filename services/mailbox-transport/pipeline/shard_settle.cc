@@ -38,9 +38,12 @@ io::Task<settle::Settled> Shard::Settle(Shard& owner, model::MessagePtr message,
   settle::Original original = co_await OriginalOf(message, decision.original);
 
   auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
-  absl::AnyInvocable<settle::Settled()> committing = [&owner, &decision, &original, kept, reports] {
-    model::MessageStore::Done done;
-    if (reports) done = [kept](absl::Status status) { kept->Set(std::move(status)); };
+  absl::AnyInvocable<settle::Settled()> committing = [&owner, &decision, &original, &message, kept,
+                                                      reports] {
+    // Until the store has the new state nobody may load the old one: the message stays at hand.
+    model::MessageStore::Done done = [message, kept, reports](absl::Status status) {
+      if (reports) kept->Set(std::move(status));
+    };
     return owner.settler_.Commit(std::move(decision), std::move(original), std::move(done));
   };
   settle::Settled settled = co_await On(owner, std::move(committing));
