@@ -1,0 +1,57 @@
+#include "services/frontend-transport/app/app.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "common/base/text.h"
+
+namespace postern::frontend {
+namespace {
+
+using ::testing::HasSubstr;
+
+class FrontEndAppTest : public ::testing::Test {
+ protected:
+  FrontEndAppTest() {
+    settings_.server.name.value = "fe-0";
+    settings_.server.proxy_address.value = "127.0.0.1:0";
+    settings_.server.http_address.value = "127.0.0.1:0";
+    settings_.server.io_threads.value = 2;
+    settings_.egress.dns_servers.value = {"127.0.0.1:53"};
+    settings_.rpc.insecure_plaintext.value = true;
+  }
+
+  std::string Refusal() { return App::Start(settings_).status().ToString(); }
+
+  AppSettings settings_;
+};
+
+TEST_F(FrontEndAppTest, StartsAndStopsTwice) {
+  auto app = App::Start(settings_);
+  ASSERT_TRUE(app.ok()) << app.status();
+  EXPECT_GT((*app)->proxy_port(), 0);
+  EXPECT_GT((*app)->http_port(), 0);
+  EXPECT_THAT((*app)->registry().Text(), HasSubstr("postern_egress_streams"));
+  (*app)->Stop();
+  (*app)->Stop();
+}
+
+TEST_F(FrontEndAppTest, PortThatIsInUseIsNamed) {
+  auto app = App::Start(settings_);
+  ASSERT_TRUE(app.ok()) << app.status();
+  settings_.server.proxy_address.value = base::Cat("127.0.0.1:", (*app)->proxy_port());
+  EXPECT_THAT(Refusal(), HasSubstr(*settings_.server.proxy_address));
+}
+
+TEST_F(FrontEndAppTest, PlainTextIsForLoopbackOnly) {
+  settings_.server.proxy_address.value = "0.0.0.0:0";
+  EXPECT_THAT(Refusal(), HasSubstr("rpc.insecure_plaintext"));
+}
+
+TEST_F(FrontEndAppTest, MissingCertificateIsNamed) {
+  settings_.rpc.insecure_plaintext.value = false;
+  EXPECT_THAT(Refusal(), HasSubstr("rpc.certificate_file"));
+}
+
+}  // namespace
+}  // namespace postern::frontend

@@ -1,0 +1,92 @@
+#include "services/mailbox-transport/app/app.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace postern::app {
+namespace {
+
+using ::testing::HasSubstr;
+
+class AppTest : public ::testing::Test {
+ protected:
+  AppTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "postern-app-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+    std::filesystem::create_directory(folder_ + "/directory");
+    std::ofstream(folder_ + "/directory/all.yaml")
+        << "apiVersion: postern.dev/v1\nkind: Site\nmetadata: {name: main}\n---\n"
+           "apiVersion: postern.dev/v1\nkind: TransportServer\nmetadata: {name: mbx-0}\n"
+           "spec: {site: main}\n";
+    settings_.server.name.value = "mbx-0";
+    settings_.server.io_threads.value = 2;
+    settings_.server.stop_grace.value = absl::ZeroDuration();
+    settings_.endpoints.submission_address.value = "127.0.0.1:0";
+    settings_.endpoints.admin_address.value = "127.0.0.1:0";
+    settings_.endpoints.http_address.value = "127.0.0.1:0";
+    settings_.accept.listeners.value = {"name=relay address=127.0.0.1:0"};
+    settings_.store.path.value = folder_ + "/store";
+    settings_.store.disk_reserve.value = {0};
+    settings_.directory.path.value = folder_ + "/directory";
+    settings_.deliver.dns_servers.value = {"127.0.0.1:53"};
+    settings_.rpc.insecure_plaintext.value = true;
+  }
+
+  ~AppTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string Refusal() { return App::Start(settings_).status().ToString(); }
+
+  std::string folder_;
+  AppSettings settings_;
+};
+
+TEST_F(AppTest, StartsAndStopsTwiceOnOneStore) {
+  for (int life = 0; life < 2; ++life) {
+    auto app = App::Start(settings_);
+    ASSERT_TRUE(app.ok()) << app.status();
+    EXPECT_GT((*app)->smtp_port("relay"), 0);
+    EXPECT_EQ((*app)->smtp_port("none"), 0);
+    EXPECT_GT((*app)->submission_port(), 0);
+    EXPECT_GT((*app)->admin_port(), 0);
+    EXPECT_GT((*app)->http_port(), 0);
+    (*app)->Stop();
+    (*app)->Stop();
+  }
+}
+
+TEST_F(AppTest, ServerThatTheDirectoryDoesNotKnowIsNamed) {
+  settings_.server.name.value = "mbx-7";
+  EXPECT_THAT(Refusal(), HasSubstr("\"mbx-7\" is not a TransportServer"));
+}
+
+TEST_F(AppTest, FolderThatIsNotThereIsNamed) {
+  settings_.directory.path.value = folder_ + "/none";
+  EXPECT_THAT(Refusal(), HasSubstr(folder_ + "/none"));
+}
+
+TEST_F(AppTest, StoreInUseIsRefused) {
+  auto app = App::Start(settings_);
+  ASSERT_TRUE(app.ok()) << app.status();
+  EXPECT_THAT(Refusal(), HasSubstr(folder_ + "/store"));
+}
+
+TEST_F(AppTest, MissingCertificateIsNamedAndNothingStaysOpen) {
+  settings_.rpc.insecure_plaintext.value = false;
+  EXPECT_THAT(Refusal(), HasSubstr("rpc.certificate_file"));
+  settings_.rpc.insecure_plaintext.value = true;
+  EXPECT_TRUE(App::Start(settings_).ok());
+}
+
+TEST_F(AppTest, DirectoryThatChangesAtOnceDoesNotDisturbTheStart) {
+  settings_.directory.poll_interval.value = absl::Milliseconds(1);
+  settings_.directory.quiet_time.value = absl::ZeroDuration();
+  std::ofstream(folder_ + "/directory/more.yaml")
+      << "apiVersion: postern.dev/v1\nkind: Site\nmetadata: {name: other}\n";
+  EXPECT_TRUE(App::Start(settings_).ok());
+}
+
+}  // namespace
+}  // namespace postern::app
