@@ -11,14 +11,22 @@ import unittest
 
 from harness import Lab, wait_until
 from services import FrontendTransport, MailboxTransport
-
-DIRECT = {"dnsRoutingEnabled": False}
+from wire import WireClient
 
 
 def message(subject="a test", body="hello\r\n", sender="alice@sender.test",
             recipient="bob@contoso.test", fields=""):
     return (f"From: <{sender}>\r\nTo: <{recipient}>\r\nSubject: {subject}\r\n{fields}"
             f"\r\n{body}").encode()
+
+
+def send(mailbox, recipient, content=None, count=1, options=""):
+    with WireClient(mailbox.smtp_port) as client:
+        client.hello()
+        for number in range(count):
+            code, text = client.deliver("alice@sender.test", [recipient],
+                                        content or message(f"number {number}"), options)
+            assert code == 250, text
 
 
 class Case(unittest.TestCase):
@@ -64,7 +72,7 @@ class Case(unittest.TestCase):
 
 def main():
     began = time.monotonic()
-    program = unittest.main(module="__main__", exit=False, verbosity=2)
+    program = unittest.main(module="__main__", exit=False, verbosity=2, warnings="ignore")
     print(f"{time.monotonic() - began:.1f} s", flush=True)
     result = program.result
     sys.exit(0 if result.wasSuccessful() and result.testsRun > 0 else 1)

@@ -194,7 +194,7 @@ class Lab:
     def connector(self, name, spaces, **spec):
         spec = {"name": name, "addressSpaces": list(spaces),
                 "sourceTransportServers": [f"site/{SITE}"], **spec}
-        self.write_manifest("SendConnector", name, spec)
+        self.write_manifest("SendConnector", name.lower(), spec)
 
     def site(self, front_ends=(), servers=("mailbox-transport-0",)):
         self.write_manifest("Site", SITE, {"frontEnds": list(front_ends)} if front_ends else

@@ -158,6 +158,10 @@ class Session:
             if await say(self.writer, verb):
                 self.message = Message(self.peer, self.helo, self.tls)
                 self.message.sender = line
+        elif verb in ("RCPT", "DATA", "BDAT") and self.message is None:
+            if verb == "BDAT":
+                await self.reader.readexactly(int(line.split()[1]))
+            await say(self.writer, verb, "503 5.5.1 no sender")
         elif verb == "RCPT":
             if await say(self.writer, verb):
                 self.message.recipients.append(line)

@@ -1,4 +1,4 @@
-"""tests/interop/postfix.py
+"""tests/interop/postfix_peer.py
 
 Postfix as a destination: a private instance with its own folders and port, which keeps every
 message in a mailbox file.
@@ -112,7 +112,10 @@ class Postfix:
         path = self.home / "mail" / "inbox"
         if not os.path.exists(path):
             return []
-        return [message.as_bytes() for message in mailbox.mbox(path, create=False)]
+        inbox = mailbox.mbox(path, create=False)
+        letters = [message.as_bytes() for message in inbox]
+        inbox.close()
+        return letters
 
     def wait_for(self, count, seconds=30):
         try:
