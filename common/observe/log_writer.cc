@@ -20,6 +20,7 @@ namespace {
 constexpr std::size_t kLinesMax = 8192;
 constexpr std::size_t kWriteBytes = 65536;
 constexpr int kStalledMillisMax = 1000;
+constexpr auto kGather = std::chrono::milliseconds(2);
 
 // Lines that writers lost, and those that closed writers had lost to a full queue.
 std::atomic<std::uint64_t> lines_lost{0};
@@ -64,7 +65,10 @@ class Sink final : public spdlog::sinks::sink {
     buffer_.append(msg.payload.data(), msg.payload.size());
     buffer_.push_back('\n');
     ++lines_;
-    if (buffer_.size() >= kWriteBytes || pool_->queue_size() == 0) flush();
+    if (buffer_.size() < kWriteBytes && pool_->queue_size() > 0) return;
+    flush();
+    // A thread that is not asleep in its queue costs those who log no wake-up.
+    if (pool_->queue_size() == 0) std::this_thread::sleep_for(kGather);
   }
 
   void flush() override {

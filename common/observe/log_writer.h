@@ -5,9 +5,8 @@
 //
 // Flow      Open; Write from any thread; destroying writes what waits.
 // Failure   Open: kUnavailable naming the file. Write cannot fail: a full queue loses its oldest
-// line, a
-//           failed write its lines, and both are counted.
-// Limits    8192 lines wait; up to 64 KiB are written at once, sooner when no line waits.
+//           line, a failed write its lines, and both are counted.
+// Limits    8192 lines wait; up to 64 KiB are written at once; a line waits about 2 ms for others.
 
 #pragma once
 
