@@ -74,6 +74,22 @@ class ManyKindsOfPeersTest(Case):
         self.assertIn(b"r1@contoso.test", notice)
         self.assertNotIn(b"Final-Recipient: rfc822; r0@", notice)
 
+    def check_lost_after_the_dot(self, **more):
+        sink = self.started(WireSink(self.lab.free_port(), answers={".": ["CLOSE"]}))
+        self.to_smart_host(sink.port, **more)
+        mailbox = self.mailbox()
+        send(mailbox, "bob@contoso.test")
+        first, second = sink.wait_for(2)
+        self.assertEqual(first.data, second.data)
+        mailbox.wait_empty()
+        self.assertEqual(mailbox.ambiguous(), 1)
+
+    def test_a_connection_lost_after_the_dot_is_counted_and_tried_again(self):
+        self.check_lost_after_the_dot()
+
+    def test_a_connection_lost_after_the_dot_behind_a_front_end_is_counted_too(self):
+        self.check_lost_after_the_dot(front_end=self.frontend())
+
     def test_a_peer_that_must_speak_tls_and_does_not_gets_nothing(self):
         sink = self.started(WireSink(self.lab.free_port()))
         self.to_smart_host(sink.port, requireTls=True)

@@ -1,4 +1,4 @@
-"""tests/interop/shell_test.py: the management shell at a running server, and an orderly stop."""
+"""tests/interop/shell_test.py: the management shell at a running server."""
 
 from cases import Case, main, message, send
 from services import Shell
@@ -63,24 +63,6 @@ class ShellTest(Case):
         refused = other.run("Get-Queue", check=False)
         self.assertNotEqual(refused.returncode, 0)
         self.assertIn("app-demo", refused.stderr)
-
-
-class StopTest(Case):
-    """SIGTERM ends what is under way and keeps what is not."""
-
-    def test_a_stop_in_mid_delivery_makes_no_double(self):
-        sink = self.started(WireSink(self.lab.free_port(), dot_delay=lambda: 0.3))
-        self.to_smart_host(sink.port)
-        mailbox = self.mailbox()
-        send(mailbox, "bob@x.test", count=60)
-        self.assertEqual(mailbox.sigterm(), 0)
-        stopped = len(sink.messages)
-        self.assertLess(stopped, 60)
-        mailbox.start()
-        self.assertEqual(mailbox.ambiguous(), 0)
-        sink.wait_for(60)
-        mailbox.wait_empty()
-        self.assertEqual(len(sink.messages), 60)
 
 
 if __name__ == "__main__":
