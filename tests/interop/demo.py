@@ -42,8 +42,9 @@ class Demo:
         self.front_end = FrontendTransport(self.lab, {
             "egress.mx_port": port, "egress.dns_servers": [names.address]}).start()
         self.lab.site([self.front_end.address])
-        self.lab.connector("contoso", ["contoso.test"])
-        self.lab.connector("fabrikam", ["fabrikam.test"], frontendProxyEnabled=True)
+        self.lab.connector("contoso", ["contoso.test"], fqdn="mail.postern.test")
+        self.lab.connector("fabrikam", ["fabrikam.test"], frontendProxyEnabled=True,
+                           fqdn="door.postern.test")
         self.lab.connector("internet", ["*"], frontendProxyEnabled=True)
         self.mailbox = MailboxTransport(self.lab, {
             "deliver.mx_port": port, "deliver.dns_servers": [names.address]}).start()
