@@ -33,7 +33,9 @@ class BadManifestTest(Case):
         self.transport = self.mailbox()
 
     def errors(self):
-        return [line for line in self.transport.log() if line["level"] in ("warning", "error")]
+        """What the log says of the directory."""
+        return [line for line in self.transport.log()
+                if line["level"] in ("warning", "error") and ".yaml" in str(line)]
 
     def still_serves(self):
         before = len(self.sink.messages)
