@@ -1,0 +1,39 @@
+#include "services/mailbox-transport/deliver/probe.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace postern::deliver {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(DeliverProbeTest, ResultsAreCountedByConnectorAndWay) {
+  observe::Registry registry;
+  Probe probe(registry, "site-a");
+  smtp::Outcome outcome;
+  outcome.recipients.resize(3);
+  outcome.recipients[0].reply = mail::Reply{250, {"ok"}};
+  outcome.recipients[1].reply = mail::Reply{550, {"no"}};
+  outcome.recipients[2].error = absl::UnavailableError("gone");
+  outcome.bytes_sent = 77;
+  probe.Attempted("Contoso", true, outcome, absl::Seconds(1));
+  const std::string text = registry.Text();
+  for (const char* result : {"delivered", "refused", "failed"}) {
+    EXPECT_THAT(text, HasSubstr("postern_deliver_recipients_total{connector=\"Contoso\",result=\"" +
+                                std::string(result) + "\",site=\"site-a\",way=\"proxy\"} 1"));
+  }
+  EXPECT_THAT(text, HasSubstr("way=\"proxy\"} 77"));
+}
+
+TEST(DeliverProbeTest, DoublesAreCountedByReason) {
+  observe::Registry registry;
+  Probe probe(registry, "site-a");
+  probe.Ambiguous("connection-lost");
+  EXPECT_THAT(registry.Text(),
+              HasSubstr("postern_deliver_ambiguous_total{reason=\"connection-lost\"} 1"));
+  EXPECT_THAT(registry.Text(), HasSubstr("postern_deliver_ambiguous_total{reason=\"restart\"} 0"));
+}
+
+}  // namespace
+}  // namespace postern::deliver
