@@ -59,6 +59,8 @@ struct AppSettings {
   egress::EgressSettings egress;
   rpc::RpcSettings rpc;
 
+  const std::string& LogLevel() const { return *server.log_level; }
+
   template <typename Visitor>
   void Visit(Visitor&& visit) {
     server.Visit(visit);

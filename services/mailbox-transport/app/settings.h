@@ -54,6 +54,8 @@ struct AppSettings {
   settle::SettleSettings settle;
   rpc::RpcSettings rpc;
 
+  const std::string& LogLevel() const { return *endpoints.log_level; }
+
   template <typename Visitor>
   void Visit(Visitor&& visit) {
     server.Visit(visit);

@@ -1,0 +1,91 @@
+// common/io/service_main.h
+//
+// ServiceMain: what main() of a service does: flags, settings, log, start, wait for SIGTERM, stop.
+//
+// Flow      return ServiceMain<Settings, App>(argc, argv, "name", "about", DeclareMetrics);
+//           Settings has Visit and LogLevel(); App has Start(settings) and Stop().
+// Failure   Exit code 2 for wrong flags, 1 for anything else, with one line on standard error.
+// Lifetime  To be called first in main, before any thread.
+
+#pragma once
+
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "common/base/text.h"
+#include "common/io/signals.h"
+#include "common/observe/log.h"
+#include "common/observe/markdown.h"
+#include "common/settings/command_line.h"
+#include "common/settings/loader.h"
+
+namespace postern::io {
+
+namespace service_main_internal {
+
+inline int Fail(const std::string& name, const absl::Status& status) {
+  std::cerr << name << ": " << base::MessageOf(status) << "\n";
+  return 1;
+}
+
+template <typename Settings, typename App>
+int Serve(const std::string& name, const Settings& settings, Signals& signals) {
+  auto level = observe::Level::kInfo;
+  if (!observe::ParseLevel(settings.LogLevel(), &level)) {
+    return Fail(name, base::Error(absl::StatusCode::kInvalidArgument, "log.level: \"",
+                                  base::Printable(settings.LogLevel()),
+                                  "\": use debug, info, warning or error"));
+  }
+  const absl::Status opened = observe::OpenLog(level);
+  if (!opened.ok()) return Fail(name, opened);
+  auto app = App::Start(settings);
+  if (!app.ok()) {
+    observe::CloseLog();
+    return Fail(name, app.status());
+  }
+  signals.Wait();
+  (*app)->Stop();
+  app->reset();
+  observe::CloseLog();
+  return 0;
+}
+
+}  // namespace service_main_internal
+
+template <typename Settings, typename App>
+int ServiceMain(int argc,
+                char** argv,
+                const std::string& name,
+                const std::string& about,
+                void (*declare_metrics)(observe::Registry&)) {
+  using Print = settings::CommandLine::Print;
+  Signals signals;
+  const settings::CommandLine line =
+      settings::ParseCommandLine(argc, argv, base::Cat(name, ": ", about));
+  if (line.exit_code) return *line.exit_code;
+
+  Settings settings;
+  settings::Loader loader;
+  loader.Add(settings);
+  if (line.print == Print::kSettingsMarkdown) {
+    std::cout << loader.Markdown();
+    return 0;
+  }
+  if (line.print == Print::kMetricsMarkdown) {
+    observe::Registry registry;
+    declare_metrics(registry);
+    std::cout << observe::MarkdownOf(registry);
+    return 0;
+  }
+  const absl::Status loaded = loader.Load(line.settings_file, line.overrides);
+  if (!loaded.ok()) return service_main_internal::Fail(name, loaded);
+  if (line.print == Print::kSettings) {
+    std::cout << loader.Print();
+    return 0;
+  }
+  if (line.check) return 0;
+  return service_main_internal::Serve<Settings, App>(name, settings, signals);
+}
+
+}  // namespace postern::io
