@@ -108,14 +108,16 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials(
     const RpcSettings& settings, const std::string& site, const std::string& service) {
   if (*settings.insecure_plaintext) return grpc::InsecureChannelCredentials();
-  tls::TlsChannelCredentialsOptions options;
-  if (absl::Status checked = CheckReadable(settings.ca_file); !checked.ok()) return checked;
-  if (settings.certificate_file->empty()) {
-    // A caller with a token has no certificate of its own.
+  // A caller with a token has no certificate of its own.
+  const bool with_certificate = !settings.certificate_file->empty();
+  const absl::Status checked =
+      with_certificate ? CheckFiles(settings) : CheckReadable(settings.ca_file);
+  if (!checked.ok()) return checked;
+  tls::TlsChannelCredentialsOptions options;  // gRPC frees it only once it is used
+  if (!with_certificate) {
     options.set_certificate_provider(
         std::make_shared<tls::FileWatcherCertificateProvider>(*settings.ca_file, kRefreshSeconds));
   } else {
-    if (absl::Status checked = CheckFiles(settings); !checked.ok()) return checked;
     options.set_certificate_provider(Watch(settings));
     options.watch_identity_key_cert_pairs();
   }

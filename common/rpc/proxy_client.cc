@@ -71,6 +71,7 @@ ProxyClient::~ProxyClient() = default;
 absl::StatusOr<std::unique_ptr<ProxyClient>> ProxyClient::Make(const RpcSettings& settings,
                                                                const std::string& address,
                                                                const std::string& site) {
+  if (absl::Status plain = CheckPlaintext(settings, address); !plain.ok()) return plain;
   auto credentials = MakeChannelCredentials(settings, site, "frontend-transport");
   if (!credentials.ok()) return credentials.status();
   grpc::ChannelArguments arguments;
