@@ -1,7 +1,6 @@
 # Compiler options of the whole project; each preset in CMakePresets.json sets the options below.
 option(POSTERN_TESTS "Build the tests" ON)
 option(POSTERN_BENCH "Build the micro benchmarks" OFF)
-option(POSTERN_FUZZ "Build the fuzz targets as libFuzzer programs (needs clang)" OFF)
 set(POSTERN_SANITIZE "" CACHE STRING "Sanitizers for our own code, e.g. address,undefined")
 
 set(CMAKE_CXX_STANDARD 20)
