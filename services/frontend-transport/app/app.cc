@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/host_name.h"
 #include "common/dns/cache.h"
 #include "common/dns/cares_resolver.h"
 #include "common/io/dialer.h"
@@ -23,13 +23,6 @@
 namespace postern::frontend {
 
 namespace {
-
-std::string HostName(const std::string& set) {
-  if (!set.empty()) return set;
-  char name[256] = {};
-  gethostname(name, sizeof name - 1);
-  return name;
-}
 
 // One executor with all that lives on it.
 struct Floor {
@@ -88,7 +81,7 @@ absl::Status App::State::StartFloors() {
       floor->cache =
           std::make_unique<dns::CachingResolver>(*floor->resolver, base::Clock::System());
       floor->engine = std::make_unique<smtp::Engine>(smtp::Engine::Parts{
-          floor->executor, dialer, *floor->cache, tls, HostName(*settings.server.name),
+          floor->executor, dialer, *floor->cache, tls, base::HostName(*settings.server.name),
           settings.egress.SmtpLimits(), &engine_counters});
       floor->egress = std::make_unique<egress::Egress>(
           floor->executor, *floor->engine, settings.egress, *probe,

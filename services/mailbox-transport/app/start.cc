@@ -2,8 +2,7 @@
 
 #include <utility>
 
-#include <unistd.h>
-
+#include "common/base/host_name.h"
 #include "common/base/text.h"
 #include "common/observe/log.h"
 #include "services/mailbox-transport/app/state.h"
@@ -11,13 +10,6 @@
 namespace postern::app {
 
 namespace {
-
-std::string HostName(const std::string& set) {
-  if (!set.empty()) return set;
-  char name[256] = {};
-  gethostname(name, sizeof name - 1);
-  return name;
-}
 
 accept::Policy PolicyOf(const directory::TransportConfig& config) {
   accept::Policy policy;
@@ -38,7 +30,7 @@ void AddDirectoryReadings(observe::Registry& registry, const directory::Director
 }  // namespace
 
 absl::Status App::State::StartStore() {
-  server_name = HostName(*settings.server.name);
+  server_name = base::HostName(*settings.server.name);
   outside_name = settings.server.fqdn->empty() ? server_name : *settings.server.fqdn;
   if (outside_name.find('.') == std::string::npos) {
     POSTERN_LOG(kWarning, "accept", "set server.fqdn: the name for the outside has no dot",

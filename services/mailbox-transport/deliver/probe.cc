@@ -4,12 +4,16 @@
 
 namespace postern::deliver {
 
+observe::Counter& AmbiguousCounter(observe::Registry& registry, const std::string& reason) {
+  return registry.AddCounter("postern_deliver_ambiguous_total",
+                             "Deliveries that may have happened twice, by reason.",
+                             {{"reason", reason}});
+}
+
 Probe::Probe(observe::Registry& registry, std::string site)
     : registry_(registry), site_(std::move(site)) {
   for (const char* reason : {"connection-lost", "front-end-lost", "restart"}) {
-    registry_.AddCounter("postern_deliver_ambiguous_total",
-                         "Deliveries that may have happened twice, by reason.",
-                         {{"reason", reason}});
+    AmbiguousCounter(registry_, reason);
   }
 }
 
@@ -65,10 +69,7 @@ void Probe::Attempted(const std::string& connector,
 }
 
 void Probe::Ambiguous(const std::string& reason) {
-  registry_
-      .AddCounter("postern_deliver_ambiguous_total",
-                  "Deliveries that may have happened twice, by reason.", {{"reason", reason}})
-      .Add();
+  AmbiguousCounter(registry_, reason).Add();
 }
 
 }  // namespace postern::deliver

@@ -16,6 +16,9 @@
 
 namespace postern::deliver {
 
+// Deliveries that may have happened twice: "connection-lost", "front-end-lost", "restart".
+observe::Counter& AmbiguousCounter(observe::Registry& registry, const std::string& reason);
+
 class Probe {
  public:
   Probe(observe::Registry& registry, std::string site);

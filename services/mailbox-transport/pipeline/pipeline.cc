@@ -72,11 +72,7 @@ absl::Status Pipeline::Restore() {
     ++restored_;
     if (in_hand) {
       ++restored_in_hand_;
-      registry_
-          .AddCounter("postern_deliver_ambiguous_total",
-                      "Deliveries that may have happened twice, by reason.",
-                      {{"reason", "restart"}})
-          .Add();
+      deliver::AmbiguousCounter(registry_, "restart").Add();
       POSTERN_LOG(kWarning, "deliver", "an attempt may have been under way at the last end",
                   {{"message_id", message->id.ToString()}});
     }
