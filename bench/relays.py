@@ -188,8 +188,10 @@ class Postfix:
                                  capture_output=True, text=True, timeout=60)
         if checked.returncode != 0:
             raise RuntimeError(f"postfix check: {checked.stdout}{checked.stderr}")
-        daemons = subprocess.run(["/usr/sbin/postconf", "-h", "daemon_directory"],
-                                 capture_output=True, text=True, timeout=10).stdout.strip()
+        # Without -c it reads /etc/postfix/main.cf, which a machine need not have.
+        daemons = subprocess.run(
+            ["/usr/sbin/postconf", "-c", str(self.config), "-h", "daemon_directory"],
+            capture_output=True, text=True, timeout=10, check=True).stdout.strip()
         self.master = Process(self.lab, "postfix-master", [f"{daemons}/master", "-c", self.config,
                                                            "-d"])
         wait_until(lambda: answers(self.port) or not self.master.alive(), 20, "Postfix to greet")
