@@ -8,6 +8,7 @@
 #include "common/base/text.h"
 #include "common/base/units.h"
 #include "common/connector/content_hash.h"
+#include "common/connector/presets.h"
 #include "common/connector/validate.h"
 #include "common/mail/domain.h"
 
@@ -58,12 +59,87 @@ absl::StatusOr<std::string> ParseSmartHost(std::string_view given) {
   return name;
 }
 
+absl::StatusOr<std::string> ParseTlsDomain(std::string_view given) {
+  const std::string_view text = base::Trim(given);
+  const bool wildcard = text.starts_with("*.");
+  auto domain = mail::NormalizeDomain(wildcard ? text.substr(2) : text);
+  if (!domain.ok() || domain->find('*') != std::string::npos || mail::IsAddressLiteral(text)) {
+    return base::Error(absl::StatusCode::kInvalidArgument,
+                       "is a domain, or \"*.\" before one for all names below it too");
+  }
+  return wildcard ? base::Cat("*.", *domain) : *std::move(domain);
+}
+
+absl::StatusOr<std::optional<io::IpAddress>> ParseSourceAddress(std::string_view given) {
+  const std::string_view text = base::Trim(given);
+  std::optional<io::IpAddress> any;
+  if (text.empty() || text == "0.0.0.0" || text == "::") return any;
+  const auto address = io::IpAddress::Parse(text);
+  if (!address.ok()) {
+    return base::Error(absl::StatusCode::kInvalidArgument,
+                       "is an address of the sending machine, or 0.0.0.0 for any");
+  }
+  return std::optional(*address);
+}
+
+namespace {
+
+// The fields of a spec that has its presets and that Validate accepts.
+void ReadSecurity(const v1::SendConnectorSpec& spec, SendConnector& connector) {
+  connector.usage = *ParseUsage(spec.usage());
+  connector.authentication_credential = spec.authentication_credential().secret_name();
+  connector.domain_secure_enabled = spec.domain_secure_enabled();
+  connector.smart_host_auth_mechanism = *ParseSmartHostAuth(spec.smart_host_auth_mechanism());
+  connector.source_ip_address = *ParseSourceAddress(spec.source_ip_address());
+  connector.tls_auth_level = *ParseTlsAuthLevel(spec.tls_auth_level());
+  connector.tls_certificate_name = base::Trim(spec.tls_certificate_name());
+  if (!spec.tls_domain().empty()) connector.tls_domain = *ParseTlsDomain(spec.tls_domain());
+  connector.permissions = PermissionsFrom(spec.permissions());
+}
+
+void ReadRest(const v1::SendConnectorSpec& spec, SendConnector& connector) {
+  connector.cloud_services_mail_enabled = spec.cloud_services_mail_enabled();
+  connector.connector_type = *ParseConnectorType(spec.connector_type());
+  for (const std::string& word : spec.error_policies())
+    POSTERN_CHECK(connector.error_policies.Add(word));
+  connector.is_scoped_connector = spec.is_scoped_connector();
+  connector.protocol_logging_level = *ParseProtocolLogging(spec.protocol_logging_level());
+  connector.use_external_dns_servers_enabled = spec.use_external_dns_servers_enabled();
+}
+
+void WriteSecurity(const SendConnector& connector, v1::SendConnectorSpec& spec) {
+  spec.set_usage(std::string(NameOf(connector.usage)));
+  if (!connector.authentication_credential.empty()) {
+    spec.mutable_authentication_credential()->set_secret_name(connector.authentication_credential);
+  }
+  spec.set_domain_secure_enabled(connector.domain_secure_enabled);
+  spec.set_smart_host_auth_mechanism(std::string(NameOf(connector.smart_host_auth_mechanism)));
+  spec.set_source_ip_address(connector.source_ip_address ? connector.source_ip_address->ToString()
+                                                         : "0.0.0.0");
+  spec.set_tls_auth_level(std::string(NameOf(connector.tls_auth_level)));
+  spec.set_tls_certificate_name(connector.tls_certificate_name);
+  spec.set_tls_domain(connector.tls_domain);
+  *spec.mutable_permissions() = ToResource(connector.permissions);
+}
+
+void WriteRest(const SendConnector& connector, v1::SendConnectorSpec& spec) {
+  spec.set_cloud_services_mail_enabled(connector.cloud_services_mail_enabled);
+  spec.set_connector_type(std::string(NameOf(connector.connector_type)));
+  for (const std::string& word : connector.error_policies.ToWords())
+    spec.add_error_policies(word);
+  spec.set_is_scoped_connector(connector.is_scoped_connector);
+  spec.set_protocol_logging_level(std::string(NameOf(connector.protocol_logging_level)));
+  spec.set_use_external_dns_servers_enabled(connector.use_external_dns_servers_enabled);
+}
+
+}  // namespace
+
 absl::StatusOr<SendConnector> FromResource(const v1::SendConnector& resource) {
   const auto errors = Validate(resource);
   if (!errors.empty()) return absl::InvalidArgumentError(Join(errors));
 
   // What Validate accepted parses: a failure below is a disagreement between the two.
-  const v1::SendConnectorSpec& spec = resource.spec();
+  const v1::SendConnectorSpec spec = WithPresets(resource.spec());
   SendConnector connector;
   connector.name = spec.name();
   connector.slug = resource.metadata().name();
@@ -100,6 +176,8 @@ absl::StatusOr<SendConnector> FromResource(const v1::SendConnector& resource) {
   for (const std::string& server : spec.source_transport_servers()) {
     connector.source_transport_servers.push_back(base::LowerAscii(server));
   }
+  ReadSecurity(spec, connector);
+  ReadRest(spec, connector);
   connector.version = ContentHash(ToResource(connector));
   return connector;
 }
@@ -133,6 +211,8 @@ v1::SendConnector ToResource(const SendConnector& connector) {
     spec.add_source_transport_servers(server);
   }
   spec.set_comment(connector.comment);
+  WriteSecurity(connector, spec);
+  WriteRest(connector, spec);
   return resource;
 }
 

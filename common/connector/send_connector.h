@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,9 @@
 #include "absl/time/time.h"
 
 #include "common/connector/address_space.h"
+#include "common/connector/permissions.h"
+#include "common/connector/words.h"
+#include "common/io/endpoint.h"
 #include "postern/v1/resources.pb.h"
 
 namespace postern::connector {
@@ -47,6 +51,21 @@ struct SendConnector {
   absl::Duration connection_inactivity_timeout = absl::Minutes(10);
   std::vector<std::string> source_transport_servers;  // lower case; "mbx-0" or "site/<name>"
   std::string comment;
+  Usage usage = Usage::kCustom;
+  std::string authentication_credential;  // name of a secret with the files username and password
+  bool cloud_services_mail_enabled = false;
+  ConnectorType connector_type = ConnectorType::kDefault;
+  bool domain_secure_enabled = false;
+  ErrorPolicies error_policies;
+  bool is_scoped_connector = false;
+  ProtocolLogging protocol_logging_level = ProtocolLogging::kNone;
+  smtp::SmartHostAuth smart_host_auth_mechanism = smtp::SmartHostAuth::kNone;
+  std::optional<io::IpAddress> source_ip_address;  // any without
+  smtp::TlsAuthLevel tls_auth_level = smtp::TlsAuthLevel::kNone;
+  std::string tls_certificate_name;  // "<I>issuer<S>subject"
+  std::string tls_domain;            // "contoso.com" or "*.contoso.com", A-labels
+  bool use_external_dns_servers_enabled = false;
+  std::vector<UserGrant> permissions;
   std::string version;  // content hash
 
   bool operator==(const SendConnector&) const = default;
@@ -54,8 +73,15 @@ struct SendConnector {
 
 absl::StatusOr<SendConnector> FromResource(const v1::SendConnector& resource);
 
-// All defaults explicit, values in their one canonical form.
+// All defaults explicit, values in their one canonical form. Without what only a server knows
+// (metadata.resourceVersion, status).
 v1::SendConnector ToResource(const SendConnector& connector);
+
+// "contoso.com" or "*.contoso.com" in lower-case A-labels.
+absl::StatusOr<std::string> ParseTlsDomain(std::string_view text);
+
+// Any address is nullopt: "0.0.0.0", "::" or empty.
+absl::StatusOr<std::optional<io::IpAddress>> ParseSourceAddress(std::string_view text);
 
 // "host.example" as A-labels, "10.1.1.1" or "[10.1.1.1]" as "[10.1.1.1]", IPv6 as
 // "[IPv6:2001:db8::1]".

@@ -3,8 +3,7 @@
 // Validate: the rules of a Send connector, all checked at once, each finding naming field, value,
 // rule.
 //
-// Flow      Validate(resource) is empty when the resource is good. Files, the admin API and CRDs
-// all
+// Flow      Validate(resource) is empty when the resource is good. Files, the API and the shell all
 //           come through here.
 // Limits    1000 address spaces, 50 smart hosts, 100 source servers; see the constants.
 
@@ -37,6 +36,14 @@ struct FieldError {
 };
 
 std::vector<FieldError> Validate(const v1::SendConnector& connector);
+
+// What is allowed and most likely not meant: a sentence each. Of a connector without errors.
+std::vector<std::string> WarningsFor(const v1::SendConnector& connector);
+
+void AddError(std::vector<FieldError>& errors,
+              std::string_view path,
+              std::string_view value,
+              std::string_view rule);
 
 // How many characters valid UTF-8 holds; nullopt when it is not valid.
 std::optional<std::size_t> CountCharacters(std::string_view text);

@@ -58,8 +58,8 @@ class Builder {
     const auto [first, added] = seen_.emplace(base::Cat(space, base::LowerAscii(name)), &manifest);
     if (added) return true;
     Fail(manifest, {std::string(path), name,
-                    base::Cat("a ", kind, " of this name is already in ", first->second->file, ":",
-                              first->second->LineOf(path))});
+                    base::Cat("one ", kind, " of this name is already in ", first->second->file,
+                              ":", first->second->LineOf(path))});
     return false;
   }
 
@@ -78,8 +78,21 @@ class Builder {
     if (Check(manifest, object)) parts_.sites.push_back(SiteFrom(object));
   }
 
+  void AddObject(const Manifest& manifest, const v1::SiteLink& object) {
+    if (Check(manifest, object)) parts_.links.push_back(LinkFrom(object));
+  }
+
+  void AddObject(const Manifest& manifest, const v1::AcceptedDomain& object) {
+    if (!Check(manifest, object)) return;
+    AcceptedDomain domain = DomainFrom(object);
+    Unique(manifest, "spec.domainName", domain.domain_name, "AcceptedDomain", "domain/");
+    if (domain.is_default) {
+      Unique(manifest, "spec.default", "true", "default AcceptedDomain", "default-domain/");
+    }
+    parts_.domains.push_back(std::move(domain));
+  }
+
   void AddObject(const Manifest& manifest, const v1::TransportServer& object) {
-    servers_.insert(object.metadata().name());
     if (Check(manifest, object)) parts_.servers.push_back(ServerFrom(object));
   }
 
@@ -101,21 +114,11 @@ class Builder {
         Fail(manifest, {"spec.site", site, "there is no Site of this name"});
       }
     }
-    if (const auto* connector = std::get_if<v1::SendConnector>(&manifest.object)) {
-      CheckSourceServers(manifest, *connector);
-    }
-  }
-
-  void CheckSourceServers(const Manifest& manifest, const v1::SendConnector& connector) {
-    for (int i = 0; i < connector.spec().source_transport_servers_size(); ++i) {
-      const std::string& given = connector.spec().source_transport_servers(i);
-      const std::string name = base::LowerAscii(given);
-      const std::string path = base::Cat("spec.sourceTransportServers[", i, "]");
-      const bool site = name.starts_with("site/");
-      if (site && sites_.count(name.substr(5)) == 0) {
-        Fail(manifest, {path, given, "there is no Site of this name"});
-      } else if (!site && servers_.count(name) == 0) {
-        Fail(manifest, {path, given, "there is no TransportServer of this name"});
+    if (const auto* link = std::get_if<v1::SiteLink>(&manifest.object)) {
+      for (int i = 0; i < link->spec().sites_size(); ++i) {
+        if (sites_.count(link->spec().sites(i)) != 0) continue;
+        Fail(manifest, {base::Cat("spec.sites[", i, "]"), link->spec().sites(i),
+                        "there is no Site of this name"});
       }
     }
   }
@@ -123,7 +126,6 @@ class Builder {
   std::vector<ManifestError>& errors_;
   SnapshotParts parts_;
   std::set<std::string> sites_;
-  std::set<std::string> servers_;
   std::map<std::string, const Manifest*> seen_;
   const Manifest* config_ = nullptr;
 };

@@ -3,8 +3,8 @@
 // BuildSnapshot: manifests to a Snapshot, with the rules of each object and those between objects.
 //
 // Failure   Every finding goes to `errors`; null when it is not empty. With errors from parsing the
-// rules
-//           between objects are not looked at.
+//           rules between objects are not looked at. A connector may name servers and sites that
+//           are not there: it is kept, and its mail waits.
 // See       common/connector/validate.h and common/directory/rules.h for the rules of one object
 
 #pragma once

@@ -156,9 +156,10 @@ void DecodeValue(const YamlNode& node,
                 "has no value: leave the field out or give it one");
   }
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-    POSTERN_CHECK(!field.is_repeated());
-    return DecodeInto(node, *message.GetReflection()->MutableMessage(&message, &field), path,
-                      decoded);
+    const auto* reflection = message.GetReflection();
+    Message& inner = *(field.is_repeated() ? reflection->AddMessage(&message, &field)
+                                           : reflection->MutableMessage(&message, &field));
+    return DecodeInto(node, inner, path, decoded);
   }
   if (node.kind != Kind::kText) {
     return Note(decoded, node.line, path, std::nullopt, Expected(field));
@@ -180,7 +181,8 @@ void DecodeList(const YamlNode& node,
                 const FieldDescriptor& field,
                 const std::string& path,
                 Decoded& decoded) {
-  POSTERN_CHECK(field.cpp_type() == FieldDescriptor::CPPTYPE_STRING);
+  POSTERN_CHECK(field.cpp_type() == FieldDescriptor::CPPTYPE_STRING ||
+                field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE);
   if (node.kind != Kind::kList) {
     return Note(decoded, node.line, path, std::nullopt, "a list is expected");
   }

@@ -31,6 +31,8 @@ TopField FindTop(const YamlNode& document, std::string_view name) {
 std::optional<Manifest::Object> MakeObject(std::string_view kind) {
   if (kind == "SendConnector") return v1::SendConnector();
   if (kind == "Site") return v1::Site();
+  if (kind == "SiteLink") return v1::SiteLink();
+  if (kind == "AcceptedDomain") return v1::AcceptedDomain();
   if (kind == "TransportServer") return v1::TransportServer();
   if (kind == "TransportConfig") return v1::TransportConfig();
   return std::nullopt;
@@ -55,7 +57,8 @@ class FileParser {
     if (!object) {
       return Fail(kind.line ? kind.line : document.line,
                   base::Cat("kind: ", Quoted(kind.text),
-                            "must be SendConnector, Site, TransportServer or TransportConfig"));
+                            "must be SendConnector, Site, SiteLink, TransportServer, "
+                            "AcceptedDomain or TransportConfig"));
     }
     Decode(document, *std::move(object));
   }

@@ -34,8 +34,12 @@ struct ManifestError {
 };
 
 struct Manifest {
-  using Object =
-      std::variant<v1::SendConnector, v1::Site, v1::TransportServer, v1::TransportConfig>;
+  using Object = std::variant<v1::SendConnector,
+                              v1::Site,
+                              v1::SiteLink,
+                              v1::TransportServer,
+                              v1::AcceptedDomain,
+                              v1::TransportConfig>;
 
   Object object;
   std::string file;

@@ -45,8 +45,14 @@ std::string VersionOf(const SnapshotParts& parts) {
   for (const Site& each : parts.sites) {
     content += base::Cat("S", connector::ContentHash(ToResource(each)));
   }
+  for (const SiteLink& each : parts.links) {
+    content += base::Cat("L", connector::ContentHash(ToResource(each)));
+  }
   for (const TransportServer& each : parts.servers) {
     content += base::Cat("T", connector::ContentHash(ToResource(each)));
+  }
+  for (const AcceptedDomain& each : parts.domains) {
+    content += base::Cat("D", connector::ContentHash(ToResource(each)));
   }
   content += base::Cat("G", connector::ContentHash(ToResource(parts.config)));
   return connector::ContentHash(content);
@@ -57,7 +63,9 @@ std::string VersionOf(const SnapshotParts& parts) {
 Snapshot::Snapshot(SnapshotParts parts) : parts_(std::move(parts)) {
   SortByName(parts_.connectors);
   SortByName(parts_.sites);
+  SortByName(parts_.links);
   SortByName(parts_.servers);
+  SortByName(parts_.domains);
   for (SendConnector& each : parts_.connectors) {
     if (each.version.empty()) each.version = connector::ContentHash(ToResource(each));
   }
@@ -88,6 +96,33 @@ const std::vector<std::string>& Snapshot::FrontEndsOf(std::string_view site) con
   static const std::vector<std::string> kNone;
   const Site* found = FindSite(site);
   return found == nullptr ? kNone : found->front_ends;
+}
+
+const AcceptedDomain* Snapshot::AcceptedDomainOf(std::string_view domain) const {
+  const AcceptedDomain* best = nullptr;
+  for (const AcceptedDomain& each : parts_.domains) {
+    const std::string_view name = each.domain_name;
+    if (name == domain) return &each;
+    const bool wildcard = name.starts_with("*.");
+    const bool within = wildcard && (domain == name.substr(2) || domain.ends_with(name.substr(1)));
+    if (within && (best == nullptr || name.size() > best->domain_name.size())) best = &each;
+  }
+  return best;
+}
+
+bool Snapshot::SendsDomainSecure(std::string_view domain) const {
+  const auto& list = parts_.config.tls_send_domain_secure_list;
+  return std::find(list.begin(), list.end(), domain) != list.end();
+}
+
+std::string Snapshot::PostmasterAddress() const {
+  if (!parts_.config.external_postmaster_address.empty()) {
+    return parts_.config.external_postmaster_address;
+  }
+  for (const AcceptedDomain& each : parts_.domains) {
+    if (each.is_default) return base::Cat("postmaster@", each.domain_name);
+  }
+  return "";
 }
 
 }  // namespace postern::directory

@@ -27,8 +27,27 @@ struct Site {
   std::string name;
   std::vector<std::string> front_ends;  // "host:7170" or "dns:///name:7170"
   std::string comment;
+  bool hub_site_enabled = false;     // relays through it on a least-cost path stop here
+  bool inbound_mail_enabled = true;  // false: no relay goes to its servers
 
   bool operator==(const Site&) const = default;
+};
+
+// The link in which every site is that no other link names.
+inline constexpr std::string_view kDefaultSiteLink = "defaultipsitelink";
+inline constexpr std::uint32_t kSiteLinkCostDefault = 100;
+
+struct SiteLink {
+  std::string name;
+  std::vector<std::string> sites;  // each with each of the others
+  std::uint32_t cost = kSiteLinkCostDefault;
+  std::optional<std::uint32_t> exchange_cost;
+  std::uint64_t max_message_size = base::kUnlimited;  // bytes
+  std::string comment;
+
+  bool operator==(const SiteLink&) const = default;
+
+  std::uint32_t mail_cost() const { return exchange_cost.value_or(cost); }
 };
 
 struct TransportServer {
@@ -40,15 +59,31 @@ struct TransportServer {
   bool operator==(const TransportServer&) const = default;
 };
 
+enum class DomainType : std::uint8_t { kAuthoritative, kInternalRelay, kExternalRelay };
+
+// "Authoritative", ...
+std::string_view NameOf(DomainType type);
+
+struct AcceptedDomain {
+  std::string name;
+  std::string domain_name;  // "contoso.com" or "*.contoso.com", lower-case A-labels
+  DomainType domain_type = DomainType::kAuthoritative;
+  bool is_default = false;
+  std::string comment;
+
+  bool operator==(const AcceptedDomain&) const = default;
+};
+
 // What holds for the whole organization; these are the values without a TransportConfig.
 struct TransportConfig {
   std::string slug = "transport-config";
   std::uint64_t max_receive_size = 35 * 1024 * 1024;  // bytes; base::kUnlimited is no limit
   std::uint32_t max_recipient_envelope_limit = 5000;
-  std::string external_postmaster_address;       // empty is postmaster@<server>
+  std::string external_postmaster_address;       // empty: Snapshot::PostmasterAddress
   std::string external_dsn_reporting_authority;  // empty is the server's name
   std::uint64_t external_dsn_max_message_attach_size = 10 * 1024 * 1024;
   bool external_delay_dsn_enabled = true;
+  std::vector<std::string> tls_send_domain_secure_list;  // lower-case A-labels
 
   bool operator==(const TransportConfig&) const = default;
 };
@@ -56,7 +91,9 @@ struct TransportConfig {
 struct SnapshotParts {
   std::vector<SendConnector> connectors;
   std::vector<Site> sites;
+  std::vector<SiteLink> links;
   std::vector<TransportServer> servers;
+  std::vector<AcceptedDomain> domains;
   TransportConfig config;
   bool stale = false;
 };
@@ -79,7 +116,11 @@ class Snapshot {
 
   const std::vector<Site>& sites() const { return parts_.sites; }
 
+  const std::vector<SiteLink>& links() const { return parts_.links; }
+
   const std::vector<TransportServer>& servers() const { return parts_.servers; }
+
+  const std::vector<AcceptedDomain>& domains() const { return parts_.domains; }
 
   const TransportConfig& config() const { return parts_.config; }
 
@@ -89,6 +130,14 @@ class Snapshot {
   const TransportServer* FindServer(std::string_view name) const;
   std::string_view SiteOf(std::string_view server) const;
   const std::vector<std::string>& FrontEndsOf(std::string_view site) const;
+
+  // The accepted domain that `domain` (lower-case A-labels) is of; null for a domain of others.
+  const AcceptedDomain* AcceptedDomainOf(std::string_view domain) const;
+  // Whether Domain Security holds to `domain` (lower-case A-labels).
+  bool SendsDomainSecure(std::string_view domain) const;
+  // The address from which notices come to others: as configured, or postmaster at the default
+  // accepted domain, or empty.
+  std::string PostmasterAddress() const;
 
  private:
   using Index = std::unordered_map<std::string, std::size_t>;

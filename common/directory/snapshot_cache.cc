@@ -41,7 +41,11 @@ std::string Write(const Snapshot& snapshot) {
     Append(ToResource(each), out);
   for (const Site& each : snapshot.sites())
     Append(ToResource(each), out);
+  for (const SiteLink& each : snapshot.links())
+    Append(ToResource(each), out);
   for (const TransportServer& each : snapshot.servers())
+    Append(ToResource(each), out);
+  for (const AcceptedDomain& each : snapshot.domains())
     Append(ToResource(each), out);
   Append(ToResource(snapshot.config()), out);
   out += kLastLine;

@@ -29,31 +29,10 @@
 #include "common/smtp/engine_counters.h"
 #include "common/smtp/limits.h"
 #include "common/smtp/outcome.h"
+#include "common/smtp/policy.h"
 #include "common/tls/context.h"
 
 namespace postern::smtp {
-
-// Where to, as the connector says.
-struct Route {
-  bool dns_routing = true;
-  std::string domain;                    // for MX
-  std::vector<std::string> smart_hosts;  // host names or address literals, in order
-  std::uint16_t port = 25;
-};
-
-// How, as the connector says. Sessions are shared only between equal policies.
-struct ConnectorPolicy {
-  std::string connector;
-  std::string version;
-  std::string fqdn;  // EHLO name; empty: the engine's own name
-  bool require_tls = false;
-  bool ignore_start_tls = false;
-  bool force_helo = false;
-  std::uint32_t messages_per_connection_max = 20;  // 0 is unlimited
-  absl::Duration inactivity = absl::Minutes(10);
-
-  bool operator==(const ConnectorPolicy&) const = default;
-};
 
 struct Delivery {
   Route route;

@@ -1,6 +1,9 @@
 #include "common/connector/send_connector.h"
 
+#include <set>
+
 #include "gmock/gmock.h"
+#include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
 
 #include "common/base/units.h"
@@ -75,6 +78,81 @@ TEST(SendConnectorTest, EveryFieldSurvivesTheWayThereAndBack) {
   const auto second = FromResource(ToResource(*first));
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_EQ(*first, *second);
+}
+
+void SetSmartHostFields(v1::SendConnectorSpec& spec) {
+  spec.set_dns_routing_enabled(false);
+  spec.add_smart_hosts("relay.contoso.com");
+  spec.set_port(587);
+  spec.set_require_tls(true);
+  spec.set_tls_auth_level("DomainValidation");
+  spec.set_tls_domain("*.Contoso.com");
+  spec.set_tls_certificate_name("<I>CN=CA<S>CN=mail.contoso.com");
+  spec.set_smart_host_auth_mechanism("basicauthrequiretls");
+  spec.mutable_authentication_credential()->set_secret_name("relay");
+}
+
+void SetOtherFields(v1::SendConnectorSpec& spec) {
+  spec.set_enabled(false);
+  spec.set_usage("internet");
+  spec.set_fqdn("out.contoso.com");
+  spec.set_max_message_size("10MB");
+  spec.set_frontend_proxy_enabled(true);
+  spec.set_smtp_max_messages_per_connection(7);
+  spec.set_connection_inactivity_timeout("00:01:00");
+  spec.set_comment("a comment");
+  spec.set_cloud_services_mail_enabled(true);
+  spec.set_connector_type("xpremises");
+  spec.add_error_policies("DowngradeCustomFailures");
+  spec.set_is_scoped_connector(true);
+  spec.set_protocol_logging_level("verbose");
+  spec.set_source_ip_address("192.0.2.7");
+  spec.set_use_external_dns_servers_enabled(true);
+  v1::Grant& grant = *spec.mutable_permissions()->add_grants();
+  grant.set_user("Partner Servers");
+  grant.add_extended_rights("ms-exch-send-headers-forest");
+  grant.set_deny(true);
+}
+
+TEST(SendConnectorTest, EveryParameterIsKept) {
+  v1::SendConnector resource = SmallestResource();
+  SetSmartHostFields(*resource.mutable_spec());
+  SetOtherFields(*resource.mutable_spec());
+  const auto connector = FromResource(resource);
+  ASSERT_TRUE(connector.ok()) << connector.status();
+  const v1::SendConnector smallest = ToResource(*FromResource(SmallestResource()));
+  const v1::SendConnector kept = ToResource(*connector);
+  // These are there to be refused, or need what the others exclude.
+  const std::set<std::string> without = {"is_coexistence_connector",
+                                         "linked_receive_connector",
+                                         "require_oorg",
+                                         "ignore_start_tls",
+                                         "force_helo",
+                                         "domain_secure_enabled"};
+  const auto* type = v1::SendConnectorSpec::descriptor();
+  for (int i = 0; i < type->field_count(); ++i) {
+    const std::string name = type->field(i)->name();
+    if (without.count(name) != 0) continue;
+    google::protobuf::util::MessageDifferencer differencer;
+    const bool same = differencer.CompareWithFields(kept.spec(), smallest.spec(), {type->field(i)},
+                                                    {type->field(i)});
+    const bool given =
+        name != "name" && name != "address_spaces" && name != "source_transport_servers";
+    EXPECT_EQ(same, !given) << name;
+  }
+  EXPECT_EQ(kept.spec().tls_domain(), "*.contoso.com");
+  EXPECT_EQ(*FromResource(kept), *connector);
+}
+
+TEST(SendConnectorTest, TlsDomainsAndSourceAddressesHaveOneForm) {
+  EXPECT_EQ(*ParseTlsDomain(" *.B\u00fccher.example. "), "*.xn--bcher-kva.example");
+  EXPECT_EQ(*ParseTlsDomain("Contoso.com"), "contoso.com");
+  for (const char* text : {"", "*", "*.", "*contoso.com", "a.*.b", "[192.0.2.1]"})
+    EXPECT_FALSE(ParseTlsDomain(text).ok()) << text;
+  for (const char* any : {"", "0.0.0.0", "::"})
+    EXPECT_EQ(*ParseSourceAddress(any), std::nullopt) << any;
+  EXPECT_EQ((*ParseSourceAddress("2001:DB8::1"))->ToString(), "2001:db8::1");
+  EXPECT_FALSE(ParseSourceAddress("mail.contoso.com").ok());
 }
 
 TEST(SendConnectorTest, SizesAreRoundedUpToKilobytes) {

@@ -5,6 +5,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "tests/common/connector/good_connector.h"
+
 namespace postern::connector {
 namespace {
 
@@ -12,32 +14,18 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-v1::SendConnector GoodConnector() {
-  v1::SendConnector connector;
-  connector.set_api_version("postern.dev/v1");
-  connector.set_kind("SendConnector");
-  connector.mutable_metadata()->set_name("internet");
-  connector.mutable_spec()->set_name("Internet");
-  connector.mutable_spec()->add_address_spaces("*");
-  connector.mutable_spec()->add_source_transport_servers("mbx-0");
-  return connector;
-}
-
 using Spec = v1::SendConnectorSpec;
+using testing::GoodConnector;
+using testing::SmartHost;
 
-void SmartHost(Spec& spec, const std::string& host) {
-  spec.set_dns_routing_enabled(false);
-  spec.add_smart_hosts(host);
-}
-
-struct BrokenRule {
+struct BrokenFrame {
   const char* fact;
   std::function<void(v1::SendConnector&)> change;
   const char* path;
   const char* rule;
 };
 
-const std::vector<BrokenRule> kBrokenRules = {
+const std::vector<BrokenFrame> kBrokenRules = {
     {"version", [](auto& c) { c.set_api_version("v2"); }, "apiVersion", "postern.dev/v1"},
     {"kind", [](auto& c) { c.set_kind("Site"); }, "kind", "SendConnector"},
     {"no slug", [](auto& c) { c.clear_metadata(); }, "metadata.name", "1 to 63"},
@@ -104,18 +92,6 @@ const std::vector<BrokenRule> kBrokenRules = {
     {"timeout above",
      [](auto& c) { c.mutable_spec()->set_connection_inactivity_timeout("1.00:00:01"); },
      "spec.connectionInactivityTimeout", "1.00:00:00"},
-    {"TLS demanded and ignored",
-     [](auto& c) {
-       c.mutable_spec()->set_require_tls(true);
-       c.mutable_spec()->set_ignore_start_tls(true);
-     },
-     "spec.ignoreStartTls", "requireTls"},
-    {"TLS by HELO",
-     [](auto& c) {
-       c.mutable_spec()->set_require_tls(true);
-       c.mutable_spec()->set_force_helo(true);
-     },
-     "spec.forceHelo", "requireTls"},
     {"no source", [](auto& c) { c.mutable_spec()->clear_source_transport_servers(); },
      "spec.sourceTransportServers", "at least one"},
     {"bad source", [](auto& c) { c.mutable_spec()->add_source_transport_servers("site/"); },
@@ -133,7 +109,7 @@ TEST(ValidateTest, AGoodConnectorHasNoFindings) {
 }
 
 TEST(ValidateTest, EachBrokenRuleIsOneFindingWithItsField) {
-  for (const BrokenRule& row : kBrokenRules) {
+  for (const BrokenFrame& row : kBrokenRules) {
     v1::SendConnector connector = GoodConnector();
     row.change(connector);
     const auto errors = Validate(connector);
@@ -163,6 +139,24 @@ TEST(ValidateTest, ReportsAllFindingsTogether) {
   connector.mutable_spec()->set_max_message_size("big");
   connector.mutable_spec()->add_address_spaces("*x.com");
   EXPECT_THAT(Validate(connector), SizeIs(3));
+}
+
+TEST(ValidateTest, WhatIsMostLikelyNotMeantIsAWarning) {
+  EXPECT_THAT(WarningsFor(GoodConnector()), IsEmpty());
+  v1::SendConnector connector = GoodConnector();
+  connector.mutable_spec()->set_tls_domain("contoso.com");
+  connector.mutable_spec()->set_port(2525);
+  connector.mutable_spec()->set_max_message_size("0");
+  EXPECT_THAT(Validate(connector), IsEmpty());
+  EXPECT_THAT(WarningsFor(connector), SizeIs(3));
+
+  connector = GoodConnector();
+  SmartHost(*connector.mutable_spec(), "relay.contoso.com");
+  connector.mutable_spec()->set_smart_host_auth_mechanism("BasicAuth");
+  connector.mutable_spec()->mutable_authentication_credential()->set_secret_name("relay");
+  EXPECT_THAT(WarningsFor(connector), SizeIs(1));
+  connector.mutable_spec()->set_require_tls(true);
+  EXPECT_THAT(WarningsFor(connector), IsEmpty());
 }
 
 TEST(ValidateTest, AFindingNamesFieldValueAndRule) {

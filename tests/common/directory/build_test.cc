@@ -19,6 +19,16 @@ std::string ServerText(std::string_view name, std::string_view site) {
                    "}\nspec: {site: ", site, "}\n---\n");
 }
 
+std::string LinkText(std::string_view name, std::string_view sites) {
+  return base::Cat("apiVersion: postern.dev/v1\nkind: SiteLink\nmetadata: {name: ", name,
+                   "}\nspec: {sites: [", sites, "]}\n---\n");
+}
+
+std::string DomainText(std::string_view name, std::string_view domain, bool is_default) {
+  return base::Cat("apiVersion: postern.dev/v1\nkind: AcceptedDomain\nmetadata: {name: ", name,
+                   "}\nspec: {domainName: ", domain, ", default: ", is_default, "}\n---\n");
+}
+
 std::string ConnectorText(std::string_view slug, std::string_view name, std::string_view source) {
   return base::Cat("apiVersion: postern.dev/v1\nkind: SendConnector\nmetadata: {name: ", slug,
                    "}\nspec:\n  name: ", name,
@@ -51,13 +61,13 @@ std::vector<std::string> FindingsOf(const std::string& text) {
 TEST(BuildTest, NamesOfConnectorsDifferWithoutRegardToCase) {
   EXPECT_THAT(FindingsOf(SiteText("s") + ServerText("m", "s") +
                          ConnectorText("a", "Internet", "m") + ConnectorText("b", "INTERNET", "m")),
-              ElementsAre("d.yaml:22: spec.name: \"INTERNET\": a SendConnector of this name is "
+              ElementsAre("d.yaml:22: spec.name: \"INTERNET\": one SendConnector of this name is "
                           "already in d.yaml:14"));
 }
 
 TEST(BuildTest, SlugsDifferWithinAKind) {
   EXPECT_THAT(FindingsOf(SiteText("s") + SiteText("s")),
-              ElementsAre("d.yaml:7: metadata.name: \"s\": a Site of this name is already in "
+              ElementsAre("d.yaml:7: metadata.name: \"s\": one Site of this name is already in "
                           "d.yaml:3"));
   EXPECT_THAT(FindingsOf(SiteText("same") + ServerText("same", "same")), ElementsAre());
 }
@@ -65,15 +75,30 @@ TEST(BuildTest, SlugsDifferWithinAKind) {
 TEST(BuildTest, WhatIsNamedExists) {
   EXPECT_THAT(FindingsOf(SiteText("s") + ServerText("m", "t")),
               ElementsAre("d.yaml:8: spec.site: \"t\": there is no Site of this name"));
-  EXPECT_THAT(FindingsOf(ConnectorText("a", "A", "m, site/s")),
-              ElementsAre("d.yaml:7: spec.sourceTransportServers[0]: \"m\": there is no "
-                          "TransportServer of this name",
-                          "d.yaml:7: spec.sourceTransportServers[1]: \"site/s\": there is no Site "
-                          "of this name"));
+  EXPECT_THAT(FindingsOf(SiteText("s") + LinkText("l", "s, t")),
+              ElementsAre("d.yaml:8: spec.sites[1]: \"t\": there is no Site of this name"));
 }
 
-TEST(BuildTest, ABrokenServerIsNotAMissingOne) {
-  EXPECT_THAT(FindingsOf(ServerText("m", "''") + ConnectorText("a", "A", "m")),
+TEST(BuildTest, AConnectorMayNameServersThatAreNotThereYet) {
+  std::vector<std::string> texts;
+  const auto snapshot = BuildText(ConnectorText("a", "A", "m, site/s"), &texts);
+  ASSERT_TRUE(snapshot) << texts[0];
+  EXPECT_THAT(snapshot->connectors()[0].source_transport_servers, ElementsAre("m", "site/s"));
+}
+
+TEST(BuildTest, AcceptedDomainsDifferAndOneIsTheDefault) {
+  EXPECT_THAT(
+      FindingsOf(DomainText("a", "contoso.com", false) + DomainText("b", "Contoso.com.", false)),
+      ElementsAre("d.yaml:9: spec.domainName: \"contoso.com\": one AcceptedDomain of this "
+                  "name is already in d.yaml:4"));
+  EXPECT_THAT(
+      FindingsOf(DomainText("a", "a.com", true) + DomainText("b", "b.com", true)),
+      ElementsAre("d.yaml:9: spec.default: \"true\": one default AcceptedDomain of this name "
+                  "is already in d.yaml:4"));
+}
+
+TEST(BuildTest, AServerHasASite) {
+  EXPECT_THAT(FindingsOf(ServerText("m", "''")),
               ElementsAre("d.yaml:4: spec.site: a server is in a Site"));
 }
 

@@ -57,6 +57,20 @@ TEST(DecodeTest, TextThatYamlReadsAsSomethingElseNeedsQuotes) {
   }
 }
 
+TEST(DecodeTest, ListsMayHoldObjects) {
+  v1::SendConnectorSpec spec;
+  const Decoded decoded = DecodeText(
+      "permissions:\n  grants:\n    - user: a\n      extendedRights: [b]\n    - user: c\n"
+      "      deny: maybe\n",
+      spec);
+  ASSERT_EQ(spec.permissions().grants_size(), 2);
+  EXPECT_EQ(spec.permissions().grants(0).extended_rights(0), "b");
+  ASSERT_EQ(decoded.findings.size(), 1u);
+  EXPECT_EQ(decoded.findings[0].line, 6);
+  EXPECT_EQ(decoded.findings[0].text,
+            "permissions.grants[1].deny: \"maybe\": true or false is expected");
+}
+
 TEST(DecodeTest, FindingsHaveLineAndPath) {
   v1::Site site;
   const Decoded decoded = DecodeText("spec:\n  frontEnds:\n    - a:1\n    - {b: c}", site);

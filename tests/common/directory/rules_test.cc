@@ -44,6 +44,43 @@ TEST(RulesTest, AServerHasASiteAndAGoodAddress) {
   EXPECT_THAT(Validate(server), SizeIs(1));
 }
 
+TEST(RulesTest, ALinkJoinsSitesWithinItsBounds) {
+  v1::SiteLink link;
+  link.mutable_metadata()->set_name("a-b");
+  link.mutable_spec()->add_sites("a");
+  EXPECT_THAT(Validate(link), SizeIs(1));
+  link.mutable_spec()->add_sites("b");
+  EXPECT_THAT(Validate(link), IsEmpty());
+  link.mutable_spec()->add_sites("A");
+  link.mutable_spec()->set_cost(0);
+  link.mutable_spec()->set_exchange_cost(100'000);
+  link.mutable_spec()->set_max_message_size("63KB");
+  EXPECT_THAT(Validate(link), SizeIs(4));
+}
+
+TEST(RulesTest, AnAcceptedDomainIsADomain) {
+  v1::AcceptedDomain domain;
+  domain.mutable_metadata()->set_name("contoso");
+  domain.mutable_spec()->set_domain_name("*.contoso.com");
+  EXPECT_THAT(Validate(domain), IsEmpty());
+  domain.mutable_spec()->set_default_(true);
+  domain.mutable_spec()->set_domain_type("Internal");
+  EXPECT_THAT(Validate(domain), SizeIs(2));
+  domain.mutable_spec()->set_domain_name("*");
+  EXPECT_THAT(Validate(domain), SizeIs(3));
+}
+
+TEST(RulesTest, DomainSecurityHoldsToSingleDomains) {
+  v1::TransportConfig config;
+  config.mutable_metadata()->set_name("c");
+  for (const char* domain : {"contoso.com", "*.contoso.com", "CONTOSO.com."})
+    config.mutable_spec()->add_tls_send_domain_secure_list(domain);
+  const auto errors = Validate(config);
+  ASSERT_THAT(errors, SizeIs(2));
+  EXPECT_EQ(errors[0].path, "spec.tlsSendDomainSecureList[1]");
+  EXPECT_EQ(errors[1].path, "spec.tlsSendDomainSecureList[2]");
+}
+
 TEST(RulesTest, TransportConfigValuesHaveBounds) {
   v1::TransportConfig config;
   config.mutable_metadata()->set_name("c");
@@ -63,8 +100,16 @@ TEST(RulesTest, TypedFormsSurviveTheWayThereAndBack) {
   config.external_delay_dsn_enabled = false;
   config.external_postmaster_address = "pm@a.b";
   EXPECT_EQ(ConfigFrom(ToResource(config)), config);
-  const Site site{"main", {"a:1"}, "text"};
+  config.tls_send_domain_secure_list = {"contoso.com"};
+  EXPECT_EQ(ConfigFrom(ToResource(config)), config);
+  const Site site{"main", {"a:1"}, "text", true, false};
   EXPECT_EQ(SiteFrom(ToResource(site)), site);
+  const SiteLink link{"a-b", {"a", "b"}, 7, 9, 65536, "text"};
+  EXPECT_EQ(LinkFrom(ToResource(link)), link);
+  const SiteLink plain{"a-b", {"a", "b"}};
+  EXPECT_EQ(LinkFrom(ToResource(plain)), plain);
+  const AcceptedDomain domain{"c", "contoso.com", DomainType::kExternalRelay, true, "text"};
+  EXPECT_EQ(DomainFrom(ToResource(domain)), domain);
   const TransportServer server{"mbx-0", "main", "a:2", "text"};
   EXPECT_EQ(ServerFrom(ToResource(server)), server);
 }

@@ -32,10 +32,13 @@ class SnapshotCacheTest : public ::testing::Test {
       connector.name = base::Cat("Büro \"", i, "\" <&> \U0001F4E7: # -");
       connector.address_spaces = {*connector::AddressSpace::Parse("*")};
       connector.source_transport_servers = {"site/main"};
+      connector.permissions = connector::DefaultPermissions(connector::Usage::kInternet);
       connector.comment = "line\n# end\n---\ttab";
       parts.connectors.push_back(connector);
     }
-    parts.sites = {{"main", {"a:1"}, "yes"}};
+    parts.sites = {{"main", {"a:1"}, "yes"}, {"far"}};
+    parts.links = {{"main-far", {"main", "far"}, 7, 9}};
+    parts.domains = {{"contoso", "*.contoso.com"}};
     parts.servers = {{"mbx-0", "main", "", "1"}};
     parts.config.max_receive_size = base::kUnlimited;
     return MakeSnapshot(std::move(parts));

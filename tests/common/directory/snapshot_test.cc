@@ -50,6 +50,36 @@ TEST(SnapshotTest, TheVersionIsOfTheContentAlone) {
   EXPECT_NE(MakeSnapshot(TwoOfEach())->version(), MakeSnapshot(shuffled)->version());
 }
 
+TEST(SnapshotTest, ADomainIsOfTheClosestAcceptedDomain) {
+  SnapshotParts parts;
+  parts.domains = {
+      {"all", "*.contoso.com"}, {"mail", "*.mail.contoso.com"}, {"a", "a.contoso.com"}};
+  parts.domains[2].is_default = true;
+  const auto snapshot = MakeSnapshot(std::move(parts));
+  const auto of = [&](const char* domain) {
+    const AcceptedDomain* found = snapshot->AcceptedDomainOf(domain);
+    return found == nullptr ? std::string("none") : found->name;
+  };
+  EXPECT_EQ(of("contoso.com"), "all");
+  EXPECT_EQ(of("x.contoso.com"), "all");
+  EXPECT_EQ(of("a.contoso.com"), "a");
+  EXPECT_EQ(of("x.mail.contoso.com"), "mail");
+  EXPECT_EQ(of("xcontoso.com"), "none");
+  EXPECT_EQ(snapshot->PostmasterAddress(), "postmaster@a.contoso.com");
+}
+
+TEST(SnapshotTest, EveryKindChangesTheVersion) {
+  const auto version = [](void (*change)(SnapshotParts&)) {
+    SnapshotParts parts = TwoOfEach();
+    if (change != nullptr) change(parts);
+    return MakeSnapshot(std::move(parts))->version();
+  };
+  const std::string before = version(nullptr);
+  EXPECT_NE(before, version([](SnapshotParts& p) { p.links = {{"l", {"paris", "london"}}}; }));
+  EXPECT_NE(before, version([](SnapshotParts& p) { p.domains = {{"d", "contoso.com"}}; }));
+  EXPECT_NE(before, version([](SnapshotParts& p) { p.sites[0].hub_site_enabled = true; }));
+}
+
 TEST(SnapshotTest, AConnectorWithoutAVersionGetsOne) {
   EXPECT_EQ(MakeSnapshot(TwoOfEach())->connectors()[0].version.size(), 16u);
 }
