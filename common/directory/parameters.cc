@@ -1,0 +1,107 @@
+#include "common/directory/parameters.h"
+
+namespace postern::directory {
+
+namespace {
+
+using connector::Parameter;
+using Form = Parameter::Form;
+using Standing = Parameter::Standing;
+
+constexpr std::string_view kSlug = "lower-case letters, digits and \"-\", up to 63";
+constexpr std::string_view kComment = "up to 4096 bytes";
+constexpr std::string_view kCommentEffect = "A note for administrators.";
+constexpr std::string_view kNoController =
+    "There is no domain controller: the directory is a folder of manifests, or Kubernetes.";
+
+constexpr Parameter kSite[] = {
+    {"Comment", "comment", Form::kText, Standing::kField, kComment, "empty", kCommentEffect},
+    {"DomainController", "", Form::kText, Standing::kIgnored, "", "", kNoController},
+    {"FrontEnds", "frontEnds", Form::kList, Standing::kField,
+     "host:7170, or dns:///name:7170 for all addresses of a name", "none",
+     "The front ends through which mail of connectors with FrontendProxyEnabled leaves the site."},
+    {"HubSiteEnabled", "hubSiteEnabled", Form::kFlag, Standing::kField, "true, false", "false",
+     "Mail whose least-cost path leads through the site stops there."},
+    {"InboundMailEnabled", "inboundMailEnabled", Form::kFlag, Standing::kField, "true, false",
+     "true", "When false, no mail is relayed to servers of the site."},
+    {"Name", "name", Form::kText, Standing::kNew, kSlug, "required",
+     "The name by which servers, links and connectors know the site."},
+};
+
+constexpr Parameter kSiteLink[] = {
+    {"Comment", "comment", Form::kText, Standing::kField, kComment, "empty", kCommentEffect},
+    {"Cost", "cost", Form::kNumber, Standing::kField, "1 to 99999", "100",
+     "What the way over the link costs; mail takes the way of the least sum."},
+    {"DomainController", "", Form::kText, Standing::kIgnored, "", "", kNoController},
+    {"ExchangeCost", "exchangeCost", Form::kNumber, Standing::kField, "1 to 99999", "none",
+     "Counts instead of Cost when it is given."},
+    {"MaxMessageSize", "maxMessageSize", Form::kSize, Standing::kField, "64KB and more, or unlimited",
+     "unlimited", "A larger message whose way leads over the link is returned."},
+    {"Name", "name", Form::kText, Standing::kNew, kSlug, "required", "The name of the link."},
+    {"Sites", "sites", Form::kList, Standing::kField, "names of two or more Sites", "required",
+     "The sites that the link connects with one another."},
+};
+
+constexpr Parameter kTransportServer[] = {
+    {"Comment", "comment", Form::kText, Standing::kField, kComment, "empty", kCommentEffect},
+    {"DomainController", "", Form::kText, Standing::kIgnored, "", "", kNoController},
+    {"Name", "name", Form::kText, Standing::kNew, kSlug, "required",
+     "The server's own name, as its setting server.name says it."},
+    {"RelayAddress", "relayAddress", Form::kText, Standing::kField, "host:7172", "empty",
+     "Where other servers reach it to relay mail; without it nobody relays to it."},
+    {"Site", "site", Form::kText, Standing::kField, "the name of a Site", "required",
+     "The site that the server is in."},
+};
+
+constexpr Parameter kAcceptedDomain[] = {
+    {"Comment", "comment", Form::kText, Standing::kField, kComment, "empty", kCommentEffect},
+    {"Default", "default", Form::kFlag, Standing::kField, "true, false; one domain at most", "false",
+     "Names the domain of postmaster and other addresses of ours."},
+    {"DomainController", "", Form::kText, Standing::kIgnored, "", "", kNoController},
+    {"DomainName", "domainName", Form::kText, Standing::kField, "contoso.com or *.contoso.com",
+     "required", "The domain that we answer for."},
+    {"DomainType", "domainType", Form::kWord, Standing::kField,
+     "Authoritative, InternalRelay, ExternalRelay", "Authoritative",
+     "Whether every address of the domain is ours, or some are elsewhere."},
+    {"MakeDefault", "default", Form::kFlag, Standing::kField, "true, false", "false",
+     "The same as Default, as Set-AcceptedDomain of Exchange has it."},
+    {"Name", "name", Form::kText, Standing::kNew, kSlug, "required", "The name of the resource."},
+};
+
+constexpr Parameter kTransportConfig[] = {
+    {"DomainController", "", Form::kText, Standing::kIgnored, "", "", kNoController},
+    {"ExternalDelayDsnEnabled", "externalDelayDsnEnabled", Form::kFlag, Standing::kField,
+     "true, false", "true", "Senders are told when their mail is late."},
+    {"ExternalDsnMaxMessageAttachSize", "externalDsnMaxMessageAttachSize", Form::kSize,
+     Standing::kField, "0 to 2147483647 bytes, or unlimited", "10MB",
+     "A larger message is returned without its body."},
+    {"ExternalDsnReportingAuthority", "externalDsnReportingAuthority", Form::kText,
+     Standing::kField, "a domain name", "the server's own name",
+     "The name that notices give as their reporter."},
+    {"ExternalPostmasterAddress", "externalPostmasterAddress", Form::kText, Standing::kField,
+     "an address", "postmaster of the default accepted domain",
+     "The From address of notices to senders."},
+    {"MaxReceiveSize", "maxReceiveSize", Form::kSize, Standing::kField,
+     "0 to 2147483647 bytes, or unlimited", "35MB", "A larger message is not accepted."},
+    {"MaxRecipientEnvelopeLimit", "maxRecipientEnvelopeLimit", Form::kNumber, Standing::kField,
+     "1 to 2147483647", "5000", "A message with more recipients is not accepted."},
+    {"MaxSendSize", "", Form::kSize, Standing::kRefused, "", "",
+     "All mail is both received and sent here: set MaxReceiveSize, and MaxMessageSize of the Send "
+     "connectors."},
+    {"TLSSendDomainSecureList", "tlsSendDomainSecureList", Form::kList, Standing::kField,
+     "domains, without wildcards", "none", "The domains to which Domain Security holds."},
+};
+
+}  // namespace
+
+std::span<const Parameter> ParametersOf(std::string_view kind) {
+  if (kind == "SendConnector") return connector::SendConnectorParameters();
+  if (kind == "Site") return kSite;
+  if (kind == "SiteLink") return kSiteLink;
+  if (kind == "TransportServer") return kTransportServer;
+  if (kind == "AcceptedDomain") return kAcceptedDomain;
+  if (kind == "TransportConfig") return kTransportConfig;
+  return {};
+}
+
+}  // namespace postern::directory
