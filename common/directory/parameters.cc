@@ -35,8 +35,9 @@ constexpr Parameter kSiteLink[] = {
     {"DomainController", "", Form::kText, Standing::kIgnored, "", "", kNoController},
     {"ExchangeCost", "exchangeCost", Form::kNumber, Standing::kField, "1 to 99999", "none",
      "Counts instead of Cost when it is given."},
-    {"MaxMessageSize", "maxMessageSize", Form::kSize, Standing::kField, "64KB and more, or unlimited",
-     "unlimited", "A larger message whose way leads over the link is returned."},
+    {"MaxMessageSize", "maxMessageSize", Form::kSize, Standing::kField,
+     "64KB and more, or unlimited", "unlimited",
+     "A larger message whose way leads over the link is returned."},
     {"Name", "name", Form::kText, Standing::kNew, kSlug, "required", "The name of the link."},
     {"Sites", "sites", Form::kList, Standing::kField, "names of two or more Sites", "required",
      "The sites that the link connects with one another."},
@@ -55,8 +56,8 @@ constexpr Parameter kTransportServer[] = {
 
 constexpr Parameter kAcceptedDomain[] = {
     {"Comment", "comment", Form::kText, Standing::kField, kComment, "empty", kCommentEffect},
-    {"Default", "default", Form::kFlag, Standing::kField, "true, false; one domain at most", "false",
-     "Names the domain of postmaster and other addresses of ours."},
+    {"Default", "default", Form::kFlag, Standing::kField, "true, false; one domain at most",
+     "false", "Names the domain of postmaster and other addresses of ours."},
     {"DomainController", "", Form::kText, Standing::kIgnored, "", "", kNoController},
     {"DomainName", "domainName", Form::kText, Standing::kField, "contoso.com or *.contoso.com",
      "required", "The domain that we answer for."},
