@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/yaml.h"
 #include "common/base/text.h"
 
 namespace postern::cli {
@@ -29,7 +30,7 @@ Shell ProcessShell() {
   return shell;
 }
 
-absl::Status PrintJson(const google::protobuf::Message& message, Shell& shell) {
+absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
   options.always_print_primitive_fields = true;
@@ -38,7 +39,19 @@ absl::Status PrintJson(const google::protobuf::Message& message, Shell& shell) {
   if (!status.ok()) {
     return base::Error(absl::StatusCode::kInternal, "the answer cannot be written as JSON");
   }
-  shell.out << text;
+  return text;
+}
+
+absl::Status PrintJson(const google::protobuf::Message& message, Shell& shell) {
+  const auto text = ToJson(message);
+  if (!text.ok()) return text.status();
+  shell.out << *text;
+  return absl::OkStatus();
+}
+
+absl::Status PrintData(const google::protobuf::Message& message, Shell& shell) {
+  if (shell.output == Output::kJson) return PrintJson(message, shell);
+  shell.out << ToYaml(message);
   return absl::OkStatus();
 }
 

@@ -10,11 +10,12 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
 
 namespace postern::cli {
 
-enum class Output { kTable, kJson };
+enum class Output { kTable, kJson, kYaml };
 
 struct Shell {
   std::istream& in;
@@ -29,7 +30,11 @@ struct Shell {
 // Standard input, output and error of this process.
 Shell ProcessShell();
 
-// Prints `message` as JSON, every field named.
+// `message` as JSON, every field named.
+absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message);
 absl::Status PrintJson(const google::protobuf::Message& message, Shell& shell);
+
+// What a verb that has an answer prints of it when no table is asked for: JSON or YAML.
+absl::Status PrintData(const google::protobuf::Message& message, Shell& shell);
 
 }  // namespace postern::cli

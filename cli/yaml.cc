@@ -1,0 +1,143 @@
+#include "cli/yaml.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <string_view>
+#include <vector>
+
+#include "google/protobuf/descriptor.h"
+
+#include "common/base/text.h"
+
+namespace postern::cli {
+
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+constexpr std::string_view kWordsOfYaml[] = {"true", "false", "yes", "no", "on",
+                                             "off",  "null",  "y",   "n"};
+
+bool IsLetter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// Text that nobody takes for a number, a word of YAML or a sign of its grammar.
+bool IsPlain(std::string_view text) {
+  if (text.empty() || !IsLetter(text[0])) return false;
+  for (const std::string_view word : kWordsOfYaml) {
+    if (base::EqualsIgnoreCase(text, word)) return false;
+  }
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return IsLetter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' || c == '/';
+  });
+}
+
+std::string Scalar(std::string_view text) {
+  if (IsPlain(text)) return std::string(text);
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out.push_back('\\');
+      out.push_back(c);
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\x%02X", byte);
+      out += escape;
+    } else {
+      out.push_back(c);
+    }
+  }
+  out.push_back('"');
+  return out;
+}
+
+std::string ScalarOf(const Message& message, const FieldDescriptor& field, int index) {
+  const auto* reflection = message.GetReflection();
+  const bool listed = field.is_repeated();
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return reflection->GetBool(message, &field) ? "true" : "false";
+    case FieldDescriptor::CPPTYPE_INT32:
+      return std::to_string(reflection->GetInt32(message, &field));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return std::to_string(reflection->GetUInt32(message, &field));
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return std::to_string(reflection->GetUInt64(message, &field));
+    case FieldDescriptor::CPPTYPE_STRING:
+      return Scalar(listed ? reflection->GetRepeatedString(message, &field, index)
+                           : reflection->GetString(message, &field));
+    default:
+      return "\"\"";
+  }
+}
+
+// What is written: all that is set, and in an empty message its empty lists.
+std::vector<const FieldDescriptor*> FieldsOf(const Message& message) {
+  std::vector<const FieldDescriptor*> set;
+  message.GetReflection()->ListFields(message, &set);
+  if (!set.empty()) return set;
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    if (message.GetDescriptor()->field(i)->is_repeated())
+      set.push_back(message.GetDescriptor()->field(i));
+  }
+  return set;
+}
+
+void Write(const Message& message, std::size_t indent, std::string& out);
+
+// Of a list: "- " before the first line of each, two spaces before the others.
+void WriteElement(const Message& element, std::size_t indent, std::string& out) {
+  std::string lines;
+  Write(element, indent + 2, lines);
+  lines.replace(0, indent + 2, base::Cat(std::string(indent, ' '), "- "));
+  out += lines;
+}
+
+void WriteList(const Message& message,
+               const FieldDescriptor& field,
+               std::size_t indent,
+               std::string& out) {
+  const int size = message.GetReflection()->FieldSize(message, &field);
+  if (size == 0) out.replace(out.size() - 1, 1, " []\n");
+  for (int i = 0; i < size; ++i) {
+    if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      WriteElement(message.GetReflection()->GetRepeatedMessage(message, &field, i), indent, out);
+    } else {
+      out += base::Cat(std::string(indent, ' '), "- ", ScalarOf(message, field, i), "\n");
+    }
+  }
+}
+
+void Write(const Message& message, std::size_t indent, std::string& out) {
+  const auto fields = FieldsOf(message);
+  if (fields.empty()) out += base::Cat(std::string(indent, ' '), "{}\n");
+  for (const FieldDescriptor* field : fields) {
+    out += base::Cat(std::string(indent, ' '), field->json_name(), ":");
+    if (field->is_repeated()) {
+      out.push_back('\n');
+      WriteList(message, *field, indent + 2, out);
+    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      out.push_back('\n');
+      Write(message.GetReflection()->GetMessage(message, field), indent + 2, out);
+    } else {
+      out += base::Cat(" ", ScalarOf(message, *field, 0), "\n");
+    }
+  }
+}
+
+}  // namespace
+
+std::string ToYaml(const Message& message) {
+  std::string out;
+  Write(message, 0, out);
+  return out;
+}
+
+}  // namespace postern::cli
