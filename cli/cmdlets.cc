@@ -34,7 +34,7 @@ constexpr Cmdlet kCmdlets[] = {
     {"Disable-SendConnector", "", Action::kDisable, "SendConnector", kConnectors,
      "Takes a Send connector out of the selection"},
     {"Import-SendConnector", "", Action::kImport, "SendConnector", kConnectors,
-     "Creates the Send connectors that Get-SendConnector | ConvertTo-Json printed on Exchange"},
+     "Creates the Send connectors of an Exchange server's export"},
     {"Get-ADPermission", "", Action::kGetPermission, "SendConnector", kConnectors,
      "Shows what remotes may get through a Send connector"},
     {"Add-ADPermission", "", Action::kAddPermission, "SendConnector", kConnectors,

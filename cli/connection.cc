@@ -4,6 +4,7 @@
 #include <fstream>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include <grpcpp/grpcpp.h>
 
 #include "common/base/text.h"
@@ -11,6 +12,7 @@
 #include "common/rpc/server.h"
 #include "common/rpc/settings.h"
 #include "postern/v1/admin.grpc.pb.h"
+#include "postern/v1/directory.grpc.pb.h"
 #include "postern/v1/submission.grpc.pb.h"
 
 namespace postern::cli {
@@ -18,6 +20,8 @@ namespace postern::cli {
 namespace {
 
 constexpr std::size_t kTokenBytesMax = 4096;
+constexpr char kWriterMetadata[] = "postern-directory-writer";
+constexpr char kWriterPayload[] = "postern.dev/directory-writer";
 
 rpc::RpcSettings SettingsFrom(const ConnectionOptions& options) {
   rpc::RpcSettings settings;
@@ -113,40 +117,73 @@ void Connection::Prepare(grpc::ClientContext& call) const {
   }
 }
 
-template <typename Response, typename Call>
+template <typename Service, typename Response, typename Call>
 absl::StatusOr<Response> Connection::Unary(Call call) {
   grpc::ClientContext with;
   Prepare(with);
   Response response;
-  const auto stub = v1::Admin::NewStub(channel_);
+  const auto stub = Service::NewStub(channel_);
   const grpc::Status status = call(*stub, with, response);
-  if (!status.ok()) return rpc::FromGrpc(status);
-  return response;
-}
-
-absl::StatusOr<v1::GetSendConnectorResponse> Connection::Ask(
-    const v1::GetSendConnectorRequest& request) {
-  return Unary<v1::GetSendConnectorResponse>([&](auto& stub, auto& with, auto& response) {
-    return stub.GetSendConnector(&with, request, &response);
-  });
+  if (status.ok()) return response;
+  absl::Status failed = rpc::FromGrpc(status);
+  const auto& trailing = with.GetServerTrailingMetadata();
+  if (const auto writer = trailing.find(kWriterMetadata); writer != trailing.end()) {
+    failed.SetPayload(kWriterPayload,
+                      absl::Cord(std::string(writer->second.data(), writer->second.size())));
+  }
+  return failed;
 }
 
 absl::StatusOr<v1::GetQueueResponse> Connection::Ask(const v1::GetQueueRequest& request) {
-  return Unary<v1::GetQueueResponse>([&](auto& stub, auto& with, auto& response) {
+  return Unary<v1::Admin, v1::GetQueueResponse>([&](auto& stub, auto& with, auto& response) {
     return stub.GetQueue(&with, request, &response);
   });
 }
 
 absl::StatusOr<v1::GetMessageResponse> Connection::Ask(const v1::GetMessageRequest& request) {
-  return Unary<v1::GetMessageResponse>([&](auto& stub, auto& with, auto& response) {
+  return Unary<v1::Admin, v1::GetMessageResponse>([&](auto& stub, auto& with, auto& response) {
     return stub.GetMessage(&with, request, &response);
   });
 }
 
 absl::StatusOr<v1::TestRouteResponse> Connection::Ask(const v1::TestRouteRequest& request) {
-  return Unary<v1::TestRouteResponse>([&](auto& stub, auto& with, auto& response) {
+  return Unary<v1::Admin, v1::TestRouteResponse>([&](auto& stub, auto& with, auto& response) {
     return stub.TestRoute(&with, request, &response);
   });
+}
+
+absl::StatusOr<v1::Resource> Connection::Ask(const v1::GetResourceRequest& request) {
+  return Unary<v1::Directory, v1::Resource>(
+      [&](auto& stub, auto& with, auto& response) { return stub.Get(&with, request, &response); });
+}
+
+absl::StatusOr<v1::ListResourcesResponse> Connection::Ask(const v1::ListResourcesRequest& request) {
+  return Unary<v1::Directory, v1::ListResourcesResponse>(
+      [&](auto& stub, auto& with, auto& response) { return stub.List(&with, request, &response); });
+}
+
+absl::StatusOr<v1::ChangeResponse> Connection::Ask(const v1::CreateResourceRequest& request) {
+  return Unary<v1::Directory, v1::ChangeResponse>([&](auto& stub, auto& with, auto& response) {
+    return stub.Create(&with, request, &response);
+  });
+}
+
+absl::StatusOr<v1::ChangeResponse> Connection::Ask(const v1::UpdateResourceRequest& request) {
+  return Unary<v1::Directory, v1::ChangeResponse>([&](auto& stub, auto& with, auto& response) {
+    return stub.Update(&with, request, &response);
+  });
+}
+
+absl::StatusOr<v1::ChangeResponse> Connection::Ask(const v1::DeleteResourceRequest& request) {
+  return Unary<v1::Directory, v1::ChangeResponse>([&](auto& stub, auto& with, auto& response) {
+    return stub.Delete(&with, request, &response);
+  });
+}
+
+std::optional<std::string> WriterOf(const absl::Status& status) {
+  const auto address = status.GetPayload(kWriterPayload);
+  if (!address || status.code() != absl::StatusCode::kFailedPrecondition) return std::nullopt;
+  return std::string(*address);
 }
 
 absl::StatusOr<v1::SubmitResponse> Connection::Submit(const v1::SubmitEnvelope& envelope,
@@ -200,8 +237,9 @@ absl::Status Advise(const absl::Status& status,
     case absl::StatusCode::kResourceExhausted:
       return with(message, "; try again later");
     case absl::StatusCode::kUnimplemented:
-      return with(options.address, ": ", message,
-                  "; this port has another service: Submission is on 7171, Admin on 7172");
+      return with(
+          options.address, ": ", message,
+          "; this port has another service: Submission is on 7171, Admin and Directory on 7172");
     default:
       return status;
   }

@@ -2,7 +2,7 @@
 //
 // Connection: calls to one mailbox-transport, with the caller's certificate or token.
 //
-// Flow      Open; Ask as often as needed, or Submit.
+// Flow      Open; Ask as often as needed, or Submit. Role read for questions, administer for changes.
 // Failure   The status of the call, its message fit for one line on a terminal; Advise adds what to
 //           do next.
 // Limits    Each call ends at its timeout. An answer has at most kAnswerBytesMax.
@@ -11,12 +11,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 #include "postern/v1/admin.pb.h"
+#include "postern/v1/directory.pb.h"
 #include "postern/v1/submission.pb.h"
 
 namespace grpc {
@@ -43,10 +45,15 @@ class Connection {
  public:
   static absl::StatusOr<Connection> Open(const ConnectionOptions& options);
 
-  absl::StatusOr<v1::GetSendConnectorResponse> Ask(const v1::GetSendConnectorRequest& request);
   absl::StatusOr<v1::GetQueueResponse> Ask(const v1::GetQueueRequest& request);
   absl::StatusOr<v1::GetMessageResponse> Ask(const v1::GetMessageRequest& request);
   absl::StatusOr<v1::TestRouteResponse> Ask(const v1::TestRouteRequest& request);
+
+  absl::StatusOr<v1::Resource> Ask(const v1::GetResourceRequest& request);
+  absl::StatusOr<v1::ListResourcesResponse> Ask(const v1::ListResourcesRequest& request);
+  absl::StatusOr<v1::ChangeResponse> Ask(const v1::CreateResourceRequest& request);
+  absl::StatusOr<v1::ChangeResponse> Ask(const v1::UpdateResourceRequest& request);
+  absl::StatusOr<v1::ChangeResponse> Ask(const v1::DeleteResourceRequest& request);
 
   // `next` gives the content piece by piece, at most 256 KiB each; an empty one is the end.
   using NextPiece = std::function<absl::StatusOr<std::string>()>;
@@ -57,13 +64,16 @@ class Connection {
   explicit Connection(ConnectionOptions options) : options_(std::move(options)) {}
 
   void Prepare(grpc::ClientContext& call) const;
-  template <typename Response, typename Call>
+  template <typename Service, typename Response, typename Call>
   absl::StatusOr<Response> Unary(Call call);
 
   ConnectionOptions options_;
   std::string token_;
   std::shared_ptr<grpc::Channel> channel_;
 };
+
+// Where the directory is written, if a server refused a change because it is not the writer.
+std::optional<std::string> WriterOf(const absl::Status& status);
 
 // The same status with what to do about it; `address` and `role` are what was used and needed.
 absl::Status Advise(const absl::Status& status,

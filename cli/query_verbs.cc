@@ -18,38 +18,13 @@ std::string_view Word(bool value) {
   return value ? "True" : "False";
 }
 
-template <typename Repeated>
-std::string Listed(const Repeated& values) {
-  return base::Join({values.begin(), values.end()}, ", ");
-}
-
 template <typename Request>
 absl::Status RunQuery(const Request& request, bool one, Connection& connection, Shell& shell) {
   const auto response = connection.Ask(request);
   if (!response.ok()) return response.status();
-  if (shell.output == Output::kJson) return PrintJson(*response, shell);
+  if (shell.output != Output::kTable) return PrintData(*response, shell);
   Print(*response, one, shell);
   return absl::OkStatus();
-}
-
-Fields FieldsOf(const v1::SendConnectorSpec& spec, const std::string& slug) {
-  return {{"Identity", spec.name()},
-          {"Enabled", std::string(Word(spec.enabled()))},
-          {"AddressSpaces", Listed(spec.address_spaces())},
-          {"DNSRoutingEnabled", std::string(Word(spec.dns_routing_enabled()))},
-          {"SmartHosts", Listed(spec.smart_hosts())},
-          {"Port", base::Cat(spec.port())},
-          {"FrontendProxyEnabled", std::string(Word(spec.frontend_proxy_enabled()))},
-          {"Fqdn", spec.fqdn()},
-          {"MaxMessageSize", spec.max_message_size()},
-          {"RequireTLS", std::string(Word(spec.require_tls()))},
-          {"IgnoreSTARTTLS", std::string(Word(spec.ignore_start_tls()))},
-          {"ForceHELO", std::string(Word(spec.force_helo()))},
-          {"SmtpMaxMessagesPerConnection", base::Cat(spec.smtp_max_messages_per_connection())},
-          {"ConnectionInactivityTimeOut", spec.connection_inactivity_timeout()},
-          {"SourceTransportServers", Listed(spec.source_transport_servers())},
-          {"Comment", spec.comment()},
-          {"Resource", slug}};
 }
 
 Fields FieldsOf(const v1::QueueInfo& queue) {
@@ -94,27 +69,6 @@ void PrintRecipients(const v1::MessageInfo& message, Shell& shell) {
 }
 
 }  // namespace
-
-void Print(const v1::GetSendConnectorResponse& response, bool one, Shell& shell) {
-  if (one) {
-    for (const v1::SendConnector& connector : response.connectors())
-      shell.out << RenderList(FieldsOf(connector.spec(), connector.metadata().name()));
-    return;
-  }
-  if (response.connectors().empty()) {
-    shell.err << "there are no Send connectors in the directory\n";
-    return;
-  }
-  Table table({{"Identity"}, {"AddressSpaces"}, {"SmartHosts"}, {"Proxied"}, {"Enabled"}});
-  for (const v1::SendConnector& connector : response.connectors()) {
-    const v1::SendConnectorSpec& spec = connector.spec();
-    table.Add({spec.name(), Listed(spec.address_spaces()),
-               spec.dns_routing_enabled() ? "(MX)" : Listed(spec.smart_hosts()),
-               std::string(Word(spec.frontend_proxy_enabled())),
-               std::string(Word(spec.enabled()))});
-  }
-  shell.out << table.Render(shell.width);
-}
 
 void Print(const v1::GetQueueResponse& response, bool one, Shell& shell) {
   if (one && response.queues_size() == 1) {
@@ -183,11 +137,6 @@ void Print(const v1::TestRouteResponse& response, const std::string& recipient, 
   shell.out << '\n' << table.Render(shell.width);
 }
 
-absl::Status Run(const v1::GetSendConnectorRequest& request, Connection& connection, Shell& shell) {
-  return RunQuery(request, !request.identity().empty() && request.identity() != "*", connection,
-                  shell);
-}
-
 absl::Status Run(const v1::GetQueueRequest& request, Connection& connection, Shell& shell) {
   return RunQuery(request, !request.identity().empty(), connection, shell);
 }
@@ -199,7 +148,7 @@ absl::Status Run(const v1::GetMessageRequest& request, Connection& connection, S
 absl::Status Run(const v1::TestRouteRequest& request, Connection& connection, Shell& shell) {
   const auto response = connection.Ask(request);
   if (!response.ok()) return response.status();
-  if (shell.output == Output::kJson) return PrintJson(*response, shell);
+  if (shell.output != Output::kTable) return PrintData(*response, shell);
   Print(*response, request.recipient(), shell);
   return absl::OkStatus();
 }

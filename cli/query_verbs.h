@@ -1,6 +1,6 @@
 // cli/query_verbs.h
 //
-// The verbs that ask: Get-SendConnector, Get-Queue, Get-Message, Test-Route.
+// The verbs that ask about mail: Get-Queue, Get-Message, Test-Route.
 //
 // Failure   The status of the call.
 
@@ -13,13 +13,11 @@
 
 namespace postern::cli {
 
-absl::Status Run(const v1::GetSendConnectorRequest& request, Connection& connection, Shell& shell);
 absl::Status Run(const v1::GetQueueRequest& request, Connection& connection, Shell& shell);
 absl::Status Run(const v1::GetMessageRequest& request, Connection& connection, Shell& shell);
 absl::Status Run(const v1::TestRouteRequest& request, Connection& connection, Shell& shell);
 
 // What they print, apart from the call.
-void Print(const v1::GetSendConnectorResponse& response, bool one, Shell& shell);
 void Print(const v1::GetQueueResponse& response, bool one, Shell& shell);
 void Print(const v1::GetMessageResponse& response, bool one, Shell& shell);
 void Print(const v1::TestRouteResponse& response, const std::string& recipient, Shell& shell);

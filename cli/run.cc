@@ -5,6 +5,7 @@
 
 #include "cli/command_line.h"
 #include "cli/query_verbs.h"
+#include "cli/run_cmdlet.h"
 #include "cli/table.h"
 #include "common/base/text.h"
 
@@ -17,6 +18,12 @@ struct Dispatch {
   Shell& shell;
 
   absl::Status operator()(const std::monostate&) const { return absl::OkStatus(); }
+
+  absl::Status operator()(const CmdletCall& call) const {
+    DirectoryClient client(line.connection, shell);
+    Session session{client, line.options, shell};
+    return RunCmdlet(call, session);
+  }
 
   absl::Status operator()(const SalvageStoreOptions& options) const {
     return SalvageStore(options.store, options.out, shell);
@@ -44,11 +51,20 @@ struct Dispatch {
 };
 
 int Fail(const absl::Status& status, int code, Shell& shell) {
-  shell.err << "postern: " << ForTerminal(base::MessageOf(status)) << '\n';
+  PrintFailure(status, "postern: ", shell);
   return code;
 }
 
 }  // namespace
+
+void PrintFailure(const absl::Status& status, std::string_view prefix, Shell& shell) {
+  const std::string_view message = base::MessageOf(status);
+  // Only lists of mistakes have lines of their own.
+  const bool listed = status.code() == absl::StatusCode::kInvalidArgument;
+  for (const std::string_view line :
+       listed ? base::Split(message, '\n') : std::vector<std::string_view>{message})
+    shell.err << prefix << ForTerminal(line) << '\n';
+}
 
 int RunCommandLine(int argc, const char* const* argv, Shell shell) {
   const auto line = ParseCommandLine(argc, argv);

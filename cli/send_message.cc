@@ -137,7 +137,7 @@ absl::Status SendMessage(const SendMessageOptions& options, Connection& connecti
   const auto response = connection.Submit(*envelope, [&] { return content.Next(); });
   content.End();
   if (!response.ok()) return response.status();
-  if (shell.output == Output::kJson) return PrintJson(*response, shell);
+  if (shell.output != Output::kTable) return PrintData(*response, shell);
   shell.out << RenderList({{"MessageId", response->message_id()},
                            {"InternetMessageId", response->internet_message_id()},
                            {"Server", response->server()},

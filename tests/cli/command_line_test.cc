@@ -63,9 +63,34 @@ TEST(CommandLine, GetMessageCarriesItsOptions) {
 }
 
 TEST(CommandLine, TestRouteKnowsSizes) {
-  const auto line = Parse({"Test-Route", "joe@contoso.com", "--size", "10MB"});
-  EXPECT_EQ(std::get<v1::TestRouteRequest>(line->verb).size(), 10u << 20);
-  EXPECT_THAT(Fault({"Test-Route", "joe@contoso.com", "--size", "10XB"}), HasSubstr("--size 10XB"));
+  for (const char* size : {"--size", "-Size", "-s"}) {
+    const auto line = Parse({"Test-Route", "joe@contoso.com", size, "10MB"});
+    ASSERT_TRUE(line.ok()) << line.status();
+    const v1::TestRouteRequest& route = std::get<CmdletCall>(line->verb).route;
+    EXPECT_EQ(route.recipient(), "joe@contoso.com");
+    EXPECT_EQ(route.size(), 10u << 20);
+  }
+  EXPECT_THAT(Fault({"Test-Route", "joe@contoso.com", "--size", "10XB"}),
+              HasSubstr("-Size: \"10XB\""));
+}
+
+TEST(CommandLine, CmdletsAreUnderstood) {
+  const auto line = Parse(
+      {"--output", "yaml", "set-sendconnector", "Internet", "-Port", "587", "--server", "mbx:1"});
+  ASSERT_TRUE(line.ok()) << line.status();
+  const CmdletCall& call = std::get<CmdletCall>(line->verb);
+  EXPECT_EQ(call.line.cmdlet->name, "Set-SendConnector");
+  EXPECT_EQ(call.identity, "Internet");
+  EXPECT_THAT(call.change.mask, ElementsAre("spec.port"));
+  EXPECT_EQ(line->output, Output::kYaml);
+  EXPECT_EQ(line->connection.address, "mbx:1");
+}
+
+TEST(CommandLine, PlainVerbsHaveTheirFlags) {
+  EXPECT_THAT(FlagsOf(*FindPlainVerb("get-message")),
+              ::testing::IsSupersetOf({"--queue", "--result-size", "--include-recipients"}));
+  EXPECT_EQ(FindPlainVerb("Get-SendConnector"), nullptr);
+  EXPECT_EQ(PlainVerbs().size(), 6u);
 }
 
 TEST(CommandLine, SendMessageTakesManyRecipients) {
@@ -83,14 +108,17 @@ TEST(CommandLine, WrongWordsAreNamed) {
   EXPECT_THAT(Fault({"Get-Queue", "--colour"}), HasSubstr("--colour"));
   EXPECT_THAT(Fault({"Get-Queue", "--timeout", "soon"}), HasSubstr("--timeout soon"));
   EXPECT_THAT(Fault({"Get-Queue", "--output", "xml"}), HasSubstr("xml"));
-  EXPECT_THAT(Fault({"Test-Route"}), HasSubstr("address is required"));
+  EXPECT_THAT(Fault({"Test-Route"}), HasSubstr("-Address: is required"));
   EXPECT_THAT(Fault({"Get-Message", "--result-size", "0"}), HasSubstr("result-size"));
 }
 
 TEST(CommandLine, HelpIsNoFailure) {
   EXPECT_THAT(Parse({"--help"})->help, HasSubstr("Examples:"));
   EXPECT_THAT(Parse({"--help"})->help, HasSubstr("Get-SendConnector"));
-  EXPECT_THAT(Parse({"Test-Route", "--help"})->help, HasSubstr("--size"));
+  for (const char* word : {"--help", "-h", "-?", "-Help"})
+    EXPECT_THAT(Parse({"Test-Route", word})->help, HasSubstr("-Size <size>"));
+  EXPECT_THAT(Parse({"Get-Message", "--help"})->help, HasSubstr("--include-recipients"));
+  EXPECT_THAT(Parse({"--print-parameters"})->help, HasSubstr("Port\tfield\tnumber\t0 to 65535\t"));
 }
 
 }  // namespace

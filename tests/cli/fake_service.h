@@ -1,7 +1,7 @@
 // tests/cli/fake_service.h
 //
-// FakeService: Submission and Admin on a loopback port, answering as a test tells them; and a shell
-// whose streams are strings.
+// FakeService: Submission and Admin on a loopback port, answering as a test tells them, and a
+// Directory in memory; and a shell whose streams are strings.
 
 #pragma once
 
@@ -18,6 +18,7 @@
 #include "common/base/text.h"
 #include "postern/v1/admin.grpc.pb.h"
 #include "postern/v1/submission.grpc.pb.h"
+#include "tests/cli/fake_directory.h"
 
 namespace postern::cli {
 
@@ -28,20 +29,13 @@ class FakeService final : public v1::Admin::Service, public v1::Submission::Serv
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(static_cast<v1::Admin::Service*>(this));
     builder.RegisterService(static_cast<v1::Submission::Service*>(this));
+    builder.RegisterService(&directory);
     server_ = builder.BuildAndStart();
   }
 
   ~FakeService() override { server_->Shutdown(); }
 
   std::string address() const { return base::Cat("127.0.0.1:", port_); }
-
-  grpc::Status GetSendConnector(grpc::ServerContext*,
-                                const v1::GetSendConnectorRequest* request,
-                                v1::GetSendConnectorResponse* response) override {
-    identity = request->identity();
-    *response = connectors;
-    return answer;
-  }
 
   grpc::Status GetQueue(grpc::ServerContext*,
                         const v1::GetQueueRequest* request,
@@ -80,8 +74,14 @@ class FakeService final : public v1::Admin::Service, public v1::Submission::Serv
     return answer;
   }
 
+  // The queue by which a shell learns the server's name, and the site that the server is in.
+  void Serve(const std::string& server, const std::string& site) {
+    queues.add_queues()->set_identity(base::Cat(server, "\\Submission"));
+    directory.PutSite(site, server);
+  }
+
+  FakeDirectory directory;
   grpc::Status answer;
-  v1::GetSendConnectorResponse connectors;
   v1::GetQueueResponse queues;
   v1::GetMessageResponse messages;
   v1::TestRouteResponse route;

@@ -10,48 +10,12 @@ namespace {
 
 using ::testing::HasSubstr;
 
-v1::SendConnector InternetConnector() {
-  v1::SendConnector connector;
-  connector.mutable_metadata()->set_name("internet");
-  v1::SendConnectorSpec& spec = *connector.mutable_spec();
-  spec.set_name("Internet");
-  spec.set_enabled(true);
-  spec.set_dns_routing_enabled(true);
-  spec.add_address_spaces("SMTP:*;1");
-  spec.set_max_message_size("25MB");
-  return connector;
-}
-
-TEST(QueryVerbs, ConnectorsAreATable) {
-  v1::GetSendConnectorResponse response;
-  *response.add_connectors() = InternetConnector();
-  StringShell shell;
-  Shell to = shell.shell();
-  Print(response, false, to);
-  EXPECT_EQ(shell.out.str(),
-            "Identity AddressSpaces SmartHosts Proxied Enabled\n"
-            "-------- ------------- ---------- ------- -------\n"
-            "Internet SMTP:*;1      (MX)       False   True\n");
-}
-
-TEST(QueryVerbs, OneConnectorShowsEveryField) {
-  v1::GetSendConnectorResponse response;
-  *response.add_connectors() = InternetConnector();
-  StringShell shell;
-  Shell to = shell.shell();
-  Print(response, true, to);
-  EXPECT_THAT(shell.out.str(), HasSubstr("MaxMessageSize               : 25MB\n"));
-  EXPECT_THAT(shell.out.str(), HasSubstr("SourceTransportServers       :\n"));
-}
-
 TEST(QueryVerbs, EmptyAnswersSaySo) {
   StringShell shell;
   Shell to = shell.shell();
-  Print(v1::GetSendConnectorResponse(), false, to);
   Print(v1::GetMessageResponse(), false, to);
   EXPECT_EQ(shell.out.str(), "");
-  EXPECT_EQ(shell.err.str(),
-            "there are no Send connectors in the directory\nno messages are queued\n");
+  EXPECT_EQ(shell.err.str(), "no messages are queued\n");
 }
 
 TEST(QueryVerbs, OneMessageShowsItsRecipients) {

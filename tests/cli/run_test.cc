@@ -49,12 +49,23 @@ TEST_F(RunTest, JsonNamesEveryField) {
 }
 
 TEST_F(RunTest, QuestionsReachTheService) {
-  EXPECT_EQ(Ask({"Get-SendConnector", "Internet"}), 0);
-  EXPECT_EQ(service_.identity, "Internet");
   EXPECT_EQ(Ask({"Get-Message", "4711"}), 0);
   EXPECT_EQ(service_.identity, "4711");
   EXPECT_EQ(Ask({"Test-Route", "joe@contoso.com", "--size", "1KB"}), 0);
   EXPECT_EQ(service_.identity, "joe@contoso.com 1024");
+}
+
+TEST_F(RunTest, YamlIsAnOutputOfEveryQuestion) {
+  service_.queues.add_queues()->set_identity("mbx-0\\1");
+  EXPECT_EQ(Ask({"Get-Queue", "--output", "yaml"}), 0);
+  EXPECT_EQ(out(), "queues:\n  - identity: \"mbx-0\\\\1\"\n");
+}
+
+TEST_F(RunTest, MistakesOfALineHaveALineEach) {
+  EXPECT_EQ(Ask({"New-SendConnector", "x", "-Port", "many", "-Usage", "Other"}), 2);
+  EXPECT_EQ(err(),
+            "postern: -Port: \"many\": is a whole number\n"
+            "postern: -Usage: \"Other\": is Custom, Internal, Internet or Partner\n");
 }
 
 TEST_F(RunTest, RefusalIsOneLineWithWhatToDo) {
