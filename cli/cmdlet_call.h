@@ -2,7 +2,7 @@
 //
 // CmdletCall: a line of a cmdlet, understood as far as that goes without asking a server.
 //
-// Flow      UnderstoodCall(cmdlet, words) -> RunCmdlet (cli/run_cmdlet.h).
+// Flow      UnderstoodCall(cmdlet, words) -> RunVerb (cli/run_verb.h).
 // Failure   kInvalidArgument with every mistake of the line, one a line.
 
 #pragma once

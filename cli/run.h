@@ -4,19 +4,12 @@
 
 #pragma once
 
-#include <string_view>
-
-#include "absl/status/status.h"
-
 #include "cli/shell.h"
 
 namespace postern::cli {
 
 inline constexpr int kFailed = 1;
 inline constexpr int kUsage = 2;
-
-// Prints what went wrong on standard error, each of several mistakes in its line.
-void PrintFailure(const absl::Status& status, std::string_view prefix, Shell& shell);
 
 int RunCommandLine(int argc, const char* const* argv, Shell shell);
 

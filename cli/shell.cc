@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/table.h"
 #include "cli/yaml.h"
 #include "common/base/text.h"
 
@@ -47,6 +48,15 @@ absl::Status PrintJson(const google::protobuf::Message& message, Shell& shell) {
   if (!text.ok()) return text.status();
   shell.out << *text;
   return absl::OkStatus();
+}
+
+void PrintFailure(const absl::Status& status, std::string_view prefix, Shell& shell) {
+  const std::string_view message = base::MessageOf(status);
+  // Only lists of mistakes have lines of their own.
+  std::vector<std::string_view> lines = {message};
+  if (status.code() == absl::StatusCode::kInvalidArgument) lines = base::Split(message, '\n');
+  for (const std::string_view line : lines)
+    shell.err << prefix << ForTerminal(line) << '\n';
 }
 
 absl::Status PrintData(const google::protobuf::Message& message, Shell& shell) {

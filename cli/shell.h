@@ -8,6 +8,7 @@
 #include <istream>
 #include <ostream>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -33,6 +34,9 @@ Shell ProcessShell();
 // `message` as JSON, every field named.
 absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message);
 absl::Status PrintJson(const google::protobuf::Message& message, Shell& shell);
+
+// Prints what went wrong on standard error, each of several mistakes in its line.
+void PrintFailure(const absl::Status& status, std::string_view prefix, Shell& shell);
 
 // What a verb that has an answer prints of it when no table is asked for: JSON or YAML.
 absl::Status PrintData(const google::protobuf::Message& message, Shell& shell);

@@ -1,6 +1,6 @@
-// cli/run_cmdlet.h
+// cli/run_verb.h
 //
-// RunCmdlet: one line of a cmdlet, done.
+// RunVerb: one verb that was understood, done.
 //
 // Failure   The status of what failed, with what to do next where that is known.
 
@@ -8,20 +8,19 @@
 
 #include "absl/status/status.h"
 
-#include "cli/cmdlet_call.h"
+#include "cli/command_line.h"
 #include "cli/directory_client.h"
-#include "cli/global_options.h"
 #include "cli/shell.h"
 
 namespace postern::cli {
 
-// What the lines of one run share.
+// What the verbs of one run share.
 struct Session {
   DirectoryClient& client;
   const GlobalOptions& options;
   Shell& shell;
 };
 
-absl::Status RunCmdlet(const CmdletCall& call, Session& session);
+absl::Status RunVerb(const Verb& verb, Session& session);
 
 }  // namespace postern::cli

@@ -1,0 +1,83 @@
+#include "cli/run_verb.h"
+
+#include "cli/query_verbs.h"
+#include "cli/resource_verbs.h"
+#include "cli/script_run.h"
+
+namespace postern::cli {
+
+namespace {
+
+using Action = Cmdlet::Action;
+
+absl::Status TestRoute(const CmdletCall& call, Session& session) {
+  const auto connection = session.client.Asked();
+  if (!connection.ok()) return connection.status();
+  return Run(call.route, **connection, session.shell);
+}
+
+absl::Status RunCmdlet(const CmdletCall& call, Session& session) {
+  switch (call.line.cmdlet->action) {
+    case Action::kTestRoute:
+      return TestRoute(call, session);
+    case Action::kInvokeScript:
+      return InvokeScript(call, session);
+    case Action::kShell:
+      return RunShell(session);
+    default:
+      return RunResourceVerb(call, session.client, session.shell);
+  }
+}
+
+std::string_view RoleFor(Action action) {
+  const bool reads =
+      action == Action::kGet || action == Action::kGetPermission || action == Action::kTestRoute;
+  return reads ? "read" : "administer";
+}
+
+struct Dispatch {
+  Session& session;
+
+  absl::Status operator()(const std::monostate&) const { return absl::OkStatus(); }
+
+  absl::Status operator()(const CmdletCall& call) const {
+    return Advise(RunCmdlet(call, session), session.client.options(),
+                  RoleFor(call.line.cmdlet->action));
+  }
+
+  absl::Status operator()(const SalvageStoreOptions& options) const {
+    return SalvageStore(options.store, options.out, session.shell);
+  }
+
+  absl::Status operator()(const NewUserHashOptions& options) const {
+    return NewUserHash(options.name, session.shell);
+  }
+
+  absl::Status operator()(const NewTokenOptions& options) const {
+    return NewToken(options, base::Random::System(), session.shell);
+  }
+
+  absl::Status operator()(const SendMessageOptions& options) const {
+    const auto to = ConnectionFor(session.options, /*submits=*/true);
+    if (!to.ok()) return to.status();
+    auto connection = Connection::Open(*to);
+    if (!connection.ok()) return connection.status();
+    return Advise(SendMessage(options, *connection, session.shell), *to, "submit");
+  }
+
+  // The queries.
+  template <typename Request>
+  absl::Status operator()(const Request& request) const {
+    const auto connection = session.client.Asked();
+    if (!connection.ok()) return connection.status();
+    return Advise(Run(request, **connection, session.shell), session.client.options(), "read");
+  }
+};
+
+}  // namespace
+
+absl::Status RunVerb(const Verb& verb, Session& session) {
+  return std::visit(Dispatch{session}, verb);
+}
+
+}  // namespace postern::cli

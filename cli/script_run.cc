@@ -1,0 +1,252 @@
+#include "cli/script_run.h"
+
+#include <filesystem>
+#include <fstream>
+#include <istream>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "cli/help.h"
+#include "cli/script_lexer.h"
+#include "cli/table.h"
+#include "common/base/text.h"
+
+namespace postern::cli {
+
+namespace {
+
+using Action = Cmdlet::Action;
+
+constexpr std::string_view kPrompt = "[postern] > ";
+constexpr std::string_view kMore = ">> ";
+
+absl::Status Invalid(const auto&... parts) {
+  return base::Error(absl::StatusCode::kInvalidArgument, parts...);
+}
+
+bool IsEnd(const ScriptLine& line) {
+  return base::EqualsIgnoreCase(line.name, "exit") || base::EqualsIgnoreCase(line.name, "quit");
+}
+
+bool CanBeTried(const Cmdlet& cmdlet) {
+  for (const Parameter* parameter : ParametersOf(cmdlet)) {
+    if (parameter->name == "WhatIf") return true;
+  }
+  return false;
+}
+
+// A plain verb knows no lists and no colons: the words as they would stand on a command line.
+absl::StatusOr<std::vector<std::string>> PlainWords(const ScriptLine& line) {
+  std::vector<std::string> words = {line.name};
+  for (const Word& word : line.words) {
+    if (!word.parameter.empty()) {
+      return Invalid("-", word.parameter, ": ", line.name,
+                     " has options of its own kind; run it as postern ", line.name);
+    }
+    words.push_back(word.value->ToString());
+  }
+  return words;
+}
+
+absl::StatusOr<Verb> UnderstoodCmdlet(const Cmdlet& cmdlet, const ScriptLine& line, bool what_if) {
+  if (cmdlet.action == Action::kInvokeScript || cmdlet.action == Action::kShell ||
+      cmdlet.action == Action::kCompletion) {
+    return Invalid(cmdlet.name, " is not run from a script");
+  }
+  if (line.view && cmdlet.action != Action::kGet) {
+    return Invalid("Format-List and Format-Table follow a Get- of resources");
+  }
+  std::vector<Word> words = line.words;
+  if (what_if && CanBeTried(cmdlet)) words.push_back({.parameter = "WhatIf"});
+  auto call = UnderstoodCall(cmdlet, words);
+  if (!call.ok()) return call.status();
+  if (line.view) {
+    call->view = *line.view;
+    call->viewed = true;
+  }
+  return *std::move(call);
+}
+
+// A line as a verb; kInvalidArgument: it cannot be understood.
+absl::StatusOr<Verb> UnderstoodLine(const ScriptLine& line, bool what_if, const Session& session) {
+  if (!line.fault.empty()) return Invalid(line.fault);
+  if (const Cmdlet* cmdlet = FindCmdlet(line.name)) return UnderstoodCmdlet(*cmdlet, line, what_if);
+  if (FindPlainVerb(line.name) == nullptr) {
+    return Invalid("\"", base::Printable(line.name), "\" is not a verb; postern --help shows them");
+  }
+  if (what_if) return Invalid(line.name, " cannot be tried with -WhatIf");
+  if (line.view) return Invalid("Format-List and Format-Table follow a Get- of resources");
+  const auto words = PlainWords(line);
+  if (!words.ok()) return words.status();
+  auto read = ParseVerb(*words, session.options);
+  if (!read.ok()) return read.status();
+  return std::move(read->verb);
+}
+
+// What the lines of one script have in common while it runs.
+class ScriptRun {
+ public:
+  ScriptRun(std::string name, bool what_if, Session& session)
+      : name_(std::move(name)), what_if_(what_if), session_(session) {}
+
+  // Reads every line; prints what cannot be understood.
+  bool Understand(const Script& script) {
+    bool good = true;
+    for (const ScriptLine& line : script.lines) {
+      if (IsEnd(line)) break;
+      auto verb = UnderstoodLine(line, what_if_, session_);
+      if (!verb.ok()) Print(verb.status(), line.number);
+      good = good && verb.ok();
+      lines_.push_back(&line);
+      verbs_.push_back(std::move(verb));
+    }
+    return good;
+  }
+
+  // The number of lines that failed.
+  int Run(bool goes_on) {
+    int failed = 0;
+    for (std::size_t i = 0; i < verbs_.size(); ++i) {
+      const absl::Status done =
+          verbs_[i].ok() ? RunLine(*lines_[i], *verbs_[i]) : verbs_[i].status();
+      if (done.ok()) continue;
+      ++failed;
+      if (verbs_[i].ok()) Print(done, lines_[i]->number);
+      if (!goes_on) break;
+    }
+    return failed;
+  }
+
+ private:
+  std::string PlaceOf(int line) const { return base::Cat(name_, ":", line, ": "); }
+
+  void Print(const absl::Status& status, int line) {
+    PrintFailure(status, ForTerminal(PlaceOf(line)), session_.shell);
+  }
+
+  absl::Status RunLine(const ScriptLine& line, const Verb& verb) {
+    Shell& shell = session_.shell;
+    // Data is for other programs: then what is done is told beside it.
+    (shell.output == Output::kTable ? shell.out : shell.err)
+        << ForTerminal(base::Cat(PlaceOf(line.number), line.name)) << '\n';
+    const auto* call = std::get_if<CmdletCall>(&verb);
+    if (call == nullptr) return RunVerb(verb, session_);
+    if (const int before = LineThatCreates(*call); before > 0) {
+      shell.out << ForTerminal(base::Cat("What if: \"", call->identity,
+                                         "\" would be there from line ", before,
+                                         " on; what changes then is not tried"))
+                << '\n';
+      return absl::OkStatus();
+    }
+    const absl::Status done = RunVerb(verb, session_);
+    if (done.ok() && call->what_if() && call->line.cmdlet->action == Action::kNew) {
+      created_[Key(call->kind(), NameOf(call->change.resource))] = line.number;
+    }
+    return done;
+  }
+
+  static std::string Key(std::string_view kind, std::string_view name) {
+    return base::LowerAscii(base::Cat(kind, "/", name));
+  }
+
+  // 0 when the resource of the call does not wait for an earlier line that was only tried.
+  int LineThatCreates(const CmdletCall& call) const {
+    const auto found = created_.find(Key(call.kind(), call.identity));
+    return found == created_.end() || call.identity.empty() ? 0 : found->second;
+  }
+
+  const std::string name_;
+  const bool what_if_;
+  Session& session_;
+  std::vector<const ScriptLine*> lines_;
+  std::vector<absl::StatusOr<Verb>> verbs_;
+  std::map<std::string, int> created_;
+};
+
+absl::StatusOr<std::string> ReadAll(std::istream& in) {
+  std::string text(kScriptBytesMax + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (in.bad()) return absl::DataLossError("the script cannot be read to its end");
+  return text;
+}
+
+absl::StatusOr<std::string> ReadScriptFile(const std::string& path, Shell& shell) {
+  if (path == "-") return ReadAll(shell.in);
+  std::ifstream file(path, std::ios::binary);
+  if (!file || std::filesystem::is_directory(path)) {
+    return Invalid(path, ": the file cannot be read");
+  }
+  return ReadAll(file);
+}
+
+// "help", "Get-Help New-Site" and "New-Site -?".
+std::optional<std::string> HelpAsked(const ScriptLine& line) {
+  if (base::EqualsIgnoreCase(line.name, "help") || base::EqualsIgnoreCase(line.name, "Get-Help")) {
+    const bool named = !line.words.empty() && line.words.front().value;
+    const Cmdlet* cmdlet = named ? FindCmdlet(line.words.front().value->ToString()) : nullptr;
+    return cmdlet == nullptr ? HelpForAll() : HelpFor(*cmdlet);
+  }
+  const Cmdlet* cmdlet = FindCmdlet(line.name);
+  for (const Word& word : line.words) {
+    if (cmdlet != nullptr && word.parameter == "?") return HelpFor(*cmdlet);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+absl::Status InvokeScript(const CmdletCall& call, Session& session) {
+  const std::string path = call.line.Text("Path");
+  const auto text = ReadScriptFile(path, session.shell);
+  if (!text.ok()) return text.status();
+  const bool from_input = path == "-";
+  // Answers cannot be read from where the script comes from.
+  if (from_input) session.shell.in_is_terminal = false;
+  const Script script = ReadScript(*text);
+  ScriptRun run(from_input ? "standard input" : path, call.what_if(), session);
+  const bool goes_on = call.line.Has("Continue");
+  if (!run.Understand(script) && !goes_on) {
+    return base::Error(absl::StatusCode::kInvalidArgument,
+                       "nothing was run: put these lines right, or give -Continue");
+  }
+  const int failed = run.Run(goes_on);
+  if (failed == 0) return absl::OkStatus();
+  return base::Error(absl::StatusCode::kFailedPrecondition,
+                     goes_on
+                         ? base::Cat(failed, " of ", script.lines.size(), " lines failed")
+                         : std::string("the script ended at the line that failed; what was done "
+                                       "before it stays"));
+}
+
+absl::Status RunShell(Session& session) {
+  Shell& shell = session.shell;
+  std::string text;
+  std::string line;
+  int number = 0;
+  const auto ask = [&](std::string_view prompt) {
+    if (shell.in_is_terminal) shell.out << prompt << std::flush;
+    return static_cast<bool>(std::getline(shell.in, line));
+  };
+  while (ask(text.empty() ? kPrompt : kMore)) {
+    ++number;
+    text += base::Cat(text.empty() ? "" : "\n", line);
+    const Script script = ReadScript(text);
+    // An empty line ends what would wait for ever.
+    if (script.open && !base::Trim(line).empty() && text.size() <= kScriptBytesMax) continue;
+    text.clear();
+    if (script.lines.empty()) continue;
+    if (IsEnd(script.lines.front())) break;
+    if (const auto help = HelpAsked(script.lines.front())) {
+      shell.out << *help;
+      continue;
+    }
+    ScriptRun run("line", false, session);
+    if (run.Understand(script)) run.Run(false);
+  }
+  if (shell.in_is_terminal) shell.out << '\n';
+  return absl::OkStatus();
+}
+
+}  // namespace postern::cli
