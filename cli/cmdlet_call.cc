@@ -31,6 +31,19 @@ v1::TestRouteRequest RouteOf(const CmdletLine& line, Complaints& complaints) {
   return request;
 }
 
+void CheckImport(const CmdletLine& line, Complaints& complaints) {
+  for (const std::string& name : line.List("Without")) {
+    if (connector::FindParameter(connector::SendConnectorParameters(), name) != nullptr) continue;
+    Complain(complaints, "Without", name, "is no parameter of a Send connector");
+  }
+  const Given* usage = line.Find("Usage");
+  if (usage == nullptr) return;
+  const auto word = NormalWord(line.Text("Usage"), usage->parameter->values);
+  if (!word.ok()) {
+    Complain(complaints, "Usage", line.Text("Usage"), base::MessageOf(word.status()));
+  }
+}
+
 void ReadFields(CmdletCall& call, Complaints& complaints) {
   switch (call.line.cmdlet->action) {
     case Action::kNew:
@@ -49,6 +62,9 @@ void ReadFields(CmdletCall& call, Complaints& complaints) {
     case Action::kAddPermission:
     case Action::kRemovePermission:
       call.permission = PermissionEditFrom(call.line, complaints);
+      break;
+    case Action::kImport:
+      CheckImport(call.line, complaints);
       break;
     case Action::kTestRoute:
       call.route = RouteOf(call.line, complaints);

@@ -235,9 +235,6 @@ Changed Edited(std::string_view kind,
 }
 
 absl::Status RunResourceVerb(const CmdletCall& call, DirectoryClient& client, Shell& shell) {
-  client.set_verbose(call.line.Has("Verbose"));
-  for (const std::string& warning : call.line.warnings)
-    shell.err << "WARNING: " << ForTerminal(warning) << '\n';
   switch (call.line.cmdlet->action) {
     case Action::kNew:
       return RunNew(call, client, shell);

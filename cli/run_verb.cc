@@ -1,8 +1,10 @@
 #include "cli/run_verb.h"
 
+#include "cli/import_verb.h"
 #include "cli/query_verbs.h"
 #include "cli/resource_verbs.h"
 #include "cli/script_run.h"
+#include "cli/table.h"
 
 namespace postern::cli {
 
@@ -17,9 +19,14 @@ absl::Status TestRoute(const CmdletCall& call, Session& session) {
 }
 
 absl::Status RunCmdlet(const CmdletCall& call, Session& session) {
+  session.client.set_verbose(call.line.Has("Verbose"));
+  for (const std::string& warning : call.line.warnings)
+    session.shell.err << "WARNING: " << ForTerminal(warning) << '\n';
   switch (call.line.cmdlet->action) {
     case Action::kTestRoute:
       return TestRoute(call, session);
+    case Action::kImport:
+      return ImportSendConnectors(call, session.client, session.shell);
     case Action::kInvokeScript:
       return InvokeScript(call, session);
     case Action::kShell:
