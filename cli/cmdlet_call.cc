@@ -31,17 +31,19 @@ v1::TestRouteRequest RouteOf(const CmdletLine& line, Complaints& complaints) {
   return request;
 }
 
+void CheckWord(const CmdletLine& line, std::string_view name, Complaints& complaints) {
+  const Given* given = line.Find(name);
+  if (given == nullptr) return;
+  const auto word = NormalWord(line.Text(name), given->parameter->values);
+  if (!word.ok()) Complain(complaints, name, line.Text(name), base::MessageOf(word.status()));
+}
+
 void CheckImport(const CmdletLine& line, Complaints& complaints) {
   for (const std::string& name : line.List("Without")) {
     if (connector::FindParameter(connector::SendConnectorParameters(), name) != nullptr) continue;
     Complain(complaints, "Without", name, "is no parameter of a Send connector");
   }
-  const Given* usage = line.Find("Usage");
-  if (usage == nullptr) return;
-  const auto word = NormalWord(line.Text("Usage"), usage->parameter->values);
-  if (!word.ok()) {
-    Complain(complaints, "Usage", line.Text("Usage"), base::MessageOf(word.status()));
-  }
+  CheckWord(line, "Usage", complaints);
 }
 
 void ReadFields(CmdletCall& call, Complaints& complaints) {
@@ -65,6 +67,9 @@ void ReadFields(CmdletCall& call, Complaints& complaints) {
       break;
     case Action::kImport:
       CheckImport(call.line, complaints);
+      break;
+    case Action::kCompletion:
+      CheckWord(call.line, "ShellName", complaints);
       break;
     case Action::kTestRoute:
       call.route = RouteOf(call.line, complaints);

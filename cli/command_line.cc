@@ -202,9 +202,10 @@ absl::StatusOr<CommandLine> ParseVerb(const std::vector<std::string>& words,
     line.help = ParameterLines();
     return line;
   }
+  const bool completes = words.size() == 2 && words.front() == "--complete";
   const Cmdlet* cmdlet = FindCmdlet(words.front());
   const PlainVerb* plain = FindPlainVerb(words.front());
-  if (cmdlet == nullptr && plain == nullptr) {
+  if (cmdlet == nullptr && plain == nullptr && !completes) {
     return Wrong(base::Cat("\"", base::Printable(words.front()), "\" is not a verb"));
   }
   const auto output = OutputOf(options);
@@ -213,6 +214,11 @@ absl::StatusOr<CommandLine> ParseVerb(const std::vector<std::string>& words,
   auto connection = ConnectionFor(options, plain != nullptr && plain->name == "Send-Message");
   if (!connection.ok()) return connection.status();
   line.connection = *std::move(connection);
+  // For the script of Completion, which nobody types.
+  if (completes) {
+    line.verb = CompleteNames{words.back()};
+    return line;
+  }
   const absl::Status read = cmdlet == nullptr
                                 ? ReadPlain(words, line)
                                 : ReadCmdlet(*cmdlet, {words.begin() + 1, words.end()}, line);

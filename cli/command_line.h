@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 
 #include "cli/cmdlet_call.h"
+#include "cli/completion.h"
 #include "cli/connection.h"
 #include "cli/global_options.h"
 #include "cli/local_verbs.h"
@@ -43,7 +44,8 @@ using Verb = std::variant<std::monostate,
                           SendMessageOptions,
                           SalvageStoreOptions,
                           NewUserHashOptions,
-                          NewTokenOptions>;
+                          NewTokenOptions,
+                          CompleteNames>;
 
 struct CommandLine {
   std::string help;  // print it and do nothing else

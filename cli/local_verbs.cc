@@ -1,6 +1,8 @@
 #include "cli/local_verbs.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include <termios.h>
 #include <unistd.h>
@@ -69,6 +71,26 @@ absl::StatusOr<std::string> ReadPassword(const std::string& name, Shell& shell) 
   return password;
 }
 
+// Printable ASCII, as both JSON and YAML take it.
+std::string Quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  return out + "\"";
+}
+
+// Names with values that are written as JSON has them.
+void PrintFields(const std::vector<std::pair<std::string, std::string>>& fields, Shell& shell) {
+  const bool json = shell.output == Output::kJson;
+  std::vector<std::string> parts;
+  for (const auto& [name, value] : fields)
+    parts.push_back(json ? base::Cat("\"", name, "\": ", value) : base::Cat(name, ": ", value));
+  shell.out << (json ? base::Cat("{", base::Join(parts, ", "), "}\n")
+                     : base::Cat(base::Join(parts, "\n"), "\n"));
+}
+
 }  // namespace
 
 absl::Status SalvageStore(const std::string& store, const std::string& out, Shell& shell) {
@@ -80,10 +102,12 @@ absl::Status SalvageStore(const std::string& store, const std::string& out, Shel
     shell.err << "the store was read piece by piece: messages that were already delivered may be "
                  "among these\n";
   }
-  if (shell.output == Output::kJson) {
-    shell.out << base::Cat(
-        "{\"messages\": ", report->messages, ", \"incomplete\": ", report->incomplete,
-        ", \"unreadable\": ", report->unreadable, ", \"rebuilt\": ", report->rebuilt, "}\n");
+  if (shell.output != Output::kTable) {
+    PrintFields({{"messages", base::Cat(report->messages)},
+                 {"incomplete", base::Cat(report->incomplete)},
+                 {"unreadable", base::Cat(report->unreadable)},
+                 {"rebuilt", base::Cat(report->rebuilt)}},
+                shell);
     return absl::OkStatus();
   }
   shell.out << RenderList({{"Messages", base::Cat(report->messages)},
@@ -102,8 +126,8 @@ absl::Status NewUserHash(const std::string& name, Shell& shell) {
   const auto password = ReadPassword(name, shell);
   if (!password.ok()) return password.status();
   const std::string hash = tls::HashPassword(*password).ToString();
-  if (shell.output == Output::kJson) {
-    shell.out << base::Cat("{\"user\": \"", name, "\", \"hash\": \"", hash, "\"}\n");
+  if (shell.output != Output::kTable) {
+    PrintFields({{"user", Quoted(name)}, {"hash", Quoted(hash)}}, shell);
   } else {
     shell.out << name << ':' << hash << '\n';
   }
@@ -132,8 +156,8 @@ absl::Status NewToken(const NewTokenOptions& options, base::Random& random, Shel
     words.append(words.empty() ? "" : ",").append(rpc::NameOf(static_cast<rpc::Role>(role)));
   }
   const std::string line = base::Cat(base::Hex(hash.Finish()), ' ', options.identity, ' ', words);
-  if (shell.output == Output::kJson) {
-    shell.out << base::Cat("{\"token\": \"", token, "\", \"line\": \"", line, "\"}\n");
+  if (shell.output != Output::kTable) {
+    PrintFields({{"token", Quoted(token)}, {"line", Quoted(line)}}, shell);
     return absl::OkStatus();
   }
   shell.out << RenderList(

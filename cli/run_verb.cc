@@ -31,6 +31,9 @@ absl::Status RunCmdlet(const CmdletCall& call, Session& session) {
       return InvokeScript(call, session);
     case Action::kShell:
       return RunShell(session);
+    case Action::kCompletion:
+      session.shell.out << BashCompletion();
+      return absl::OkStatus();
     default:
       return RunResourceVerb(call, session.client, session.shell);
   }
@@ -50,6 +53,11 @@ struct Dispatch {
   absl::Status operator()(const CmdletCall& call) const {
     return Advise(RunCmdlet(call, session), session.client.options(),
                   RoleFor(call.line.cmdlet->action));
+  }
+
+  absl::Status operator()(const CompleteNames& names) const {
+    PrintNames(names, session.client.options(), session.shell);
+    return absl::OkStatus();
   }
 
   absl::Status operator()(const SalvageStoreOptions& options) const {

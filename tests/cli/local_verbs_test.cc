@@ -80,5 +80,13 @@ TEST(LocalVerbs, SalvageOfNothingSaysSo) {
   EXPECT_EQ(shell.out.str(), "");
 }
 
+TEST(LocalVerbs, YamlHasTheFieldsOfJson) {
+  StringShell shell;
+  shell.in.str("secret\n");
+  Shell out = shell.shell(Output::kYaml);
+  ASSERT_TRUE(NewUserHash("a\"b", out).ok());
+  EXPECT_THAT(shell.out.str(), ::testing::StartsWith("user: \"a\\\"b\"\nhash: \""));
+}
+
 }  // namespace
 }  // namespace postern::cli
