@@ -4,8 +4,8 @@
 //
 // Flow      ChangeFrom(line, complaints); for a Set- with edits, ApplyEdits to the lists that are
 //           there, then send the fields of `mask`.
-// Failure   A value that its form does not allow goes to `complaints`. The rules of the resource are
-//           the server's (common/connector/validate.h).
+// Failure   A value that its form does not allow goes to `complaints`. The rules of the resource
+//           are the server's (common/connector/validate.h).
 
 #pragma once
 

@@ -3,8 +3,8 @@
 // CmdletLine: the words after a cmdlet's name, as PowerShell binds them to parameters.
 //
 // Flow      WordsOf(argv), or the words of a script; Bind(cmdlet, words, complaints).
-// Failure   Every mistake goes to `complaints`, each naming parameter, value and rule; what could be
-//           bound is returned.
+// Failure   Every mistake goes to `complaints`, each naming parameter, value and rule; what could
+//           be bound is returned.
 // Limits    kWordsMax words.
 // See       about_Parameters of PowerShell; cli/literal.h for values
 

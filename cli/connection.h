@@ -2,7 +2,8 @@
 //
 // Connection: calls to one mailbox-transport, with the caller's certificate or token.
 //
-// Flow      Open; Ask as often as needed, or Submit. Role read for questions, administer for changes.
+// Flow      Open; Ask as often as needed, or Submit. Role read for questions, administer for
+//           changes.
 // Failure   The status of the call, its message fit for one line on a terminal; Advise adds what to
 //           do next.
 // Limits    Each call ends at its timeout. An answer has at most kAnswerBytesMax.

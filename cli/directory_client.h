@@ -51,8 +51,8 @@ class DirectoryClient {
   // The server that was asked first, for what is no matter of the directory.
   absl::StatusOr<Connection*> Asked();
 
-  // "site/<name>": the site of the server that was asked first. kNotFound when the directory does not
-  // know that server.
+  // "site/<name>": the site of the server that was asked first. kNotFound when the directory does
+  // not know that server.
   absl::StatusOr<std::string> OwnSite();
 
  private:

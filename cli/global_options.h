@@ -1,7 +1,7 @@
 // cli/global_options.h
 //
-// The options that every verb has: how to connect, and how to print. They stand anywhere on the line,
-// or in the environment.
+// The options that every verb has: how to connect, and how to print. They stand anywhere on the
+// line, or in the environment.
 //
 // Flow      TakeGlobalOptions(words, options) leaves the words of the verb; ConnectionFor(options).
 // Failure   kInvalidArgument naming the option, its value and the rule.

@@ -2,8 +2,8 @@
 //
 // ImportedConnector: one Send connector of an Exchange server's export, parameter by parameter.
 //
-// Flow      ImportConnector(object, options): a pure function; the verb (cli/import_verb.h) prints what
-//           was found and creates the resource, if nothing was refused.
+// Flow      ImportConnector(object, options): a pure function; the verb (cli/import_verb.h) prints
+//           what was found and creates the resource, if nothing was refused.
 // Failure   Outcome kRefused, with the reason and what to do.
 // See       cli/import_value.h for the shapes of values
 

@@ -1,7 +1,7 @@
 // cli/import_text.h
 //
-// The bytes of an exported file as UTF-8: PowerShell writes UTF-16 with ">", and UTF-8 with or without
-// a byte order mark.
+// The bytes of an exported file as UTF-8: PowerShell writes UTF-16 with ">", and UTF-8 with or
+// without a byte order mark.
 //
 // Failure   kInvalidArgument: it is neither, with the way to export it so that it is.
 // Limits    kImportBytesMax bytes.

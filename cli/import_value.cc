@@ -121,8 +121,8 @@ Text SpanFrom(const JsonValue& given) {
       absl::Milliseconds(static_cast<std::int64_t>(number / kTicksOfMillisecond)));
 }
 
-// An enumeration. Its zero is what .NET has where nothing was set: the default, where that is a word
-// of its own.
+// An enumeration. Its zero is what .NET has where nothing was set: the default, where that is a
+// word of its own.
 Texts ChoiceFrom(const Parameter& parameter, const JsonValue& given) {
   const Text text = TextFrom(given);
   if (!text.ok()) return text.status();

@@ -3,8 +3,8 @@
 // The shapes that ConvertTo-Json gives to the values of a Send connector, made texts.
 //
 // Flow      Find the property; TextsFrom(parameter, value) -> SetTexts (cli/resource_fields.h).
-// Failure   kInvalidArgument with the rule and what to do: nothing is guessed. That holds for numbers
-//           of enumerations, and for objects that ConvertTo-Json cut off at its depth.
+// Failure   kInvalidArgument with the rule and what to do: nothing is guessed. That holds for
+//           numbers of enumerations, and for objects that ConvertTo-Json cut off at its depth.
 // See       cli/value_forms.h for texts
 
 #pragma once

@@ -3,8 +3,9 @@
 // Import-SendConnector: the Send connectors that Get-SendConnector | ConvertTo-Json printed.
 //
 // Flow      ImportSendConnectors(call, client, shell).
-// Failure   kInvalidArgument: the file is no such export. A connector of which something is refused,
-//           or that is there already, is not created; the others are, and the end is a failure.
+// Failure   kInvalidArgument: the file is no such export. A connector of which something is
+//           refused, or that is there already, is not created; the others are, and the end is a
+//           failure.
 // Limits    kImportBytesMax bytes; kImportConnectorsMax connectors.
 
 #pragma once

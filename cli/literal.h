@@ -2,8 +2,8 @@
 //
 // Literal: a value of a parameter, as the administrator wrote it.
 //
-// Flow      A script's value is read whole by the script reader. A word of a command line is RAW: the
-//           shell that started us took its quotes away, so that only the parameter's form tells
+// Flow      A script's value is read whole by the script reader. A word of a command line is RAW:
+//           the shell that started us took its quotes away, so that only the parameter's form tells
 //           whether a comma parts a list; AsList reads it then.
 // Failure   kInvalidArgument with the rule that @{...} or a quote breaks.
 // Limits    kValuesMax values of one parameter.

@@ -3,8 +3,8 @@
 // The signs of a script for the Exchange Management Shell: words, strings, lists, ends of lines.
 //
 // Flow      Lex(text) -> ReadScript (cli/script_reader.h).
-// Failure   What is not known here - variables, blocks, redirection - is a token kBad that says why,
-//           so that the reader can go on with the next line.
+// Failure   What is not known here - variables, blocks, redirection - is a token kBad that says
+//           why, so that the reader can go on with the next line.
 // Limits    kScriptBytesMax.
 // See       about_Parsing of PowerShell, argument mode
 

@@ -3,9 +3,9 @@
 // Invoke-Script and Shell: lines of the Exchange Management Shell, one after the other.
 //
 // Flow      InvokeScript(call, session); Shell reads lines from the session's input.
-// Failure   A script in which a line cannot be understood is not begun: every such line is named, as
-//           file:line. The first line that fails ends the script, unless -Continue is given; the end
-//           is a failure then too.
+// Failure   A script in which a line cannot be understood is not begun: every such line is named,
+//           as file:line. The first line that fails ends the script, unless -Continue is given; the
+//           end is a failure then too.
 // Limits    Those of cli/script_reader.h.
 
 #pragma once

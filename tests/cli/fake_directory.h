@@ -1,7 +1,7 @@
 // tests/cli/fake_directory.h
 //
-// FakeDirectory: the Directory service in memory, small and honest: the real rules, content hashes as
-// versions, masks, conflicts, pages and dry runs.
+// FakeDirectory: the Directory service in memory, small and honest: the real rules, content hashes
+// as versions, masks, conflicts, pages and dry runs.
 
 #pragma once
 
