@@ -138,7 +138,8 @@ constexpr Parameter kImport[] = {
      "those of the export that are known here; without one, the site of the server that is asked",
      "The source servers of every connector of the export."},
     {"Usage", "", Form::kWord, Standing::kField, "Custom, Internal, Internet, Partner", "Custom",
-     "The type of every connector: an export does not tell it, nor the permissions."},
+     "The type of every connector: an export does not tell it, nor the permissions. One that is "
+     "replaced keeps its own."},
     {"Without", "", Form::kList, Standing::kField, "names of parameters", "none",
      "Leaves out what cannot be taken, where the connector is to be created nevertheless."},
 };

@@ -141,7 +141,7 @@ class Importer {
     Note("Usage", Outcome::kChanged, usage,
          options_.usage.empty()
              ? "an export does not tell the type, nor the permissions: those of Custom grant no "
-               "Received fields; -Usage names another"
+               "Received fields; -Usage names another. One that is replaced keeps its own"
              : "as -Usage says: an export does not tell the type, nor the permissions");
   }
 

@@ -10,6 +10,7 @@
 #include "cli/import_text.h"
 #include "cli/resource_verbs.h"
 #include "cli/table.h"
+#include "cli/value_forms.h"
 #include "common/base/text.h"
 
 namespace postern::cli {
@@ -40,7 +41,11 @@ absl::StatusOr<ImportOptions> OptionsOf(const CmdletLine& line, DirectoryClient&
   ImportOptions options;
   options.source_servers = line.List("SourceTransportServers");
   options.credential = line.Text("AuthenticationCredential");
-  options.usage = line.Text("Usage");
+  const Given* usage = line.Find("Usage");
+  if (usage != nullptr) {
+    const std::string text = line.Text("Usage");
+    options.usage = NormalWord(text, usage->parameter->values).value_or(text);
+  }
   for (const std::string& name : line.List("Without"))
     options.without.insert(base::LowerAscii(name));
   if (!options.source_servers.empty()) return options;
@@ -72,7 +77,8 @@ void PrintReport(const ImportedConnector& imported, std::size_t width, std::ostr
   to << '\n';
 }
 
-// Creates the connector, or replaces the one of its name.
+// Creates the connector, or replaces the one of its name. That one keeps its type and permissions,
+// of which an export tells nothing.
 absl::StatusOr<v1::ChangeResponse> Stored(const ImportedConnector& imported,
                                           const CmdletCall& call,
                                           DirectoryClient& client) {
@@ -87,6 +93,10 @@ absl::StatusOr<v1::ChangeResponse> Stored(const ImportedConnector& imported,
   }
   v1::Resource resource = imported.resource;
   MetadataOf(resource) = MetadataOf(*there);
+  v1::SendConnectorSpec& spec = *resource.mutable_send_connector()->mutable_spec();
+  const v1::SendConnectorSpec& before = there->send_connector().spec();
+  if (call.line.Find("Usage") == nullptr) spec.set_usage(before.usage());
+  *spec.mutable_permissions() = before.permissions();
   return client.Update(resource, {}, call.what_if());
 }
 

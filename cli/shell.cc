@@ -52,9 +52,11 @@ absl::Status PrintJson(const google::protobuf::Message& message, Shell& shell) {
 
 void PrintFailure(const absl::Status& status, std::string_view prefix, Shell& shell) {
   const std::string_view message = base::MessageOf(status);
-  // Only lists of mistakes have lines of their own.
+  // Only lists of mistakes have lines of their own: of a line, or of the directory.
+  const bool listed = status.code() == absl::StatusCode::kInvalidArgument ||
+                      status.code() == absl::StatusCode::kFailedPrecondition;
   std::vector<std::string_view> lines = {message};
-  if (status.code() == absl::StatusCode::kInvalidArgument) lines = base::Split(message, '\n');
+  if (listed) lines = base::Split(message, '\n');
   for (const std::string_view line : lines)
     shell.err << prefix << ForTerminal(line) << '\n';
 }

@@ -17,6 +17,7 @@
 #include "cli/resource_fields.h"
 #include "common/base/text.h"
 #include "common/connector/content_hash.h"
+#include "common/connector/presets.h"
 #include "common/connector/send_connector.h"
 #include "common/connector/validate.h"
 #include "common/directory/rules.h"
@@ -114,6 +115,11 @@ class FakeDirectory final : public v1::Directory::Service {
         return {grpc::INVALID_ARGUMENT, base::Cat("update_mask: \"", path, "\": is no field")};
       }
     }
+    if (after.has_send_connector() && UsageOf(after) != UsageOf(found->second)) {
+      return {grpc::INVALID_ARGUMENT,
+              base::Cat("spec.usage: \"", UsageOf(after),
+                        "\": the usage of a Send connector cannot be changed")};
+    }
     return Store(found->second, std::move(after), request->dry_run(), *response);
   }
 
@@ -149,6 +155,10 @@ class FakeDirectory final : public v1::Directory::Service {
       return one.first.first == kind && (base::EqualsIgnoreCase(one.first.second, name) ||
                                          base::EqualsIgnoreCase(NameOf(one.second), name));
     });
+  }
+
+  static std::string UsageOf(const v1::Resource& resource) {
+    return connector::WithPresets(resource.send_connector().spec()).usage();
   }
 
   static grpc::Status NotThere(const std::string& kind, const std::string& name) {

@@ -100,6 +100,17 @@ TEST_F(ImportVerbTest, WhatIsThereStaysUnlessForced) {
   EXPECT_FALSE(service_.directory.Connector("x").has_port());
 }
 
+TEST_F(ImportVerbTest, WhatIsReplacedKeepsItsTypeAndPermissions) {
+  const std::string one = R"({"Name":"X","AddressSpaces":["*"]})";
+  EXPECT_EQ(Import({"-", "-Usage", "Internet"}, one), 0) << err();
+  service_.directory.Connector("x").mutable_permissions();
+  EXPECT_EQ(Import({"-", "-Force"}, one), 0) << err();
+  EXPECT_EQ(service_.directory.Connector("x").usage(), "Internet");
+  EXPECT_EQ(service_.directory.Connector("x").permissions().grants_size(), 0);
+  EXPECT_EQ(Import({"-", "-Force", "-Usage", "Partner"}, one), 1);
+  EXPECT_THAT(err(), HasSubstr("-Usage: \"Partner\": the usage of a Send connector cannot be"));
+}
+
 TEST_F(ImportVerbTest, WhatIfCreatesNothing) {
   EXPECT_EQ(Import({kSample, "-WhatIf", "-Without", "TlsAuthLevel,SmartHostAuthMechanism",
                     "-SourceTransportServers", "mbx-0"}),

@@ -22,5 +22,22 @@ TEST(Shell, JsonHasEveryFieldEvenWhenItIsEmpty) {
   EXPECT_THAT(strings.out.str(), HasSubstr("\"candidates\": []"));
 }
 
+TEST(Shell, OnlyListsOfMistakesHaveLines) {
+  StringShell strings;
+  Shell shell = strings.shell();
+  PrintFailure(absl::InvalidArgumentError("one\ntwo"), "x: ", shell);
+  PrintFailure(absl::NotFoundError("one\ntwo"), "x: ", shell);
+  EXPECT_EQ(strings.err.str(), "x: one\nx: two\nx: one two\n");
+}
+
+TEST(Shell, DataIsJsonOrYaml) {
+  v1::TestRouteResponse response;
+  response.set_connector("Internet");
+  StringShell strings;
+  Shell shell = strings.shell(Output::kYaml);
+  ASSERT_TRUE(PrintData(response, shell).ok());
+  EXPECT_EQ(strings.out.str(), "connector: Internet\n");
+}
+
 }  // namespace
 }  // namespace postern::cli
