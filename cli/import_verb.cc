@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <istream>
+#include <set>
 
 #include "google/protobuf/util/json_util.h"
 
@@ -67,13 +68,6 @@ void PrintReport(const ImportedConnector& imported, std::size_t width, std::ostr
   }
   to << ForTerminal(base::Cat("Send connector \"", imported.name, "\"")) << "\n\n"
      << table.Render(width);
-  if (!imported.read_only.empty()) {
-    to << "\nread-only, not taken: " << ForTerminal(base::Join(imported.read_only, ", ")) << '\n';
-  }
-  if (!imported.unknown.empty()) {
-    to << "\nnot known here, not taken: " << ForTerminal(base::Join(imported.unknown, ", "))
-       << '\n';
-  }
   to << '\n';
 }
 
@@ -112,6 +106,8 @@ class Import {
   bool One(const JsonObject& object, const ImportOptions& options) {
     const ImportedConnector imported = ImportConnector(object, options);
     PrintReport(imported, shell_.width, told_);
+    read_only_.insert(imported.read_only.begin(), imported.read_only.end());
+    unknown_.insert(imported.unknown.begin(), imported.unknown.end());
     const std::vector<std::string> refused = imported.Refused();
     if (!refused.empty()) {
       shell_.err << ForTerminal(
@@ -133,7 +129,14 @@ class Import {
     return true;
   }
 
-  absl::Status Print() const {
+  // What is no parameter, once for all connectors; then the resources, for other programs.
+  absl::Status End() const {
+    const auto print = [this](std::string_view what, const std::set<std::string>& names) {
+      if (names.empty()) return;
+      told_ << what << ForTerminal(base::Join({names.begin(), names.end()}, ", ")) << '\n';
+    };
+    print("read-only, not taken: ", read_only_);
+    print("not known here, not taken: ", unknown_);
     if (shell_.output == Output::kTable) return absl::OkStatus();
     return PrintResources(stored_, {}, shell_);
   }
@@ -155,6 +158,8 @@ class Import {
   Shell& shell_;
   std::ostream& told_;
   std::vector<v1::Resource> stored_;
+  std::set<std::string> read_only_;
+  std::set<std::string> unknown_;
 };
 
 }  // namespace
@@ -198,7 +203,7 @@ absl::Status ImportSendConnectors(const CmdletCall& call, DirectoryClient& clien
   std::size_t failed = 0;
   for (const JsonObject& object : *objects)
     failed += import.One(object, *options) ? 0 : 1;
-  if (absl::Status printed = import.Print(); !printed.ok()) return printed;
+  if (absl::Status printed = import.End(); !printed.ok()) return printed;
   if (failed == 0) return absl::OkStatus();
   return base::Error(absl::StatusCode::kFailedPrecondition, failed, " of ", objects->size(),
                      " connectors were not imported");

@@ -171,17 +171,23 @@ class Lexer {
   void Bracketed(Kind kind, char open, char close, std::size_t skip) {
     const std::string_view left = rest();
     int depth = 0;
+    std::string fault;
     std::size_t end = skip;
     while (end < left.size()) {
       if (QuoteAt(left.substr(end)).kind != Quote::kNone) {
-        const auto quoted = ReadQuoted(left.substr(end));
-        if (!quoted.ok()) break;
-        end += quoted->bytes;
+        const QuotedEnd quoted = EndOfQuoted(left.substr(end));
+        if (quoted.bytes == std::string_view::npos) break;
+        if (fault.empty()) fault = quoted.fault;
+        end += quoted.bytes;
         continue;
       }
       if (left[end] == open) ++depth;
       if (left[end] == close && --depth == 0) {
-        Add(kind, std::string(left.substr(0, end + 1)));
+        if (fault.empty()) {
+          Add(kind, std::string(left.substr(0, end + 1)));
+        } else {
+          Bad(std::move(fault));
+        }
         return Advance(end + 1);
       }
       ++end;
@@ -191,19 +197,31 @@ class Lexer {
     Advance(left.size());
   }
 
+  struct QuotedEnd {
+    std::size_t bytes = 0;  // npos: it has none
+    std::string fault;
+  };
+
+  // A string that cannot be read - it holds a variable - ends at its mark all the same.
+  static QuotedEnd EndOfQuoted(std::string_view text) {
+    const auto quoted = ReadQuoted(text);
+    if (quoted.ok()) return {quoted->bytes, ""};
+    const std::size_t mark = QuoteAt(text).bytes;
+    const auto end = text.find(text.substr(0, mark), mark);
+    return {end == std::string_view::npos ? end : end + mark,
+            std::string(base::MessageOf(quoted.status()))};
+  }
+
   void String() {
     auto quoted = ReadQuoted(rest());
     if (quoted.ok()) {
       Add(Kind::kString, std::move(quoted->text));
       return Advance(quoted->bytes);
     }
-    Bad(std::string(base::MessageOf(quoted.status())));
-    // A string without an end takes all that follows; one with a variable ends where it ends.
-    const std::string_view left = rest();
-    const QuoteMark open = QuoteAt(left);
-    const auto end = left.find(left.substr(0, open.bytes), open.bytes);
-    out_.open = out_.open || end == std::string_view::npos;
-    Advance(end == std::string_view::npos ? left.size() : end + open.bytes);
+    QuotedEnd end = EndOfQuoted(rest());
+    Bad(std::move(end.fault));
+    out_.open = out_.open || end.bytes == std::string_view::npos;
+    Advance(std::min(end.bytes, rest().size()));
   }
 
   // "-Name", "-Name:", "--name", "--name="; false: it is a word like "-1" or "--".

@@ -32,6 +32,8 @@ std::string Fitted(const std::string& cell, std::size_t width, Table::Align alig
   return align == Table::Align::kLeft ? cell + space : space + cell;
 }
 
+}  // namespace
+
 // C1 controls (U+0080 to U+009F), and the marks that turn text around (U+202A to U+202E, U+2066 to
 // U+2069): a terminal obeys them.
 std::size_t UnsafeAt(std::string_view text) {
@@ -44,8 +46,6 @@ std::size_t UnsafeAt(std::string_view text) {
   if (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9) return 3;
   return 0;
 }
-
-}  // namespace
 
 std::size_t CharactersOf(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), Begins));

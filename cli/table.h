@@ -54,6 +54,10 @@ std::string RenderList(const std::vector<std::pair<std::string, std::string>>& f
 // What a stranger wrote, made safe for a terminal: one line, no control characters.
 std::string ForTerminal(std::string_view text);
 
+// The bytes of a sign at the start of `text` that a terminal obeys rather than shows, beyond ASCII:
+// C1 controls, and marks that turn text around. 0: there is none.
+std::size_t UnsafeAt(std::string_view text);
+
 // Characters as the terminal counts them, near enough: code points.
 std::size_t CharactersOf(std::string_view text);
 

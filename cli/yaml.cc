@@ -7,6 +7,7 @@
 
 #include "google/protobuf/descriptor.h"
 
+#include "cli/table.h"
 #include "common/base/text.h"
 
 namespace postern::cli {
@@ -34,25 +35,39 @@ bool IsPlain(std::string_view text) {
   });
 }
 
+// The code point of a character of two or three bytes.
+unsigned PointOf(std::string_view character) {
+  unsigned point = static_cast<unsigned char>(character[0]) & (character.size() == 2 ? 0x1F : 0x0F);
+  for (const char c : character.substr(1))
+    point = point << 6 | (static_cast<unsigned char>(c) & 0x3F);
+  return point;
+}
+
+std::string Escaped(unsigned point) {
+  if (point == '"') return "\\\"";
+  if (point == '\\') return "\\\\";
+  if (point == '\n') return "\\n";
+  if (point == '\t') return "\\t";
+  char escape[16];
+  std::snprintf(escape, sizeof escape, "\\u%04X", point);
+  return escape;
+}
+
 std::string Scalar(std::string_view text) {
   if (IsPlain(text)) return std::string(text);
   std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\x%02X", byte);
-      out += escape;
+  while (!text.empty()) {
+    const auto byte = static_cast<unsigned char>(text[0]);
+    std::size_t bytes = 1;
+    if (const std::size_t unsafe = UnsafeAt(text)) {
+      out += Escaped(PointOf(text.substr(0, unsafe)));
+      bytes = unsafe;
+    } else if (byte < 0x20 || byte == 0x7f || byte == '"' || byte == '\\') {
+      out += Escaped(byte);
     } else {
-      out.push_back(c);
+      out.push_back(text[0]);
     }
+    text.remove_prefix(bytes);
   }
   out.push_back('"');
   return out;

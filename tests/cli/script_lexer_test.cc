@@ -61,6 +61,9 @@ TEST(ScriptLexer, WhatIsNotKnownSaysWhy) {
   EXPECT_THAT(Signs("$c = Get-Credential"), HasSubstr("x:variables are not known here"));
   EXPECT_THAT(Signs("a \"to $x\" b"), HasSubstr("x:variables are not known here: write the value"));
   EXPECT_THAT(Signs("a \"to $x\" b"), HasSubstr("w:b"));
+  EXPECT_EQ(Signs("a @{Add=\"$x\"}\nb"),
+            "w:a x:variables are not known here: write the value "
+            "itself in the place of $x ; w:b ;");
   EXPECT_THAT(Signs("a > b"), HasSubstr("x:\">\" is not known here"));
   EXPECT_THAT(Signs("a { b }"), HasSubstr("x:a block \"{\""));
   EXPECT_THAT(Signs("a @'\nb\n'@"), HasSubstr("x:a here-string is not known"));

@@ -25,7 +25,7 @@ v1::SendConnector Awkward() {
   spec.add_address_spaces("SMTP:*.contoso.com;5");
   spec.set_enabled(false);
   spec.set_port(0);
-  spec.set_comment("\"quoted\" \\ line\nnext: # - {x}\t\x01 \u00E4");
+  spec.set_comment("\"quoted\" \\ line\nnext: # - {x}\t\x01 \u00E4\u009B\u202E");
   spec.set_fqdn("123");
   spec.set_max_message_size("25MB");
   spec.mutable_authentication_credential()->set_secret_name("null");
