@@ -99,8 +99,8 @@ constexpr Parameter kForceSwitch = {
     "Nothing is asked that it could answer; -Confirm:$false is for Remove-."};
 
 constexpr Parameter kPermission[] = {
-    {"AccessRights", "", Form::kList, Standing::kIgnored, "", "",
-     "Only extended rights are known here."},
+    {"AccessRights", "", Form::kText, Standing::kField, "ExtendedRight", "ExtendedRight",
+     "What kind of right is meant: only extended rights are known here."},
     {"Deny", "", Form::kSwitch, Standing::kField, "", "",
      "The rights are denied: what is denied to a remote is not granted by another user."},
     {"ExtendedRights", "", Form::kList, Standing::kField,

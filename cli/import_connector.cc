@@ -140,9 +140,9 @@ class Importer {
     spec().set_usage(usage);
     Note("Usage", Outcome::kChanged, usage,
          options_.usage.empty()
-             ? "an export does not tell the type, nor the permissions: those of Custom grant no "
-               "Received fields; -Usage names another. One that is replaced keeps its own"
-             : "as -Usage says: an export does not tell the type, nor the permissions");
+             ? "an export does not tell it, nor the permissions, and Custom grants no Received "
+               "fields: -Usage names another"
+             : "as -Usage says: an export does not tell it, nor the permissions");
   }
 
   // An export has a name at most, and never the password.

@@ -60,14 +60,15 @@ absl::StatusOr<ImportOptions> OptionsOf(const CmdletLine& line, DirectoryClient&
   return options;
 }
 
-void PrintReport(const ImportedConnector& imported, std::size_t width, std::ostream& to) {
+// Nothing of it is cut: the reasons stand at the end of the lines.
+void PrintReport(const ImportedConnector& imported, std::ostream& to) {
   Table table({{"Parameter"}, {"Outcome"}, {"Value"}, {"Note"}});
   for (const ImportFinding& finding : imported.findings) {
     table.Add(
         {finding.parameter, std::string(NameOf(finding.outcome)), finding.value, finding.note});
   }
   to << ForTerminal(base::Cat("Send connector \"", imported.name, "\"")) << "\n\n"
-     << table.Render(width);
+     << table.Render(0);
   to << '\n';
 }
 
@@ -105,7 +106,7 @@ class Import {
   // False: it is not there now, or not as exported.
   bool One(const JsonObject& object, const ImportOptions& options) {
     const ImportedConnector imported = ImportConnector(object, options);
-    PrintReport(imported, shell_.width, told_);
+    PrintReport(imported, told_);
     read_only_.insert(imported.read_only.begin(), imported.read_only.end());
     unknown_.insert(imported.unknown.begin(), imported.unknown.end());
     const std::vector<std::string> refused = imported.Refused();

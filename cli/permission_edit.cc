@@ -24,6 +24,11 @@ PermissionEdit PermissionEditFrom(const CmdletLine& line, Complaints& complaints
   } else if (line.Find("User") != nullptr) {
     Complain(complaints, "User", user, base::Cat("is ", connector::kUserWords));
   }
+  const std::string access = line.Text("AccessRights");
+  if (line.Find("AccessRights") != nullptr && !base::EqualsIgnoreCase(access, "ExtendedRight")) {
+    Complain(complaints, "AccessRights", access,
+             "is ExtendedRight: other rights of Active Directory have no place here");
+  }
   for (const std::string& text : line.List("ExtendedRights")) {
     const auto right = connector::ParseRight(text);
     if (right) {

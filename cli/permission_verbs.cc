@@ -88,8 +88,7 @@ absl::Status RunEditPermission(const CmdletCall& call, DirectoryClient& client, 
   if (shell.output != Output::kTable) {
     return PrintResources({changed->after()}, {.one = true}, shell);
   }
-  shell.out << RenderDifferences(DifferencesBetween(changed->before(), changed->after()),
-                                 shell.width);
+  shell.out << RenderDifferences(DifferencesBetween(changed->before(), changed->after()));
   return absl::OkStatus();
 }
 

@@ -163,11 +163,11 @@ absl::Status PrintResources(const std::vector<v1::Resource>& resources,
   return absl::OkStatus();
 }
 
-std::string RenderDifferences(const std::vector<Difference>& differences, std::size_t width) {
+std::string RenderDifferences(const std::vector<Difference>& differences) {
   Table table({{"Parameter"}, {"Before"}, {"After"}});
   for (const Difference& one : differences)
     table.Add({one.parameter, one.before, one.after});
-  return table.Render(width);
+  return table.Render(0);
 }
 
 }  // namespace postern::cli

@@ -32,8 +32,8 @@ absl::Status PrintResources(const std::vector<v1::Resource>& resources,
                             const View& view,
                             Shell& shell);
 
-// Parameter, before and after, in three columns.
-std::string RenderDifferences(const std::vector<Difference>& differences, std::size_t width);
+// Parameter, before and after, in three columns; nothing of it is cut.
+std::string RenderDifferences(const std::vector<Difference>& differences);
 
 // "Add*" fits "AddressSpaces"; without regard to case.
 bool FitsWildcard(std::string_view pattern, std::string_view text);

@@ -34,8 +34,7 @@ absl::Status PrintChange(const CmdletCall& call, const v1::ChangeResponse& respo
   } else {
     to << what_if << ForTerminal(title) << (call.what_if() ? " would change\n" : " changed\n");
     if (table) {
-      shell.out << RenderDifferences(DifferencesBetween(response.before(), response.after()),
-                                     shell.width);
+      shell.out << RenderDifferences(DifferencesBetween(response.before(), response.after()));
     }
   }
   const bool fresh = HoldsNone(response.before());

@@ -129,20 +129,26 @@ class ScriptRun {
     Shell& shell = session_.shell;
     // Data is for other programs: then what is done is told beside it.
     (shell.output == Output::kTable ? shell.out : shell.err)
-        << ForTerminal(base::Cat(PlaceOf(line.number), line.name)) << '\n';
+        << ForTerminal(base::Cat(PlaceOf(line.number), line.name)) << std::endl;
     const auto* call = std::get_if<CmdletCall>(&verb);
-    if (call == nullptr) return RunVerb(verb, session_);
+    if (call == nullptr) return Flushed(RunVerb(verb, session_));
     if (const int before = LineThatCreates(*call); before > 0) {
       shell.out << ForTerminal(base::Cat("What if: \"", call->identity,
                                          "\" would be there from line ", before,
-                                         " on; what changes then is not tried"))
+                                         " on, so this line is not tried"))
                 << '\n';
       return absl::OkStatus();
     }
-    const absl::Status done = RunVerb(verb, session_);
+    const absl::Status done = Flushed(RunVerb(verb, session_));
     if (done.ok() && call->what_if() && call->line.cmdlet->action == Action::kNew) {
       created_[Key(call->kind(), NameOf(call->change.resource))] = line.number;
     }
+    return done;
+  }
+
+  // What a line printed stands before what the next one says on standard error.
+  absl::Status Flushed(absl::Status done) {
+    session_.shell.out.flush();
     return done;
   }
 

@@ -46,10 +46,12 @@ TEST(PermissionEdit, UsersAndRightsThatAreNoneAreNamed) {
   Complaints complaints;
   const CmdletLine line =
       Bind(*FindCmdlet("Add-ADPermission"),
-           WordsOf({"x", "-User", "Bob", "-ExtendedRights", "Fly"}), complaints);
+           WordsOf({"x", "-User", "Bob", "-ExtendedRights", "Fly", "-AccessRights", "Read"}),
+           complaints);
   PermissionEditFrom(line, complaints);
   EXPECT_THAT(connector::Join(complaints), HasSubstr("-User: \"Bob\": is AnonymousLogon, "));
   EXPECT_THAT(connector::Join(complaints), HasSubstr("-ExtendedRights: \"Fly\": is ms-Exch-"));
+  EXPECT_THAT(connector::Join(complaints), HasSubstr("-AccessRights: \"Read\": is ExtendedRight"));
 }
 
 TEST(PermissionEdit, GrantsAreJoinedByUserAndKind) {

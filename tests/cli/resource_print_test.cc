@@ -107,7 +107,7 @@ TEST(ResourcePrint, WildcardsFitAsInPowerShell) {
 }
 
 TEST(ResourcePrint, DifferencesAreThreeColumns) {
-  EXPECT_EQ(RenderDifferences({{"Enabled", "True", "False"}}, 0),
+  EXPECT_EQ(RenderDifferences({{"Enabled", "True", "False"}}),
             "Parameter Before After\n"
             "--------- ------ -----\n"
             "Enabled   True   False\n");

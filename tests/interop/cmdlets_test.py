@@ -174,6 +174,20 @@ class CmdletsTest(Case):
         said = self.refused("Set-SendConnector", "mine", "-Port", "26")
         self.assertIn("sendconnector-mine.yaml", said)
 
+    def test_a_change_asked_of_a_follower_is_made_at_the_writer(self):
+        self.shell.run("New-TransportServer", "mailbox-transport-1", "-Site", SITE)
+        writer = f"127.0.0.1:{self.transport.admin_port}"
+        follower = self.mailbox({"directory.writer": writer,
+                                 "directory.cache": str(self.lab.path / "cache")},
+                                name="mailbox-transport-1")
+        shell = Shell(self.lab, follower)
+        made = shell.run("New-SendConnector", "Far", "-AddressSpaces", "far.test",
+                         "-SourceTransportServers", "mailbox-transport-0")
+        self.assertIn(f"the directory is written at {writer}", made.stderr)
+        self.assertEqual(self.connector("Far")["addressSpaces"], ["SMTP:far.test;1"])
+        self.eventually(lambda: "Far" in shell.run("Get-SendConnector").stdout, 10,
+                        "the follower to follow")
+
     def test_bash_completes_names_of_the_directory(self):
         self.to_sink("To the sink", 2525)
         words = "postern Set-SendConnector To"
