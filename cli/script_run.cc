@@ -119,7 +119,10 @@ class ScriptRun {
   }
 
  private:
-  std::string PlaceOf(int line) const { return base::Cat(name_, ":", line, ": "); }
+  // Who types a line knows which it is.
+  std::string PlaceOf(int line) const {
+    return name_.empty() ? "postern: " : base::Cat(name_, ":", line, ": ");
+  }
 
   void Print(const absl::Status& status, int line) {
     PrintFailure(status, ForTerminal(PlaceOf(line)), session_.shell);
@@ -128,8 +131,10 @@ class ScriptRun {
   absl::Status RunLine(const ScriptLine& line, const Verb& verb) {
     Shell& shell = session_.shell;
     // Data is for other programs: then what is done is told beside it.
-    (shell.output == Output::kTable ? shell.out : shell.err)
-        << ForTerminal(base::Cat(PlaceOf(line.number), line.name)) << std::endl;
+    std::ostream& to = shell.output == Output::kTable ? shell.out : shell.err;
+    if (!name_.empty()) {
+      to << ForTerminal(base::Cat(PlaceOf(line.number), line.name)) << '\n' << std::flush;
+    }
     const auto* call = std::get_if<CmdletCall>(&verb);
     if (call == nullptr) return Flushed(RunVerb(verb, session_));
     if (const int before = LineThatCreates(*call); before > 0) {
@@ -248,7 +253,7 @@ absl::Status RunShell(Session& session) {
       shell.out << *help;
       continue;
     }
-    ScriptRun run("line", false, session);
+    ScriptRun run("", false, session);
     if (run.Understand(script)) run.Run(false);
   }
   if (shell.in_is_terminal) shell.out << '\n';

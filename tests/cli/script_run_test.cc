@@ -186,9 +186,10 @@ TEST_F(ScriptRunTest, TheShellRunsLinesAsTheyAreTyped) {
       "exit\nNew-SendConnector c -AddressSpaces *\n");
   EXPECT_EQ(Line({"Shell"}), 0) << err();
   EXPECT_THAT(service_.directory.Connector("a").address_spaces(), ElementsAre("x.test", "y.test"));
-  EXPECT_THAT(err(), HasSubstr("line:1: -Port: \"x\": is a whole number"));
+  EXPECT_THAT(err(), HasSubstr("postern: -Port: \"x\": is a whole number"));
   EXPECT_THAT(err(), HasSubstr("the quote ' is not closed"));
   EXPECT_THAT(out(), HasSubstr("Remove-Site (Remove-AdSite): Removes a site."));
+  EXPECT_THAT(out(), Not(HasSubstr(":1: New-SendConnector")));
   EXPECT_FALSE(Has("c"));
 }
 
