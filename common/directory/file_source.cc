@@ -147,6 +147,10 @@ void DirectoryWatch::RunOnce() {
 
 absl::Status DirectoryWatch::LoadNow() {
   const std::lock_guard<std::mutex> run_lock(run_mutex_);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (stopping_) return absl::UnavailableError("stopping");
+  }
   return Load();
 }
 
