@@ -1,7 +1,7 @@
 #include "common/directory/build.h"
 
-#include <map>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "common/base/text.h"
@@ -12,10 +12,14 @@ namespace {
 
 using connector::FieldError;
 
-// Gathers the objects of all manifests, then looks at what one says of another.
+// Gathers the objects of all manifests, when it is to keep them, and looks at what one says of
+// another.
 class Builder {
  public:
-  explicit Builder(std::vector<ManifestError>& errors) : errors_(errors) {}
+  Builder(std::vector<ManifestError>& errors, bool keeps, std::size_t size)
+      : errors_(errors), keeps_(keeps) {
+    seen_.reserve(2 * size);
+  }
 
   void Add(const CheckedManifest& checked) {
     std::visit([&](const auto& object) { AddObject(checked, object); }, checked.manifest.object);
@@ -42,9 +46,14 @@ class Builder {
   bool Usable(const CheckedManifest& checked, const Object& object) {
     for (const FieldError& finding : checked.findings)
       Fail(checked.manifest, finding);
-    const std::string kind = Object::descriptor()->name();
+    const std::string& kind = Object::descriptor()->name();
     return checked.findings.empty() & Unique(checked.manifest, "metadata.name",
                                              object.metadata().name(), kind, base::Cat(kind, "/"));
+  }
+
+  template <typename Typed>
+  void Keep(const CheckedManifest& checked, std::vector<Typed>& typed) {
+    if (keeps_) typed.push_back(std::get<Typed>(checked.typed));
   }
 
   bool Unique(const Manifest& manifest,
@@ -65,16 +74,16 @@ class Builder {
     const bool good = Usable(checked, object);
     const bool unique =
         Unique(checked.manifest, "spec.name", object.spec().name(), "SendConnector", "name/");
-    if (good && unique) parts_.connectors.push_back(std::get<SendConnector>(checked.typed));
+    if (good && unique) Keep<SendConnector>(checked, parts_.connectors);
   }
 
   void AddObject(const CheckedManifest& checked, const v1::Site& object) {
     sites_.insert(object.metadata().name());
-    if (Usable(checked, object)) parts_.sites.push_back(std::get<Site>(checked.typed));
+    if (Usable(checked, object)) Keep<Site>(checked, parts_.sites);
   }
 
   void AddObject(const CheckedManifest& checked, const v1::SiteLink& object) {
-    if (Usable(checked, object)) parts_.links.push_back(std::get<SiteLink>(checked.typed));
+    if (Usable(checked, object)) Keep<SiteLink>(checked, parts_.links);
   }
 
   void AddObject(const CheckedManifest& checked, const v1::AcceptedDomain& object) {
@@ -84,11 +93,11 @@ class Builder {
     if (domain.is_default) {
       Unique(checked.manifest, "spec.default", "true", "default AcceptedDomain", "default-domain/");
     }
-    parts_.domains.push_back(domain);
+    Keep<AcceptedDomain>(checked, parts_.domains);
   }
 
   void AddObject(const CheckedManifest& checked, const v1::TransportServer& object) {
-    if (Usable(checked, object)) parts_.servers.push_back(std::get<TransportServer>(checked.typed));
+    if (Usable(checked, object)) Keep<TransportServer>(checked, parts_.servers);
   }
 
   void AddObject(const CheckedManifest& checked, const v1::TransportConfig& object) {
@@ -119,24 +128,35 @@ class Builder {
   }
 
   std::vector<ManifestError>& errors_;
+  const bool keeps_;
   SnapshotParts parts_;
   std::set<std::string> sites_;
-  std::map<std::string, const Manifest*> seen_;
+  std::unordered_map<std::string, const Manifest*> seen_;
   const Manifest* config_ = nullptr;
 };
+
+void AddAll(Builder& builder, const std::vector<CheckedPtr>& manifests, bool complete) {
+  for (const CheckedPtr& checked : manifests)
+    builder.Add(*checked);
+  // An object that could not be read would be missed by all that name it: one mistake, one finding.
+  if (complete) builder.CheckReferences(manifests);
+}
 
 }  // namespace
 
 SnapshotPtr BuildSnapshot(const std::vector<CheckedPtr>& manifests,
                           std::vector<ManifestError>& errors,
                           bool stale) {
-  // An object that could not be read would be missed by all that name it: one mistake, one finding.
   const bool complete = errors.empty();
-  Builder builder(errors);
-  for (const CheckedPtr& checked : manifests)
-    builder.Add(*checked);
-  if (complete) builder.CheckReferences(manifests);
+  Builder builder(errors, /*keeps=*/true, manifests.size());
+  AddAll(builder, manifests, complete);
   return builder.Finish(stale);
+}
+
+void CheckTogether(const std::vector<CheckedPtr>& manifests, std::vector<ManifestError>& errors) {
+  const bool complete = errors.empty();
+  Builder builder(errors, /*keeps=*/false, manifests.size());
+  AddAll(builder, manifests, complete);
 }
 
 SnapshotPtr BuildSnapshot(std::vector<Manifest> manifests,

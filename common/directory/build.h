@@ -21,6 +21,9 @@ SnapshotPtr BuildSnapshot(const std::vector<CheckedPtr>& manifests,
                           std::vector<ManifestError>& errors,
                           bool stale = false);
 
+// The same findings, without a snapshot of it.
+void CheckTogether(const std::vector<CheckedPtr>& manifests, std::vector<ManifestError>& errors);
+
 // Checks each first.
 SnapshotPtr BuildSnapshot(std::vector<Manifest> manifests,
                           std::vector<ManifestError>& errors,

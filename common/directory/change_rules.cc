@@ -24,7 +24,7 @@ Errors ErrorsWith(const CheckedPtr& own, const ChangeDraft& draft, const Reading
     if (checked != draft.before) manifests.push_back(checked);
   }
   if (own != nullptr) manifests.push_back(own);
-  BuildSnapshot(manifests, errors);
+  CheckTogether(manifests, errors);
   return errors;
 }
 

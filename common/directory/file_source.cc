@@ -158,8 +158,12 @@ absl::Status DirectoryWatch::Load() {
   const std::int64_t started_ns = absl::ToUnixNanos(absl::Now());
   auto reading = reader_->Read();
   FolderState state = reading.ok() ? reading->state : LookOrError(reader_->path());
-  auto snapshot =
-      reading.ok() ? SnapshotOf(*reading) : absl::StatusOr<SnapshotPtr>(reading.status());
+  absl::StatusOr<SnapshotPtr> snapshot = current();
+  if (!reading.ok()) {
+    snapshot = reading.status();
+  } else if (!reading->errors.empty() || reading->manifests != built_ || !last_load_good()) {
+    snapshot = SnapshotOf(*reading);
+  }
   const bool again = state == seen_;
   const std::int64_t age_ns = started_ns - state.newest_ns();
   settled_ = (age_ns > kClockGrainNs || age_ns < -kClockGrainNs) &&
@@ -172,6 +176,7 @@ absl::Status DirectoryWatch::Load() {
     }
     return snapshot.status();
   }
+  built_ = std::move(reading->manifests);
   const SnapshotPtr before = current();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -186,6 +191,12 @@ absl::Status DirectoryWatch::Load() {
   uncopied_ = *snapshot;
   Publish(*std::move(snapshot));
   return absl::OkStatus();
+}
+
+// The snapshot in force is that of built_.
+bool DirectoryWatch::last_load_good() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return readings_.last_load_ok && current_ != nullptr && !current_->stale();
 }
 
 void DirectoryWatch::NoteFailure(const absl::Status& status) {

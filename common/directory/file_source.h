@@ -19,6 +19,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -61,6 +62,7 @@ class DirectoryWatch final : public DirectorySource {
   void Run();
   bool WaitFor(absl::Duration span);  // false when stopping
   absl::Status Load();
+  bool last_load_good() const;
   void NoteFailure(const absl::Status& status);
   void Publish(SnapshotPtr snapshot);
   void KeepCopy();
@@ -73,7 +75,8 @@ class DirectoryWatch final : public DirectorySource {
   mutable std::mutex run_mutex_;  // one load at a time
   FolderState seen_;
   bool settled_ = false;  // the last load cannot have missed a change within the clock's grain
-  SnapshotPtr uncopied_;  // not on disk yet
+  std::vector<CheckedPtr> built_;  // what the last good snapshot is made of
+  SnapshotPtr uncopied_;           // not on disk yet
   Changed changed_;
 
   mutable std::mutex mutex_;  // below: shared with readers

@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 
 #include "common/base/text.h"
+#include "common/connector/content_hash.h"
 
 namespace postern::directory {
 
@@ -66,8 +67,14 @@ void FolderReader::ReadFile(const FileState& state, Reading& reading) {
       reading.errors.push_back({state.path, 0, std::string(base::MessageOf(text.status()))});
       return;
     }
-    for (Manifest& manifest : ParseManifests(state.path, *text, read.errors))
-      read.manifests.push_back(Check(std::move(manifest)));
+    read.hash = connector::ContentHash(*text);
+    if (found != files_.end() && found->second.hash == read.hash) {
+      read.manifests = std::move(found->second.manifests);
+      read.errors = std::move(found->second.errors);
+    } else {
+      for (Manifest& manifest : ParseManifests(state.path, *text, read.errors))
+        read.manifests.push_back(Check(std::move(manifest)));
+    }
     found = files_.insert_or_assign(state.path, std::move(read)).first;
   }
   const FileText& file = found->second;

@@ -27,7 +27,7 @@ namespace postern::directory {
 
 class FolderReader {
  public:
-  // One moment of the folder.
+  // One moment of the folder. Of a text that is as it was the objects are the same ones.
   struct Reading {
     FolderState state;
     std::vector<CheckedPtr> manifests;  // in the order of the files
@@ -44,6 +44,7 @@ class FolderReader {
   struct FileText {
     FileState state;
     std::int64_t read_ns = 0;
+    std::string hash;  // of the text
     std::vector<CheckedPtr> manifests;
     std::vector<ManifestError> errors;
   };

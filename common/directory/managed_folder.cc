@@ -44,12 +44,20 @@ std::string TextOf(const ChangeDraft& draft) {
   return base::Cat(kHead, ManifestText(draft.after->manifest.object));
 }
 
+// What is wrong with the folder is not wrong with the change: kNotFound would be read as "there is
+// no such connector".
+absl::Status OfFolder(const absl::Status& status, std::string_view advice) {
+  if (status.ok() || absl::IsUnavailable(status) || absl::IsResourceExhausted(status)) {
+    return status;
+  }
+  return base::Error(absl::StatusCode::kFailedPrecondition, base::MessageOf(status), advice);
+}
+
 // A folder that cannot be written is most often one that is mounted so.
-absl::Status Explained(const absl::Status& status) {
-  if (!absl::IsFailedPrecondition(status) && !absl::IsPermissionDenied(status)) return status;
-  return base::Error(absl::StatusCode::kFailedPrecondition, base::MessageOf(status),
-                     ": the admin API writes below directory.path; make it writable for this "
-                     "service, or change the manifests where they come from");
+absl::Status OfWriting(const absl::Status& status) {
+  return OfFolder(status,
+                  ": the admin API writes below directory.path; make it writable for this "
+                  "service, or change the manifests where they come from");
 }
 
 }  // namespace
@@ -139,14 +147,14 @@ ChangeResult ManagedFolder::Apply(const Change& change) {
   }
   const auto lock = Lock();
   if (!lock.ok()) {
-    result.status = Explained(lock.status());
+    result.status = OfWriting(lock.status());
     result.name = change.name;
     return result;
   }
   // Another process may have been killed between its audit line and its file.
-  if (!audit_.untouched()) result.status = Explained(UndoLast());
+  if (!audit_.untouched()) result.status = OfWriting(UndoLast());
   if (result.status.ok()) result.status = Prepare(change, draft, result);
-  if (result.status.ok() && result.changed) result.status = Explained(Write(change, draft));
+  if (result.status.ok() && result.changed) result.status = OfWriting(Write(change, draft));
   return result;
 }
 
@@ -154,7 +162,7 @@ absl::Status ManagedFolder::Prepare(const Change& change,
                                     ChangeDraft& draft,
                                     ChangeResult& result) {
   const auto reading = reader_->Read();
-  if (!reading.ok()) return reading.status();
+  if (!reading.ok()) return OfFolder(reading.status(), "");
   const absl::Status drafted = MakeDraft(change, *reading, draft);
   result.name = draft.name;
   result.before = draft.was;

@@ -134,8 +134,16 @@ TEST_F(ManagedFolderTest, AFolderThatCannotBeWrittenSaysWhatToDo) {
   settings_.path.value = "/proc";
   managed_ = std::make_unique<ManagedFolder>(settings_, std::make_shared<FolderReader>("/proc"));
   const ChangeResult result = Create(ConnectorFrom("Internet"));
-  EXPECT_FALSE(result.status.ok());
-  EXPECT_THAT(TextOf(result.status), HasSubstr("/proc/managed"));
+  EXPECT_EQ(result.status.code(), absl::StatusCode::kFailedPrecondition) << result.status;
+  EXPECT_THAT(TextOf(result.status), HasSubstr("make folder /proc/managed: "));
+  EXPECT_THAT(TextOf(result.status), HasSubstr("make it writable for this service"));
+}
+
+TEST_F(ManagedFolderTest, AFolderThatIsGoneIsNotAResourceThatIsGone) {
+  dry_run_ = true;
+  std::filesystem::remove_all(root_);
+  const ChangeResult result = Delete(Kind::kSendConnector, "internet");
+  EXPECT_EQ(result.status.code(), absl::StatusCode::kFailedPrecondition) << result.status;
 }
 
 // The states in which SIGKILL can leave the disk, each step of a change by its step.
