@@ -66,8 +66,10 @@ void LogChange(const Change& change, const ChangeResult& result, ChangeOutcome o
                 {"after", Compact(result.after)}});
 }
 
-absl::Status WithoutObject() {
-  return absl::InvalidArgumentError("resource: holds no object");
+absl::Status WithoutObject(const rpc::Identity& who) {
+  const absl::Status status = absl::InvalidArgumentError("resource: holds no object");
+  DirectoryChanges::NoteRefused(who.name, status);
+  return status;
 }
 
 }  // namespace
@@ -75,7 +77,7 @@ absl::Status WithoutObject() {
 absl::Status DirectoryChanges::Create(const rpc::Identity& who,
                                       const v1::CreateResourceRequest& request,
                                       v1::ChangeResponse& response) {
-  if (!HasObject(request.resource())) return WithoutObject();
+  if (!HasObject(request.resource())) return WithoutObject(who);
   Change change;
   change.verb = Change::Verb::kCreate;
   change.kind = KindOf(request.resource());
@@ -88,7 +90,7 @@ absl::Status DirectoryChanges::Create(const rpc::Identity& who,
 absl::Status DirectoryChanges::Update(const rpc::Identity& who,
                                       const v1::UpdateResourceRequest& request,
                                       v1::ChangeResponse& response) {
-  if (!HasObject(request.resource())) return WithoutObject();
+  if (!HasObject(request.resource())) return WithoutObject(who);
   Change change;
   change.verb = Change::Verb::kUpdate;
   change.kind = KindOf(request.resource());
@@ -104,7 +106,10 @@ absl::Status DirectoryChanges::Delete(const rpc::Identity& who,
                                       const v1::DeleteResourceRequest& request,
                                       v1::ChangeResponse& response) {
   const auto kind = KindFrom(request.kind());
-  if (!kind.ok()) return kind.status();
+  if (!kind.ok()) {
+    NoteRefused(who.name, kind.status());
+    return kind.status();
+  }
   Change change;
   change.verb = Change::Verb::kDelete;
   change.kind = *kind;
@@ -114,8 +119,9 @@ absl::Status DirectoryChanges::Delete(const rpc::Identity& who,
   return Make(who, std::move(change), response);
 }
 
-void DirectoryChanges::NoteRefused(const absl::Status& status) {
-  POSTERN_LOG(kWarning, "directory", "change", {{"outcome", "refused"}, {"error", status}});
+void DirectoryChanges::NoteRefused(const std::string& who, const absl::Status& status) {
+  POSTERN_LOG(kWarning, "directory", "change",
+              {{"who", who}, {"outcome", "refused"}, {"error", status}});
 }
 
 absl::Status DirectoryChanges::Make(const rpc::Identity& who,

@@ -52,8 +52,8 @@ class DirectoryChanges {
                       const v1::DeleteResourceRequest& request,
                       v1::ChangeResponse& response);
 
-  // Somebody who may not asked for a change.
-  static void NoteRefused(const absl::Status& status);
+  // A change that did not come as far as the folder: by whom, as far as that is known.
+  static void NoteRefused(const std::string& who, const absl::Status& status);
 
  private:
   absl::Status Make(const rpc::Identity& who, directory::Change change, v1::ChangeResponse&);

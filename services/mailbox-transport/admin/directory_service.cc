@@ -86,10 +86,14 @@ class DirectoryService::Implementation final : public v1::Directory::CallbackSer
     });
   }
 
-  void Changed() { watchers_.Changed(); }
+  void Changed() {
+    if (!stopped_) running_ = true;
+    watchers_.Changed();
+  }
 
   void Stop() {
-    stopping_ = true;
+    stopped_ = true;
+    running_ = false;
     watchers_.Stop();
   }
 
@@ -103,17 +107,22 @@ class DirectoryService::Implementation final : public v1::Directory::CallbackSer
     return reactor;
   }
 
+  grpc::ServerUnaryReactor* Refused(grpc::CallbackServerContext& call,
+                                    const std::string& who,
+                                    const absl::Status& status) {
+    DirectoryChanges::NoteRefused(who, status);
+    return Finished(call, status);
+  }
+
   // Request and response live until the reactor is finished, which is the last thing that is done.
   grpc::ServerUnaryReactor* Begun(grpc::CallbackServerContext& call, Make make) {
     auto who = authority_.Require(call, rpc::Role::kAdminister);
-    if (!who.ok()) {
-      DirectoryChanges::NoteRefused(who.status());
-      return Finished(call, who.status());
-    }
-    if (stopping_) return Finished(call, absl::UnavailableError("stopping"));
+    if (!who.ok()) return Refused(call, "", who.status());
+    if (!running_) return Refused(call, who->name, absl::UnavailableError("starting or stopping"));
     if (++open_ > kChangesMax) {
       --open_;
-      return Finished(call, absl::ResourceExhaustedError("too many changes wait, try again"));
+      return Refused(call, who->name,
+                     absl::ResourceExhaustedError("too many changes wait, try again"));
     }
     grpc::ServerUnaryReactor* reactor = call.DefaultReactor();
     pool_.Submit([this, &call, reactor, who = *std::move(who), make = std::move(make)]() mutable {
@@ -150,7 +159,8 @@ class DirectoryService::Implementation final : public v1::Directory::CallbackSer
   DirectoryWatchers watchers_;
   std::unique_ptr<io::Scope> scope_;
   std::atomic<std::size_t> open_{0};
-  std::atomic<bool> stopping_{false};
+  std::atomic<bool> running_{false};
+  std::atomic<bool> stopped_{false};
   io::DiskPool pool_{1};
 };
 

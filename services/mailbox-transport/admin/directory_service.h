@@ -3,8 +3,8 @@
 // DirectoryService: the gRPC service Directory: the resources of the organization, read, watched
 // and changed.
 //
-// Flow      Construct; add service() to a rpc::Server; Changed whenever another directory is in
-//           force; Stop before the server is stopped.
+// Flow      Construct; add service() to a rpc::Server; Changed once all that a change must come to
+//           runs, and whenever another directory is in force; Stop before the server is stopped.
 // Failure   The status of the call, as proto/postern/v1/directory.proto says.
 // Lifetime  Borrows its parts. Destroyed after the rpc::Server, before the executor stops, from a
 //           thread that runs no executor.
@@ -56,6 +56,7 @@ class DirectoryService {
 
   grpc::Service* service();
 
+  // Changes are taken from the first time on.
   void Changed();
   // Ends what is watched, which has no other end, and takes no more changes.
   void Stop();

@@ -21,9 +21,11 @@ v1::Resource ReadBack(const v1::Resource& resource, std::string* text) {
 
 // Gives every field a value, each text another hard one.
 void Fill(google::protobuf::Message& message, int& number) {
-  const char* const texts[] = {"plain",  "true",     "25",    "",          "a: b # c", "\"quoted\"",
-                               "'q'",    "back\\sl", "\ttab", "line\nend", "- dash",   "{curly}",
-                               "*alias", "&anchor",  "~",     "\xC3\xBC",  "\x7f",     "null"};
+  const char* const texts[] = {"plain",        "true",    "25",       "",         "a: b # c",
+                               "\"quoted\"",   "'q'",     "back\\sl", "\ttab",    "line\nend",
+                               "- dash",       "{curly}", "*alias",   "&anchor",  "~",
+                               "\xC3\xBC",     "\x7f",    "null",     "\xC2\x85", "\xE2\x80\xA8",
+                               "\xEF\xBB\xBF", "\\N",     "%YAML"};
   const auto* reflection = message.GetReflection();
   const auto* type = message.GetDescriptor();
   for (int i = 0; i < type->field_count(); ++i) {
@@ -57,7 +59,7 @@ void Fill(google::protobuf::Message& message, int& number) {
 
 TEST(ManifestTextTest, EveryFieldOfEveryKindIsReadBack) {
   for (std::size_t kind = 0; kind < kKinds; ++kind) {
-    for (int round = 0; round < 18; ++round) {
+    for (int round = 0; round < 23; ++round) {
       Manifest::Object object = *MakeObject(NameOf(static_cast<Kind>(kind)));
       std::visit(
           [&](auto& held) {

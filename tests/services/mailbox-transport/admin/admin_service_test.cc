@@ -81,6 +81,7 @@ class AdminServiceTest : public PipelineFixture {
                                                                    .registry = registry_,
                                                                    .source = source_,
                                                                    .server = "ours"});
+    directory_->Changed();
     submission_ = std::make_unique<SubmissionService>(
         SubmissionService::Parts{.authority = *authority_,
                                  .executors = {&first_},

@@ -96,7 +96,7 @@ TEST_F(DirectoryChangesTest, EveryChangeIsLoggedDoneOrRefused) {
   EXPECT_THAT(refused, AllOf(HasSubstr("\"outcome\":\"refused\""), HasSubstr("spec.port: "),
                              HasSubstr("\\\"port\\\":25"), HasSubstr("\\\"port\\\":70000")));
   EXPECT_THAT(
-      Logged([&] { DirectoryChanges::NoteRefused(absl::PermissionDeniedError("reader x")); }),
+      Logged([&] { DirectoryChanges::NoteRefused("", absl::PermissionDeniedError("reader x")); }),
       AllOf(HasSubstr("\"outcome\":\"refused\""), HasSubstr("reader x")));
   EXPECT_THAT(Logged([&] { EXPECT_TRUE(CreateNow(ConnectorFrom("Other"), true).ok()); }),
               IsEmpty());

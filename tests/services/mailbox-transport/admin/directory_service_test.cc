@@ -36,7 +36,7 @@ class DirectoryServiceTest : public DirectoryFixture {
     executor_.Stop();
   }
 
-  void Serve(directory::ManagedFolder* folder, const std::string& writer) {
+  void Serve(directory::ManagedFolder* folder, const std::string& writer, bool running = true) {
     End();
     service_ = std::make_unique<DirectoryService>(
         DirectoryService::Parts{.authority = *authority_,
@@ -50,6 +50,7 @@ class DirectoryServiceTest : public DirectoryFixture {
                                 .bring_into_force = [this] { return watch_->LoadNow(); },
                                 .pulse = absl::Milliseconds(5)});
     changed_ = [this] { service_->Changed(); };
+    if (running) service_->Changed();
     server_ = *rpc::Server::Start(rpc_, {.address = "127.0.0.1:0"}, {service_->service()});
     const std::string address = base::Cat("127.0.0.1:", server_->port());
     grpc::ChannelArguments arguments;
@@ -153,6 +154,14 @@ TEST_F(DirectoryServiceTest, RefusalsComeAsTheirStatus) {
   gone.set_kind("Site");
   gone.set_name("nowhere");
   EXPECT_EQ(stub_->Delete(&other, gone, &response).error_code(), grpc::NOT_FOUND);
+}
+
+TEST_F(DirectoryServiceTest, ChangesWaitForTheRestOfTheService) {
+  Serve(managed_.get(), "", /*running=*/false);
+  EXPECT_EQ(CreateBy(ConnectorFrom("Early")).error_code(), grpc::UNAVAILABLE);
+  EXPECT_THAT(Heard(*client_->Watch({})), ::testing::SizeIs(3)) << "it is read already";
+  service_->Changed();
+  EXPECT_TRUE(CreateBy(ConnectorFrom("Early")).ok());
 }
 
 TEST_F(DirectoryServiceTest, AFollowerNamesItsWriterInTheMetadata) {
