@@ -158,7 +158,8 @@ absl::Status DraftExisting(const Change& change, const Reading& reading, ChangeD
   draft.was = draft.before == nullptr ? ResourceOf(defaults) : ShownOf(*draft.before);
   draft.name = MetadataOf(*draft.was).name();
   draft.file = ManagedFileOf(change.kind, draft.name);
-  if (draft.before == nullptr && !change.name.empty() && change.name != draft.name) {
+  if (draft.before == nullptr && !change.name.empty() &&
+      !base::EqualsIgnoreCase(change.name, draft.name)) {
     return base::Error(absl::StatusCode::kNotFound, Titled(change.kind, change.name),
                        ": the only one is \"", draft.name, "\"");
   }

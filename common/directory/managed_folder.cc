@@ -103,6 +103,7 @@ absl::Status ManagedFolder::Recover() {
   const std::string managed = Full(kManagedFolder);
   std::error_code error;
   if (!std::filesystem::is_directory(managed, error)) return absl::OkStatus();
+  const std::lock_guard one(mutex_);
   const auto lock = Lock();
   if (!lock.ok()) return lock.status();
   std::vector<std::string> left;
@@ -145,6 +146,7 @@ ChangeResult ManagedFolder::Apply(const Change& change) {
     result.status = Prepare(change, draft, result);
     return result;
   }
+  const std::lock_guard one(mutex_);
   const auto lock = Lock();
   if (!lock.ok()) {
     result.status = OfWriting(lock.status());

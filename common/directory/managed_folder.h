@@ -13,6 +13,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "absl/status/status.h"
@@ -57,6 +58,7 @@ class ManagedFolder {
   const std::string folder_;  // of the directory
   const std::shared_ptr<FolderReader> reader_;
   base::Clock& clock_;
+  std::mutex mutex_;  // one change of this process at a time; guards audit_
   AuditFile audit_;
 };
 
