@@ -245,6 +245,12 @@ class KilledWriterTest(DirectoryCase):
                 self.assertIn(code_of(error), ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"),
                               error.details())
 
+    def wait_for_changes(self, count):
+        def total():
+            return sum(map(len, list(self.acknowledged.values())))
+        before = total()
+        wait_until(lambda: total() >= before + count, 30, f"{count} more changes")
+
     def check_folder(self):
         if not (self.lab.directory / "managed").exists():
             return
@@ -284,11 +290,12 @@ class KilledWriterTest(DirectoryCase):
         kills = int(os.environ.get("POSTERN_KILLS", 5))
         try:
             for _ in range(kills):
-                a_while(0.3, 1.2)
+                self.wait_for_changes(10)
+                a_while(0.0, 0.5)
                 transport.sigkill()
                 transport.start()
                 self.check_folder()
-            a_while(0.3, 0.6)
+            self.wait_for_changes(10)
         finally:
             self.stop.set()
             for thread in callers:
@@ -303,7 +310,7 @@ class KilledWriterTest(DirectoryCase):
         undone = self.check_audit()
         print(f"kills {kills}, acknowledged {total}, lost 0, undone in the audit {undone}",
               flush=True)
-        self.assertGreater(total, 20 * kills)
+        self.assertGreaterEqual(total, 10 * kills)
 
 
 class FollowerTest(DirectoryCase):
