@@ -31,7 +31,12 @@ Errors ErrorsWith(const CheckedPtr& own, const ChangeDraft& draft, const Reading
 class Findings {
  public:
   void Add(std::string line) {
-    if (count_++ < kFindingsShownMax) lines_.push_back(std::move(line));
+    ++count_;
+    full_ = full_ || lines_.size() == kFindingsShownMax ||
+            (!lines_.empty() && bytes_ + line.size() > kFindingsBytesMax);
+    if (full_) return;
+    bytes_ += line.size();
+    lines_.push_back(std::move(line));
   }
 
   bool empty() const { return count_ == 0; }
@@ -44,7 +49,9 @@ class Findings {
 
  private:
   std::vector<std::string> lines_;
+  std::size_t bytes_ = 0;
   std::size_t count_ = 0;
+  bool full_ = false;
 };
 
 // Who could not be without the Site that is to go: "TransportServer \"mbx-0\"", ...
@@ -67,14 +74,12 @@ std::vector<std::string> UsersOf(const ChangeDraft& draft, const Reading& readin
 }
 
 absl::Status RefusalFor(const std::vector<std::string>& users, const ChangeDraft& draft) {
-  std::vector<std::string> shown(
-      users.begin(),
-      users.begin() + static_cast<std::ptrdiff_t>(std::min(users.size(), kFindingsShownMax)));
-  if (shown.size() < users.size()) {
-    shown.push_back(base::Cat(users.size() - shown.size(), " more"));
-  }
+  constexpr std::size_t kShown = 20;
+  const auto shown = static_cast<std::ptrdiff_t>(std::min(users.size(), kShown));
+  std::string text = base::Join({users.begin(), users.begin() + shown}, ", ");
+  if (users.size() > kShown) text += base::Cat(" and ", users.size() - kShown, " more");
   return base::Error(absl::StatusCode::kFailedPrecondition, "Site \"", draft.name, "\" is used by ",
-                     base::Join(shown, ", "), ": change or delete what uses it first");
+                     text, ": change or delete what uses it first");
 }
 
 // Connectors whose mail waits once the server or the site is gone.

@@ -156,6 +156,16 @@ TEST_F(DirectoryServiceTest, RefusalsComeAsTheirStatus) {
   EXPECT_EQ(stub_->Delete(&other, gone, &response).error_code(), grpc::NOT_FOUND);
 }
 
+TEST_F(DirectoryServiceTest, ManyFindingsArriveAsFarAsAStatusCarriesThem) {
+  v1::Resource bad = ConnectorFrom("Bad");
+  for (int i = 0; i < 900; ++i)
+    bad.mutable_send_connector()->mutable_spec()->add_address_spaces(base::Cat("*bad\n", i));
+  const grpc::Status status = CreateBy(bad);
+  EXPECT_EQ(status.error_code(), grpc::INVALID_ARGUMENT) << status.error_message();
+  EXPECT_THAT(status.error_message(), HasSubstr("spec.addressSpaces[1]"));
+  EXPECT_THAT(status.error_message(), ::testing::ContainsRegex("and [0-9]+ more"));
+}
+
 TEST_F(DirectoryServiceTest, ChangesWaitForTheRestOfTheService) {
   Serve(managed_.get(), "", /*running=*/false);
   EXPECT_EQ(CreateBy(ConnectorFrom("Early")).error_code(), grpc::UNAVAILABLE);
