@@ -1,11 +1,10 @@
 #include "common/directory/build.h"
 
-#include <map>
 #include <set>
+#include <unordered_map>
+#include <utility>
 
-#include "common/base/check.h"
 #include "common/base/text.h"
-#include "common/directory/rules.h"
 
 namespace postern::directory {
 
@@ -13,18 +12,22 @@ namespace {
 
 using connector::FieldError;
 
-// Gathers the objects of all manifests, then looks at what one says of another.
+// Gathers the objects of all manifests, when it is to keep them, and looks at what one says of
+// another.
 class Builder {
  public:
-  explicit Builder(std::vector<ManifestError>& errors) : errors_(errors) {}
-
-  void Add(const Manifest& manifest) {
-    std::visit([&](const auto& object) { AddObject(manifest, object); }, manifest.object);
+  Builder(std::vector<ManifestError>& errors, bool keeps, std::size_t size)
+      : errors_(errors), keeps_(keeps) {
+    seen_.reserve(2 * size);
   }
 
-  void CheckReferences(const std::vector<Manifest>& manifests) {
-    for (const Manifest& manifest : manifests)
-      CheckReferencesOf(manifest);
+  void Add(const CheckedManifest& checked) {
+    std::visit([&](const auto& object) { AddObject(checked, object); }, checked.manifest.object);
+  }
+
+  void CheckReferences(const std::vector<CheckedPtr>& manifests) {
+    for (const CheckedPtr& checked : manifests)
+      CheckReferencesOf(checked->manifest);
   }
 
   SnapshotPtr Finish(bool stale) {
@@ -38,15 +41,19 @@ class Builder {
     errors_.push_back({manifest.file, manifest.LineOf(error.path), error.ToString()});
   }
 
-  // Checks the object itself and that its name is new; true when it can be used.
+  // Notes what is wrong with the object itself and that its name is new; true when it can be used.
   template <typename Object>
-  bool Check(const Manifest& manifest, const Object& object) {
-    const auto findings = Validate(object);
-    for (const FieldError& finding : findings)
-      Fail(manifest, finding);
-    const std::string kind = Object::descriptor()->name();
-    return findings.empty() &
-           Unique(manifest, "metadata.name", object.metadata().name(), kind, base::Cat(kind, "/"));
+  bool Usable(const CheckedManifest& checked, const Object& object) {
+    for (const FieldError& finding : checked.findings)
+      Fail(checked.manifest, finding);
+    const std::string& kind = Object::descriptor()->name();
+    return checked.findings.empty() & Unique(checked.manifest, "metadata.name",
+                                             object.metadata().name(), kind, base::Cat(kind, "/"));
+  }
+
+  template <typename Typed>
+  void Keep(const CheckedManifest& checked, std::vector<Typed>& typed) {
+    if (keeps_) typed.push_back(std::get<Typed>(checked.typed));
   }
 
   bool Unique(const Manifest& manifest,
@@ -63,48 +70,45 @@ class Builder {
     return false;
   }
 
-  void AddObject(const Manifest& manifest, const v1::SendConnector& object) {
-    const bool good = Check(manifest, object);
+  void AddObject(const CheckedManifest& checked, const v1::SendConnector& object) {
+    const bool good = Usable(checked, object);
     const bool unique =
-        Unique(manifest, "spec.name", object.spec().name(), "SendConnector", "name/");
-    if (!good || !unique) return;
-    auto connector = connector::FromResource(object);
-    POSTERN_CHECK(connector.ok());
-    parts_.connectors.push_back(*std::move(connector));
+        Unique(checked.manifest, "spec.name", object.spec().name(), "SendConnector", "name/");
+    if (good && unique) Keep<SendConnector>(checked, parts_.connectors);
   }
 
-  void AddObject(const Manifest& manifest, const v1::Site& object) {
+  void AddObject(const CheckedManifest& checked, const v1::Site& object) {
     sites_.insert(object.metadata().name());
-    if (Check(manifest, object)) parts_.sites.push_back(SiteFrom(object));
+    if (Usable(checked, object)) Keep<Site>(checked, parts_.sites);
   }
 
-  void AddObject(const Manifest& manifest, const v1::SiteLink& object) {
-    if (Check(manifest, object)) parts_.links.push_back(LinkFrom(object));
+  void AddObject(const CheckedManifest& checked, const v1::SiteLink& object) {
+    if (Usable(checked, object)) Keep<SiteLink>(checked, parts_.links);
   }
 
-  void AddObject(const Manifest& manifest, const v1::AcceptedDomain& object) {
-    if (!Check(manifest, object)) return;
-    AcceptedDomain domain = DomainFrom(object);
-    Unique(manifest, "spec.domainName", domain.domain_name, "AcceptedDomain", "domain/");
+  void AddObject(const CheckedManifest& checked, const v1::AcceptedDomain& object) {
+    if (!Usable(checked, object)) return;
+    const auto& domain = std::get<AcceptedDomain>(checked.typed);
+    Unique(checked.manifest, "spec.domainName", domain.domain_name, "AcceptedDomain", "domain/");
     if (domain.is_default) {
-      Unique(manifest, "spec.default", "true", "default AcceptedDomain", "default-domain/");
+      Unique(checked.manifest, "spec.default", "true", "default AcceptedDomain", "default-domain/");
     }
-    parts_.domains.push_back(std::move(domain));
+    Keep<AcceptedDomain>(checked, parts_.domains);
   }
 
-  void AddObject(const Manifest& manifest, const v1::TransportServer& object) {
-    if (Check(manifest, object)) parts_.servers.push_back(ServerFrom(object));
+  void AddObject(const CheckedManifest& checked, const v1::TransportServer& object) {
+    if (Usable(checked, object)) Keep<TransportServer>(checked, parts_.servers);
   }
 
-  void AddObject(const Manifest& manifest, const v1::TransportConfig& object) {
+  void AddObject(const CheckedManifest& checked, const v1::TransportConfig& object) {
     if (config_ != nullptr) {
-      Fail(manifest, {"kind", "TransportConfig",
-                      base::Cat("there is one at most, and one is already in ", config_->file, ":",
-                                config_->line)});
+      Fail(checked.manifest, {"kind", "TransportConfig",
+                              base::Cat("there is one at most, and one is already in ",
+                                        config_->file, ":", config_->line)});
       return;
     }
-    config_ = &manifest;
-    if (Check(manifest, object)) parts_.config = ConfigFrom(object);
+    config_ = &checked.manifest;
+    if (Usable(checked, object)) parts_.config = std::get<TransportConfig>(checked.typed);
   }
 
   void CheckReferencesOf(const Manifest& manifest) {
@@ -124,25 +128,45 @@ class Builder {
   }
 
   std::vector<ManifestError>& errors_;
+  const bool keeps_;
   SnapshotParts parts_;
   std::set<std::string> sites_;
-  std::map<std::string, const Manifest*> seen_;
+  std::unordered_map<std::string, const Manifest*> seen_;
   const Manifest* config_ = nullptr;
 };
 
+void AddAll(Builder& builder, const std::vector<CheckedPtr>& manifests, bool complete) {
+  for (const CheckedPtr& checked : manifests)
+    builder.Add(*checked);
+  // An object that could not be read would be missed by all that name it: one mistake, one finding.
+  if (complete) builder.CheckReferences(manifests);
+}
+
 }  // namespace
 
-SnapshotPtr BuildSnapshot(const std::vector<Manifest>& manifests,
+SnapshotPtr BuildSnapshot(const std::vector<CheckedPtr>& manifests,
                           std::vector<ManifestError>& errors,
                           bool stale) {
-  // An object that could not be read would be missed by all that name it: one mistake, one finding.
   const bool complete = errors.empty();
-  Builder builder(errors);
-  for (const Manifest& manifest : manifests) {
-    builder.Add(manifest);
-  }
-  if (complete) builder.CheckReferences(manifests);
+  Builder builder(errors, /*keeps=*/true, manifests.size());
+  AddAll(builder, manifests, complete);
   return builder.Finish(stale);
+}
+
+void CheckTogether(const std::vector<CheckedPtr>& manifests, std::vector<ManifestError>& errors) {
+  const bool complete = errors.empty();
+  Builder builder(errors, /*keeps=*/false, manifests.size());
+  AddAll(builder, manifests, complete);
+}
+
+SnapshotPtr BuildSnapshot(std::vector<Manifest> manifests,
+                          std::vector<ManifestError>& errors,
+                          bool stale) {
+  std::vector<CheckedPtr> checked;
+  checked.reserve(manifests.size());
+  for (Manifest& manifest : manifests)
+    checked.push_back(Check(std::move(manifest)));
+  return BuildSnapshot(checked, errors, stale);
 }
 
 }  // namespace postern::directory

@@ -11,12 +11,21 @@
 
 #include <vector>
 
-#include "common/directory/manifest.h"
+#include "common/directory/checked_manifest.h"
 #include "common/directory/snapshot.h"
 
 namespace postern::directory {
 
-SnapshotPtr BuildSnapshot(const std::vector<Manifest>& manifests,
+// Of two objects that may not both be there, the one that comes later has the finding.
+SnapshotPtr BuildSnapshot(const std::vector<CheckedPtr>& manifests,
+                          std::vector<ManifestError>& errors,
+                          bool stale = false);
+
+// The same findings, without a snapshot of it.
+void CheckTogether(const std::vector<CheckedPtr>& manifests, std::vector<ManifestError>& errors);
+
+// Checks each first.
+SnapshotPtr BuildSnapshot(std::vector<Manifest> manifests,
                           std::vector<ManifestError>& errors,
                           bool stale = false);
 

@@ -9,7 +9,6 @@
 
 #include "common/base/text.h"
 #include "common/directory/build.h"
-#include "common/directory/manifest.h"
 #include "common/directory/snapshot_cache.h"
 #include "common/observe/log.h"
 
@@ -21,7 +20,6 @@ namespace {
 // only trusted when the newest change is older than this.
 constexpr std::int64_t kClockGrainNs = 2'000'000'000;
 constexpr int kQuietRoundsMax = 10;
-constexpr int kReadsMax = 3;
 constexpr std::size_t kErrorsShownMax = 100;
 
 FolderState LookOrError(const std::string& path) {
@@ -44,41 +42,23 @@ absl::Status ErrorOf(const std::vector<ManifestError>& errors) {
   return absl::InvalidArgumentError(text);
 }
 
-absl::StatusOr<SnapshotPtr> ReadSnapshot(const std::string& path, const FolderState& state) {
-  std::vector<ManifestError> errors;
-  std::vector<Manifest> manifests;
-  for (const FileState& file : state.files) {
-    const auto text = ReadFileText(base::Cat(path, "/", file.path), kManifestBytesMax);
-    if (!text.ok()) {
-      errors.push_back({file.path, 0, std::string(base::MessageOf(text.status()))});
-      continue;
-    }
-    auto found = ParseManifests(file.path, *text, errors);
-    std::move(found.begin(), found.end(), std::back_inserter(manifests));
-  }
-  // Also with errors: the findings between objects are reported together with the others.
-  SnapshotPtr snapshot = BuildSnapshot(manifests, errors);
-  if (!errors.empty()) return ErrorOf(errors);
+// Also with errors of the texts: the findings between objects are reported together with them.
+absl::StatusOr<SnapshotPtr> SnapshotOf(FolderReader::Reading& reading) {
+  SnapshotPtr snapshot = BuildSnapshot(reading.manifests, reading.errors);
+  if (!reading.errors.empty()) return ErrorOf(reading.errors);
   return snapshot;
 }
 
 }  // namespace
 
 absl::StatusOr<SnapshotPtr> LoadFolder(const std::string& path) {
-  for (int i = 0; i < kReadsMax; ++i) {
-    const auto before = Look(path);
-    if (!before.ok()) return base::Annotate(before.status(), "directory");
-    auto snapshot = ReadSnapshot(path, *before);
-    // Files that changed under the reader would give a mix of two directories.
-    const auto after = Look(path);
-    if (after.ok() && *after == *before) return snapshot;
-  }
-  return base::Error(absl::StatusCode::kUnavailable, "directory ", path,
-                     " changes while it is being read");
+  auto reading = FolderReader(path).Read();
+  if (!reading.ok()) return reading.status();
+  return SnapshotOf(*reading);
 }
 
 DirectoryWatch::DirectoryWatch(const DirectorySettings& settings)
-    : path_(*settings.path),
+    : reader_(std::make_shared<FolderReader>(*settings.path)),
       cache_(*settings.cache),
       poll_interval_(*settings.poll_interval),
       quiet_time_(*settings.quiet_time) {}
@@ -90,9 +70,8 @@ DirectoryWatch::~DirectoryWatch() {
 absl::Status DirectoryWatch::Start(Changed changed) {
   {
     const std::lock_guard<std::mutex> run_lock(run_mutex_);
-    Load(LookOrError(path_));
-    if (current() == nullptr) {
-      const std::string reason = readings().last_error;
+    if (const absl::Status loaded = Load(); !loaded.ok()) {
+      const std::string_view reason = base::MessageOf(loaded);
       auto copy = cache_.empty() ? absl::NotFoundError("no snapshot is kept on disk")
                                  : LoadSnapshot(cache_);
       if (!copy.ok()) {
@@ -103,6 +82,7 @@ absl::Status DirectoryWatch::Start(Changed changed) {
                   {{"file", cache_}, {"snapshot", (*copy)->version()}, {"reason", reason}});
       Publish(*std::move(copy));
     }
+    KeepCopy();
     changed_ = std::move(changed);
   }
   thread_ = std::thread([this] { Run(); });
@@ -116,6 +96,8 @@ void DirectoryWatch::Stop() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
+  const std::lock_guard<std::mutex> run_lock(run_mutex_);
+  KeepCopy();
 }
 
 SnapshotPtr DirectoryWatch::current() const {
@@ -140,24 +122,49 @@ bool DirectoryWatch::WaitFor(absl::Duration span) {
 }
 
 void DirectoryWatch::RunOnce() {
-  const std::lock_guard<std::mutex> run_lock(run_mutex_);
-  FolderState now = LookOrError(path_);
-  if (now == seen_ && settled_) return;
-  if (now != seen_ && quiet_time_ > absl::ZeroDuration()) {
+  FolderState now = LookOrError(reader_->path());
+  bool changed = false;
+  {
+    const std::lock_guard<std::mutex> run_lock(run_mutex_);
+    KeepCopy();
+    changed = now != seen_;
+    if (!changed && settled_) return;
+  }
+  // Not under the lock: who changes the folder by LoadNow need not wait for us.
+  if (changed && quiet_time_ > absl::ZeroDuration()) {
     for (int i = 0; i < kQuietRoundsMax; ++i) {
       if (!WaitFor(quiet_time_)) return;
-      FolderState next = LookOrError(path_);
+      FolderState next = LookOrError(reader_->path());
       if (next == now) break;
       now = std::move(next);
     }
   }
-  Load(std::move(now));
+  const std::lock_guard<std::mutex> run_lock(run_mutex_);
+  if (now == seen_ && settled_) return;
+  Load().IgnoreError();  // it is noted, and the last good snapshot stays
+  KeepCopy();
 }
 
-void DirectoryWatch::Load(FolderState state) {
-  const bool again = state == seen_;
+absl::Status DirectoryWatch::LoadNow() {
+  const std::lock_guard<std::mutex> run_lock(run_mutex_);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (stopping_) return absl::UnavailableError("stopping");
+  }
+  return Load();
+}
+
+absl::Status DirectoryWatch::Load() {
   const std::int64_t started_ns = absl::ToUnixNanos(absl::Now());
-  auto snapshot = LoadFolder(path_);
+  auto reading = reader_->Read();
+  FolderState state = reading.ok() ? reading->state : LookOrError(reader_->path());
+  absl::StatusOr<SnapshotPtr> snapshot = current();
+  if (!reading.ok()) {
+    snapshot = reading.status();
+  } else if (!reading->errors.empty() || reading->manifests != built_ || !last_load_good()) {
+    snapshot = SnapshotOf(*reading);
+  }
+  const bool again = state == seen_;
   const std::int64_t age_ns = started_ns - state.newest_ns();
   settled_ = (age_ns > kClockGrainNs || age_ns < -kClockGrainNs) &&
              snapshot.status().code() != absl::StatusCode::kUnavailable;
@@ -167,8 +174,9 @@ void DirectoryWatch::Load(FolderState state) {
     if (!again || readings().last_error != base::MessageOf(snapshot.status())) {
       NoteFailure(snapshot.status());
     }
-    return;
+    return snapshot.status();
   }
+  built_ = std::move(reading->manifests);
   const SnapshotPtr before = current();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -177,9 +185,18 @@ void DirectoryWatch::Load(FolderState state) {
     readings_.last_error.clear();
     readings_.last_good = absl::Now();
   }
-  if (before != nullptr && !before->stale() && before->version() == (*snapshot)->version()) return;
-  KeepCopy(**snapshot);
+  const bool same =
+      before != nullptr && !before->stale() && before->version() == (*snapshot)->version();
+  if (same) return absl::OkStatus();
+  uncopied_ = *snapshot;
   Publish(*std::move(snapshot));
+  return absl::OkStatus();
+}
+
+// The snapshot in force is that of built_.
+bool DirectoryWatch::last_load_good() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return readings_.last_load_ok && current_ != nullptr && !current_->stale();
 }
 
 void DirectoryWatch::NoteFailure(const absl::Status& status) {
@@ -193,7 +210,7 @@ void DirectoryWatch::NoteFailure(const absl::Status& status) {
     if (current_ != nullptr) serving = current_->version();
   }
   POSTERN_LOG(kError, "directory", "cannot be loaded; the last good snapshot stays",
-              {{"path", path_}, {"snapshot", serving}, {"error", status}});
+              {{"path", reader_->path()}, {"snapshot", serving}, {"error", status}});
 }
 
 void DirectoryWatch::Publish(SnapshotPtr snapshot) {
@@ -213,9 +230,11 @@ void DirectoryWatch::Publish(SnapshotPtr snapshot) {
   if (changed_) changed_(std::move(snapshot));
 }
 
-void DirectoryWatch::KeepCopy(const Snapshot& snapshot) {
-  if (cache_.empty()) return;
-  const absl::Status status = SaveSnapshot(snapshot, cache_);
+// Not part of Load: the copy is for the next start, and a change need not wait for it.
+void DirectoryWatch::KeepCopy() {
+  const SnapshotPtr snapshot = std::exchange(uncopied_, nullptr);
+  if (cache_.empty() || snapshot == nullptr) return;
+  const absl::Status status = SaveSnapshot(*snapshot, cache_);
   if (status.ok()) return;
   POSTERN_LOG(kWarning, "directory", "the copy on disk cannot be written",
               {{"file", cache_}, {"error", status}});

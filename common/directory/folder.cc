@@ -36,7 +36,7 @@ std::int64_t Nanoseconds(const timespec& time) {
 
 class Walker {
  public:
-  explicit Walker(std::string root) : root_(std::move(root)) {}
+  Walker(std::string root, std::size_t files_max) : root_(std::move(root)), files_max_(files_max) {}
 
   absl::Status Walk(const std::string& relative, int depth) {
     if (depth > kDepthMax) return Broken("folder ", relative, " is more than ", kDepthMax, " deep");
@@ -89,8 +89,8 @@ class Walker {
     bytes_ += static_cast<std::uint64_t>(facts.st_size);
     if (bytes_ > kFolderBytesMax)
       return Broken(root_, " holds more than ", kFolderBytesMax, " bytes");
-    if (state.files.size() >= kFilesMax)
-      return Broken(root_, " holds more than ", kFilesMax, " files");
+    if (state.files.size() >= files_max_)
+      return Broken(root_, " holds more than ", files_max_, " files");
     FileState file;
     file.path = relative;
     file.device = facts.st_dev;
@@ -103,6 +103,7 @@ class Walker {
   }
 
   const std::string root_;
+  const std::size_t files_max_;
   std::size_t folders_ = 0;
   std::uint64_t bytes_ = 0;
 };
@@ -135,8 +136,8 @@ std::int64_t FolderState::newest_ns() const {
   return newest;
 }
 
-absl::StatusOr<FolderState> Look(const std::string& folder) {
-  Walker walker(folder);
+absl::StatusOr<FolderState> Look(const std::string& folder, std::size_t files_max) {
+  Walker walker(folder, files_max);
   const absl::Status status = walker.Walk("", 0);
   if (!status.ok()) return status;
   return std::move(walker.state);

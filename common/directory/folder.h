@@ -17,7 +17,8 @@
 
 namespace postern::directory {
 
-inline constexpr std::size_t kFilesMax = 1000;
+// 10,000 objects of the admin API, a file each, and as many files by hand.
+inline constexpr std::size_t kFilesMax = 20'000;
 inline constexpr std::size_t kFoldersMax = 1000;
 inline constexpr int kDepthMax = 8;
 inline constexpr std::uint64_t kFolderBytesMax = 64 * 1024 * 1024;
@@ -45,7 +46,7 @@ struct FolderState {
 };
 
 // Files *.yaml and *.yml; names that begin with a dot are passed over, files and folders alike.
-absl::StatusOr<FolderState> Look(const std::string& folder);
+absl::StatusOr<FolderState> Look(const std::string& folder, std::size_t files_max = kFilesMax);
 
 // The whole of a regular file of at most `bytes_max` bytes.
 absl::StatusOr<std::string> ReadFileText(const std::string& path, std::size_t bytes_max);

@@ -1,7 +1,6 @@
 #include "common/directory/manifest.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "common/base/text.h"
 #include "common/connector/send_connector.h"
@@ -26,16 +25,6 @@ TopField FindTop(const YamlNode& document, std::string_view name) {
     if (value.kind == YamlNode::Kind::kText) return {value.text, value.line};
   }
   return {};
-}
-
-std::optional<Manifest::Object> MakeObject(std::string_view kind) {
-  if (kind == "SendConnector") return v1::SendConnector();
-  if (kind == "Site") return v1::Site();
-  if (kind == "SiteLink") return v1::SiteLink();
-  if (kind == "AcceptedDomain") return v1::AcceptedDomain();
-  if (kind == "TransportServer") return v1::TransportServer();
-  if (kind == "TransportConfig") return v1::TransportConfig();
-  return std::nullopt;
 }
 
 class FileParser {
@@ -91,6 +80,16 @@ class FileParser {
 };
 
 }  // namespace
+
+std::optional<Manifest::Object> MakeObject(std::string_view kind) {
+  if (kind == "SendConnector") return v1::SendConnector();
+  if (kind == "Site") return v1::Site();
+  if (kind == "SiteLink") return v1::SiteLink();
+  if (kind == "AcceptedDomain") return v1::AcceptedDomain();
+  if (kind == "TransportServer") return v1::TransportServer();
+  if (kind == "TransportConfig") return v1::TransportConfig();
+  return std::nullopt;
+}
 
 std::string ManifestError::ToString() const {
   if (line == 0) return base::Cat(file, ": ", text);

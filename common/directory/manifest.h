@@ -12,6 +12,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -49,6 +50,9 @@ struct Manifest {
   // The line of the field, or of the nearest field around it.
   int LineOf(std::string_view path) const;
 };
+
+// An empty object of a kind, as it is spelled in a manifest; nullopt for any other word.
+std::optional<Manifest::Object> MakeObject(std::string_view kind);
 
 std::vector<Manifest> ParseManifests(std::string_view file,
                                      std::string_view text,

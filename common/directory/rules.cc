@@ -32,20 +32,6 @@ void CheckFrame(const Object& object, Errors& errors) {
   connector::ValidateSlug("metadata.name", object.metadata().name(), errors);
 }
 
-// "host:port"; an IPv6 address in brackets.
-bool IsHostPort(std::string_view text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) return false;
-  const auto port = base::ParseUnsigned(text.substr(colon + 1));
-  if (!port || *port < 1 || *port > 65535) return false;
-  const std::string_view host = text.substr(0, colon);
-  if (host.starts_with("[")) {
-    return host.ends_with("]") && host.size() > 2 &&
-           mail::LiteralAddress(base::Cat("[IPv6:", host.substr(1, host.size() - 2), "]")).ok();
-  }
-  return mail::IsHostName(host);
-}
-
 void CheckSize(std::string_view path, const std::string& text, Errors& errors) {
   if (text.empty()) return;
   const auto size = base::ParseSize(text);
@@ -83,6 +69,19 @@ std::optional<DomainType> ParseDomainType(std::string_view word) {
 }
 
 }  // namespace
+
+bool IsHostPort(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  const auto port = base::ParseUnsigned(text.substr(colon + 1));
+  if (!port || *port < 1 || *port > 65535) return false;
+  const std::string_view host = text.substr(0, colon);
+  if (host.starts_with("[")) {
+    return host.ends_with("]") && host.size() > 2 &&
+           mail::LiteralAddress(base::Cat("[IPv6:", host.substr(1, host.size() - 2), "]")).ok();
+  }
+  return mail::IsHostName(host);
+}
 
 std::string_view NameOf(DomainType type) {
   switch (type) {

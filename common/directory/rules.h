@@ -25,6 +25,9 @@ inline constexpr std::uint64_t kLinkSizeLeast = 64 * 1024;
 inline constexpr std::string_view kDomainTypeWords =
     "Authoritative, InternalRelay or ExternalRelay";
 
+// "host:port"; an IPv6 address in brackets.
+bool IsHostPort(std::string_view text);
+
 using connector::Validate;
 std::vector<connector::FieldError> Validate(const v1::Site& site);
 std::vector<connector::FieldError> Validate(const v1::SiteLink& link);

@@ -13,11 +13,24 @@ namespace {
 
 template <typename Object>
 void SortByName(std::vector<Object>& objects) {
+  struct Place {
+    std::string lower;
+    Object* object;
+  };
+
+  std::vector<Place> places;
+  places.reserve(objects.size());
+  for (Object& object : objects)
+    places.push_back({base::LowerAscii(object.name), &object});
   // Names of one snapshot differ without regard to case; the second part keeps any input in order.
-  std::sort(objects.begin(), objects.end(), [](const Object& a, const Object& b) {
-    return std::tuple(base::LowerAscii(a.name), a.name) <
-           std::tuple(base::LowerAscii(b.name), b.name);
+  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+    return std::tie(a.lower, a.object->name) < std::tie(b.lower, b.object->name);
   });
+  std::vector<Object> sorted;
+  sorted.reserve(objects.size());
+  for (const Place& place : places)
+    sorted.push_back(std::move(*place.object));
+  objects = std::move(sorted);
 }
 
 template <typename Object>
@@ -40,7 +53,7 @@ const Object* Find(const std::vector<Object>& objects,
 std::string VersionOf(const SnapshotParts& parts) {
   std::string content;
   for (const SendConnector& each : parts.connectors) {
-    content += base::Cat("C", connector::ContentHash(ToResource(each)));
+    content += base::Cat("C", each.version);  // a hash of its content already
   }
   for (const Site& each : parts.sites) {
     content += base::Cat("S", connector::ContentHash(ToResource(each)));

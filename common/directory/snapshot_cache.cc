@@ -2,14 +2,10 @@
 // content is JSON, then "# end". A file without its end, or with another version, is not used.
 #include "common/directory/snapshot_cache.h"
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
+#include <utility>
 #include <vector>
 
 #include "google/protobuf/util/json_util.h"
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "common/base/check.h"
 #include "common/base/text.h"
@@ -17,6 +13,7 @@
 #include "common/directory/folder.h"
 #include "common/directory/manifest.h"
 #include "common/directory/rules.h"
+#include "common/directory/synced_file.h"
 
 namespace postern::directory {
 
@@ -52,54 +49,14 @@ std::string Write(const Snapshot& snapshot) {
   return out;
 }
 
-absl::Status Failed(std::string_view action, const std::string& file) {
-  return base::Error(absl::StatusCode::kUnavailable, action, " ", file, ": ", std::strerror(errno));
-}
-
 absl::Status Damaged(const std::string& file, std::string_view why) {
   return base::Error(absl::StatusCode::kDataLoss, "snapshot ", file, ": ", why);
-}
-
-// Leaves nothing open, whatever fails.
-absl::Status WriteSynced(const std::string& file, std::string_view bytes) {
-  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (descriptor < 0) return Failed("create", file);
-  absl::Status status;
-  while (status.ok() && !bytes.empty()) {
-    const ssize_t wrote = ::write(descriptor, bytes.data(), bytes.size());
-    if (wrote >= 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(wrote));
-    } else if (errno != EINTR) {
-      status = Failed("write", file);
-    }
-  }
-  if (status.ok() && ::fsync(descriptor) != 0) status = Failed("sync", file);
-  if (::close(descriptor) != 0 && status.ok()) status = Failed("close", file);
-  return status;
-}
-
-absl::Status SyncFolderOf(const std::string& file) {
-  std::string folder = std::filesystem::path(file).parent_path().string();
-  if (folder.empty()) folder = ".";
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return Failed("open folder", folder);
-  const bool synced = ::fsync(descriptor) == 0;
-  const absl::Status status = synced ? absl::OkStatus() : Failed("sync folder", folder);
-  ::close(descriptor);
-  return status;
 }
 
 }  // namespace
 
 absl::Status SaveSnapshot(const Snapshot& snapshot, const std::string& file) {
-  const std::string beside = base::Cat(file, ".new");
-  const absl::Status written = WriteSynced(beside, Write(snapshot));
-  if (!written.ok()) {
-    ::unlink(beside.c_str());
-    return written;
-  }
-  if (::rename(beside.c_str(), file.c_str()) != 0) return Failed("rename to", file);
-  return SyncFolderOf(file);
+  return ReplaceFile(file, base::Cat(file, ".new"), Write(snapshot), 0600);
 }
 
 absl::StatusOr<SnapshotPtr> LoadSnapshot(const std::string& file) {
@@ -112,8 +69,8 @@ absl::StatusOr<SnapshotPtr> LoadSnapshot(const std::string& file) {
   const std::string version(rest.substr(0, rest.find('\n')));
 
   std::vector<ManifestError> errors;
-  const auto manifests = ParseManifests(file, *text, errors, kCacheBytesMax);
-  SnapshotPtr snapshot = BuildSnapshot(manifests, errors, true);
+  auto manifests = ParseManifests(file, *text, errors, kCacheBytesMax);
+  SnapshotPtr snapshot = BuildSnapshot(std::move(manifests), errors, true);
   if (!errors.empty()) return Damaged(file, errors.front().ToString());
   if (snapshot->version() != version) return Damaged(file, "holds another version than it says");
   return snapshot;

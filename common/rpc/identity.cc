@@ -24,7 +24,7 @@ absl::Status Invalid(const auto&... parts) {
 Roles RolesOfService(std::string_view service) {
   const Roles read = Roles().With(Role::kRead);
   const Roles operate = read.With(Role::kOperate);
-  if (service == "mailbox-transport") return Roles().With(Role::kRelay).With(Role::kProxy);
+  if (service == "mailbox-transport") return read.With(Role::kRelay).With(Role::kProxy);
   if (service == "admin-center" || service == "administrator") {
     return operate.With(Role::kAdminister).With(Role::kSubmit);
   }

@@ -55,7 +55,7 @@ struct Identity {
 };
 
 // spiffe://<trust domain>/<site>/<service>. What a service may do:
-//   mailbox-transport: relay, proxy; admin-center, administrator: read, operate, administer,
+//   mailbox-transport: relay, proxy, read; admin-center, administrator: read, operate, administer,
 //   submit; operator: read, operate; reader: read; any name that starts with "app-": submit.
 absl::StatusOr<Identity> FromSpiffe(std::string_view uri, std::string_view trust_domain);
 

@@ -16,6 +16,8 @@ namespace postern::rpc {
 namespace {
 
 constexpr std::string_view kBearer = "Bearer ";
+// A peer takes 8 KiB of trailing metadata; with more the call fails and says nothing of why.
+constexpr std::size_t kMessageBytesSent = 7000;
 
 std::string TokenOf(const grpc::CallbackServerContext& call) {
   const auto& metadata = call.client_metadata();
@@ -135,7 +137,21 @@ absl::StatusOr<Identity> Authority::Require(const grpc::CallbackServerContext& c
 }
 
 grpc::Status ToGrpc(const absl::Status& status) {
-  return {static_cast<grpc::StatusCode>(status.code()), std::string(base::MessageOf(status))};
+  const std::string_view message = base::MessageOf(status);
+  std::size_t sent = 0;
+  std::size_t end = 0;
+  for (; end < message.size(); ++end) {
+    // gRPC sends any other byte as %NN.
+    const char c = message[end];
+    sent += c >= 0x20 && c < 0x7F && c != '%' ? 1 : 3;
+    if (sent > kMessageBytesSent) break;
+  }
+  // Not in the middle of a character.
+  while (end < message.size() && end > 0 && (message[end] & 0xC0) == 0x80)
+    --end;
+  std::string text(message.substr(0, end));
+  if (end < message.size()) text += "...";
+  return {static_cast<grpc::StatusCode>(status.code()), std::move(text)};
 }
 
 absl::Status FromGrpc(const grpc::Status& status) {

@@ -68,6 +68,7 @@ class Authority {
   TokenTable tokens_;
 };
 
+// A message that a peer would not take is cut and ends in "...".
 grpc::Status ToGrpc(const absl::Status& status);
 absl::Status FromGrpc(const grpc::Status& status);
 

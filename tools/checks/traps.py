@@ -1,4 +1,5 @@
-"""What g++ 12 compiles wrongly: braces or lambdas inside a co_await expression (double free)."""
+"""What g++ 12 compiles wrongly: braces or lambdas inside a co_await expression (double free), and
+a co_await inside a condition (the fiber is lost)."""
 
 import re
 
@@ -33,6 +34,10 @@ def findings_of(path):
             yield f"{path}:{line}: name the lambda, then co_await it (g++ 12 double free)"
         elif "{" in text:
             yield f"{path}:{line}: name the braced value, then co_await it (g++ 12 double free)"
+    for match in re.finditer(r"\b(?:if|while|for|switch)\s*\(", code):
+        if "co_await" in expression(code, match.end()):
+            line = code.count("\n", 0, match.start()) + 1
+            yield f"{path}:{line}: name the awaited value, then test it (g++ 12 loses the fiber)"
     for match in re.finditer(r"\bPOSTERN_LOG\s*\(", code):
         if "co_await" in expression(code, match.end()):
             line = code.count("\n", 0, match.start()) + 1

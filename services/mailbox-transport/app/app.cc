@@ -4,6 +4,7 @@
 
 #include "common/observe/log.h"
 #include "common/observe/process_metrics.h"
+#include "services/mailbox-transport/admin/probe.h"
 #include "services/mailbox-transport/app/state.h"
 
 namespace postern::app {
@@ -62,6 +63,7 @@ void App::Stop() {
   }
   const absl::Duration grace = *state.settings.server.stop_grace;
   if (state.pipeline != nullptr) state.pipeline->Close();
+  if (state.directory_service != nullptr) state.directory_service->Stop();
   if (state.directory != nullptr) state.directory->Stop();
   if (state.accept != nullptr) state.accept->Stop(grace);
   if (state.submission != nullptr) state.submission->Stop(grace);
@@ -74,6 +76,7 @@ void App::Stop() {
   state.accept.reset();
   state.submission.reset();
   state.admin.reset();
+  state.directory_service.reset();
   // What is settled is written before the store closes; its callbacks may still ask the pipeline.
   state.store.reset();
   state.pipeline.reset();
@@ -112,6 +115,8 @@ void DeclareMetrics(observe::Registry& registry) {
   smtp::AddReadings(registry, "postern_deliver", counters);
   static const pipeline::RouteCounts route;
   pipeline::AddReadings(registry, route);
+  const admin::DirectoryProbe directory(registry);
+  admin::AddReadings(registry, [] { return directory::DirectoryReadings(); });
   const accept::Probe accept(registry);
   const store::Probe store(registry);
   const queue::Probe queue(registry);

@@ -4,7 +4,11 @@
 
 #include "common/base/host_name.h"
 #include "common/base/text.h"
+#include "common/directory/file_source.h"
+#include "common/directory/followed_source.h"
+#include "common/directory/rules.h"
 #include "common/observe/log.h"
+#include "services/mailbox-transport/admin/probe.h"
 #include "services/mailbox-transport/app/state.h"
 
 namespace postern::app {
@@ -18,13 +22,10 @@ accept::Policy PolicyOf(const directory::TransportConfig& config) {
   return policy;
 }
 
-void AddDirectoryReadings(observe::Registry& registry, const directory::DirectoryWatch& watch) {
-  registry.AddReading("postern_directory_stale", "1 while the copy kept on disk is served.",
-                      [&watch] { return watch.readings().stale ? 1.0 : 0.0; });
-  registry.AddReading("postern_directory_last_load_ok", "1 when the last load brought no error.",
-                      [&watch] { return watch.readings().last_load_ok ? 1.0 : 0.0; });
-  registry.AddReading("postern_directory_generation", "Snapshots in force since the start.",
-                      [&watch] { return static_cast<double>(watch.readings().generation); });
+// Whether what a Send connector needs on this machine is there. Without a check everything is.
+// TODO(soon): deliver::CheckReady, which looks for its secret and its certificate.
+admin::CheckReady ConnectorCheck() {
+  return nullptr;
 }
 
 }  // namespace
@@ -42,16 +43,46 @@ absl::Status App::State::StartStore() {
   return absl::OkStatus();
 }
 
+absl::Status App::State::MakeSource() {
+  const std::string& writer_address = *settings.directory.writer;
+  if (writer_address.empty()) {
+    auto watch = std::make_unique<directory::DirectoryWatch>(settings.directory);
+    managed = std::make_unique<directory::ManagedFolder>(settings.directory, watch->reader());
+    if (const absl::Status recovered = managed->Recover(); !recovered.ok()) {
+      POSTERN_LOG(kWarning, "directory", "what the last change left cannot be looked after",
+                  {{"path", *settings.directory.path}, {"error", recovered}});
+    }
+    load_directory = [at = watch.get()] { return at->LoadNow(); };
+    directory = std::move(watch);
+    return absl::OkStatus();
+  }
+  if (!directory::IsHostPort(writer_address)) {
+    return base::Error(absl::StatusCode::kInvalidArgument, "directory.writer: \"",
+                       base::Printable(writer_address), "\" is not host:port");
+  }
+  auto client = rpc::DirectoryClient::Make(settings.rpc, writer_address);
+  if (!client.ok()) return base::Annotate(client.status(), "directory.writer");
+  writer = std::move(*client);
+  http->SetNotReady("directory", base::Cat("waits for the directory of ", writer_address));
+  directory = std::make_unique<directory::FollowedSource>(
+      settings.directory,
+      [this](const v1::WatchResourcesRequest& request) { return writer->Watch(request); });
+  return absl::OkStatus();
+}
+
 absl::Status App::State::StartDirectory() {
-  directory = std::make_unique<directory::DirectoryWatch>(settings.directory);
+  if (absl::Status made = MakeSource(); !made.ok()) return made;
   absl::Status started =
       directory->Start([this](const directory::SnapshotPtr&) { DirectoryChanged(); });
   if (!started.ok()) return started;
-  AddDirectoryReadings(registry, *directory);
+  http->SetReady("directory");
+  admin::AddReadings(registry, [this] { return directory->readings(); });
   const directory::SnapshotPtr snapshot = directory->current();
   if (snapshot->FindServer(server_name) == nullptr) {
+    const std::string& place =
+        writer == nullptr ? *settings.directory.path : *settings.directory.writer;
     return base::Error(absl::StatusCode::kFailedPrecondition, "server.name: \"", server_name,
-                       "\" is not a TransportServer of the directory ", *settings.directory.path,
+                       "\" is not a TransportServer of the directory ", place,
                        ": add one with metadata.name ", server_name);
   }
   site = std::string(snapshot->SiteOf(server_name));
@@ -143,10 +174,14 @@ absl::Status App::State::StartServices() {
 
   admin = std::make_unique<admin::AdminService>(
       admin::AdminService::Parts{*authority, *pipeline, disk});
+  directory_service = std::make_unique<admin::DirectoryService>(admin::DirectoryService::Parts{
+      *authority, floors.front()->executor, registry, *directory, server_name, ConnectorCheck(),
+      *settings.directory.writer, managed.get(), load_directory});
   options.address = *settings.endpoints.admin_address;
   options.client = rpc::ClientCertificate::kRequired;
   options.reflection = true;
-  auto admins = rpc::Server::Start(settings.rpc, options, {admin->service()});
+  auto admins =
+      rpc::Server::Start(settings.rpc, options, {admin->service(), directory_service->service()});
   if (!admins.ok()) return base::Annotate(admins.status(), "server.admin_address");
   admin_server = std::move(*admins);
   return absl::OkStatus();
@@ -159,6 +194,7 @@ void App::State::DirectoryChanged() {
   const directory::SnapshotPtr snapshot = directory->current();
   pipeline->SetDirectory(snapshot);
   accept->Reload(settings.accept, PolicyOf(snapshot->config()));
+  directory_service->Changed();
 }
 
 }  // namespace postern::app

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -11,16 +12,19 @@
 
 #include "common/base/clock.h"
 #include "common/base/random.h"
-#include "common/directory/file_source.h"
+#include "common/directory/managed_folder.h"
+#include "common/directory/source.h"
 #include "common/dns/cache.h"
 #include "common/dns/cares_resolver.h"
 #include "common/io/dialer.h"
 #include "common/io/executor.h"
 #include "common/io/on_disk.h"
 #include "common/observe/http_server.h"
+#include "common/rpc/directory_client.h"
 #include "common/rpc/server.h"
 #include "services/mailbox-transport/accept/server.h"
 #include "services/mailbox-transport/admin/admin_service.h"
+#include "services/mailbox-transport/admin/directory_service.h"
 #include "services/mailbox-transport/admin/submission_service.h"
 #include "services/mailbox-transport/app/app.h"
 #include "services/mailbox-transport/app/certificate_watch.h"
@@ -43,6 +47,7 @@ struct App::State {
 
   absl::Status StartStore();
   absl::Status StartDirectory();
+  absl::Status MakeSource();
   absl::Status StartFloors();
   absl::Status StartPipeline();
   absl::Status StartAccept();
@@ -62,7 +67,10 @@ struct App::State {
   io::TcpDialer dialer;
   tls::ClientContext tls;
   std::unique_ptr<store::RocksStore> store;
-  std::unique_ptr<directory::DirectoryWatch> directory;
+  std::unique_ptr<rpc::DirectoryClient> writer;  // on a follower
+  std::unique_ptr<directory::DirectorySource> directory;
+  std::unique_ptr<directory::ManagedFolder> managed;  // on the writer
+  std::function<absl::Status()> load_directory;       // on the writer: what the folder holds, now
   std::vector<std::unique_ptr<Floor>> floors;
   std::unique_ptr<pipeline::Pipeline> pipeline;
   std::unique_ptr<accept::Server> accept;
@@ -70,6 +78,7 @@ struct App::State {
   std::unique_ptr<rpc::Authority> authority;
   std::unique_ptr<admin::SubmissionService> submission;
   std::unique_ptr<admin::AdminService> admin;
+  std::unique_ptr<admin::DirectoryService> directory_service;
   std::unique_ptr<rpc::Server> submission_server;
   std::unique_ptr<rpc::Server> admin_server;
   std::mutex directory_mutex;  // the watch's thread and the main thread bring snapshots

@@ -130,12 +130,6 @@ TEST_F(FileSourceTest, OnlyRegularFilesOfBoundedSizeAreRead) {
   EXPECT_THAT(Error(), HasSubstr("gone.yaml"));
 }
 
-TEST_F(FileSourceTest, ThereAreAtMostAThousandFiles) {
-  for (int i = 0; i <= 1000; ++i)
-    Write(base::Cat(i, ".yaml"), "");
-  EXPECT_THAT(Error(), HasSubstr("more than 1000 files"));
-}
-
 TEST_F(FileSourceTest, ALoopOfFoldersEnds) {
   fs::create_directory_symlink(Folder(), Folder() + "/again");
   EXPECT_THAT(Error(), HasSubstr("deep"));

@@ -43,6 +43,15 @@ TEST_F(FolderTest, SeesManifestsInTheOrderOfTheirPaths) {
   EXPECT_THAT(Paths(), ::testing::ElementsAre("a.yml", "b.yaml", "c/d.yaml"));
 }
 
+TEST_F(FolderTest, MoreFilesThanTheLimitAreRefused) {
+  for (const char* name : {"a.yaml", "b.yaml", "c/d.yaml", "e.txt"})
+    Write(name, "x");
+  EXPECT_TRUE(Look(root_, 3).ok());
+  const absl::Status refused = Look(root_, 2).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(refused.message()), ::testing::HasSubstr("holds more than 2 files"));
+}
+
 TEST_F(FolderTest, EveryChangeMakesAnotherState) {
   Write("a.yaml", "one");
   const FolderState first = *Look(root_);

@@ -49,7 +49,7 @@ std::string RolesOf(const std::string& service) {
 }
 
 TEST(Identity, ServiceGivesItsRoles) {
-  EXPECT_EQ(RolesOf("mailbox-transport"), "relay proxy ");
+  EXPECT_EQ(RolesOf("mailbox-transport"), "relay proxy read ");
   EXPECT_EQ(RolesOf("frontend-transport"), "");
   EXPECT_EQ(RolesOf("administrator"), "submit read operate administer ");
   EXPECT_EQ(RolesOf("admin-center"), "submit read operate administer ");

@@ -89,6 +89,18 @@ TEST_F(ServerTest, StatusCrossesGrpcUnchanged) {
   EXPECT_TRUE(FromGrpc(ToGrpc(absl::OkStatus())).ok());
 }
 
+TEST_F(ServerTest, AMessageThatNoPeerWouldTakeIsCut) {
+  EXPECT_EQ(ToGrpc(absl::NotFoundError(std::string(7000, 'x'))).error_message().size(), 7000u);
+  const std::string plain = ToGrpc(absl::NotFoundError(std::string(9000, 'x'))).error_message();
+  EXPECT_EQ(plain, std::string(7000, 'x') + "...");
+  std::string umlauts = "x";
+  for (int i = 0; i < 5000; ++i)
+    umlauts += "\xC3\xBC";
+  const std::string cut = ToGrpc(absl::NotFoundError(umlauts)).error_message();
+  EXPECT_LE(cut.size(), 7000u / 3 + 3);
+  EXPECT_TRUE(cut.ends_with("\xC3\xBC...")) << "whole characters only";
+}
+
 TEST_F(ServerTest, StopMayBeCalledTwice) {
   WhoAmI service(*authority_, Role::kRead);
   const auto server = Server::Start(settings_, On("127.0.0.1:0"), {&service});

@@ -15,8 +15,10 @@
 #include "common/rpc/proxy_server.h"
 #include "common/tls/digest.h"
 #include "postern/v1/admin.grpc.pb.h"
+#include "postern/v1/directory.grpc.pb.h"
 #include "postern/v1/proxy.grpc.pb.h"
 #include "postern/v1/submission.grpc.pb.h"
+#include "services/mailbox-transport/admin/directory_service.h"
 #include "services/mailbox-transport/admin/submission_service.h"
 #include "tests/services/mailbox-transport/admin/pipeline_fixture.h"
 #include "tests/support/certificates.h"
@@ -32,6 +34,21 @@ class QuietFrontEnd final : public rpc::ToMailbox::Handler {
   void OnFrame(v1::ProxyToFrontEnd) override {}
 
   void OnClosed(absl::Status) override {}
+};
+
+// A directory that is always the same.
+class OneDirectory final : public directory::DirectorySource {
+ public:
+  absl::Status Start(Changed) override { return absl::OkStatus(); }
+
+  void Stop() override {}
+
+  directory::SnapshotPtr current() const override { return snapshot_; }
+
+  directory::DirectoryReadings readings() const override { return {}; }
+
+ private:
+  const directory::SnapshotPtr snapshot_ = directory::MakeSnapshot({});
 };
 
 std::string HashOf(const std::string& token) {
@@ -58,6 +75,13 @@ class AdminServiceTest : public PipelineFixture {
     authority_ = *rpc::Authority::Make(settings_);
     Directory("Internet nowhere.test");
     admin_ = std::make_unique<AdminService>(AdminService::Parts{*authority_, *pipeline_, disk_});
+    directory_ =
+        std::make_unique<DirectoryService>(DirectoryService::Parts{.authority = *authority_,
+                                                                   .executor = first_,
+                                                                   .registry = registry_,
+                                                                   .source = source_,
+                                                                   .server = "ours"});
+    directory_->Changed();
     submission_ = std::make_unique<SubmissionService>(
         SubmissionService::Parts{.authority = *authority_,
                                  .executors = {&first_},
@@ -75,8 +99,10 @@ class AdminServiceTest : public PipelineFixture {
   }
 
   ~AdminServiceTest() override {
+    directory_->Stop();
     server_.reset();
     admin_.reset();
+    directory_.reset();
     submission_.reset();
   }
 
@@ -84,8 +110,9 @@ class AdminServiceTest : public PipelineFixture {
     rpc::Server::Options options;
     options.address = "127.0.0.1:0";
     options.client = client;
-    return *rpc::Server::Start(settings_, options,
-                               {admin_->service(), submission_->service(), proxy_->service()});
+    return *rpc::Server::Start(
+        settings_, options,
+        {admin_->service(), directory_->service(), submission_->service(), proxy_->service()});
   }
 
   std::shared_ptr<grpc::Channel> ChannelWith(const std::string& uri, int port) {
@@ -126,6 +153,7 @@ class AdminServiceTest : public PipelineFixture {
 
   grpc::Status Do(const std::string& rpc);
   grpc::Status Stream(const std::string& rpc);
+  grpc::Status Ask(const std::string& rpc);
 
   testing::CertificateAuthority authority_files_;
   rpc::RpcSettings settings_;
@@ -133,6 +161,8 @@ class AdminServiceTest : public PipelineFixture {
   accept::RateLimit rate_limit_{base::Clock::System()};
   QuietFrontEnd front_end_;
   std::unique_ptr<AdminService> admin_;
+  OneDirectory source_;
+  std::unique_ptr<DirectoryService> directory_;
   std::unique_ptr<SubmissionService> submission_;
   std::unique_ptr<rpc::ProxyServer> proxy_;
   std::unique_ptr<rpc::Server> server_;
@@ -158,8 +188,40 @@ grpc::Status AdminServiceTest::Stream(const std::string& rpc) {
   return writer->Finish();
 }
 
+// Of the Directory service. What may be asked is answered: that it is not there, or holds nothing.
+grpc::Status AdminServiceTest::Ask(const std::string& rpc) {
+  const auto call = Call();
+  const auto stub = v1::Directory::NewStub(channel_);
+  v1::ChangeResponse change;
+  grpc::Status status;
+  if (rpc == "List") {
+    v1::ListResourcesResponse response;
+    status = stub->List(call.get(), {}, &response);
+  } else if (rpc == "Watch") {
+    const auto reader = stub->Watch(call.get(), {});
+    v1::WatchResourcesResponse told;
+    if (reader->Read(&told)) return grpc::Status::OK;
+    status = reader->Finish();
+  } else if (rpc == "Get") {
+    v1::GetResourceRequest request;
+    request.set_kind("TransportConfig");
+    v1::Resource response;
+    status = stub->Get(call.get(), request, &response);
+  } else if (rpc == "Create") {
+    status = stub->Create(call.get(), {}, &change);
+  } else if (rpc == "Update") {
+    status = stub->Update(call.get(), {}, &change);
+  } else {
+    status = stub->Delete(call.get(), {}, &change);
+  }
+  return status.error_code() == grpc::INVALID_ARGUMENT ? grpc::Status::OK : status;
+}
+
 grpc::Status AdminServiceTest::Do(const std::string& rpc) {
   if (rpc == "Deliver" || rpc == "Submit") return Stream(rpc);
+  for (const char* name : {"Get", "List", "Watch", "Create", "Update", "Delete"}) {
+    if (rpc == name) return Ask(rpc);
+  }
   const auto call = Call();
   const auto stub = v1::Admin::NewStub(channel_);
   if (rpc == "GetSendConnector") {
@@ -205,29 +267,31 @@ std::string_view Word(grpc::StatusCode code) {
 
 // What each caller may: the table of docs/architecture.md "Ports and roles".
 TEST_F(AdminServiceTest, EveryRpcWithEveryRole) {
-  const std::vector<std::string> rpcs = {"Submit",     "GetSendConnector", "GetQueue",
-                                         "GetMessage", "TestRoute",        "Deliver"};
+  const std::vector<std::string> rpcs = {
+      "Submit", "GetSendConnector", "GetQueue", "GetMessage", "TestRoute", "Get", "List",
+      "Watch",  "Create",           "Update",   "Delete",     "Deliver"};
+  const std::string read = " GetSendConnector GetQueue GetMessage TestRoute Get List Watch ";
+  const std::string change = " Create Update Delete ";
   const std::pair<std::string, std::string> callers[] = {
-      {"certificate mailbox-transport", "Deliver"},
+      {"certificate mailbox-transport", "Deliver" + read},
       {"certificate frontend-transport", ""},
-      {"certificate admin-center", "Submit GetSendConnector GetQueue GetMessage TestRoute"},
-      {"certificate administrator", "Submit GetSendConnector GetQueue GetMessage TestRoute"},
-      {"certificate operator", "GetSendConnector GetQueue GetMessage TestRoute"},
-      {"certificate reader", "GetSendConnector GetQueue GetMessage TestRoute"},
+      {"certificate admin-center", "Submit" + read + change},
+      {"certificate administrator", "Submit" + read + change},
+      {"certificate operator", read},
+      {"certificate reader", read},
       {"certificate app-billing", "Submit"},
       {"certificate stranger", ""},
       {"token submit", "Submit"},
       {"token relay", ""},
       {"token proxy", "Deliver"},
-      {"token read", "GetSendConnector GetQueue GetMessage TestRoute"},
+      {"token read", read},
       {"token operate", ""},
-      {"token administer", ""},
+      {"token administer", change},
       {"token nobody-has", "-"},
       {"spiffe://elsewhere.test/here/administrator", "-"},
       {"nobody", "-"},
   };
-  std::string table =
-      "caller\tSubmit\tGetSendConnector\tGetQueue\tGetMessage\tTestRoute\tDeliver\n";
+  std::string table = base::Cat("caller\t", base::Join(rpcs, "\t"), "\n");
   for (const auto& [caller, may] : callers) {
     Come(caller);
     table += caller;

@@ -80,6 +80,63 @@ TEST_F(AppTest, MissingCertificateIsNamedAndNothingStaysOpen) {
   EXPECT_TRUE(App::Start(settings_).ok());
 }
 
+// A second server whose directory is the first one's.
+class FollowerTest : public AppTest {
+ protected:
+  FollowerTest() : follower_(settings_) {
+    std::ofstream(folder_ + "/directory/more.yaml")
+        << "apiVersion: postern.dev/v1\nkind: TransportServer\nmetadata: {name: mbx-1}\n"
+           "spec: {site: main}\n";
+    follower_.server.name.value = "mbx-1";
+    follower_.store.path.value = folder_ + "/store-1";
+    follower_.directory.path.value = folder_ + "/none";
+    follower_.directory.cache.value = folder_ + "/copy";
+    follower_.directory.writer_timeout.value = absl::Milliseconds(50);
+  }
+
+  std::string FollowerRefusal() { return App::Start(follower_).status().ToString(); }
+
+  AppSettings follower_;
+};
+
+TEST_F(FollowerTest, HasTheDirectoryOfItsWriterAndThenACopy) {
+  follower_.directory.writer_timeout.value = absl::Seconds(20);
+  {
+    auto writer = App::Start(settings_);
+    ASSERT_TRUE(writer.ok()) << writer.status();
+    follower_.directory.writer.value = "127.0.0.1:" + std::to_string((*writer)->admin_port());
+    const auto app = App::Start(follower_);
+    ASSERT_TRUE(app.ok()) << app.status();
+    EXPECT_THAT((*app)->registry().Text(), HasSubstr("\npostern_directory_stale 0\n"));
+    EXPECT_THAT((*writer)->registry().Text(), HasSubstr("\npostern_directory_watchers 1\n"));
+  }
+  follower_.directory.writer_timeout.value = absl::Milliseconds(50);
+  const auto alone = App::Start(follower_);
+  ASSERT_TRUE(alone.ok()) << alone.status();
+  EXPECT_THAT((*alone)->registry().Text(), HasSubstr("\npostern_directory_stale 1\n"));
+}
+
+TEST_F(FollowerTest, WithNeitherWriterNorCopyItSaysWhatToDo) {
+  follower_.directory.writer.value = "127.0.0.1:1";
+  EXPECT_THAT(FollowerRefusal(), HasSubstr("there is no directory: its writer 127.0.0.1:1"));
+  EXPECT_THAT(FollowerRefusal(), HasSubstr("start the writer, or correct directory.writer"));
+}
+
+TEST_F(FollowerTest, AddressThatIsNoneIsNamed) {
+  follower_.directory.writer.value = "mbx-0";
+  EXPECT_THAT(FollowerRefusal(), HasSubstr("directory.writer: \"mbx-0\" is not host:port"));
+}
+
+TEST_F(FollowerTest, ServerThatTheWriterDoesNotKnowIsNamed) {
+  auto writer = App::Start(settings_);
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  follower_.directory.writer_timeout.value = absl::Seconds(20);
+  follower_.directory.writer.value = "127.0.0.1:" + std::to_string((*writer)->admin_port());
+  follower_.server.name.value = "mbx-7";
+  EXPECT_THAT(FollowerRefusal(), HasSubstr("\"mbx-7\" is not a TransportServer of the directory " +
+                                           *follower_.directory.writer));
+}
+
 TEST_F(AppTest, DirectoryThatChangesAtOnceDoesNotDisturbTheStart) {
   settings_.directory.poll_interval.value = absl::Milliseconds(1);
   settings_.directory.quiet_time.value = absl::ZeroDuration();

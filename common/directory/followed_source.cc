@@ -1,0 +1,310 @@
+#include "common/directory/followed_source.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+
+#include "common/base/text.h"
+#include "common/directory/build.h"
+#include "common/directory/snapshot_cache.h"
+#include "common/observe/log.h"
+
+namespace postern::directory {
+
+namespace {
+
+using Response = v1::WatchResourcesResponse;
+
+ResourceKey KeyOf(const v1::Resource& resource) {
+  return {KindOf(resource), base::LowerAscii(MetadataOf(resource).name())};
+}
+
+std::size_t BytesOf(const CheckedManifest& checked) {
+  return std::visit([](const auto& held) { return held.ByteSizeLong(); }, checked.manifest.object);
+}
+
+}  // namespace
+
+FollowedSource::FollowedSource(const DirectorySettings& settings,
+                               Open open,
+                               base::Random& random,
+                               const FollowerWaits& waits)
+    : writer_(*settings.writer),
+      cache_(*settings.cache),
+      writer_timeout_(*settings.writer_timeout),
+      open_(std::move(open)),
+      random_(random),
+      waits_(waits) {}
+
+FollowedSource::~FollowedSource() {
+  Stop();
+}
+
+absl::Status FollowedSource::Start(Changed changed) {
+  std::string no_copy;
+  LoadCopy(&no_copy);
+  std::unique_lock lock(mutex_);
+  changed_ = std::move(changed);
+  readings_.writer_heard = absl::Now();
+  thread_ = std::thread([this] { Run(); });
+  const absl::Duration most =
+      copy_ == nullptr ? writer_timeout_ : std::min(waits_.start_with_copy, writer_timeout_);
+  wake_.wait_for(lock, absl::ToChronoNanoseconds(most), [this] { return current_ != nullptr; });
+  if (current_ == nullptr && copy_ == nullptr) {
+    const std::string reason =
+        readings_.last_error.empty() ? "it does not answer" : readings_.last_error;
+    lock.unlock();
+    Stop();
+    return base::Error(absl::StatusCode::kFailedPrecondition, "there is no directory: its writer ",
+                       writer_, ": ", reason, "; and no copy: ", no_copy,
+                       ": start the writer, or correct directory.writer; with directory.cache the "
+                       "next start can do without it");
+  }
+  if (current_ == nullptr) {
+    lock.unlock();
+    POSTERN_LOG(kWarning, "directory", "starts with the copy on disk, the writer is away",
+                {{"file", cache_}, {"snapshot", copy_->version()}, {"writer", writer_}});
+    lock.lock();
+    if (current_ == nullptr) {
+      current_ = copy_;
+      readings_.stale = true;
+      ++readings_.generation;
+    }
+  }
+  started_ = true;
+  return absl::OkStatus();
+}
+
+void FollowedSource::LoadCopy(std::string* reason) {
+  *reason = "directory.cache is not set";
+  if (cache_.empty()) {
+    POSTERN_LOG(kWarning, "directory",
+                "directory.cache is not set: without the writer this server does not start again");
+    return;
+  }
+  auto copy = LoadSnapshot(cache_);
+  if (!copy.ok()) {
+    *reason = std::string(base::MessageOf(copy.status()));
+    return;
+  }
+  copy_ = *std::move(copy);
+  const ResourceIndex index(copy_);
+  for (std::size_t row = 0; row < index.rows().size(); ++row)
+    Put(index.At(row), applied_).IgnoreError();  // it was within the limits when it was written
+  applied_.version = copy_->version();
+}
+
+void FollowedSource::Stop() {
+  std::shared_ptr<rpc::WatchStream> stream;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    stream = stream_;
+  }
+  if (stream != nullptr) stream->Cancel();
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+SnapshotPtr FollowedSource::current() const {
+  const std::lock_guard lock(mutex_);
+  return current_;
+}
+
+DirectoryReadings FollowedSource::readings() const {
+  const std::lock_guard lock(mutex_);
+  return readings_;
+}
+
+void FollowedSource::Run() {
+  absl::Duration pause = waits_.retry_first;
+  while (true) {
+    synced_ = false;
+    const absl::Status ended = Follow();
+    if (synced_) pause = waits_.retry_first;
+    // From half of it to all of it: followers that lost one writer do not come back as one.
+    const auto half = static_cast<std::uint64_t>(absl::ToInt64Microseconds(pause) / 2);
+    const absl::Duration jittered = absl::Microseconds(half + random_.Below(half + 1));
+    NoteLost(ended);
+    if (!WaitFor(jittered)) return;
+    pause = std::min(2 * pause, waits_.retry_most);
+  }
+}
+
+bool FollowedSource::WaitFor(absl::Duration span) {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, absl::ToChronoNanoseconds(span), [this] { return stopping_; });
+  return !stopping_;
+}
+
+// One call, until it ends.
+absl::Status FollowedSource::Follow() {
+  v1::WatchResourcesRequest request;
+  request.set_snapshot_version(applied_.version);
+  const std::shared_ptr<rpc::WatchStream> stream = open_(request);
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return absl::CancelledError("stopping");
+    stream_ = stream;
+  }
+  Replica coming = applied_;
+  absl::Status status;
+  absl::Time lost = absl::Now() + waits_.silence_max;
+  while (status.ok()) {
+    const absl::Time wake = uncopied_ == nullptr ? lost : std::min(lost, copy_at_);
+    const auto told = stream->Next(std::max(wake - absl::Now(), absl::ZeroDuration()));
+    if (told.ok()) {
+      NoteHeard();
+      lost = absl::Now() + waits_.silence_max;
+      status = Take(*told, coming);
+    } else if (!absl::IsDeadlineExceeded(told.status()) || absl::Now() >= lost) {
+      status = told.status();
+    }
+    if (absl::Now() >= copy_at_) KeepCopy();
+  }
+  KeepCopy();
+  const std::lock_guard lock(mutex_);
+  stream_.reset();
+  return status;
+}
+
+absl::Status FollowedSource::Take(const Response& told, Replica& coming) {
+  switch (told.type()) {
+    case Response::RESET:
+      coming = Replica();
+      return absl::OkStatus();
+    case Response::ADDED:
+    case Response::MODIFIED:
+      // A kind of a newer writer is none of ours.
+      return HasObject(told.resource()) ? Put(told.resource(), coming) : absl::OkStatus();
+    case Response::DELETED:
+      if (HasObject(told.resource())) Drop(KeyOf(told.resource()), coming);
+      return absl::OkStatus();
+    case Response::SYNCED:
+      coming.version = told.snapshot_version();
+      return Apply(coming);
+    default:
+      return absl::OkStatus();
+  }
+}
+
+absl::Status FollowedSource::Put(const v1::Resource& resource, Replica& coming) const {
+  Manifest manifest;
+  manifest.object = ToManifestObject(resource);
+  manifest.file = writer_;
+  const CheckedPtr checked = Check(std::move(manifest));
+  const ResourceKey key = KeyOf(resource);
+  Drop(key, coming);
+  coming.bytes += BytesOf(*checked);
+  if (coming.objects.size() >= kObjectsMax || coming.bytes > kBytesMax) {
+    return base::Error(absl::StatusCode::kResourceExhausted, "the directory of ", writer_,
+                       " is larger than ", kObjectsMax, " objects or ", kBytesMax, " bytes");
+  }
+  coming.objects[key] = checked;
+  return absl::OkStatus();
+}
+
+void FollowedSource::Drop(const ResourceKey& key, Replica& coming) {
+  const auto found = coming.objects.find(key);
+  if (found == coming.objects.end()) return;
+  coming.bytes -= BytesOf(*found->second);
+  coming.objects.erase(found);
+}
+
+// All of a snapshot is here. Also when it is the one that we have: then we know that it is not old.
+absl::Status FollowedSource::Apply(Replica& coming) {
+  const SnapshotPtr before = current();
+  const bool known = before != nullptr && !before->stale() && coming.version == applied_.version;
+  if (!known) {
+    std::vector<CheckedPtr> manifests;
+    manifests.reserve(coming.objects.size());
+    for (const auto& [key, checked] : coming.objects)
+      manifests.push_back(checked);
+    std::vector<ManifestError> errors;
+    SnapshotPtr snapshot = BuildSnapshot(manifests, errors);
+    if (!errors.empty()) {
+      return base::Error(absl::StatusCode::kFailedPrecondition,
+                         "the writer's directory breaks a rule of this server, are their releases "
+                         "far apart? ",
+                         errors.front().ToString());
+    }
+    if (snapshot->version() != coming.version) {
+      POSTERN_LOG(kWarning, "directory", "the writer knows fields that this server does not",
+                  {{"writer_snapshot", coming.version}, {"snapshot", snapshot->version()}});
+    }
+    applied_ = coming;
+    if (uncopied_ == nullptr) copy_at_ = absl::Now() + waits_.copy_after;
+    uncopied_ = snapshot;
+    Publish(std::move(snapshot));
+  }
+  if (!std::exchange(synced_, true)) {
+    POSTERN_LOG(kInfo, "directory", "follows its writer",
+                {{"writer", writer_}, {"snapshot", coming.version}});
+  }
+  const std::lock_guard lock(mutex_);
+  readings_.stale = false;
+  readings_.last_load_ok = true;
+  readings_.last_error.clear();
+  readings_.last_good = absl::Now();
+  return absl::OkStatus();
+}
+
+void FollowedSource::NoteHeard() {
+  const std::lock_guard lock(mutex_);
+  readings_.writer_heard = absl::Now();
+}
+
+void FollowedSource::NoteLost(const absl::Status& status) {
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    const std::string error(base::MessageOf(status));
+    // Not a line for each try.
+    first = readings_.last_error != error;
+    readings_.last_error = error;
+    readings_.last_load_ok = false;
+    readings_.stale = current_ != nullptr;
+    ++readings_.failures;
+  }
+  if (!first) return;
+  POSTERN_LOG(kWarning, "directory", "the writer is away; the last snapshot stays",
+              {{"writer", writer_}, {"error", status}});
+}
+
+void FollowedSource::Publish(SnapshotPtr snapshot) {
+  std::uint64_t generation = 0;
+  Changed changed;
+  {
+    const std::lock_guard lock(mutex_);
+    current_ = snapshot;
+    readings_.stale = false;
+    ++readings_.loads;
+    generation = ++readings_.generation;
+    if (started_) changed = changed_;
+  }
+  wake_.notify_all();
+  POSTERN_LOG(kInfo, "directory", "snapshot published",
+              {{"snapshot", snapshot->version()},
+               {"generation", generation},
+               {"connectors", snapshot->connectors().size()},
+               {"servers", snapshot->servers().size()},
+               {"writer", writer_}});
+  if (changed) changed(std::move(snapshot));
+}
+
+// Once for all that came within a while: mail does not wait for it.
+void FollowedSource::KeepCopy() {
+  const SnapshotPtr snapshot = std::exchange(uncopied_, nullptr);
+  copy_at_ = absl::InfiniteFuture();
+  if (cache_.empty() || snapshot == nullptr) return;
+  const absl::Status status = SaveSnapshot(*snapshot, cache_);
+  if (status.ok()) return;
+  POSTERN_LOG(kWarning, "directory", "the copy on disk cannot be written",
+              {{"file", cache_}, {"error", status}});
+}
+
+}  // namespace postern::directory

@@ -1,0 +1,140 @@
+#include "common/rpc/directory_client.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include <grpcpp/grpcpp.h>
+
+#include "common/rpc/credentials.h"
+#include "common/rpc/server.h"
+#include "postern/v1/directory.grpc.pb.h"
+
+namespace postern::rpc {
+
+namespace {
+
+using Response = v1::WatchResourcesResponse;
+
+// Keeps itself alive until gRPC has told of the end. The hold lets Next start a read whenever its
+// caller comes; it is let go when a read has failed, or none is to follow.
+class WatchCall final : public grpc::ClientReadReactor<Response> {
+ public:
+  explicit WatchCall(const v1::WatchResourcesRequest& request) : request_(request) {}
+
+  void Begin(v1::Directory::Stub& stub, std::shared_ptr<WatchCall> self) {
+    self_ = std::move(self);
+    stub.async()->Watch(&call_, &request_, this);
+    AddHold();
+    reading_ = true;
+    StartRead(&incoming_);
+    StartCall();
+  }
+
+  absl::StatusOr<Response> Next(absl::Duration within) {
+    std::unique_lock lock(mutex_);
+    const bool came =
+        wake_.wait_for(lock, absl::ToChronoNanoseconds(within), [this] { return full_ || done_; });
+    if (!came) return absl::DeadlineExceededError("nothing was heard");
+    if (!full_) return end_;
+    Response taken;
+    taken.Swap(&incoming_);
+    full_ = false;
+    if (held_ && !cancelled_) {
+      reading_ = true;
+      StartRead(&incoming_);
+    }
+    return taken;
+  }
+
+  void Cancel() {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(cancelled_, true)) return;
+    call_.TryCancel();
+    if (!reading_) LetGo();
+  }
+
+  void OnReadDone(bool ok) override {
+    const std::lock_guard lock(mutex_);
+    reading_ = false;
+    full_ = ok;
+    if (!ok || cancelled_) LetGo();
+    wake_.notify_all();
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    const auto self = std::move(self_);
+    const std::lock_guard lock(mutex_);
+    done_ = true;
+    end_ = status.ok() ? absl::UnavailableError("the watch was ended") : FromGrpc(status);
+    wake_.notify_all();
+  }
+
+ private:
+  void LetGo() {
+    if (std::exchange(held_, false)) RemoveHold();
+  }
+
+  const v1::WatchResourcesRequest request_;
+  grpc::ClientContext call_;
+  std::shared_ptr<WatchCall> self_;
+
+  std::mutex mutex_;  // gRPC's threads and the one that follows
+  std::condition_variable wake_;
+  Response incoming_;
+  bool reading_ = false;
+  bool full_ = false;
+  bool held_ = true;
+  bool cancelled_ = false;
+  bool done_ = false;
+  absl::Status end_;
+};
+
+class GrpcWatch final : public WatchStream {
+ public:
+  explicit GrpcWatch(std::shared_ptr<WatchCall> call) : call_(std::move(call)) {}
+
+  ~GrpcWatch() override { call_->Cancel(); }
+
+  absl::StatusOr<Response> Next(absl::Duration within) override { return call_->Next(within); }
+
+  void Cancel() override { call_->Cancel(); }
+
+ private:
+  const std::shared_ptr<WatchCall> call_;
+};
+
+}  // namespace
+
+DirectoryClient::DirectoryClient(std::shared_ptr<grpc::Channel> channel)
+    : channel_(std::move(channel)) {}
+
+DirectoryClient::~DirectoryClient() = default;
+
+absl::StatusOr<std::unique_ptr<DirectoryClient>> DirectoryClient::Make(const RpcSettings& settings,
+                                                                       const std::string& address) {
+  if (absl::Status plain = CheckPlaintext(settings, address); !plain.ok()) return plain;
+  auto credentials = MakeChannelCredentials(settings, "", "mailbox-transport");
+  if (!credentials.ok()) return credentials.status();
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(*settings.frame_bytes_max);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 500);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
+  return std::unique_ptr<DirectoryClient>(
+      new DirectoryClient(grpc::CreateCustomChannel(address, *credentials, arguments)));
+}
+
+std::unique_ptr<WatchStream> DirectoryClient::Watch(const v1::WatchResourcesRequest& request) {
+  auto call = std::make_shared<WatchCall>(request);
+  const auto stub = v1::Directory::NewStub(channel_);
+  call->Begin(*stub, call);
+  return std::make_unique<GrpcWatch>(std::move(call));
+}
+
+}  // namespace postern::rpc

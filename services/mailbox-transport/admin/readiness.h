@@ -1,0 +1,43 @@
+// services/mailbox-transport/admin/readiness.h
+//
+// Readiness: whether a Send connector can send as this server sees it: its condition Ready.
+//
+// Flow      ConditionOf(connector, snapshot), each time that somebody asks.
+// Failure   Status False with a reason in one word, and a sentence that says what to do:
+//           SourceServerNotFound, NoFrontEnd, or what the check of secrets and certificates says.
+//           A connector that is not enabled is Ready with the reason Disabled: nothing is wrong
+//           with it, and it takes part in no selection.
+// Lifetime  Thread-safe as far as the check is.
+// Limits    The check is asked only where this server is one of the source servers: the others need
+//           no secret of the connector.
+
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+
+#include "common/directory/snapshot.h"
+#include "postern/v1/resources.pb.h"
+
+namespace postern::admin {
+
+// Whether what the connector needs on this machine is there: secret, certificate. A message that
+// begins with one word and a colon has that word as its reason: "SecretNotFound: no secret ...".
+using CheckReady = std::function<absl::Status(const connector::SendConnector&)>;
+
+class Readiness {
+ public:
+  // `server` is this server's name. Without a check everything is there.
+  Readiness(std::string server, CheckReady check);
+
+  v1::Condition ConditionOf(const connector::SendConnector& connector,
+                            const directory::Snapshot& snapshot) const;
+
+ private:
+  const std::string server_;
+  const CheckReady check_;
+};
+
+}  // namespace postern::admin
