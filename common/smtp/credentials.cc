@@ -6,8 +6,6 @@
 #include <system_error>
 #include <utility>
 
-#include "absl/time/clock.h"
-
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
 #include "common/tls/file_watch.h"
@@ -74,7 +72,7 @@ std::optional<absl::StatusOr<CredentialPtr>> CredentialStore::Fresh(const std::s
   const std::lock_guard lock(mutex_);
   const auto known = known_.find(secret);
   if (known == known_.end()) return std::nullopt;
-  if (absl::Now() - known->second.looked >= kCredentialLook) return std::nullopt;
+  if (clock_.Now() - known->second.looked >= kCredentialLook) return std::nullopt;
   return known->second.answer;
 }
 
@@ -99,7 +97,7 @@ absl::StatusOr<CredentialPtr> CredentialStore::Read(const std::string& secret) {
     const std::lock_guard lock(mutex_);
     const auto known = known_.find(secret);
     if (known != known_.end() && known->second.stamp == stamp) {
-      known->second.looked = absl::Now();
+      known->second.looked = clock_.Now();
       return known->second.answer;
     }
   }
@@ -112,7 +110,7 @@ absl::StatusOr<CredentialPtr> CredentialStore::Read(const std::string& secret) {
   }
   const std::lock_guard lock(mutex_);
   if (known_.size() >= kCredentialsMax) known_.clear();
-  known_.insert_or_assign(secret, Known{answer, stamp, absl::Now()});
+  known_.insert_or_assign(secret, Known{answer, stamp, clock_.Now()});
   return answer;
 }
 

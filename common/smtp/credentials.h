@@ -5,7 +5,7 @@
 // Flow      Find on an executor, at each use; Read where the thread may wait for the disk.
 // Failure   kNotFound, kInvalidArgument or kUnavailable naming the secret and the file, never what
 //           stands in it.
-// Lifetime  Thread-safe; outlives those who ask. Borrows the disk pool.
+// Lifetime  Thread-safe; outlives those who ask. Borrows disk pool and clock.
 // Limits    A secret is a folder with the files `username` and `password`, as Kubernetes mounts
 //           one, of kCredentialBytesMax bytes each; one line end at their end is not part of them.
 //           What was read holds for kCredentialLook; kCredentialsMax secrets are remembered.
@@ -23,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "common/base/clock.h"
 #include "common/io/on_disk.h"
 #include "common/io/task.h"
 
@@ -48,8 +49,10 @@ bool IsSecretName(std::string_view name);
 class CredentialStore {
  public:
   // An empty `folder` holds no secret.
-  CredentialStore(std::string folder, io::DiskPool& disk)
-      : folder_(std::move(folder)), disk_(disk) {}
+  CredentialStore(std::string folder,
+                  io::DiskPool& disk,
+                  base::Clock& clock = base::Clock::System())
+      : folder_(std::move(folder)), disk_(disk), clock_(clock) {}
 
   io::Task<absl::StatusOr<CredentialPtr>> Find(std::string secret);
 
@@ -69,6 +72,7 @@ class CredentialStore {
 
   const std::string folder_;
   io::DiskPool& disk_;
+  base::Clock& clock_;
   std::mutex mutex_;
   std::unordered_map<std::string, Known> known_;
   std::uint64_t last_version_ = 0;

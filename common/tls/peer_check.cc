@@ -55,6 +55,7 @@ bool HasName(X509* certificate, const std::string& name) {
 // Whether the certificate is for such a name, as Demand writes it.
 bool IsFor(X509* certificate, std::string name) {
   if (name.ends_with('.')) name.pop_back();
+  if (name.empty()) return false;
   const auto address = io::IpAddress::Parse(name);
   if (address.ok()) return X509_check_ip_asc(certificate, address->ToString().c_str(), 0) == 1;
   if (!name.starts_with("*.")) return HasName(certificate, name);

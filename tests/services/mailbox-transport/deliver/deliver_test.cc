@@ -29,7 +29,8 @@ TEST(MakeDeliveryTest, CarriesWhatTheConnectorSays) {
   batch.next_hop.domain = "relay.partner.test";
   batch.recipients = {1};
 
-  const smtp::Delivery delivery = MakeDelivery(batch, connector, absl::Minutes(7));
+  const smtp::Delivery delivery =
+      MakeDelivery(batch, connector, /*domain_listed=*/false, absl::Minutes(7));
   EXPECT_FALSE(delivery.route.dns_routing);
   EXPECT_THAT(delivery.route.smart_hosts, ElementsAre("relay.partner.test"));
   EXPECT_EQ(delivery.route.port, 587);
