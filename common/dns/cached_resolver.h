@@ -1,6 +1,6 @@
 // common/dns/cached_resolver.h
 //
-// CachedResolver: a resolver over the network with its cache, as a service has one on each executor.
+// CachedResolver: a resolver over the network with its cache; a service has one on each executor.
 //
 // Flow      Make on the executor; resolver().
 // Failure   Make: kInvalidArgument naming the server that is none.

@@ -99,23 +99,29 @@ io::Task<bool> Attempt::Provide() {
   auto certificate =
       CertificateFor(policy, parts_.parts.host_name, stores.certificates, absl::Now());
   if (!certificate.ok()) {
-    NoteLeft(Origin::kTlsPolicy, certificate.status(), kNoCertificate);
+    NoteMissing(certificate.status(), kNoCertificate);
     co_return false;
   }
   certificate_ = *std::move(certificate);
   if (!policy.needs_credential()) co_return true;
-  absl::StatusOr<CredentialPtr> credential =
-      base::Error(absl::StatusCode::kNotFound, "secret ", policy.credential,
-                  ": this server has no folder of secrets");
+  absl::StatusOr<CredentialPtr> credential = absl::NotFoundError(
+      base::Cat("secret ", policy.credential, ": there is no folder of secrets"));
   if (stores.credentials != nullptr) {
     credential = co_await stores.credentials->Find(policy.credential);
   }
   if (!credential.ok()) {
-    NoteLeft(Origin::kTlsPolicy, credential.status(), kNoCredential);
+    NoteMissing(credential.status(), kNoCredential);
     co_return false;
   }
   credential_ = *std::move(credential);
   co_return true;
+}
+
+// Names the server on which it is missing: it may be a front end.
+void Attempt::NoteMissing(const absl::Status& what, mail::EnhancedStatus enhanced) {
+  NoteLeft(Origin::kTlsPolicy,
+           base::Error(what.code(), base::MessageOf(what), ", on ", parts_.parts.host_name),
+           enhanced);
 }
 
 io::Task<dns::HostsAnswer> Attempt::LookUp() {
@@ -301,10 +307,10 @@ io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled,
   bool first = true;
   bool same_host = true;
   std::vector<std::size_t> offered;
-  while (same_host && session.usable()) {
+  while (same_host && session.usable() && !over() && !pooled->spent()) {
     const bool obeys = co_await Obey(session);
     if (obeys) DecideLocally(session.capabilities());
-    if (over() || pooled->spent()) break;
+    if (over()) break;
     absl::Status reset;
     if (session.reset_due()) reset = co_await session.Reset();
     if (absl::IsUnavailable(reset) && reused && first) {

@@ -50,6 +50,7 @@ class Attempt {
 
   // Gets what we show; false, and noted, when something of it is not there.
   io::Task<bool> Provide();
+  void NoteMissing(const absl::Status& what, mail::EnhancedStatus enhanced);
   io::Task<dns::HostsAnswer> LookUp();
   io::Task<void> TryHosts(const std::vector<dns::Host>& hosts);
   io::Task<void> TryAddress(const dns::Host& host, const io::Endpoint& address);

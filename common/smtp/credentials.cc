@@ -90,7 +90,8 @@ absl::StatusOr<CredentialPtr> CredentialStore::Read(const std::string& secret) {
                     "\": is not a name of letters, digits, hyphens and dots");
   }
   if (folder_.empty()) {
-    return Unusable(absl::StatusCode::kNotFound, secret, ": this server has no folder of secrets");
+    return Unusable(absl::StatusCode::kNotFound, secret,
+                    ": this server has no folder of secrets (secrets_path)");
   }
   std::string stamp = StampOf(secret);
   {

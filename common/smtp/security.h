@@ -1,6 +1,6 @@
 // common/smtp/security.h
 //
-// What a delivery demands of a host before it gets the mail, and what it shows the host of us. Pure.
+// What a delivery demands of a host before it gets the mail, and what we show the host. Pure.
 //
 // Flow      SecurityFor a host; CertificateFor the delivery; after the hello, PrincipalOf.
 // Failure   CertificateFor: kNotFound with the sentence that an administrator reads in LastError.

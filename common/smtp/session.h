@@ -78,7 +78,7 @@ class Session {
   // No wait goes on after `time`.
   void EndBy(absl::Time time) { end_by_ = time; }
 
-  // Greets the peer, raises TLS as far as `policy` demands, and logs in; nullopt when all went well.
+  // Greets the peer, raises TLS as far as `policy` demands, logs in; nullopt when all went well.
   io::Task<std::optional<Refusal>> Hello(const HelloPolicy& policy, const tls::ClientContext& tls);
 
   // Offers one message. The body goes beside the envelope when it is at hand, small, and the peer

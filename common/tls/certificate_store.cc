@@ -137,7 +137,7 @@ absl::StatusOr<CertificatePtr> CertificateStore::Named(std::string_view text,
   }
   if (folder_.empty()) {
     return base::Error(absl::StatusCode::kNotFound, kNotFound,
-                       ": this server has no folder of certificates");
+                       ": this server has no folder of certificates (certificates_path)");
   }
   return base::Error(absl::StatusCode::kNotFound, kNotFound, ": ", folder_, " does not hold ",
                      text);

@@ -1,4 +1,4 @@
-"""tests/interop/auth_test.py: we log in to smart hosts, or send nothing; and no log has a secret."""
+"""tests/interop/auth_test.py: we log in to smart hosts or send nothing; no log has a secret."""
 
 import base64
 

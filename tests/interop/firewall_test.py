@@ -106,7 +106,8 @@ class FirewallTest(Outbound):
     def test_permissions_of_ones_own_take_the_place_of_the_types(self):
         rights = {"Organization": ORGANIZATION, "Forest": FOREST, "Routing": ROUTING}
         for word, group in rights.items():
-            grants = [{"user": "AnonymousLogon", "extendedRights": [f"ms-Exch-Send-Headers-{word}"]}]
+            grants = [{"user": "AnonymousLogon",
+                       "extendedRights": [f"ms-Exch-Send-Headers-{word}"]}]
             self.assertEqual(groups(self.received("Custom", "anonymous",
                                                   permissions={"grants": grants})), {group})
         denied = [{"user": "AnonymousLogon", "extendedRights": ["ms-Exch-Send-Headers-Routing"]},

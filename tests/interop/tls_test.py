@@ -1,4 +1,4 @@
-"""tests/interop/tls_test.py: what a remote's certificate must prove, against OpenSSL and Postfix."""
+"""tests/interop/tls_test.py: what a remote's certificate must prove, against a zoo of them."""
 
 from cases import Outbound, main, send
 from harness import wait_until

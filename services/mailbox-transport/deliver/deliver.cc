@@ -80,7 +80,7 @@ absl::Status CheckReady(const connector::SendConnector& connector,
   if (!policy.needs_credential()) return absl::OkStatus();
   if (credentials != nullptr) return credentials->Read(policy.credential).status();
   return base::Error(absl::StatusCode::kNotFound, "secret ", policy.credential,
-                     ": this server has no folder of secrets");
+                     ": this server has no folder of secrets (secrets_path)");
 }
 
 }  // namespace postern::deliver

@@ -1,7 +1,8 @@
 // A channel to a partner is looked after on both sides. There
 //   - a refusal that somebody will mend should not send the mail back at once, and
 //   - a "later" that no waiting will change should not keep the sender waiting for two days.
-// What a mailbox says of itself is final in the first case, what a network says is not in the second.
+// What a mailbox says of itself is final in the first case; what a network says never is in the
+// other.
 
 #include "services/mailbox-transport/settle/error_policies.h"
 

@@ -6,8 +6,8 @@
 // Flow      JudgedBy(policies, result): the status that the verdict goes by, where it is another.
 // Limits    Only enhanced status codes decide, never words: a bare 550 may be an unknown mailbox.
 //           What expires, and what we decide ourselves, is never changed.
-// See       Exchange's ErrorPolicies, whose codes are not documented; the tables in error_policies.cc
-//           are ours, with their reasons; RFC 3463; RFC 5248
+// See       Exchange's ErrorPolicies, whose codes are nowhere written down: the tables in
+//           error_policies.cc are ours, with their reasons; RFC 3463; RFC 5248
 
 #pragma once
 

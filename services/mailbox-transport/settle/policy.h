@@ -2,8 +2,8 @@
 //
 // The grid: what each result of an attempt means for its recipient and for the next hop. Pure.
 //
-// Flow      VerdictsFor(outcome, policies) -> one Verdict for each recipient, in order, and what the hop
-//           learnt.
+// Flow      VerdictsFor(outcome, policies) -> one Verdict for each recipient, in order, and what
+//           the hop learnt.
 // Failure   Nothing fails: whatever a remote or a network does has a verdict.
 // See       docs/architecture.md "settle"; RFC 5321 §4.2.1, §4.5.3.1.10, §4.5.4.1; RFC 3463
 

@@ -4,6 +4,8 @@
 
 #include "common/base/text.h"
 #include "services/mailbox-transport/settle/policy.h"
+#include "services/mailbox-transport/settle/settle.h"
+#include "tests/support/memory_store.h"
 
 namespace postern::settle {
 namespace {
@@ -166,6 +168,30 @@ TEST(ErrorPoliciesTest, VerdictsGoByTheJudgedStatus) {
   const Verdicts later = VerdictsFor(dns, All());
   EXPECT_EQ(later.recipients[0].kind, Verdict::Kind::kRetry);
   EXPECT_EQ(later.hop.kind, HopNews::Kind::kFailed);
+}
+
+TEST(ErrorPoliciesTest, ASettlementObeysThoseOfTheConnector) {
+  testing::MemoryStore store;
+  base::FakeClock clock;
+  base::SeededRandom random(1);
+  const SettleSettings settings;
+  observe::Registry registry;
+  Probe probe(registry);
+  Settler settler(store, clock, random, settings, probe, Terms());
+  model::Batch batch;
+  batch.message = std::make_shared<model::Message>();
+  batch.message->envelope.sender = "ann@a.test";
+  batch.message->envelope.recipients.resize(2);
+  batch.message->recipients.resize(2);
+  batch.recipients = {0, 1};
+  smtp::Outcome outcome;
+  outcome.recipients = {Said(452, "4.2.2 full"), Said(550, "5.7.1 blocked")};
+  const Decision plain = settler.Decide(batch, model::Ticket(), outcome);
+  EXPECT_EQ(plain.verdicts[0].kind, Verdict::Kind::kRetry);
+  EXPECT_EQ(plain.verdicts[1].kind, Verdict::Kind::kReturn);
+  const Decision judged = settler.Decide(batch, model::Ticket(), outcome, All());
+  EXPECT_EQ(judged.verdicts[0].kind, Verdict::Kind::kReturn);
+  EXPECT_EQ(judged.verdicts[1].kind, Verdict::Kind::kRetry);
 }
 
 }  // namespace

@@ -127,10 +127,6 @@ class SettleTest : public ::testing::Test {
 
   const model::RecipientState& State(std::size_t i) { return batch_.message->recipients[i]; }
 
-  Settled SettleBy(const connector::ErrorPolicies& policies) {
-    return Commit(settler().Decide(batch_, TicketOf(), outcome_, policies));
-  }
-
   static std::string Text(const Settled& settled) { return *settled.notices.at(0)->body; }
 
   observe::Registry registry_;
@@ -146,23 +142,6 @@ class SettleTest : public ::testing::Test {
  private:
   std::optional<Settler> settler_;
 };
-
-TEST_F(SettleTest, ErrorPoliciesDecideWhatIsReturned) {
-  To("full@remote.test");
-  To("blocked@remote.test");
-  Says(452, "4.2.2 mailbox full");
-  Says(550, "5.7.1 blocked");
-  connector::ErrorPolicies policies;
-  policies.upgrade_custom_failures = true;
-  policies.downgrade_custom_failures = true;
-  const Settled settled = SettleBy(policies);
-  ASSERT_THAT(settled.notices, SizeIs(1));
-  EXPECT_THAT(Text(settled), HasSubstr("full@remote.test"));
-  EXPECT_THAT(Text(settled), HasSubstr("Status: 5.2.2"));
-  EXPECT_THAT(Text(settled), HasSubstr("452 4.2.2 mailbox full"));
-  ASSERT_THAT(settled.tickets, SizeIs(1));
-  EXPECT_THAT(settled.tickets[0].recipients, ElementsAre(1u));
-}
 
 TEST_F(SettleTest, ADeliveredMessageIsSettledOnce) {
   To("bob@remote.test");
