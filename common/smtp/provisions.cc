@@ -68,14 +68,19 @@ absl::StatusOr<std::unique_ptr<Provisions>> Provisions::Make(Options options,
 absl::Status Provisions::TrustFile() {
   const std::string& file = options_.tls_ca_file;
   if (file.empty()) return absl::OkStatus();
-  trust_watch_ =
-      std::make_unique<tls::FileWatch>([file] { return tls::StampOf(file); },
-                                       [this, file] {
-                                         const absl::Status loaded = tls_.Load("", "", file);
-                                         POSTERN_LOG(kInfo, options_.step, "authorities read again",
-                                                     {{"file", file}, {"status", loaded}});
-                                       });
+  trust_watch_ = std::make_unique<tls::FileWatch>([file] { return tls::StampOf(file); },
+                                                  [this] { TrustAgain(); });
   return base::Annotate(tls_.Load("", "", file), base::Cat(options_.step, ".tls_ca_file"));
+}
+
+void Provisions::TrustAgain() {
+  const absl::Status loaded = tls_.Load("", "", options_.tls_ca_file);
+  if (loaded.ok()) {
+    POSTERN_LOG(kInfo, options_.step, "authorities read again", {{"file", options_.tls_ca_file}});
+  } else {
+    POSTERN_LOG(kError, options_.step, "authorities cannot be used, the old ones stay",
+                {{"error", loaded}});
+  }
 }
 
 absl::Status Provisions::OpenProtocolLog(observe::Registry& registry) {

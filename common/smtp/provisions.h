@@ -49,6 +49,7 @@ class Provisions {
  private:
   Provisions(Options options, io::DiskPool& disk);
   absl::Status TrustFile();
+  void TrustAgain();
   absl::Status OpenProtocolLog(observe::Registry& registry);
 
   const Options options_;

@@ -86,7 +86,7 @@ class FirewallTest(Outbound):
         self.connector(usage=usage, **how)
         return self.arrives(self.sink, f"bob@{DOMAIN}", letter(body=body))
 
-    # proves: Usage, Permissions
+    # proves: Usage, Permissions, SmartHostAuthMechanism
     def test_the_bytes_at_the_sink_are_those_of_the_table(self):
         way = "proxied" if self.proxied else "direct"
         print(f"\n  {way:<10} {'remote proved':<16} {'sink received':<32} table")

@@ -111,6 +111,25 @@ class TlsTest(TlsWorld):
         self.assertIn("looked for host-name.test, the certificate is for mx.host-name.test",
                       self.waits(self.transport, "bob@b.test"))
 
+    # proves: Usage
+    def test_a_partner_connector_wants_the_partners_certificate(self):
+        self.world(["good", "wrong-name", "clear"])
+        self.check(["good"], {"wrong-name": "looked for wrong-name.test",
+                              "clear": "does not offer starttls"}, usage="Partner")
+
+    # proves: Usage, SmartHostAuthMechanism
+    def test_an_internal_connector_authenticates_as_exchange_servers_do(self):
+        folder = self.lab.shown_certificate("out.sender.test")
+        self.world(["host-name", "good"], client_ca=self.lab.ca, certificates_path=folder)
+        spec = {"usage": "Internal", "dnsRoutingEnabled": False, "port": self.port,
+                "smartHosts": ["mx.host-name.test"]}
+        self.connector(**spec, fqdn="out.sender.test")
+        taken = self.arrives(self.sinks["host-name"], "bob@a.test")
+        self.assertEqual((taken.tls, taken.subject["commonName"]), (True, "out.sender.test"))
+        self.connector(**spec, fqdn="other.sender.test")
+        self.assertIn("mutual TLS needs a certificate of ours: there is none for other.sender.test",
+                      self.waits(self.transport, "bob@b.test"))
+
     # proves: IgnoreSTARTTLS
     def test_ignore_starttls_stays_in_clear_where_tls_is_offered(self):
         self.world(["good"])
