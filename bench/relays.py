@@ -59,7 +59,8 @@ class Direct:
         shared, lab._directory = lab._directory, folder
         lab.site([self.front_end.address] if self.proxied else (), servers=(server,))
         lab.write_manifest("SendConnector", "bench", {
-            "name": "bench", "addressSpaces": ["*"], "dnsRoutingEnabled": False,
+            "name": "bench", "usage": "Internet", "addressSpaces": ["*"],
+            "dnsRoutingEnabled": False,
             "smartHosts": ["[127.0.0.1]"], "port": sink_port,
             "frontendProxyEnabled": self.proxied, "sourceTransportServers": [server]})
         lab._directory = shared

@@ -194,6 +194,7 @@ io::Task<HostsAnswer> HostsForSmartHosts(Resolver& resolver,
     out.ttl = std::min(out.ttl, found.ttl);
     for (Host& host : found.hosts) {
       host.preference = static_cast<std::uint16_t>(i);
+      host.smart_host = smart_hosts[i];
       out.hosts.push_back(std::move(host));
     }
   }

@@ -37,6 +37,7 @@ struct Host {
   std::string name;                      // as in the MX record; an address literal as text
   std::vector<io::IpAddress> addresses;  // never empty; IPv6 and IPv4 take turns
   std::uint16_t preference = 0;
+  std::string smart_host;  // as the list of smart hosts names it; empty for a domain's exchanger
 };
 
 struct HostsAnswer {

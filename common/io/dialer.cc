@@ -53,11 +53,16 @@ Task<absl::StatusOr<std::unique_ptr<Stream>>> TcpDialer::Dial(Endpoint remote,
   socket->SetDeadline(timeout);
   asio::error_code error;
   socket->socket.open(ToAsio(remote).protocol(), error);
-  if (!error && source) {
+  if (error) co_return socket->Failure("open", error);
+  if (source) {
     const Endpoint any_port{*source, 0};
     socket->socket.bind(ToAsio(any_port), error);
+    if (error) {
+      co_return base::Error(absl::StatusCode::kFailedPrecondition, "source address ",
+                            source->ToString(),
+                            " is not of this machine: ", base::LowerAscii(error.message()));
+    }
   }
-  if (error) co_return socket->Failure("open", error);
   ConnectWait wait(*socket, remote);
   error = co_await wait;
   if (error) co_return socket->Failure("open", error);

@@ -3,7 +3,8 @@
 // The dialer seam: opens outbound connections.
 //
 // Failure   kUnavailable with the system's words, kDeadlineExceeded, kCancelled:
-//           "open 192.0.2.1:25: connection refused".
+//           "open 192.0.2.1:25: connection refused". kFailedPrecondition: `source` is not an
+//           address of this machine.
 // Limits    `timeout` bounds the whole of it.
 
 #pragma once

@@ -4,7 +4,8 @@
 //
 // Flow      FilterHeader(header, rules): nothing when the header passes as it stands.
 // Failure   None: what is no field passes.
-// Limits    The result is at most as long as the header, and one byte for each promoted field.
+// Limits    The result is at most as long as the header, and once more each promoted field, which
+//           also stays where Organization fields pass.
 // See       Exchange's header firewall; docs/exchange.md "Types and the header firewall"
 
 #pragma once

@@ -21,7 +21,9 @@
 #include "common/smtp/clear_hosts.h"
 #include "common/smtp/engine.h"
 #include "common/smtp/engine_counters.h"
+#include "common/smtp/outgoing.h"
 #include "common/smtp/pool.h"
+#include "common/smtp/security.h"
 
 namespace postern::smtp {
 
@@ -46,14 +48,24 @@ class Attempt {
     kAgain,  // the session is used up, the address is not
   };
 
+  // Gets what we show; false, and noted, when something of it is not there.
+  io::Task<bool> Provide();
+  void NoteMissing(const absl::Status& what, mail::EnhancedStatus enhanced);
   io::Task<dns::HostsAnswer> LookUp();
   io::Task<void> TryHosts(const std::vector<dns::Host>& hosts);
   io::Task<void> TryAddress(const dns::Host& host, const io::Endpoint& address);
   // Connects and says hello; on failure notes it and resets `pooled`.
-  io::Task<void> Connect(std::unique_ptr<PooledSession>& pooled);
-  io::Task<std::optional<Refusal>> Greet(PooledSession& pooled, TlsUse use);
+  io::Task<void> Connect(std::unique_ptr<PooledSession>& pooled, Security security);
+  io::Task<std::optional<Refusal>> Greet(PooledSession& pooled, Security security);
+  io::Task<absl::StatusOr<std::unique_ptr<io::Stream>>> Dial(const io::Endpoint& address);
+  // The header firewall for what this session has proved; false when the content cannot be had.
+  io::Task<bool> Obey(const Session& session);
   // Offers the message until nobody is left, or the session or the host is done with.
   io::Task<Next> Converse(std::unique_ptr<PooledSession> pooled, bool reused);
+
+  // All that a session must have in common with this delivery beside host and policy.
+  std::string ProofFor(const Security& security) const;
+  bool OtherFamily(const io::IpAddress& address) const;
 
   bool over() const { return stopped_ || pending_.empty(); }
 
@@ -76,7 +88,9 @@ class Attempt {
 
   AttemptParts parts_;
   const Delivery& delivery_;
-  BodySource& body_;
+  Outgoing content_;
+  tls::CertificatePtr certificate_;
+  CredentialPtr credential_;
   Outcome outcome_;
   std::vector<std::size_t> pending_;  // recipients without a final answer
   absl::Time started_;

@@ -83,7 +83,7 @@ void Attempt::Decide(std::size_t index,
 }
 
 void Attempt::DecideLocally(const Capabilities& peer) {
-  const bool too_big = peer.size_max != 0 && delivery_.size > peer.size_max;
+  const bool too_big = peer.size_max != 0 && content_.size() > peer.size_max;
   const bool needs_8bit = delivery_.eight_bit && !peer.eight_bit_mime;
   const bool utf8 = delivery_.envelope.smtputf8 && !peer.smtputf8;
   if (!too_big && !needs_8bit && !utf8) return;
@@ -92,7 +92,7 @@ void Attempt::DecideLocally(const Capabilities& peer) {
   for (const std::size_t i : std::vector<std::size_t>(pending_)) {
     if (too_big) {
       Decide(i, Origin::kLocal,
-             base::Error(absl::StatusCode::kFailedPrecondition, "the message has ", delivery_.size,
+             base::Error(absl::StatusCode::kFailedPrecondition, "the message has ", content_.size(),
                          " bytes, the peer takes ", peer.size_max),
              kTooBig);
     } else if (all_need_utf8 || (utf8 && !IsAscii(delivery_.envelope.recipients[i].address))) {
@@ -143,6 +143,11 @@ void Attempt::NoteRefusal(const Refusal& refusal) {
   Tried().stage = refusal.stage;
   Tried().reply = refusal.reply;
   Tried().error = refusal.error;
+  if (refusal.origin == Origin::kTlsPolicy) parts_.counters.security_refusals.Add();
+  // Our own address is wrong, whatever the host.
+  if (refusal.stage == Stage::kConnect && absl::IsFailedPrecondition(refusal.error)) {
+    stopped_ = true;
+  }
   absl::Status error = refusal.error;
   if (error.ok()) error = ErrorFrom(*refusal.reply, refusal.stage);
   error = base::Annotate(error, Tried().host);

@@ -2,7 +2,8 @@
 //
 // BodySource: the content of one message, read in order, as often as hosts are tried.
 //
-// Flow      Rewind, then Next until it gives an empty view; Rewind again for the next host.
+// Flow      Rewind, then Next until it gives an empty view; Rewind again for the next host. Before
+//           that, Begin where the header must be seen first.
 // Failure   Next, Rewind: the content cannot be had (store, stream of the proxy): the attempt ends
 // without
 //           a final dot, as Origin::kFrontEnd or kLocal.
@@ -31,6 +32,12 @@ class BodySource {
 
   // The whole content, when it is at hand in memory; else empty.
   virtual std::string_view whole() const { return {}; }
+
+  // Brings the first bytes to hand, if that does not mean asking for the content itself.
+  virtual io::Task<absl::Status> Begin() { co_return absl::OkStatus(); }
+
+  // Those first bytes, as far as they are at hand; gone after Rewind.
+  virtual std::string_view beginning() const { return whole(); }
 
   virtual io::Task<absl::Status> Rewind() = 0;
   virtual io::Task<absl::StatusOr<std::string_view>> Next() = 0;

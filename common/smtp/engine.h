@@ -5,8 +5,8 @@
 // Flow      Attempt: hosts of the route (dns), best first; an idle session or a new one; one
 //           transaction; the next host until every recipient has an answer. One Outcome, always.
 // Failure   Never: see smtp::Outcome. After the final dot was sent no other host is tried.
-// Lifetime  Borrows dialer, resolver and TLS context. One executor. Stop the scope it was given,
-//           then destroy.
+// Lifetime  Borrows dialer, resolvers, TLS context and stores. One executor. Stop the scope it was
+//           given, then destroy.
 // Limits    Every wait of RFC 5321 §4.5.3.2 has its setting; idle sessions are bounded in number
 //           and age.
 // See       RFC 5321 §5.1; docs/architecture.md "deliver"
@@ -26,13 +26,23 @@
 #include "common/io/scope.h"
 #include "common/mail/envelope.h"
 #include "common/smtp/body_source.h"
+#include "common/smtp/credentials.h"
 #include "common/smtp/engine_counters.h"
 #include "common/smtp/limits.h"
 #include "common/smtp/outcome.h"
 #include "common/smtp/policy.h"
+#include "common/smtp/protocol_log.h"
+#include "common/tls/certificate_store.h"
 #include "common/tls/context.h"
 
 namespace postern::smtp {
+
+// What the engines of a process share beside their counters; each may be null.
+struct EngineStores {
+  CredentialStore* credentials = nullptr;
+  const tls::CertificateStore* certificates = nullptr;
+  ProtocolLog* protocol_log = nullptr;
+};
 
 struct Delivery {
   Route route;
@@ -53,6 +63,8 @@ class Engine {
     std::string host_name;  // EHLO name when the connector has none; without a dot, our address
     Limits limits;
     EngineCounters* counters = nullptr;  // shared by engines, outlives them
+    EngineStores stores = {};
+    dns::Resolver* external_resolver = nullptr;  // of UseExternalDNSServersEnabled; null: the one
   };
 
   explicit Engine(Parts parts);

@@ -20,7 +20,8 @@ struct EngineCounters {
   observe::Counter sessions_reused;       // transactions on a session that had served before
   observe::Counter reused_sessions_lost;  // idle sessions that died before their first answer
   observe::Counter tls_sessions;
-  observe::Counter tls_fallbacks;  // opportunistic handshakes that failed: went on in clear
+  observe::Counter tls_fallbacks;      // opportunistic handshakes that failed: went on in clear
+  observe::Counter security_refusals;  // not secure enough, or not logged in: nothing was sent
   observe::Counter transactions;
   observe::Counter ambiguous;  // connections lost after the final dot
   observe::Counter bytes_sent;

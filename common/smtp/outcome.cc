@@ -34,6 +34,8 @@ std::string_view NameOf(Stage stage) {
       return "hello";
     case Stage::kTls:
       return "tls";
+    case Stage::kAuth:
+      return "auth";
     case Stage::kMail:
       return "mail";
     case Stage::kRecipient:

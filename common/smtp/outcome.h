@@ -38,6 +38,7 @@ enum class Stage : std::uint8_t {
   kGreeting,
   kHello,
   kTls,
+  kAuth,
   kMail,
   kRecipient,
   kData,

@@ -91,8 +91,18 @@ struct ConnectorPolicy {
 
   // TLS or nothing: demanded by any of the rules.
   bool tls_required() const {
-    return require_tls || domain_secure || auth == SmartHostAuth::kBasicAuthRequireTls ||
-           auth == SmartHostAuth::kExchangeServer;
+    return require_tls || domain_secure || tls_auth_level != TlsAuthLevel::kNone ||
+           auth == SmartHostAuth::kBasicAuthRequireTls || auth == SmartHostAuth::kExchangeServer;
+  }
+
+  // The smart host must be logged in to.
+  bool needs_credential() const {
+    return auth == SmartHostAuth::kBasicAuth || auth == SmartHostAuth::kBasicAuthRequireTls;
+  }
+
+  // Mutual TLS: without a certificate of ours nothing is sent.
+  bool needs_certificate() const {
+    return domain_secure || auth == SmartHostAuth::kExchangeServer || !tls_certificate_name.empty();
   }
 
   // What the header firewall lets pass to such a remote.

@@ -10,16 +10,13 @@ namespace postern::smtp {
 namespace {
 
 absl::Time ExpiryOf(const PooledSession& pooled) {
-  return pooled.idle_since + std::min(pooled.policy.inactivity, Pool::kIdleMax);
+  return pooled.idle_since + pooled.policy.inactivity;
 }
 
 }  // namespace
 
-PooledSession::PooledSession(Pool& pool,
-                             std::string host_name,
-                             io::Endpoint at,
-                             const ConnectorPolicy& shared_by)
-    : host(std::move(host_name)), address(at), policy(shared_by), pool_(pool) {
+PooledSession::PooledSession(Pool& pool, const SessionKey& key)
+    : host(key.host), address(key.address), policy(key.policy), proof(key.proof), pool_(pool) {
   ++pool_.open_;
   ++pool_.hosts_[address].open;
 }
@@ -41,30 +38,25 @@ void Pool::Close(std::unique_ptr<PooledSession> pooled) {
   if (pooled->session != nullptr) pooled->session->Quit();
 }
 
-std::unique_ptr<PooledSession> Pool::Take(const std::string& host,
-                                          const io::Endpoint& address,
-                                          const ConnectorPolicy& policy,
-                                          absl::Time now) {
-  const auto place = hosts_.find(address);
+std::unique_ptr<PooledSession> Pool::Take(const SessionKey& key, absl::Time now) {
+  const auto place = hosts_.find(key.address);
   if (place == hosts_.end()) return nullptr;
   std::vector<std::unique_ptr<PooledSession>>& idle = place->second.idle;
   for (std::size_t i = idle.size(); i > 0; --i) {
-    if (idle[i - 1]->host != host || idle[i - 1]->policy != policy) continue;
+    if (!idle[i - 1]->Fits(key)) continue;
     std::unique_ptr<PooledSession> pooled = std::move(idle[i - 1]);
     idle.erase(idle.begin() + static_cast<std::ptrdiff_t>(i - 1));
     --idle_;
     if (ExpiryOf(*pooled) > now && !pooled->session->Disturbed()) return pooled;
-    const bool last = hosts_.at(address).open == 1;
+    const bool last = hosts_.at(key.address).open == 1;
     Close(std::move(pooled));
     if (last) return nullptr;  // `idle` is gone with it
   }
   return nullptr;
 }
 
-std::unique_ptr<PooledSession> Pool::Open(const std::string& host,
-                                          const io::Endpoint& address,
-                                          const ConnectorPolicy& policy) {
-  const auto place = hosts_.find(address);
+std::unique_ptr<PooledSession> Pool::Open(const SessionKey& key) {
+  const auto place = hosts_.find(key.address);
   if (place != hosts_.end() && place->second.open >= limits_.sessions_per_host_max) {
     // An idle session of another policy makes room.
     if (place->second.idle.empty()) return nullptr;
@@ -74,7 +66,7 @@ std::unique_ptr<PooledSession> Pool::Open(const std::string& host,
     Close(std::move(oldest));
   }
   if (open_ >= limits_.sessions_max && !CloseOldestIdle()) return nullptr;
-  return std::make_unique<PooledSession>(*this, host, address, policy);
+  return std::make_unique<PooledSession>(*this, key);
 }
 
 void Pool::Put(std::unique_ptr<PooledSession> pooled, absl::Time now) {

@@ -4,14 +4,12 @@
 // message.
 //
 // Flow      Take an idle session, or Open a place for a new one; Put it back when it may serve
-// again,
-//           or destroy it.
+//           again, or destroy it.
 // Failure   Open: null when a limit is reached; wait for freed() and try again.
 // Lifetime  Outlives its sessions. One executor.
 // Limits    Limits::sessions_max in all, Limits::sessions_per_host_max to one address; an idle
-// session
-//           lives as long as its policy says, kIdleMax at most, and serves
-//           messages_per_connection_max messages of all its users.
+//           session lives as long as its policy says, and serves messages_per_connection_max
+//           messages of all its users.
 
 #pragma once
 
@@ -34,10 +32,19 @@ namespace postern::smtp {
 
 class Pool;
 
+// What two deliveries must have in common to share a session.
+struct SessionKey {
+  std::string host;
+  io::Endpoint address;
+  const ConnectorPolicy& policy;
+  // The names that were checked, and the versions of what was shown and trusted.
+  std::string proof;
+};
+
 // A session with what it may be shared by: equal keys only.
 class PooledSession {
  public:
-  PooledSession(Pool& pool, std::string host, io::Endpoint address, const ConnectorPolicy& policy);
+  PooledSession(Pool& pool, const SessionKey& key);
   ~PooledSession();
   PooledSession(const PooledSession&) = delete;
   PooledSession& operator=(const PooledSession&) = delete;
@@ -45,9 +52,14 @@ class PooledSession {
   const std::string host;
   const io::Endpoint address;
   const ConnectorPolicy policy;
+  const std::string proof;
   std::unique_ptr<Session> session;  // null until it is opened
   std::uint32_t messages = 0;        // transactions so far
   absl::Time idle_since;
+
+  bool Fits(const SessionKey& key) const {
+    return host == key.host && proof == key.proof && policy == key.policy;
+  }
 
   // True when it has served as often as it may.
   bool spent() const {
@@ -61,22 +73,15 @@ class PooledSession {
 
 class Pool {
  public:
-  static constexpr absl::Duration kIdleMax = absl::Minutes(10);
-
   explicit Pool(const Limits& limits) : limits_(limits) {}
 
   ~Pool();
 
   // The idle session that was used last, or null. Dead ones are closed on the way.
-  std::unique_ptr<PooledSession> Take(const std::string& host,
-                                      const io::Endpoint& address,
-                                      const ConnectorPolicy& policy,
-                                      absl::Time now);
+  std::unique_ptr<PooledSession> Take(const SessionKey& key, absl::Time now);
   // A place for a new session; closes the oldest idle one of another host when all places are
   // taken.
-  std::unique_ptr<PooledSession> Open(const std::string& host,
-                                      const io::Endpoint& address,
-                                      const ConnectorPolicy& policy);
+  std::unique_ptr<PooledSession> Open(const SessionKey& key);
   // Keeps a session that may serve again; closes it otherwise.
   void Put(std::unique_ptr<PooledSession> pooled, absl::Time now);
 

@@ -13,33 +13,7 @@ namespace {
 
 constexpr std::size_t kReplyBufferBytes = 8 * 1024;
 constexpr mail::EnhancedStatus kNoTls{4, 7, 4};
-constexpr mail::EnhancedStatus kTlsFailed{4, 7, 5};
 constexpr mail::EnhancedStatus kBadConnection{4, 4, 2};
-
-Refusal BrokenAt(Stage stage, const absl::Status& error) {
-  Refusal refusal;
-  refusal.stage = stage;
-  refusal.error = error;
-  refusal.enhanced = kBadConnection;
-  return refusal;
-}
-
-Refusal RefusedAt(Stage stage, mail::Reply reply) {
-  Refusal refusal;
-  refusal.stage = stage;
-  refusal.enhanced = kBadConnection;
-  refusal.reply = std::move(reply);
-  return refusal;
-}
-
-Refusal NotSecure(Stage stage, std::string_view why, mail::EnhancedStatus enhanced) {
-  Refusal refusal;
-  refusal.stage = stage;
-  refusal.origin = Origin::kTlsPolicy;
-  refusal.error = base::Error(absl::StatusCode::kFailedPrecondition, "tls is required: ", why);
-  refusal.enhanced = enhanced;
-  return refusal;
-}
 
 bool Welcoming(const mail::Reply& reply) {
   return reply.code >= 200 && reply.code < 300;
@@ -47,9 +21,37 @@ bool Welcoming(const mail::Reply& reply) {
 
 }  // namespace
 
-Session::Session(std::unique_ptr<io::Stream> stream, const Limits& limits)
+Refusal Refusal::BrokenAt(Stage stage, const absl::Status& error) {
+  Refusal refusal;
+  refusal.stage = stage;
+  refusal.error = error;
+  refusal.enhanced = kBadConnection;
+  return refusal;
+}
+
+Refusal Refusal::RefusedAt(Stage stage, mail::Reply reply) {
+  Refusal refusal;
+  refusal.stage = stage;
+  refusal.enhanced = kBadConnection;
+  refusal.reply = std::move(reply);
+  return refusal;
+}
+
+Refusal Refusal::NotSecure(Stage stage, std::string why, mail::EnhancedStatus enhanced) {
+  Refusal refusal;
+  refusal.stage = stage;
+  refusal.origin = Origin::kTlsPolicy;
+  refusal.error = absl::FailedPreconditionError(why);
+  refusal.enhanced = enhanced;
+  return refusal;
+}
+
+Session::Session(std::unique_ptr<io::Stream> stream,
+                 const Limits& limits,
+                 std::unique_ptr<SessionLog> log)
     : stream_(std::move(stream)),
       limits_(limits),
+      log_(std::move(log)),
       reader_(*stream_, std::max(kReplyBufferBytes, limits.reply_line_bytes_max * 2)),
       parser_(limits) {}
 
@@ -74,6 +76,7 @@ io::Task<absl::StatusOr<mail::Reply>> Session::ReadReply(absl::Duration wait) {
   while (broken.ok()) {
     const std::optional<Line> line = reader_.TakeLine(limits_.reply_line_bytes_max);
     if (line.has_value()) {
+      if (log_ != nullptr) log_->Received(line->text);
       const absl::StatusOr<bool> whole = parser_.Add(*line);
       if (whole.ok() && *whole) {
         mail::Reply reply = parser_.Take();
@@ -90,6 +93,7 @@ io::Task<absl::StatusOr<mail::Reply>> Session::ReadReply(absl::Duration wait) {
     }
   }
   usable_ = false;
+  if (log_ != nullptr) log_->EndedByRemote();
   co_return broken;
 }
 
@@ -103,12 +107,15 @@ io::Task<absl::Status> Session::WriteParts(absl::Duration wait) {
   co_return written;
 }
 
-io::Task<absl::StatusOr<mail::Reply>> Session::Ask(std::string_view line, absl::Duration wait) {
+io::Task<absl::StatusOr<mail::Reply>> Session::Ask(std::string_view line,
+                                                   absl::Duration wait,
+                                                   std::string_view shown) {
   if (!reader_.buffered().empty()) {
     usable_ = false;
     co_return base::Error(absl::StatusCode::kUnavailable, "the peer spoke out of turn: \"",
                           base::Printable(reader_.buffered(), 80), "\"");
   }
+  if (log_ != nullptr) log_->Sent(shown.empty() ? line : shown);
   parts_.clear();
   parts_.push_back(line);
   parts_.push_back("\r\n");
@@ -122,17 +129,22 @@ io::Task<absl::StatusOr<mail::Reply>> Session::Ask(std::string_view line, absl::
 
 io::Task<std::optional<Refusal>> Session::Hello(const HelloPolicy& policy,
                                                 const tls::ClientContext& tls) {
+  if (log_ != nullptr) log_->Connected(stream_->local());
   absl::StatusOr<mail::Reply> greeting = co_await ReadReply(limits_.greeting);
-  if (!greeting.ok()) co_return BrokenAt(Stage::kGreeting, greeting.status());
-  if (!Welcoming(*greeting)) co_return RefusedAt(Stage::kGreeting, *std::move(greeting));
+  if (!greeting.ok()) co_return Refusal::BrokenAt(Stage::kGreeting, greeting.status());
+  if (!Welcoming(*greeting)) co_return Refusal::RefusedAt(Stage::kGreeting, *std::move(greeting));
 
   std::optional<Refusal> refused = co_await SayHello(policy);
-  if (refused.has_value() || policy.tls == TlsUse::kNever) co_return refused;
-  if (capabilities_.starttls) co_return co_await RaiseTls(policy, tls);
-  if (policy.tls == TlsUse::kRequired) {
-    co_return NotSecure(Stage::kTls, "the peer does not offer starttls", kNoTls);
+  if (refused.has_value()) co_return refused;
+  const TlsUse use = policy.security.tls;
+  if (use != TlsUse::kNever && capabilities_.starttls) {
+    refused = co_await RaiseTls(policy, tls);
+  } else if (use == TlsUse::kRequired) {
+    refused = Refusal::NotSecure(Stage::kTls, "tls is required: the peer does not offer starttls",
+                                 kNoTls);
   }
-  co_return std::nullopt;
+  if (refused.has_value() || policy.credential == nullptr) co_return refused;
+  co_return co_await LogIn(*policy.credential);
 }
 
 io::Task<std::optional<Refusal>> Session::SayHello(const HelloPolicy& policy) {
@@ -140,63 +152,21 @@ io::Task<std::optional<Refusal>> Session::SayHello(const HelloPolicy& policy) {
   if (!policy.force_helo) {
     const std::string line = base::Cat("EHLO ", policy.name);
     absl::StatusOr<mail::Reply> reply = co_await Ask(line, limits_.hello);
-    if (!reply.ok()) co_return BrokenAt(Stage::kHello, reply.status());
+    if (!reply.ok()) co_return Refusal::BrokenAt(Stage::kHello, reply.status());
     if (Welcoming(*reply)) {
       capabilities_ = Capabilities::Parse(*reply);
       co_return std::nullopt;
     }
-    if (!reply->permanent()) co_return RefusedAt(Stage::kHello, *std::move(reply));
+    if (!reply->permanent()) co_return Refusal::RefusedAt(Stage::kHello, *std::move(reply));
   }
-  if (policy.tls == TlsUse::kRequired) {
-    co_return NotSecure(Stage::kHello, "helo has no starttls", kNoTls);
+  if (policy.security.tls == TlsUse::kRequired) {
+    co_return Refusal::NotSecure(Stage::kHello, "tls is required: helo has no starttls", kNoTls);
   }
   const std::string line = base::Cat("HELO ", policy.name);
   absl::StatusOr<mail::Reply> reply = co_await Ask(line, limits_.hello);
-  if (!reply.ok()) co_return BrokenAt(Stage::kHello, reply.status());
-  if (!Welcoming(*reply)) co_return RefusedAt(Stage::kHello, *std::move(reply));
+  if (!reply.ok()) co_return Refusal::BrokenAt(Stage::kHello, reply.status());
+  if (!Welcoming(*reply)) co_return Refusal::RefusedAt(Stage::kHello, *std::move(reply));
   co_return std::nullopt;
-}
-
-io::Task<std::optional<Refusal>> Session::RaiseTls(const HelloPolicy& policy,
-                                                   const tls::ClientContext& tls) {
-  const bool required = policy.tls == TlsUse::kRequired;
-  absl::StatusOr<mail::Reply> reply = co_await Ask("STARTTLS", limits_.hello);
-  if (!reply.ok()) co_return BrokenAt(Stage::kTls, reply.status());
-  if (!Welcoming(*reply)) {
-    if (!required && usable_) co_return std::nullopt;  // goes on in clear
-    if (!required) co_return RefusedAt(Stage::kTls, *std::move(reply));
-    Refusal refusal = NotSecure(Stage::kTls, "starttls is refused", kNoTls);
-    refusal.reply = *std::move(reply);
-    co_return refusal;
-  }
-  if (!reader_.buffered().empty()) {
-    // Somebody on the way put words into the peer's mouth (RFC 3207 §4.2, CVE-2021-38371).
-    usable_ = false;
-    const absl::Status error = absl::UnavailableError("plain text came after the starttls answer");
-    if (!required) co_return BrokenAt(Stage::kTls, error);
-    co_return NotSecure(Stage::kTls, base::MessageOf(error), kTlsFailed);
-  }
-
-  Bound(limits_.tls_handshake);
-  tls::ClientContext::Peer peer;
-  peer.server_name = policy.server_name;
-  absl::StatusOr<tls::Session> started = co_await tls.Start(std::move(stream_), std::move(peer));
-  if (!started.ok()) {
-    usable_ = false;
-    Refusal refusal = BrokenAt(Stage::kTls, started.status());
-    if (required) refusal = NotSecure(Stage::kTls, base::MessageOf(started.status()), kTlsFailed);
-    refusal.handshake_failed = started.status().code() != absl::StatusCode::kCancelled;
-    co_return refusal;
-  }
-  stream_ = std::move(started->stream);
-  reader_.Reset(*stream_);
-  TlsFacts facts;
-  facts.version = std::move(started->facts.version);
-  facts.cipher = std::move(started->facts.cipher);
-  facts.verified = started->facts.verified;
-  facts.peer_subject = std::move(started->facts.peer_subject);
-  tls_facts_ = std::move(facts);
-  co_return co_await SayHello(policy);
 }
 
 io::Task<absl::Status> Session::Reset() {
@@ -212,7 +182,10 @@ io::Task<absl::Status> Session::Reset() {
 
 void Session::Quit() {
   if (stream_ == nullptr) return;
-  if (usable_) stream_->Farewell("QUIT\r\n");
+  if (usable_) {
+    if (log_ != nullptr) log_->Sent("QUIT");
+    stream_->Farewell("QUIT\r\n");
+  }
   usable_ = false;
   stream_->Close();
 }

@@ -12,7 +12,8 @@
 //           a final dot.
 // Limits    Replies: Limits::reply_*; each wait has its own deadline of Limits, and none goes
 //           beyond EndBy.
-// See       RFC 5321 §3, §4.5.3; RFC 2920; RFC 3030; RFC 3207; docs/architecture.md "deliver"
+// See       RFC 5321 §3, §4.5.3; RFC 2920; RFC 3030; RFC 3207; RFC 4954; docs/architecture.md
+//           "deliver"
 
 #pragma once
 
@@ -29,20 +30,24 @@
 #include "common/io/stream.h"
 #include "common/io/task.h"
 #include "common/smtp/capabilities.h"
+#include "common/smtp/credentials.h"
 #include "common/smtp/limits.h"
 #include "common/smtp/line_reader.h"
+#include "common/smtp/outgoing.h"
+#include "common/smtp/protocol_log.h"
 #include "common/smtp/reply_parser.h"
+#include "common/smtp/security.h"
 #include "common/smtp/transaction.h"
 #include "common/tls/context.h"
 
 namespace postern::smtp {
 
-enum class TlsUse : std::uint8_t { kNever, kOpportunistic, kRequired };
-
 struct HelloPolicy {
   std::string name;         // what we call ourselves
   std::string server_name;  // what we call the peer: SNI; empty for an address literal
-  TlsUse tls = TlsUse::kOpportunistic;
+  Security security;
+  tls::CertificatePtr certificate;  // shown when the peer asks for one
+  CredentialPtr credential;         // with it: nothing is sent that is not logged in
   bool force_helo = false;
 };
 
@@ -51,27 +56,35 @@ struct Refusal {
   Stage stage = Stage::kGreeting;
   Origin origin = Origin::kConnect;
   std::optional<mail::Reply> reply;  // the peer's words, if it said no
-  absl::Status error;                // else, and for kTlsPolicy
+  absl::Status error;                // else, and beside it for kTlsPolicy
   mail::EnhancedStatus enhanced;
   bool handshake_failed = false;  // STARTTLS was agreed and TLS did not come about
+
+  // The conversation broke; the peer said no; what we demand was not to be had.
+  static Refusal BrokenAt(Stage stage, const absl::Status& error);
+  static Refusal RefusedAt(Stage stage, mail::Reply reply);
+  static Refusal NotSecure(Stage stage, std::string why, mail::EnhancedStatus enhanced);
 };
 
 class Session {
  public:
-  Session(std::unique_ptr<io::Stream> stream, const Limits& limits);
+  // `log` may be null.
+  Session(std::unique_ptr<io::Stream> stream,
+          const Limits& limits,
+          std::unique_ptr<SessionLog> log = nullptr);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   // No wait goes on after `time`.
   void EndBy(absl::Time time) { end_by_ = time; }
 
-  // Greets the peer and raises TLS as far as `policy` demands; nullopt when all went well.
+  // Greets the peer, raises TLS as far as `policy` demands, logs in; nullopt when all went well.
   io::Task<std::optional<Refusal>> Hello(const HelloPolicy& policy, const tls::ClientContext& tls);
 
   // Offers one message. The body goes beside the envelope when it is at hand, small, and the peer
   // takes both PIPELINING and CHUNKING; `beside` false forbids that (an idle session that may be
   // dead).
-  io::Task<Transaction> Send(const Offer& offer, BodySource& body, bool beside = true);
+  io::Task<Transaction> Send(const Offer& offer, Outgoing& content, bool beside = true);
 
   // Makes ready for another message after a transaction that did not end with its content.
   io::Task<absl::Status> Reset();
@@ -92,6 +105,9 @@ class Session {
 
   const std::optional<TlsFacts>& tls() const { return tls_facts_; }
 
+  // Null when nobody asked for it.
+  SessionLog* log() { return log_.get(); }
+
   // Bytes that went out in all.
   std::uint64_t bytes_sent() const { return bytes_sent_; }
 
@@ -99,19 +115,24 @@ class Session {
   io::Task<std::optional<Refusal>> SayHello(const HelloPolicy& policy);
   io::Task<std::optional<Refusal>> RaiseTls(const HelloPolicy& policy,
                                             const tls::ClientContext& tls);
+  void NoteTls(const tls::Facts& facts, const HelloPolicy& policy);
+  io::Task<std::optional<Refusal>> LogIn(const Credential& credential);
 
   // MAIL, every RCPT and what follows in one write.
-  io::Task<void> SendTogether(const Offer& offer, BodySource& body, bool beside, Transaction& into);
-  io::Task<void> SendStepwise(const Offer& offer, BodySource& body, Transaction& into);
+  io::Task<void> SendTogether(const Offer& offer,
+                              Outgoing& content,
+                              bool beside,
+                              Transaction& into);
+  io::Task<void> SendStepwise(const Offer& offer, Outgoing& content, Transaction& into);
   // Reads the answers to MAIL and each RCPT; false when the session is over.
   io::Task<bool> HearEnvelope(Transaction& into);
   io::Task<bool> HearMail(Transaction& into);
   io::Task<bool> HearRecipient(std::size_t index, Transaction& into);
   // The answer to DATA, and the content when it is wanted.
-  io::Task<void> HearData(BodySource& body, Transaction& into);
+  io::Task<void> HearData(Outgoing& content, Transaction& into);
   io::Task<void> HearBody(Transaction& into);
-  io::Task<void> SendWhole(std::string_view content, Transaction& into);
-  io::Task<void> SendStream(BodySource& body, Transaction& into);
+  io::Task<void> SendWhole(Outgoing& content, Transaction& into);
+  io::Task<void> SendStream(Outgoing& content, Transaction& into);
   // Writes parts_ as a block of content; false when the conversation is over.
   io::Task<bool> WriteBlock(bool final, Transaction& into);
   // The peer answers before the content has ended.
@@ -122,19 +143,24 @@ class Session {
   // True, and the conversation is over, when `reply` is a 3xx.
   bool OutOfTurn(const mail::Reply& reply, Transaction& into);
 
-  // One command line and its reply.
-  io::Task<absl::StatusOr<mail::Reply>> Ask(std::string_view line, absl::Duration wait);
+  // One command line and its reply. `shown` stands in the log instead of a line with a secret.
+  io::Task<absl::StatusOr<mail::Reply>> Ask(std::string_view line,
+                                            absl::Duration wait,
+                                            std::string_view shown = {});
   io::Task<absl::StatusOr<mail::Reply>> ReadReply(absl::Duration wait);
   // Writes parts_.
   io::Task<absl::Status> WriteParts(absl::Duration wait);
   void AppendMail(const Offer& offer);
   void AppendRecipient(const Offer& offer, std::size_t index);
+  // Content that is at hand, behind what is in parts_.
+  void AppendWhole(const Outgoing& content);
   void Bound(absl::Duration wait);
   // The conversation is over.
   void Break(const absl::Status& error, Transaction& into);
 
   std::unique_ptr<io::Stream> stream_;
   const Limits& limits_;
+  std::unique_ptr<SessionLog> log_;
   LineReader reader_;
   ReplyParser parser_;
   Capabilities capabilities_;

@@ -26,8 +26,8 @@ namespace {
 constexpr std::size_t kBesideBytesMax = 64 * 1024;
 constexpr std::size_t kBlockBytes = 256 * 1024;
 
-bool FitsOneChunk(std::string_view whole) {
-  return !whole.empty() && whole.size() <= kBesideBytesMax;
+bool FitsOneChunk(const Outgoing& content) {
+  return content.at_hand() && content.size() <= kBesideBytesMax;
 }
 
 }  // namespace
@@ -56,7 +56,12 @@ void Session::AppendRecipient(const Offer& offer, std::size_t index) {
   out_.append("\r\n");
 }
 
-io::Task<Transaction> Session::Send(const Offer& offer, BodySource& body, bool beside) {
+void Session::AppendWhole(const Outgoing& content) {
+  if (!content.first().empty()) parts_.push_back(content.first());
+  parts_.push_back(content.rest());
+}
+
+io::Task<Transaction> Session::Send(const Offer& offer, Outgoing& content, bool beside) {
   POSTERN_CHECK(usable_ && !reset_due_ && !offer.recipients.empty());
   Transaction transaction;
   transaction.recipients.resize(offer.recipients.size());
@@ -64,9 +69,9 @@ io::Task<Transaction> Session::Send(const Offer& offer, BodySource& body, bool b
   if (!reader_.buffered().empty()) {
     Break(absl::UnavailableError("the peer spoke out of turn"), transaction);
   } else if (capabilities_.pipelining) {
-    co_await SendTogether(offer, body, beside, transaction);
+    co_await SendTogether(offer, content, beside, transaction);
   } else {
-    co_await SendStepwise(offer, body, transaction);
+    co_await SendStepwise(offer, content, transaction);
   }
   const bool opened = transaction.mail.has_value() && transaction.mail->positive();
   const bool closed = transaction.body.has_value() &&
@@ -76,23 +81,23 @@ io::Task<Transaction> Session::Send(const Offer& offer, BodySource& body, bool b
 }
 
 io::Task<void> Session::SendTogether(const Offer& offer,
-                                     BodySource& body,
+                                     Outgoing& content,
                                      bool beside,
                                      Transaction& into) {
-  const std::string_view whole = body.whole();
-  const bool chunk = beside && capabilities_.chunking && FitsOneChunk(whole);
+  const bool chunk = beside && capabilities_.chunking && FitsOneChunk(content);
   AppendMail(offer);
   for (std::size_t i = 0; i < offer.recipients.size(); ++i)
     AppendRecipient(offer, i);
   parts_.clear();
   if (chunk) {
-    out_.append(base::Cat("BDAT ", whole.size(), " LAST\r\n"));
+    out_.append(base::Cat("BDAT ", content.size(), " LAST\r\n"));
     parts_.push_back(out_);
-    parts_.push_back(whole);
+    AppendWhole(content);
   } else {
     out_.append("DATA\r\n");
     parts_.push_back(out_);
   }
+  if (log_ != nullptr) log_->Sent(out_);
   const absl::Status written = co_await WriteParts(limits_.mail);
   if (!written.ok()) co_return Break(written, into);
   into.body_ended = chunk;
@@ -102,15 +107,16 @@ io::Task<void> Session::SendTogether(const Offer& offer,
   if (chunk) {
     co_await HearBody(into);
   } else {
-    co_await HearData(body, into);
+    co_await HearData(content, into);
   }
 }
 
-io::Task<void> Session::SendStepwise(const Offer& offer, BodySource& body, Transaction& into) {
+io::Task<void> Session::SendStepwise(const Offer& offer, Outgoing& content, Transaction& into) {
   AppendMail(offer);
   for (std::size_t i = 0; i <= offer.recipients.size(); ++i) {
     if (i > 0) AppendRecipient(offer, i - 1);
     parts_.assign(1, out_);
+    if (log_ != nullptr) log_->Sent(out_);
     const absl::Status written = co_await WriteParts(limits_.mail);
     if (!written.ok()) co_return Break(written, into);
     bool going_on = false;
@@ -124,11 +130,11 @@ io::Task<void> Session::SendStepwise(const Offer& offer, BodySource& body, Trans
   }
   if (into.accepted() == 0) co_return;
 
-  const std::string_view whole = body.whole();
-  const bool chunk = capabilities_.chunking && FitsOneChunk(whole);
-  out_ = chunk ? base::Cat("BDAT ", whole.size(), " LAST\r\n") : "DATA\r\n";
+  const bool chunk = capabilities_.chunking && FitsOneChunk(content);
+  out_ = chunk ? base::Cat("BDAT ", content.size(), " LAST\r\n") : "DATA\r\n";
   parts_.assign(1, out_);
-  if (chunk) parts_.push_back(whole);
+  if (chunk) AppendWhole(content);
+  if (log_ != nullptr) log_->Sent(out_);
   into.stage = Stage::kData;
   const absl::Status written = co_await WriteParts(limits_.data);
   if (!written.ok()) co_return Break(written, into);
@@ -136,7 +142,7 @@ io::Task<void> Session::SendStepwise(const Offer& offer, BodySource& body, Trans
   if (chunk) {
     co_await HearBody(into);
   } else {
-    co_await HearData(body, into);
+    co_await HearData(content, into);
   }
 }
 
@@ -191,7 +197,7 @@ io::Task<void> Session::HearBody(Transaction& into) {
   into.body = *std::move(reply);
 }
 
-io::Task<void> Session::HearData(BodySource& body, Transaction& into) {
+io::Task<void> Session::HearData(Outgoing& content, Transaction& into) {
   into.stage = Stage::kData;
   absl::StatusOr<mail::Reply> reply = co_await ReadReply(limits_.data);
   if (!reply.ok()) co_return Break(reply.status(), into);
@@ -212,11 +218,10 @@ io::Task<void> Session::HearData(BodySource& body, Transaction& into) {
     co_return;
   }
   into.stage = Stage::kBody;
-  const std::string_view whole = body.whole();
-  if (whole.empty()) {
-    co_await SendStream(body, into);
+  if (content.at_hand()) {
+    co_await SendWhole(content, into);
   } else {
-    co_await SendWhole(whole, into);
+    co_await SendStream(content, into);
   }
   if (into.body_ended) co_await HearBody(into);
 }
@@ -254,36 +259,43 @@ io::Task<void> Session::HearEarly(absl::Duration wait,
   into.error = absl::OkStatus();
 }
 
-io::Task<void> Session::SendWhole(std::string_view content, Transaction& into) {
+io::Task<void> Session::SendWhole(Outgoing& content, Transaction& into) {
   DotWriter dots;
+  std::string_view first = content.first();
+  std::string_view rest = content.rest();
   bool going_on = true;
   while (going_on) {
-    const std::string_view block = content.substr(0, kBlockBytes);
-    content.remove_prefix(block.size());
+    std::string_view& from = first.empty() ? rest : first;
+    const std::string_view block = from.substr(0, kBlockBytes);
+    from.remove_prefix(block.size());
     parts_.clear();
     dots.Add(block, parts_);
-    if (content.empty()) dots.Finish(parts_);
-    going_on = co_await WriteBlock(content.empty(), into);
+    if (first.empty() && rest.size() + block.size() <= kBlockBytes) {
+      // A header that was written anew goes in one write with a body that is small.
+      dots.Add(rest, parts_);
+      rest = {};
+    }
+    const bool last = first.empty() && rest.empty();
+    if (last) dots.Finish(parts_);
+    going_on = co_await WriteBlock(last, into);
     if (!going_on || into.body_ended) co_return;
     const bool stopped = co_await StopEarly(into);
     going_on = !stopped;
   }
 }
 
-io::Task<void> Session::SendStream(BodySource& body, Transaction& into) {
+io::Task<void> Session::SendStream(Outgoing& content, Transaction& into) {
   DotWriter dots;
-  std::uint64_t sent = 0;
-  absl::Status failed = co_await body.Rewind();
+  absl::Status failed = co_await content.Rewind();
   while (failed.ok()) {
-    const absl::StatusOr<std::string_view> view = co_await body.Next();
+    const absl::StatusOr<std::string_view> view = co_await content.Next();
     if (!view.ok()) {
       failed = view.status();
       break;
     }
-    sent += view->size();
     parts_.clear();
     if (view->empty()) {
-      if (sent == body.size()) dots.Finish(parts_);
+      dots.Finish(parts_);
       break;
     }
     dots.Add(*view, parts_);
@@ -291,10 +303,6 @@ io::Task<void> Session::SendStream(BodySource& body, Transaction& into) {
     if (stopped) co_return;
     const bool going_on = co_await WriteBlock(false, into);
     if (!going_on) co_return;
-  }
-  if (failed.ok() && sent != body.size()) {
-    failed = base::Error(absl::StatusCode::kDataLoss, "the content has ", sent,
-                         " bytes instead of ", body.size());
   }
   if (!failed.ok()) {
     // Without the dot the peer throws away what it has.

@@ -6,10 +6,12 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 
 namespace postern::smtp {
 
@@ -21,6 +23,9 @@ absl::Status CheckText(std::string_view field, std::string_view text);
 
 // The same, and no space and no angle bracket: what stands in a command line.
 absl::Status CheckWord(std::string_view field, std::string_view text, std::size_t bytes_max);
+
+// At most 49 days, in milliseconds.
+std::uint32_t WireMilliseconds(absl::Duration span);
 
 // Protocol buffers carry UTF-8 only: any other byte above 127 becomes "?".
 std::string Utf8Only(std::string_view text);

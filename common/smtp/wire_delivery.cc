@@ -12,8 +12,6 @@ namespace postern::smtp {
 
 namespace {
 
-constexpr std::size_t kNameBytesMax = 255;
-constexpr absl::Duration kInactivityMax = absl::Hours(24);
 constexpr absl::Duration kDeadlineMax = absl::Hours(24);
 
 absl::Status CheckMailbox(std::string_view field, const std::string& address, bool utf8) {
@@ -35,11 +33,6 @@ absl::StatusOr<mail::Recipient> RecipientFromWire(const v1::Recipient& wire, boo
   recipient.notify = static_cast<std::uint8_t>(wire.notify());
   recipient.orcpt = wire.orcpt();
   return recipient;
-}
-
-std::uint32_t MillisecondsOf(absl::Duration span) {
-  const std::int64_t count = absl::ToInt64Milliseconds(span);
-  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, UINT32_MAX));
 }
 
 }  // namespace
@@ -85,81 +78,22 @@ absl::StatusOr<mail::Envelope> EnvelopeFromWire(const v1::Envelope& wire) {
   return envelope;
 }
 
-void ToWire(const Route& route, v1::ProxyRoute& wire) {
-  wire.set_dns_routing(route.dns_routing);
-  wire.set_domain(route.domain);
-  for (const std::string& host : route.smart_hosts)
-    wire.add_smart_hosts(host);
-  wire.set_port(route.port);
-}
-
-absl::StatusOr<Route> RouteFromWire(const v1::ProxyRoute& wire) {
-  if (wire.port() < 1 || wire.port() > 65535) return Wrong("route.port", "must be 1 to 65535");
-  if (wire.dns_routing() && wire.domain().empty()) {
-    return Wrong("route.domain", "is needed with dns_routing");
-  }
-  if (!wire.dns_routing() && wire.smart_hosts().empty()) {
-    return Wrong("route.smart_hosts", "are needed without dns_routing");
-  }
-  if (static_cast<std::size_t>(wire.smart_hosts_size()) > kWireHostsMax) {
-    return Wrong("route.smart_hosts", base::Cat("must be at most ", kWireHostsMax));
-  }
-  POSTERN_RETURN_IF_ERROR(CheckWord("route.domain", wire.domain(), kNameBytesMax));
-  Route route;
-  route.dns_routing = wire.dns_routing();
-  route.domain = wire.domain();
-  route.port = static_cast<std::uint16_t>(wire.port());
-  for (const std::string& host : wire.smart_hosts()) {
-    POSTERN_RETURN_IF_ERROR(CheckWord("route.smart_hosts", host, kNameBytesMax));
-    if (host.empty()) return Wrong("route.smart_hosts", "must not be empty");
-    route.smart_hosts.push_back(host);
-  }
-  return route;
-}
-
-void ToWire(const ConnectorPolicy& policy, v1::ConnectorPolicy& wire) {
-  wire.set_connector(policy.connector);
-  wire.set_version(policy.version);
-  wire.set_fqdn(policy.fqdn);
-  wire.set_require_tls(policy.require_tls);
-  wire.set_ignore_start_tls(policy.ignore_start_tls);
-  wire.set_force_helo(policy.force_helo);
-  wire.set_messages_per_connection_max(policy.messages_per_connection_max);
-  wire.set_inactivity_ms(MillisecondsOf(policy.inactivity));
-}
-
-absl::StatusOr<ConnectorPolicy> PolicyFromWire(const v1::ConnectorPolicy& wire) {
-  POSTERN_RETURN_IF_ERROR(CheckText("policy.connector", wire.connector()));
-  POSTERN_RETURN_IF_ERROR(CheckText("policy.version", wire.version()));
-  POSTERN_RETURN_IF_ERROR(CheckWord("policy.fqdn", wire.fqdn(), kNameBytesMax));
-  ConnectorPolicy policy;
-  policy.connector = wire.connector();
-  policy.version = wire.version();
-  policy.fqdn = wire.fqdn();
-  policy.require_tls = wire.require_tls();
-  policy.ignore_start_tls = wire.ignore_start_tls();
-  policy.force_helo = wire.force_helo();
-  policy.messages_per_connection_max = wire.messages_per_connection_max();
-  policy.inactivity = absl::Milliseconds(wire.inactivity_ms());
-  if (policy.inactivity > kInactivityMax) {
-    return Wrong("policy.inactivity_ms", "must be at most a day");
-  }
-  return policy;
-}
-
 void ToWire(const Delivery& delivery, v1::Offer& wire) {
   ToWire(delivery.route, *wire.mutable_route());
   ToWire(delivery.policy, *wire.mutable_policy());
   ToWire(delivery.envelope, *wire.mutable_envelope());
   wire.set_size(delivery.size);
   wire.set_eight_bit(delivery.eight_bit);
-  wire.set_deadline_ms(MillisecondsOf(delivery.deadline));
+  wire.set_deadline_ms(WireMilliseconds(delivery.deadline));
 }
 
 absl::StatusOr<Delivery> DeliveryFromWire(const v1::Offer& wire) {
   Delivery delivery;
   POSTERN_ASSIGN_OR_RETURN(delivery.route, RouteFromWire(wire.route()));
   POSTERN_ASSIGN_OR_RETURN(delivery.policy, PolicyFromWire(wire.policy()));
+  if (delivery.policy.auth != SmartHostAuth::kNone && delivery.route.dns_routing) {
+    return Wrong("policy.auth", "needs smart hosts");
+  }
   POSTERN_ASSIGN_OR_RETURN(delivery.envelope, EnvelopeFromWire(wire.envelope()));
   delivery.size = wire.size();
   delivery.eight_bit = wire.eight_bit();

@@ -1,18 +1,17 @@
 #include "common/tls/context.h"
 
-#include <ctime>
 #include <mutex>
 #include <string_view>
 #include <utility>
 
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include "common/base/check.h"
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
 #include "common/io/endpoint.h"
 #include "common/tls/openssl_error.h"
+#include "common/tls/peer_check.h"
 #include "common/tls/pem.h"
 #include "common/tls/tls_stream.h"
 
@@ -50,22 +49,16 @@ ContextPointer NewContext(const SSL_METHOD* method) {
 absl::Status UseCertificate(SSL_CTX* context,
                             const std::string& certificate_file,
                             const std::string& key_file) {
-  POSTERN_ASSIGN_OR_RETURN(auto chain, ReadCertificates("certificate", certificate_file));
-  POSTERN_ASSIGN_OR_RETURN(const KeyPointer key, ReadKey(key_file));
-  if (X509_check_private_key(chain.front().get(), key.get()) != 1) {
-    TakeOpenSslError("");
-    return base::Error(absl::StatusCode::kInvalidArgument, "tls key ", key_file,
-                       ": does not match certificate ", certificate_file);
-  }
-  if (SSL_CTX_use_certificate(context, chain.front().get()) != 1) {
+  POSTERN_ASSIGN_OR_RETURN(const KeyPair pair, ReadKeyPair(certificate_file, key_file));
+  if (SSL_CTX_use_certificate(context, pair.chain.front().get()) != 1) {
     return Broken("certificate " + certificate_file);
   }
-  for (std::size_t i = 1; i < chain.size(); ++i) {
-    if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1) {
+  for (std::size_t i = 1; i < pair.chain.size(); ++i) {
+    if (SSL_CTX_add1_chain_cert(context, pair.chain[i].get()) != 1) {
       return Broken("certificate " + certificate_file);
     }
   }
-  if (SSL_CTX_use_PrivateKey(context, key.get()) != 1) return Broken("key " + key_file);
+  if (SSL_CTX_use_PrivateKey(context, pair.key.get()) != 1) return Broken("key " + key_file);
   return absl::OkStatus();
 }
 
@@ -80,37 +73,17 @@ absl::Status TrustAuthorities(SSL_CTX* context, const std::string& ca_file) {
   return absl::OkStatus();
 }
 
-std::string SubjectOf(X509* certificate) {
-  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_mem()), BIO_free);
-  X509_NAME_print_ex(bio.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);
-  char* text = nullptr;
-  const long length = BIO_get_mem_data(bio.get(), &text);
-  return length > 0 ? std::string(text, static_cast<std::size_t>(length)) : std::string();
-}
-
-Facts FactsOf(SSL* ssl, bool name_checked) {
+Facts FactsOf(SSL* ssl) {
   Facts facts;
   facts.version = SSL_get_version(ssl);
   facts.cipher = SSL_get_cipher_name(ssl);
-  const CertificatePointer peer(SSL_get1_peer_certificate(ssl));
-  if (peer == nullptr) return facts;
-  facts.peer_subject = SubjectOf(peer.get());
-  facts.verified = name_checked && SSL_get_verify_result(ssl) == X509_V_OK;
   return facts;
 }
 
-// Tells OpenSSL whom we expect. False when there is no name to check against.
-bool Expect(SSL* ssl, const std::string& server_name) {
-  if (server_name.empty()) return false;
-  X509_VERIFY_PARAM* const rules = SSL_get0_param(ssl);
-  X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  const auto address = io::IpAddress::Parse(server_name);
-  if (address.ok()) {
-    return X509_VERIFY_PARAM_set1_ip_asc(rules, address->ToString().c_str()) == 1;
-  }
-  // RFC 6066 §3: a server name indication is a host name, never an address.
+// RFC 6066 §3: a server name indication is a host name, never an address.
+void Indicate(SSL* ssl, const std::string& server_name) {
+  if (server_name.empty() || io::IpAddress::Parse(server_name).ok()) return;
   SSL_set_tlsext_host_name(ssl, server_name.c_str());
-  return X509_VERIFY_PARAM_set1_host(rules, server_name.c_str(), server_name.size()) == 1;
 }
 
 // A context that can be replaced while sessions are made from it.
@@ -119,6 +92,12 @@ class Replaceable {
   void Replace(ContextPointer context) {
     const std::lock_guard lock(mutex_);
     context_ = std::move(context);
+    ++version_;
+  }
+
+  std::uint64_t version() const {
+    const std::lock_guard lock(mutex_);
+    return version_;
   }
 
   // Null when nothing was loaded. The session keeps the context of its start alive.
@@ -131,15 +110,8 @@ class Replaceable {
  private:
   mutable std::mutex mutex_;
   ContextPointer context_;
+  std::uint64_t version_ = 0;
 };
-
-io::Task<absl::StatusOr<Session>> HandOver(std::unique_ptr<TlsStream> stream, bool name_checked) {
-  POSTERN_CO_RETURN_IF_ERROR(co_await stream->Handshake());
-  Session session;
-  session.facts = FactsOf(stream->ssl(), name_checked);
-  session.stream = std::move(stream);
-  co_return session;
-}
 
 }  // namespace
 
@@ -171,7 +143,12 @@ io::Task<absl::StatusOr<Session>> ServerContext::Start(std::unique_ptr<io::Strea
   if (ssl == nullptr) co_return absl::FailedPreconditionError("tls: no certificate is loaded");
   SSL_set_accept_state(ssl.get());
   auto secure = std::make_unique<TlsStream>(std::move(stream), std::move(ssl));
-  co_return co_await HandOver(std::move(secure), /*name_checked=*/true);
+  POSTERN_CO_RETURN_IF_ERROR(co_await secure->Handshake());
+  Session session;
+  session.facts = FactsOf(secure->ssl());
+  NoteClient(secure->ssl(), session.facts);
+  session.stream = std::move(secure);
+  co_return session;
 }
 
 struct ClientContext::State {
@@ -215,30 +192,28 @@ io::Task<absl::StatusOr<Session>> ClientContext::Start(std::unique_ptr<io::Strea
   SslPointer ssl = state_->context.NewSession();
   if (ssl == nullptr) co_return absl::ResourceExhaustedError("tls: out of memory");
   if (peer.server_name.ends_with('.')) peer.server_name.pop_back();
-  const bool name_checked = Expect(ssl.get(), peer.server_name);
-  if (peer.verify) {
-    if (!name_checked) {
-      co_return base::Error(absl::StatusCode::kInvalidArgument, "tls peer \"",
-                            base::Printable(peer.server_name), "\": not a name to verify");
-    }
-    SSL_set_verify(ssl.get(), SSL_VERIFY_PEER, nullptr);
-  } else {
-    // A peer with a weak certificate is refused here only to be served in plain text after.
-    SSL_set_security_level(ssl.get(), 1);
-  }
+  Indicate(ssl.get(), peer.server_name);
+  OfferCertificate(ssl.get(), peer.certificate);
+  // A weak certificate that nobody looks at is refused here only to be served in plain text after.
+  if (!peer.demand.chain) SSL_set_security_level(ssl.get(), 1);
   SSL_set_connect_state(ssl.get());
   auto secure = std::make_unique<TlsStream>(std::move(stream), std::move(ssl));
-  co_return co_await HandOver(std::move(secure), name_checked);
+  POSTERN_CO_RETURN_IF_ERROR(co_await secure->Handshake());
+  Session session;
+  session.facts = FactsOf(secure->ssl());
+  NoteServer(secure->ssl(), peer, session.facts);
+  POSTERN_CO_RETURN_IF_ERROR(CheckServer(secure->ssl(), peer.demand));
+  session.stream = std::move(secure);
+  co_return session;
+}
+
+std::uint64_t ClientContext::version() const {
+  return state_->context.version();
 }
 
 absl::StatusOr<absl::Time> ExpiryOf(const std::string& certificate_file) {
   POSTERN_ASSIGN_OR_RETURN(const auto chain, ReadCertificates("certificate", certificate_file));
-  std::tm end{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(chain.front().get()), &end) != 1) {
-    return base::Error(absl::StatusCode::kInvalidArgument, "tls certificate ", certificate_file,
-                       ": its end cannot be read");
-  }
-  return absl::FromTM(end, absl::UTCTimeZone());
+  return FactsOf(*chain.front()).ends;
 }
 
 }  // namespace postern::tls

@@ -2,11 +2,10 @@
 //
 // TLS contexts: what we prove and what we accept, loaded from PEM files; shared by many sessions.
 //
-// Flow      Make from files; Reload when they change; StartServer/StartClient on a connected
-//           stream.
-// Failure   Make, Reload: kInvalidArgument or kNotFound naming the file and the rule; a failed
-//           Reload keeps what was there. Handshakes: kUnavailable with OpenSSL's words,
-//           kDeadlineExceeded.
+// Flow      Load, again when the files change; Start on a connected stream.
+// Failure   Load: kInvalidArgument or kNotFound naming the file and the rule; a failed Load keeps
+//           what was there. Start: kUnavailable with OpenSSL's words, kDeadlineExceeded;
+//           kUnauthenticated when the peer's certificate does not prove what was demanded.
 // Lifetime  A session keeps what it needs alive; contexts may be reloaded under it. Thread-safe.
 // Limits    TLS 1.2 or later; the stream's deadline bounds the handshake.
 // See       RFC 3207; RFC 8446; docs/architecture.md "deliver"
@@ -22,14 +21,27 @@
 #include "absl/time/time.h"
 
 #include "common/io/stream.h"
+#include "common/tls/certificate.h"
+#include "common/tls/certificate_facts.h"
 
 namespace postern::tls {
 
 struct Facts {
   std::string version;  // "TLSv1.3"
   std::string cipher;
-  bool verified = false;     // chain and name were checked and fit
-  std::string peer_subject;  // RFC 2253 form; empty without a peer certificate
+  bool verified = false;                 // chain and name were checked and fit
+  std::string peer_subject;              // RFC 2253 form; empty without a peer certificate
+  bool asked = false;                    // of a client: the peer asked for a certificate of ours
+  std::optional<CertificateFacts> peer;  // of a client that wants them
+};
+
+// What the peer's certificate must prove before anything is said to the peer. It is looked at
+// after the handshake: a session that is refused has carried no word of ours.
+struct Demand {
+  bool chain = false;  // a chain to a trusted authority, at this time
+  // With `chain`: and each of these. "mx.contoso.com", "192.0.2.1", or "*.contoso.com" for
+  // contoso.com and every name below it.
+  std::vector<std::string> names;
 };
 
 struct Session {
@@ -66,11 +78,16 @@ class ClientContext {
                     const std::string& ca_file);
 
   struct Peer {
-    std::string server_name;  // SNI and the name to check; an IP address is checked as one
-    bool verify = false;      // false: encryption only, opportunistic; facts.verified still tells
+    std::string server_name;  // for SNI, and for facts.verified where nothing is demanded
+    Demand demand;
+    CertificatePtr certificate;  // shown when the peer asks; null: that of Load, if there is one
+    bool describe = false;       // facts.peer is wanted
   };
 
   io::Task<absl::StatusOr<Session>> Start(std::unique_ptr<io::Stream> stream, Peer peer) const;
+
+  // Another number after each Load: what was trusted may have changed.
+  std::uint64_t version() const;
 
  private:
   struct State;

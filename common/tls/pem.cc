@@ -92,4 +92,17 @@ absl::StatusOr<KeyPointer> ReadKey(const std::string& path) {
   return key;
 }
 
+absl::StatusOr<KeyPair> ReadKeyPair(const std::string& certificate_file,
+                                    const std::string& key_file) {
+  KeyPair pair;
+  POSTERN_ASSIGN_OR_RETURN(pair.chain, ReadCertificates("certificate", certificate_file));
+  POSTERN_ASSIGN_OR_RETURN(pair.key, ReadKey(key_file));
+  if (X509_check_private_key(pair.chain.front().get(), pair.key.get()) != 1) {
+    TakeOpenSslError("");
+    return base::Error(absl::StatusCode::kInvalidArgument, "tls key ", key_file,
+                       ": does not match certificate ", certificate_file);
+  }
+  return pair;
+}
+
 }  // namespace postern::tls

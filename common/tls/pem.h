@@ -37,4 +37,14 @@ absl::StatusOr<std::vector<CertificatePointer>> ReadCertificates(std::string_vie
                                                                  const std::string& path);
 absl::StatusOr<KeyPointer> ReadKey(const std::string& path);
 
+// A certificate with what leads from it to its authority, and its key.
+struct KeyPair {
+  std::vector<CertificatePointer> chain;  // ours first; never empty
+  KeyPointer key;
+};
+
+// The key belongs to the first certificate of the file.
+absl::StatusOr<KeyPair> ReadKeyPair(const std::string& certificate_file,
+                                    const std::string& key_file);
+
 }  // namespace postern::tls

@@ -66,8 +66,67 @@ class Case(unittest.TestCase):
         self.lab.connector(name, spaces, dnsRoutingEnabled=False, smartHosts=["[127.0.0.1]"],
                            port=port, **spec)
 
+    def waits(self, mailbox, recipient, content=None):
+        """Sends a message that must stay here; gives the LastError of its queue."""
+        before = len(mailbox.log("queue", "next hop failed"))
+        send(mailbox, recipient, content)
+        lines = self.eventually(lambda: mailbox.log("queue", "next hop failed")[before:], 20,
+                                "the failure of the next hop")
+        return lines[0]["error"]
+
     def eventually(self, condition, seconds=20, what="it"):
         return wait_until(condition, seconds, what)
+
+
+class Outbound(Case):
+    """Mail that leaves directly or, in a subclass that says so, through a front end."""
+
+    proxied = False
+
+    def outbound(self, mailbox=None, listeners=None, **settings):
+        """Starts what sends: `settings` are those of deliver or of egress, without the prefix;
+        `log` is the folder of the protocol log."""
+        log = settings.pop("log", None)
+        step = "egress" if self.proxied else "deliver"
+        speaks = {f"{step}.{name}": str(value) if name.endswith(("path", "file")) else value
+                  for name, value in settings.items()}
+        if log is not None:
+            speaks["protocol_log.path"] = str(log)
+        self.front_end = self.frontend(speaks) if self.proxied else None
+        self.site()
+        patient = {"queue.transient_failure_retry_interval": "1s"}
+        self.transport = self.mailbox(
+            {**patient, **({} if self.proxied else speaks), **(mailbox or {})},
+            listeners=listeners)
+        self.speaker = self.front_end or self.transport
+        return self.transport
+
+    def site(self):
+        self.lab.site([self.front_end.address] if self.front_end else ())
+
+    def connector(self, name="contoso", spaces=("*.test",), **spec):
+        if self.proxied:
+            spec["frontendProxyEnabled"] = True
+        self.lab.connector(name, spaces, **spec)
+        self.settle_directory()
+
+    def settle_directory(self):
+        """The directory that stands in the folder is in force."""
+        seen = len(self.transport.log("route", "directory in force"))
+        try:
+            wait_until(lambda: len(self.transport.log("route", "directory in force")) > seen, 2,
+                       "the directory", 0.01)
+        except AssertionError:
+            pass  # it was in force already
+
+    def to_host(self, port, host="[127.0.0.1]", **spec):
+        self.connector(dnsRoutingEnabled=False, smartHosts=[host], port=port, **spec)
+
+    def arrives(self, sink, recipient="bob@contoso.test", content=None):
+        """Sends a message that must get through; gives it as the sink has it."""
+        before = len(sink.messages)
+        send(self.transport, recipient, content)
+        return sink.wait_for(before + 1, 15)[before]
 
 
 def main():

@@ -138,7 +138,25 @@ class Lab:
                 self._ports.add(port)
                 return port
 
-    # Certificates
+    # Certificates and secrets
+
+    def secret(self, name, username, password):
+        """A secret as Kubernetes mounts one; gives the folder of all secrets."""
+        folder = self.path / "secrets" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, text in (("username", username), ("password", password)):
+            (folder / f"{file}.new").write_text(text)
+            os.replace(folder / f"{file}.new", folder / file)
+        return folder.parent
+
+    def shown_certificate(self, host):
+        """A certificate of ours for remote hosts; gives the folder of all of them."""
+        folder = self.path / "certificates"
+        folder.mkdir(exist_ok=True)
+        cert, key = self.certificate(host, (f"DNS:{host}",))
+        for ending, file in ((".key", key), (".crt", cert)):
+            shutil.copy(file, folder / (host + ending))
+        return folder
 
     def _openssl(self, *words):
         subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=30,
@@ -192,7 +210,8 @@ class Lab:
         os.replace(draft, self._directory / file_name)
 
     def connector(self, name, spaces, **spec):
-        spec = {"name": name, "addressSpaces": list(spaces),
+        """A Send connector; its usage is Internet, so that Received stays to be looked at."""
+        spec = {"name": name, "addressSpaces": list(spaces), "usage": "Internet",
                 "sourceTransportServers": [f"site/{SITE}"], **spec}
         self.write_manifest("SendConnector", name.lower(), spec)
 

@@ -8,6 +8,7 @@ Failure   AssertionError with the program's output.
 """
 
 import asyncio
+import logging
 import pathlib
 import pwd
 import os
@@ -18,9 +19,13 @@ import subprocess
 import threading
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 from harness import Process, wait_until
+
+
+# aiosmtpd remarks on its own deprecations.
+logging.getLogger("mail.log").setLevel(logging.ERROR)
 
 
 def connects(address, port):
@@ -163,6 +168,7 @@ class _Recorder:
 
     async def handle_DATA(self, server, session, envelope):
         envelope.tls = session.ssl is not None
+        envelope.login = session.auth_data if session.authenticated else None
         envelope.helo = session.host_name
         self.envelopes.append(envelope)
         return "250 2.0.0 taken by aiosmtpd"
@@ -177,8 +183,13 @@ class _Plain(SMTP):
 class AioSink(Controller):
     """aiosmtpd as the destination; records whole envelopes."""
 
-    def __init__(self, port, address="127.0.0.1", tls=None, require_tls=False):
+    def __init__(self, port, address="127.0.0.1", tls=None, require_tls=False, users=None,
+                 mechanisms=("PLAIN", "LOGIN"), auth_require_tls=True):
         self.recorder = _Recorder()
+        self.users = users  # name to password: AUTH is required then
+        self.mechanisms = mechanisms
+        self.auth_require_tls = auth_require_tls
+        self.logins = []  # (mechanism, name, whether it was let in)
         self.tls = None
         if tls:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -186,10 +197,21 @@ class AioSink(Controller):
         self.require_tls = require_tls
         super().__init__(self.recorder, hostname=address, port=port)
 
+    def _let_in(self, server, session, envelope, mechanism, data):
+        name = data.login.decode()
+        good = self.users.get(name) == data.password.decode()
+        self.logins.append((mechanism, name, good))
+        return AuthResult(success=good, handled=False, auth_data=name)
+
     def factory(self):
+        more = {}
+        if self.users is not None:
+            refused = [name for name in ("PLAIN", "LOGIN") if name not in self.mechanisms]
+            more = {"authenticator": self._let_in, "auth_required": True,
+                    "auth_require_tls": self.auth_require_tls, "auth_exclude_mechanism": refused}
         return _Plain(self.recorder, hostname="aiosmtpd.test", tls_context=self.tls,
                       require_starttls=self.require_tls, enable_SMTPUTF8=True,
-                      data_size_limit=200 * 1024 * 1024, loop=asyncio.get_event_loop())
+                      data_size_limit=200 * 1024 * 1024, loop=asyncio.get_event_loop(), **more)
 
     @property
     def envelopes(self):

@@ -9,11 +9,15 @@ Limits    The bytes of a message stay in memory unless `keep` is False; then onl
 
 import asyncio
 import hashlib
+import logging
 import socket
 import ssl
 import threading
 
 from harness import wait_until
+
+# asyncio remarks on every connection that ends after start_tls.
+logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 KEYWORDS = ("PIPELINING", "8BITMIME", "SIZE 500000000", "ENHANCEDSTATUSCODES", "DSN")
 DEFAULTS = {"GREETING": "220 wire.test ESMTP", "MAIL": "250 2.1.0 sender", "RCPT": "250 2.1.5 rcpt",
@@ -27,6 +31,7 @@ class Message:
 
     def __init__(self, peer, helo, tls):
         self.peer, self.helo, self.tls = peer, helo, tls
+        self.subject = None  # of the client's certificate
         self.sender, self.recipients = None, []
         self.data = bytearray()
         self.size, self.hash = 0, hashlib.sha256()
@@ -50,7 +55,7 @@ class Message:
 class WireSink:
     def __init__(self, port, address="127.0.0.1", keywords=KEYWORDS, tls=None, answers=None,
                  keep=True, on_data=None, on_message=None, dot_delay=None,
-                 name="wire.test"):
+                 name="wire.test", client_ca=None):
         self.port, self.address, self.keywords, self.keep = port, address, list(keywords), keep
         self.answers = {verb: list(said) if isinstance(said, list) else said
                         for verb, said in (answers or {}).items()}
@@ -64,6 +69,9 @@ class WireSink:
         if tls:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.tls.load_cert_chain(*map(str, tls))
+        if client_ca:
+            self.tls.verify_mode = ssl.CERT_REQUIRED
+            self.tls.load_verify_locations(str(client_ca))
 
     def start(self):
         self._loop = asyncio.new_event_loop()
@@ -132,7 +140,7 @@ class Session:
     def __init__(self, sink, reader, writer):
         self.sink, self.reader, self.writer = sink, reader, writer
         self.peer = writer.get_extra_info("peername")
-        self.helo, self.tls = "", False
+        self.helo, self.tls, self.subject = "", False, None
         self.message, self.in_data = None, False
 
     async def run(self):
@@ -154,10 +162,13 @@ class Session:
             await say(self.writer, verb)
             await self.writer.start_tls(self.sink.tls)
             self.tls = True
+            shown = self.writer.get_extra_info("ssl_object").getpeercert()
+            if shown:
+                self.subject = dict(pair for part in shown["subject"] for pair in part)
         elif verb == "MAIL":
             if await say(self.writer, verb):
                 self.message = Message(self.peer, self.helo, self.tls)
-                self.message.sender = line
+                self.message.sender, self.message.subject = line, self.subject
         elif verb in ("RCPT", "DATA", "BDAT") and self.message is None:
             if verb == "BDAT":
                 await self.reader.readexactly(int(line.split()[1]))

@@ -128,17 +128,29 @@ CertificateAuthority::~CertificateAuthority() {
 }
 
 CertificateFiles CertificateAuthority::Issue(const CertificateRequest& request) {
+  return Make(request, /*self_signed=*/false);
+}
+
+CertificateFiles CertificateAuthority::SelfSign(const CertificateRequest& request) {
+  return Make(request, /*self_signed=*/true);
+}
+
+CertificateFiles CertificateAuthority::Make(const CertificateRequest& request, bool self_signed) {
   ++issued_;
   const Key key = NewKey();
   const Certificate certificate = NewCertificate(issued_ + 1, request.begins_in, request.ends_in);
   X509_set_pubkey(certificate.get(), key.get());
-  SetCommonName(X509_get_subject_name(certificate.get()), request.common_name);
-  X509_set_issuer_name(certificate.get(), X509_get_subject_name(keys_->certificate.get()));
+  if (!request.common_name.empty()) {
+    SetCommonName(X509_get_subject_name(certificate.get()), request.common_name);
+  }
+  const X509* issuer = self_signed ? certificate.get() : keys_->certificate.get();
+  X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer));
   AddExtension(certificate.get(), NID_basic_constraints, "critical,CA:FALSE");
   AddExtension(certificate.get(), NID_ext_key_usage, "serverAuth,clientAuth");
   const std::string names = AlternativeNames(request);
   if (!names.empty()) AddExtension(certificate.get(), NID_subject_alt_name, names);
-  POSTERN_CHECK(X509_sign(certificate.get(), keys_->key.get(), EVP_sha256()) > 0);
+  EVP_PKEY* const signer = self_signed ? key.get() : keys_->key.get();
+  POSTERN_CHECK(X509_sign(certificate.get(), signer, EVP_sha256()) > 0);
 
   CertificateFiles files;
   files.certificate_file = base::Cat(folder_, "/", issued_, ".pem");

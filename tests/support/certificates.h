@@ -18,7 +18,7 @@
 namespace postern::testing {
 
 struct CertificateRequest {
-  std::string common_name;
+  std::string common_name;             // none when empty
   std::vector<std::string> dns_names;  // DNS subject alternative names
   std::vector<std::string> uri_names;  // URI ones: spiffe://postern.test/site-a/mailbox-transport
   std::vector<std::string> addresses;  // IP ones, as text
@@ -52,9 +52,13 @@ class CertificateAuthority {
 
   // Signs a new key; each call makes new files. Good for server and client use.
   CertificateFiles Issue(const CertificateRequest& request);
+  // The same, signed by its own key instead.
+  CertificateFiles SelfSign(const CertificateRequest& request);
 
  private:
   struct Keys;
+
+  CertificateFiles Make(const CertificateRequest& request, bool self_signed);
 
   std::string folder_;
   std::string ca_file_;

@@ -102,6 +102,11 @@ class EngineFixture : public ::testing::Test {
     return shown;
   }
 
+  // Why a recipient has no reply.
+  std::string ErrorOf(std::size_t recipient = 0) const {
+    return std::string(outcome_.recipients.at(recipient).error.message());
+  }
+
   std::vector<std::string> Results() const {
     std::vector<std::string> results;
     for (std::size_t i = 0; i < outcome_.recipients.size(); ++i)
@@ -122,7 +127,9 @@ class EngineFixture : public ::testing::Test {
   smtp::Outcome outcome_;
   std::unique_ptr<smtp::Engine> engine_;
   std::map<std::string, std::unique_ptr<ScriptedPeer>> peers_;
-  const tls::ClientContext& tls_ = SharedTls();
+  const tls::ClientContext* tls_ = &SharedTls();
+  smtp::EngineStores stores_;
+  FakeResolver external_resolver_;
 
  private:
   // To read the system's trust store takes longer than any of these tests.
@@ -132,7 +139,8 @@ class EngineFixture : public ::testing::Test {
   }
 
   void MakeEngine() {
-    smtp::Engine::Parts parts{executor_, dialer_, resolver_, tls_, host_name_, limits_};
+    smtp::Engine::Parts parts{executor_, dialer_, resolver_,          *tls_, host_name_, limits_,
+                              nullptr,   stores_, &external_resolver_};
     executor_.Run([&] { engine_ = std::make_unique<smtp::Engine>(std::move(parts)); });
   }
 

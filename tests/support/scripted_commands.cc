@@ -142,9 +142,14 @@ void ScriptedDialer::Knows(std::string_view endpoint, ScriptedPeer& peer) {
 }
 
 io::Task<absl::StatusOr<std::unique_ptr<io::Stream>>> ScriptedDialer::Dial(
-    io::Endpoint remote, std::optional<io::IpAddress>, absl::Duration) {
+    io::Endpoint remote, std::optional<io::IpAddress> source, absl::Duration) {
   const std::string where = remote.ToString();
   dialed_.push_back(where);
+  sources_.push_back(source ? source->ToString() : "");
+  if (source && sources_.back() == missing_) {
+    co_return base::Error(absl::StatusCode::kFailedPrecondition, "source address ", missing_,
+                          " is not of this machine");
+  }
   const auto known = peers_.find(where);
   if (known == peers_.end() || known->second->refuses()) {
     co_return base::Error(absl::StatusCode::kUnavailable, "open ", where, ": connection refused");

@@ -146,6 +146,12 @@ class ScriptedDialer final : public io::Dialer {
   // In the order of dialing.
   const std::vector<std::string>& dialed() const { return dialed_; }
 
+  // From where: "" is any address.
+  const std::vector<std::string>& sources() const { return sources_; }
+
+  // Dialing from this address fails, as it is not of this machine.
+  void HasNot(std::string source) { missing_ = std::move(source); }
+
   io::Task<absl::StatusOr<std::unique_ptr<io::Stream>>> Dial(io::Endpoint remote,
                                                              std::optional<io::IpAddress> source,
                                                              absl::Duration timeout) override;
@@ -155,6 +161,8 @@ class ScriptedDialer final : public io::Dialer {
   std::map<std::string, ScriptedPeer*, std::less<>> peers_;
   std::size_t window_bytes_ = 1 << 20;
   std::vector<std::string> dialed_;
+  std::vector<std::string> sources_;
+  std::string missing_;
 };
 
 }  // namespace postern::testing

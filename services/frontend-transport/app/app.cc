@@ -7,10 +7,9 @@
 
 #include "absl/time/clock.h"
 
-#include "common/base/clock.h"
 #include "common/base/host_name.h"
-#include "common/dns/cache.h"
-#include "common/dns/cares_resolver.h"
+#include "common/base/text.h"
+#include "common/dns/cached_resolver.h"
 #include "common/io/dialer.h"
 #include "common/io/scope.h"
 #include "common/observe/http_server.h"
@@ -18,6 +17,7 @@
 #include "common/observe/process_metrics.h"
 #include "common/rpc/proxy_server.h"
 #include "common/rpc/server.h"
+#include "common/smtp/provisions.h"
 #include "services/frontend-transport/egress/egress.h"
 
 namespace postern::frontend {
@@ -29,8 +29,8 @@ struct Floor {
   explicit Floor(int number) : executor("egress-" + std::to_string(number)) {}
 
   io::Executor executor;
-  std::unique_ptr<dns::CaresResolver> resolver;
-  std::unique_ptr<dns::CachingResolver> cache;
+  std::unique_ptr<dns::CachedResolver> dns;
+  std::unique_ptr<dns::CachedResolver> external_dns;  // null when it is the same
   std::unique_ptr<smtp::Engine> engine;
   std::unique_ptr<egress::Egress> egress;
 };
@@ -45,14 +45,17 @@ io::Task<void> StopEngine(smtp::Engine* engine) {
 struct App::State {
   explicit State(const AppSettings& s) : settings(s) {}
 
+  absl::Status StartProvisions();
   absl::Status StartFloors();
+  absl::Status StartFloor(Floor& floor);
   absl::Status StartServers();
   void Drain(absl::Duration within);
 
   const AppSettings& settings;
   observe::Registry registry;
   io::TcpDialer dialer;
-  tls::ClientContext tls;
+  io::DiskPool disk{1};  // for secrets
+  std::unique_ptr<smtp::Provisions> provisions;
   smtp::EngineCounters engine_counters;
   std::unique_ptr<egress::Probe> probe;
   std::vector<std::unique_ptr<Floor>> floors;
@@ -63,30 +66,50 @@ struct App::State {
   std::unique_ptr<rpc::Server> server;
 };
 
+absl::Status App::State::StartProvisions() {
+  smtp::Provisions::Options options;
+  options.step = "egress";
+  options.tls_ca_file = *settings.egress.tls_ca_file;
+  options.certificates_path = *settings.egress.certificates_path;
+  options.secrets_path = *settings.egress.secrets_path;
+  options.protocol_log = settings.protocol_log;
+  auto made = smtp::Provisions::Make(std::move(options), disk, registry);
+  if (!made.ok()) return made.status();
+  provisions = *std::move(made);
+  return absl::OkStatus();
+}
+
+absl::Status App::State::StartFloor(Floor& floor) {
+  const auto lookup = [&floor](const settings::Setting<std::vector<std::string>>& servers,
+                               std::unique_ptr<dns::CachedResolver>& into) -> absl::Status {
+    auto made = dns::CachedResolver::Make(floor.executor, *servers);
+    if (!made.ok()) return base::Annotate(made.status(), servers.key);
+    into = *std::move(made);
+    return absl::OkStatus();
+  };
+  absl::Status made = lookup(settings.egress.dns_servers, floor.dns);
+  if (made.ok() && !settings.egress.external_dns_servers->empty()) {
+    made = lookup(settings.egress.external_dns_servers, floor.external_dns);
+  }
+  if (!made.ok()) return made;
+  dns::Resolver* const external =
+      floor.external_dns == nullptr ? nullptr : &floor.external_dns->resolver();
+  floor.engine = std::make_unique<smtp::Engine>(
+      smtp::Engine::Parts{floor.executor, dialer, floor.dns->resolver(), provisions->tls(),
+                          base::HostName(*settings.server.name), settings.egress.SmtpLimits(),
+                          &engine_counters, provisions->stores(), external});
+  floor.egress = std::make_unique<egress::Egress>(
+      floor.executor, *floor.engine, settings.egress, *probe,
+      static_cast<std::uint32_t>(*settings.egress.slots / *settings.server.io_threads));
+  return absl::OkStatus();
+}
+
 absl::Status App::State::StartFloors() {
-  const int threads = *settings.server.io_threads;
-  for (int i = 0; i < threads; ++i) {
+  for (int i = 0; i < *settings.server.io_threads; ++i) {
     auto floor = std::make_unique<Floor>(i);
     floor->executor.Start();
     absl::Status made;
-    floor->executor.Run([&] {
-      dns::CaresResolver::Options options;
-      options.servers = *settings.egress.dns_servers;
-      auto resolver = dns::CaresResolver::Make(floor->executor, std::move(options));
-      if (!resolver.ok()) {
-        made = resolver.status();
-        return;
-      }
-      floor->resolver = std::move(*resolver);
-      floor->cache =
-          std::make_unique<dns::CachingResolver>(*floor->resolver, base::Clock::System());
-      floor->engine = std::make_unique<smtp::Engine>(smtp::Engine::Parts{
-          floor->executor, dialer, *floor->cache, tls, base::HostName(*settings.server.name),
-          settings.egress.SmtpLimits(), &engine_counters});
-      floor->egress = std::make_unique<egress::Egress>(
-          floor->executor, *floor->engine, settings.egress, *probe,
-          static_cast<std::uint32_t>(*settings.egress.slots / threads));
-    });
+    floor->executor.Run([&] { made = StartFloor(*floor); });
     floors.push_back(std::move(floor));
     if (!made.ok()) return made;
   }
@@ -143,6 +166,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
   observe::AddProcessMetrics(state.registry, "frontend-transport");
   smtp::AddReadings(state.registry, "postern_egress", state.engine_counters);
   state.probe = std::make_unique<egress::Probe>(state.registry, *settings.server.site);
+  if (absl::Status started = state.StartProvisions(); !started.ok()) return started;
   if (absl::Status started = state.StartFloors(); !started.ok()) return started;
   if (absl::Status started = state.StartServers(); !started.ok()) return started;
   POSTERN_LOG(kInfo, "egress", "ready",
@@ -166,8 +190,8 @@ void App::Stop() {
     floor->executor.Run([&] {
       floor->egress.reset();
       floor->engine.reset();
-      floor->cache.reset();
-      floor->resolver.reset();
+      floor->dns.reset();
+      floor->external_dns.reset();
     });
     floor->executor.Stop();
   }
@@ -191,6 +215,7 @@ void DeclareMetrics(observe::Registry& registry) {
   observe::AddProcessMetrics(registry, "frontend-transport");
   static const smtp::EngineCounters counters;
   smtp::AddReadings(registry, "postern_egress", counters);
+  smtp::DeclareProvisions(registry, "egress");
   const egress::Probe probe(registry, "site");
 }
 

@@ -8,6 +8,7 @@
 
 #include "common/rpc/settings.h"
 #include "common/settings/setting.h"
+#include "common/smtp/protocol_log_settings.h"
 #include "services/frontend-transport/egress/settings.h"
 
 namespace postern::frontend {
@@ -57,6 +58,7 @@ struct ServerSettings {
 struct AppSettings {
   ServerSettings server;
   egress::EgressSettings egress;
+  smtp::ProtocolLogSettings protocol_log;
   rpc::RpcSettings rpc;
 
   const std::string& LogLevel() const { return *server.log_level; }
@@ -65,6 +67,7 @@ struct AppSettings {
   void Visit(Visitor&& visit) {
     server.Visit(visit);
     egress.Visit(visit);
+    protocol_log.Visit(visit);
     rpc.Visit(visit);
   }
 };

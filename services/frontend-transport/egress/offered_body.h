@@ -41,6 +41,10 @@ class OfferedBody final : public smtp::BodySource {
   std::uint64_t size() const override { return size_; }
 
   std::string_view whole() const override;
+
+  // A large body's offer brings its first bytes too.
+  std::string_view beginning() const override { return first_; }
+
   io::Task<absl::Status> Rewind() override;
   io::Task<absl::StatusOr<std::string_view>> Next() override;
 

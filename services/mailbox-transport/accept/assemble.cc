@@ -157,7 +157,18 @@ void Assembler::LookForHeaderEnd() {
   if (header_bytes > 0) Stamp(header_bytes);
 }
 
+// Leaves out what the submitter may not bring; the bytes of the header block then.
+std::size_t Assembler::Firewall(std::size_t header_bytes) {
+  const std::string_view header = std::string_view(window_).substr(0, header_bytes);
+  if (submission_.headers.rights.routing && !mail::MentionsExchange(header)) return header_bytes;
+  const auto filtered = mail::FilterHeader(header, submission_.headers);
+  if (!filtered) return header_bytes;
+  window_.replace(0, header_bytes, *filtered);
+  return filtered->size();
+}
+
 void Assembler::Stamp(std::size_t header_bytes) {
+  header_bytes = Firewall(header_bytes);
   mail::ReceivedParts received;
   const std::string id = id_.ToString();
   received.helo = submission_.helo;

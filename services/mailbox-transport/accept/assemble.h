@@ -3,7 +3,8 @@
 // Assembler: makes one message of an envelope and content that arrives in pieces, and hands it to
 // the intake; SMTP and gRPC submission share it.
 //
-// Flow      Add as content arrives; Finish after the last byte: the receipt or a Refusal. Or, when
+// Flow      Add as content arrives; Finish after the last byte: the receipt or a Refusal. Header
+//           fields that the submitter may not bring are left out. Or, when
 //           the content was checked while it was cut from the wire: append to *content(), Grew(),
 //           and NoteFacts before Finish.
 // Failure   A Refusal is an answer for the client. The first one stands; what comes after it is
@@ -29,6 +30,7 @@
 #include "common/io/task.h"
 #include "common/mail/content.h"
 #include "common/mail/envelope.h"
+#include "common/mail/header_firewall.h"
 #include "common/mail/reply.h"
 #include "common/mail/stamp.h"
 #include "common/tls/digest.h"
@@ -56,6 +58,10 @@ Refusal TooLarge(std::uint64_t bytes_max);
 // What the intake answered.
 Refusal RefusalFrom(const absl::Status& intake_answer);
 
+// Header fields in which servers of one organization talk among themselves: nobody brings them from
+// outside, so that nobody can forge them. Received is everybody's.
+inline constexpr mail::FirewallRules kFromOutside{{.routing = true}, mail::CrossPremises::kRemove};
+
 // What arrives, but for its content.
 struct Submission {
   mail::Envelope envelope;
@@ -68,6 +74,7 @@ struct Submission {
   std::string protocol;   // for Received: mail::ProtocolName(...), "gRPC"
   std::string tls_version;
   std::string tls_cipher;
+  mail::FirewallRules headers = kFromOutside;  // what the submitter may bring
 };
 
 struct ContentFacts {
@@ -120,6 +127,7 @@ class Assembler {
 
  private:
   void LookForHeaderEnd();
+  std::size_t Firewall(std::size_t header_bytes);
   void Stamp(std::size_t header_bytes);
   void Judge();
   void Refuse(Refusal refusal);

@@ -91,12 +91,27 @@ absl::Status SetProxy(std::string_view value, ListenerConfig& config) {
   return absl::OkStatus();
 }
 
+absl::Status SetHeaders(std::string_view value, ListenerConfig& config) {
+  if (value == "none") return absl::OkStatus();
+  for (const std::string_view group : base::Split(value, ',')) {
+    if (group == "organization") {
+      config.headers.organization = true;
+    } else if (group == "forest") {
+      config.headers.forest = true;
+    } else {
+      return Invalid(config.name, "headers", value,
+                     "must be none, organization, forest or organization,forest");
+    }
+  }
+  return absl::OkStatus();
+}
+
 // The words of one listener, each named once.
 class Words {
  public:
   static absl::StatusOr<Words> Parse(std::string_view text) {
     static const std::set<std::string_view> kKnown = {
-        "name", "address", "tls", "auth", "networks", "proxyProtocol", "proxyPeers"};
+        "name", "address", "tls", "auth", "networks", "proxyProtocol", "proxyPeers", "headers"};
     Words words;
     for (const std::string_view word : base::Split(text, ' ')) {
       if (word.empty()) continue;
@@ -110,7 +125,7 @@ class Words {
         return base::Error(
             absl::StatusCode::kInvalidArgument, "accept.listeners: field \"",
             base::Printable(field),
-            "\": must be name, address, tls, auth, networks, proxyProtocol or proxyPeers");
+            "\": must be name, address, tls, auth, networks, proxyProtocol, proxyPeers or headers");
       }
       if (!words.values_.emplace(field, word.substr(equals + 1)).second) {
         return base::Error(absl::StatusCode::kInvalidArgument, "accept.listeners: field \"", field,
@@ -234,6 +249,7 @@ absl::StatusOr<ListenerConfig> ParseListener(std::string_view text,
   if (status.ok()) status = SetNetworks(*words, around, config);
   if (status.ok()) status = SetProxy(words->Get("proxyProtocol", "none"), config);
   if (status.ok()) status = SetProxyPeers(*words, config);
+  if (status.ok()) status = SetHeaders(words->Get("headers", "none"), config);
   if (!status.ok()) return status;
   return config;
 }

@@ -4,11 +4,10 @@
 //
 // Flow      ListenersFrom(settings) at start.
 // Failure   kInvalidArgument naming the listener, the field, its value and the rule; every listener
-// is
-//           right or none opens.
+//           is right or none opens.
 // Limits    kListenersMax listeners, kNetworksMax networks in one list. A network that gives relay
-// rights
-//           must be at least kNarrowestV4 or kNarrowestV6 bits long: nothing wider is one owner's.
+//           rights must be at least kNarrowestV4 or kNarrowestV6 bits long: nothing wider is one
+//           owner's.
 // See       docs/architecture.md "accept"; RFC 8314 for the ports
 
 #pragma once
@@ -22,6 +21,7 @@
 #include "absl/status/statusor.h"
 
 #include "common/io/endpoint.h"
+#include "common/mail/header_firewall.h"
 #include "services/mailbox-transport/accept/proxy_protocol.h"
 #include "services/mailbox-transport/accept/settings.h"
 
@@ -44,6 +44,7 @@ struct ListenerConfig {
   std::vector<io::Network> snat_addresses;  // ... but never these
   ProxyVersions proxy;
   std::vector<io::Network> proxy_peers;
+  mail::HeaderRights headers{.routing = true};  // what its clients may bring
 
   // Whether a client with this real address may send to anyone without AUTH.
   bool MayRelay(const io::IpAddress& client) const;

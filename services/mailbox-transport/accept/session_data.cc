@@ -31,6 +31,7 @@ void Session::BeginContent() {
   submission.host_name = parts_.host_name;
   submission.protocol = std::string(
       mail::ProtocolName(hello_->extended, encrypted(), authenticated(), envelope_.smtputf8));
+  submission.headers.rights = listener_.headers;
   if (encrypted()) {
     submission.tls_version = tls_facts_->version;
     submission.tls_cipher = tls_facts_->cipher;

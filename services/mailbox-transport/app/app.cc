@@ -31,8 +31,9 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
   state.http = std::move(*http);
 
   using Step = absl::Status (State::*)();
-  for (const Step step : {&State::StartStore, &State::StartDirectory, &State::StartFloors,
-                          &State::StartPipeline, &State::StartAccept, &State::StartServices}) {
+  for (const Step step :
+       {&State::StartStore, &State::StartDirectory, &State::StartProvisions, &State::StartFloors,
+        &State::StartPipeline, &State::StartAccept, &State::StartServices}) {
     if (absl::Status started = (state.*step)(); !started.ok()) return started;
   }
   // What changed while the parts were started.
@@ -82,8 +83,8 @@ void App::Stop() {
   state.pipeline.reset();
   for (const auto& floor : state.floors) {
     floor->executor.Run([&] {
-      floor->cache.reset();
-      floor->resolver.reset();
+      floor->dns.reset();
+      floor->external_dns.reset();
     });
     floor->executor.Stop();
   }
@@ -113,6 +114,7 @@ void DeclareMetrics(observe::Registry& registry) {
   observe::AddProcessMetrics(registry, "mailbox-transport");
   static const smtp::EngineCounters counters;
   smtp::AddReadings(registry, "postern_deliver", counters);
+  smtp::DeclareProvisions(registry, "deliver");
   static const pipeline::RouteCounts route;
   pipeline::AddReadings(registry, route);
   const admin::DirectoryProbe directory(registry);

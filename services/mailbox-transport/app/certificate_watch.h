@@ -11,14 +11,14 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
+#include <memory>
 #include <string>
-#include <thread>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+
+#include "common/tls/file_watch.h"
 
 namespace postern::app {
 
@@ -31,25 +31,18 @@ class CertificateWatch {
                    std::string key_file,
                    std::function<absl::Status()> changed,
                    absl::Duration look = kCertificateLook);
-  ~CertificateWatch();
 
   // Seconds since 1970 at which the certificate in use ends; 0 when there is none.
   double expires_unix_seconds() const { return expires_; }
 
  private:
-  std::string Stamp() const;
   void NoteExpiry();
-  void Run(absl::Duration look);
+  void Reload();
 
   const std::string certificate_file_;
-  const std::string key_file_;
   const std::function<absl::Status()> changed_;
-  std::string seen_;
   std::atomic<double> expires_{0};
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
+  std::unique_ptr<tls::FileWatch> watch_;
 };
 
 }  // namespace postern::app

@@ -9,6 +9,7 @@
 #include "common/directory/settings.h"
 #include "common/rpc/settings.h"
 #include "common/settings/setting.h"
+#include "common/smtp/protocol_log_settings.h"
 #include "services/mailbox-transport/accept/settings.h"
 #include "services/mailbox-transport/deliver/settings.h"
 #include "services/mailbox-transport/pipeline/settings.h"
@@ -51,6 +52,7 @@ struct AppSettings {
   directory::DirectorySettings directory;
   queue::QueueSettings queue;
   deliver::DeliverSettings deliver;
+  smtp::ProtocolLogSettings protocol_log;
   settle::SettleSettings settle;
   rpc::RpcSettings rpc;
 
@@ -65,6 +67,7 @@ struct AppSettings {
     directory.Visit(visit);
     queue.Visit(visit);
     deliver.Visit(visit);
+    protocol_log.Visit(visit);
     settle.Visit(visit);
     rpc.Visit(visit);
   }

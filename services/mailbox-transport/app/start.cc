@@ -89,23 +89,38 @@ absl::Status App::State::StartDirectory() {
   return absl::OkStatus();
 }
 
+absl::Status App::State::StartProvisions() {
+  smtp::Provisions::Options options;
+  options.step = "deliver";
+  options.tls_ca_file = *settings.deliver.tls_ca_file;
+  options.certificates_path = *settings.deliver.certificates_path;
+  options.secrets_path = *settings.deliver.secrets_path;
+  options.protocol_log = settings.protocol_log;
+  auto made = smtp::Provisions::Make(std::move(options), disk, registry);
+  if (!made.ok()) return made.status();
+  provisions = *std::move(made);
+  return absl::OkStatus();
+}
+
+absl::Status Floor::Start(const deliver::DeliverSettings& settings) {
+  auto made = dns::CachedResolver::Make(executor, *settings.dns_servers);
+  if (!made.ok()) return base::Annotate(made.status(), settings.dns_servers.key);
+  dns = *std::move(made);
+  if (settings.external_dns_servers->empty()) return absl::OkStatus();
+  auto external = dns::CachedResolver::Make(executor, *settings.external_dns_servers);
+  if (!external.ok()) {
+    return base::Annotate(external.status(), settings.external_dns_servers.key);
+  }
+  external_dns = *std::move(external);
+  return absl::OkStatus();
+}
+
 absl::Status App::State::StartFloors() {
   for (int i = 0; i < *settings.server.io_threads; ++i) {
     auto floor = std::make_unique<Floor>(i);
     floor->executor.Start();
     absl::Status made;
-    floor->executor.Run([&] {
-      dns::CaresResolver::Options options;
-      options.servers = *settings.deliver.dns_servers;
-      auto resolver = dns::CaresResolver::Make(floor->executor, std::move(options));
-      if (!resolver.ok()) {
-        made = base::Annotate(resolver.status(), "deliver.dns_servers");
-        return;
-      }
-      floor->resolver = std::move(*resolver);
-      floor->cache =
-          std::make_unique<dns::CachingResolver>(*floor->resolver, base::Clock::System());
-    });
+    floor->executor.Run([&] { made = floor->Start(settings.deliver); });
     floors.push_back(std::move(floor));
     if (!made.ok()) return made;
   }
@@ -121,14 +136,17 @@ absl::Status App::State::StartPipeline() {
                                   base::Random::System(),
                                   registry,
                                   dialer,
-                                  tls,
+                                  provisions->tls(),
                                   engine_counters,
                                   settings.server,
                                   {settings.queue, settings.settle, settings.deliver, settings.rpc,
-                                   server_name, site, outside_name}};
+                                   server_name, site, outside_name},
+                                  provisions->stores()};
   for (const auto& floor : floors) {
     parts.executors.push_back(&floor->executor);
-    parts.resolvers.push_back(floor->cache.get());
+    parts.resolvers.push_back(&floor->dns->resolver());
+    if (floor->external_dns == nullptr) continue;
+    parts.external_resolvers.push_back(&floor->external_dns->resolver());
   }
   pipeline = std::make_unique<pipeline::Pipeline>(parts);
   pipeline->SetDirectory(directory->current());

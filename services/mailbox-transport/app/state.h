@@ -14,14 +14,14 @@
 #include "common/base/random.h"
 #include "common/directory/managed_folder.h"
 #include "common/directory/source.h"
-#include "common/dns/cache.h"
-#include "common/dns/cares_resolver.h"
+#include "common/dns/cached_resolver.h"
 #include "common/io/dialer.h"
 #include "common/io/executor.h"
 #include "common/io/on_disk.h"
 #include "common/observe/http_server.h"
 #include "common/rpc/directory_client.h"
 #include "common/rpc/server.h"
+#include "common/smtp/provisions.h"
 #include "services/mailbox-transport/accept/server.h"
 #include "services/mailbox-transport/admin/admin_service.h"
 #include "services/mailbox-transport/admin/directory_service.h"
@@ -33,13 +33,15 @@
 
 namespace postern::app {
 
-// One executor with the resolver that lives on it.
+// One executor with the resolvers that live on it.
 struct Floor {
   explicit Floor(int number) : executor("io-" + std::to_string(number)) {}
 
+  absl::Status Start(const deliver::DeliverSettings& settings);
+
   io::Executor executor;
-  std::unique_ptr<dns::CaresResolver> resolver;
-  std::unique_ptr<dns::CachingResolver> cache;
+  std::unique_ptr<dns::CachedResolver> dns;
+  std::unique_ptr<dns::CachedResolver> external_dns;  // null when it is the same
 };
 
 struct App::State {
@@ -48,6 +50,7 @@ struct App::State {
   absl::Status StartStore();
   absl::Status StartDirectory();
   absl::Status MakeSource();
+  absl::Status StartProvisions();
   absl::Status StartFloors();
   absl::Status StartPipeline();
   absl::Status StartAccept();
@@ -65,7 +68,7 @@ struct App::State {
   io::DiskPool disk;
   io::DiskPool auth_pool{1};  // password hashes are slow: bodies do not wait for them
   io::TcpDialer dialer;
-  tls::ClientContext tls;
+  std::unique_ptr<smtp::Provisions> provisions;
   std::unique_ptr<store::RocksStore> store;
   std::unique_ptr<rpc::DirectoryClient> writer;  // on a follower
   std::unique_ptr<directory::DirectorySource> directory;

@@ -2,26 +2,47 @@
 
 #include "absl/time/clock.h"
 
+#include "common/base/text.h"
+#include "common/smtp/security.h"
 #include "services/mailbox-transport/deliver/stored_body.h"
 
 namespace postern::deliver {
 
+smtp::ConnectorPolicy PolicyOf(const connector::SendConnector& connector) {
+  smtp::ConnectorPolicy policy;
+  policy.connector = connector.name;
+  policy.version = connector.version;
+  policy.fqdn = connector.fqdn;
+  policy.require_tls = connector.require_tls;
+  policy.ignore_start_tls = connector.ignore_start_tls;
+  policy.force_helo = connector.force_helo;
+  policy.messages_per_connection_max = connector.smtp_max_messages_per_connection;
+  policy.inactivity = connector.connection_inactivity_timeout;
+  policy.tls_auth_level = connector.tls_auth_level;
+  policy.tls_domain = connector.tls_domain;
+  policy.tls_certificate_name = connector.tls_certificate_name;
+  policy.domain_secure = connector.domain_secure_enabled;
+  policy.auth = connector.smart_host_auth_mechanism;
+  policy.credential = connector.authentication_credential;
+  policy.source_address = connector.source_ip_address;
+  policy.external_dns = connector.use_external_dns_servers_enabled;
+  policy.protocol_log = connector.protocol_logging_level == connector::ProtocolLogging::kVerbose;
+  policy.cloud_services_mail = connector.cloud_services_mail_enabled;
+  policy.grants = connector::HeaderGrantsOf(connector.permissions);
+  return policy;
+}
+
 smtp::Delivery MakeDelivery(const model::Batch& batch,
                             const connector::SendConnector& connector,
+                            bool domain_listed,
                             absl::Duration deadline) {
   smtp::Delivery delivery;
   delivery.route.dns_routing = connector.dns_routing_enabled;
   delivery.route.domain = batch.next_hop.domain;
   delivery.route.smart_hosts = connector.smart_hosts;
   delivery.route.port = connector.port;
-  delivery.policy.connector = connector.name;
-  delivery.policy.version = connector.version;
-  delivery.policy.fqdn = connector.fqdn;
-  delivery.policy.require_tls = connector.require_tls;
-  delivery.policy.ignore_start_tls = connector.ignore_start_tls;
-  delivery.policy.force_helo = connector.force_helo;
-  delivery.policy.messages_per_connection_max = connector.smtp_max_messages_per_connection;
-  delivery.policy.inactivity = connector.connection_inactivity_timeout;
+  delivery.policy = PolicyOf(connector);
+  delivery.policy.domain_secure = connector.domain_secure_enabled && domain_listed;
   delivery.envelope = batch.envelope();
   delivery.size = batch.message->size;
   delivery.eight_bit = batch.message->eight_bit;
@@ -30,9 +51,11 @@ smtp::Delivery MakeDelivery(const model::Batch& batch,
 }
 
 io::Task<smtp::Outcome> Deliver::Attempt(const model::Batch& batch,
-                                         const connector::SendConnector& connector) {
+                                         const connector::SendConnector& connector,
+                                         bool domain_listed) {
   const absl::Time started = absl::Now();
-  const smtp::Delivery delivery = MakeDelivery(batch, connector, *parts_.settings.attempt_timeout);
+  const smtp::Delivery delivery =
+      MakeDelivery(batch, connector, domain_listed, *parts_.settings.attempt_timeout);
   StoredBody body(parts_.store, parts_.disk, batch.message);
   smtp::Outcome outcome;
   if (connector.frontend_proxy_enabled) {
@@ -43,6 +66,21 @@ io::Task<smtp::Outcome> Deliver::Attempt(const model::Batch& batch,
   parts_.probe.Attempted(connector.name, connector.frontend_proxy_enabled, outcome,
                          absl::Now() - started);
   co_return outcome;
+}
+
+absl::Status CheckReady(const connector::SendConnector& connector,
+                        std::string_view own_name,
+                        smtp::CredentialStore* credentials,
+                        const tls::CertificateStore* certificates) {
+  // The front ends have what their connectors need.
+  if (connector.frontend_proxy_enabled) return absl::OkStatus();
+  const smtp::ConnectorPolicy policy = PolicyOf(connector);
+  const auto certificate = smtp::CertificateFor(policy, own_name, certificates, absl::Now());
+  if (!certificate.ok()) return certificate.status();
+  if (!policy.needs_credential()) return absl::OkStatus();
+  if (credentials != nullptr) return credentials->Read(policy.credential).status();
+  return base::Error(absl::StatusCode::kNotFound, "secret ", policy.credential,
+                     ": this server has no folder of secrets (secrets_path)");
 }
 
 }  // namespace postern::deliver

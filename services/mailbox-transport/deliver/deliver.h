@@ -13,6 +13,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "common/connector/send_connector.h"
 #include "common/io/on_disk.h"
@@ -38,8 +39,10 @@ class Deliver {
 
   explicit Deliver(const Parts& parts) : parts_(parts) {}
 
+  // `domain_listed`: the recipients' domain is in the organization's list for Domain Security.
   io::Task<smtp::Outcome> Attempt(const model::Batch& batch,
-                                  const connector::SendConnector& connector);
+                                  const connector::SendConnector& connector,
+                                  bool domain_listed);
 
  private:
   Parts parts_;
@@ -48,6 +51,16 @@ class Deliver {
 // What the engine needs to know, from the batch and its connector.
 smtp::Delivery MakeDelivery(const model::Batch& batch,
                             const connector::SendConnector& connector,
+                            bool domain_listed,
                             absl::Duration deadline);
+
+// Whether the connector could be used now: its secret and its certificate are there. It reads the
+// disk, and is for the status that administrators see. kNotFound, or what is wrong with the
+// secret, in a sentence. Of a proxied connector the front ends know: OK. `own_name` is what we say
+// in EHLO; the stores may be null.
+absl::Status CheckReady(const connector::SendConnector& connector,
+                        std::string_view own_name,
+                        smtp::CredentialStore* credentials,
+                        const tls::CertificateStore* certificates);
 
 }  // namespace postern::deliver

@@ -56,6 +56,26 @@ struct DeliverSettings {
       .key = "deliver.dns_servers",
       .about =
           "Name servers as address:port, asked in this order; empty: those of /etc/resolv.conf."};
+  settings::Setting<std::vector<std::string>> external_dns_servers{
+      .key = "deliver.external_dns_servers",
+      .about =
+          "Name servers for connectors with useExternalDnsServersEnabled, as address:port; empty: "
+          "the same as for the others."};
+  settings::Setting<std::string> tls_ca_file{
+      .key = "deliver.tls_ca_file",
+      .about =
+          "PEM file with the authorities that remote hosts' certificates may come from; empty is "
+          "the system's trust store. Read again when it changes."};
+  settings::Setting<std::string> certificates_path{
+      .key = "deliver.certificates_path",
+      .about =
+          "Folder of certificates to show to remote hosts: <name>.crt with <name>.key, or "
+          "<name>/tls.crt with <name>/tls.key. Read again when they change."};
+  settings::Setting<std::string> secrets_path{
+      .key = "deliver.secrets_path",
+      .about =
+          "Folder of the secrets that authenticationCredential names: <secret>/username and "
+          "<secret>/password. Read when they are used."};
   settings::Setting<int> proxy_streams{
       .key = "deliver.proxy_streams",
       .fallback = 2,
@@ -97,6 +117,10 @@ struct DeliverSettings {
     visit(sessions_per_host_max);
     visit(mx_port);
     visit(dns_servers);
+    visit(external_dns_servers);
+    visit(tls_ca_file);
+    visit(certificates_path);
+    visit(secrets_path);
     visit(proxy_streams);
     visit(proxy_reconnect_after);
     visit(proxy_slot_wait);

@@ -11,6 +11,17 @@ std::string_view StoredBody::whole() const {
   return message_->body ? std::string_view(*message_->body) : std::string_view();
 }
 
+io::Task<absl::Status> StoredBody::Begin() {
+  if (message_->body) co_return absl::OkStatus();
+  next_chunk_ = 0;
+  co_return (co_await Next()).status();
+}
+
+std::string_view StoredBody::beginning() const {
+  if (message_->body) return *message_->body;
+  return next_chunk_ == 1 ? std::string_view(chunk_) : std::string_view();
+}
+
 io::Task<absl::Status> StoredBody::Rewind() {
   next_chunk_ = 0;
   co_return absl::OkStatus();

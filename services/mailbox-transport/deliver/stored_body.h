@@ -24,6 +24,9 @@ class StoredBody final : public smtp::BodySource {
   std::uint64_t size() const override { return message_->size; }
 
   std::string_view whole() const override;
+  // The first chunk holds the whole header block.
+  io::Task<absl::Status> Begin() override;
+  std::string_view beginning() const override;
   io::Task<absl::Status> Rewind() override;
   io::Task<absl::StatusOr<std::string_view>> Next() override;
 

@@ -33,13 +33,16 @@ Pipeline::Pipeline(const Parts& parts)
               [this](model::MessagePtr message) { Place(message, /*keep_message=*/true); },
               [this](model::MessagePtr message, const std::vector<std::uint32_t>& recipients) {
                 PlaceOnly(message, recipients);
-              }},
+              },
+              parts.engine_stores},
       body_bytes_(std::make_shared<std::atomic<std::uint64_t>>(0)) {
   AddReadings(registry_, router_.counts());
   POSTERN_CHECK(parts.executors.size() == parts.resolvers.size() && !parts.executors.empty());
   for (std::size_t i = 0; i < parts.executors.size(); ++i) {
+    dns::Resolver* const external =
+        i < parts.external_resolvers.size() ? parts.external_resolvers[i] : nullptr;
     parts.executors[i]->Run([&] {
-      shards_.push_back(std::make_unique<Shard>(*parts.executors[i], *parts.resolvers[i],
+      shards_.push_back(std::make_unique<Shard>(*parts.executors[i], *parts.resolvers[i], external,
                                                 parts.shard, shared_,
                                                 queue::Shard{i, parts.executors.size()}));
     });

@@ -42,6 +42,8 @@ class Pipeline final : public model::Intake {
     smtp::EngineCounters& engine_counters;
     const PipelineSettings& settings;
     ShardSettings shard;
+    smtp::EngineStores engine_stores = {};
+    std::vector<dns::Resolver*> external_resolvers = {};  // as resolvers; none: those
   };
 
   explicit Pipeline(const Parts& parts);

@@ -43,6 +43,7 @@ settle::Terms TermsOf(const ShardSettings& settings) {
 
 smtp::Engine::Parts EngineParts(io::Executor& executor,
                                 dns::Resolver& resolver,
+                                dns::Resolver* external,
                                 const ShardSettings& settings,
                                 ShardShared& shared) {
   return {executor,
@@ -51,13 +52,16 @@ smtp::Engine::Parts EngineParts(io::Executor& executor,
           shared.tls,
           settings.outside_name(),
           settings.deliver.SmtpLimits(),
-          &shared.engine_counters};
+          &shared.engine_counters,
+          shared.engine_stores,
+          external};
 }
 
 }  // namespace
 
 Shard::Shard(io::Executor& executor,
              dns::Resolver& resolver,
+             dns::Resolver* external,
              const ShardSettings& settings,
              ShardShared& shared,
              queue::Shard place)
@@ -72,7 +76,7 @@ Shard::Shard(io::Executor& executor,
                settle_settings_,
                shared.settle_probe,
                TermsOf(settings)),
-      engine_(EngineParts(executor, resolver, settings, shared)),
+      engine_(EngineParts(executor, resolver, external, settings, shared)),
       proxy_(
           executor, settings.rpc, settings.deliver, settings.site, [this] { queue_.WakeHeld(); }),
       deliver_probe_(shared.registry, settings.site),
@@ -200,7 +204,8 @@ io::Task<void> Shard::Attempt(queue::Work work) {
   batch.recipients = work.ticket.recipients;
 
   shared_.store.MarkInHand(message->id);
-  const smtp::Outcome outcome = co_await deliver_.Attempt(batch, *connector);
+  const bool domain_listed = snapshot->SendsDomainSecure(work.hop.domain);
+  const smtp::Outcome outcome = co_await deliver_.Attempt(batch, *connector, domain_listed);
 
   if (outcome.ambiguous) {
     const bool front_end =
@@ -209,8 +214,8 @@ io::Task<void> Shard::Attempt(queue::Work work) {
   }
   LogAttempt(batch, connector->frontend_proxy_enabled, outcome);
   const model::Ticket ticket = work.ticket;
-  Decide decide = [&batch, &ticket, &outcome](settle::Settler& settler) {
-    return settler.Decide(batch, ticket, outcome);
+  Decide decide = [&batch, &ticket, &outcome, connector](settle::Settler& settler) {
+    return settler.Decide(batch, ticket, outcome, connector->error_policies);
   };
   settle::Settled settled = co_await Settle(OwnerOf(*message), message, std::move(decide));
 

@@ -60,12 +60,15 @@ struct ShardShared {
   std::function<void(model::MessagePtr)> place;
   // The same for some recipients, which have been routed again; on the owner of the message.
   std::function<void(model::MessagePtr, const std::vector<std::uint32_t>&)> place_recipients;
+  smtp::EngineStores engine_stores;
 };
 
 class Shard {
  public:
+  // `external`: for connectors that ask for it; null is `resolver`.
   Shard(io::Executor& executor,
         dns::Resolver& resolver,
+        dns::Resolver* external,
         const ShardSettings& settings,
         ShardShared& shared,
         queue::Shard place);

@@ -12,6 +12,7 @@
 
 #include "common/base/text.h"
 #include "common/mail/date.h"
+#include "common/mail/header_firewall.h"
 #include "common/mail/message_id.h"
 #include "common/mail/utf8.h"
 #include "common/mail/xtext.h"
@@ -154,18 +155,19 @@ std::string Part(std::string_view type, std::string_view content, bool encodable
   return out;
 }
 
-std::string OriginalPart(const Original& original, bool utf8) {
-  if (original.body) {
-    const std::string content = base::Cat(original.headers, *original.body);
-    const bool global = utf8 && !mail::IsAscii(original.headers);
+std::string OriginalPart(std::string_view headers,
+                         const std::optional<std::string>& body,
+                         bool utf8) {
+  if (body) {
+    const std::string content = base::Cat(headers, *body);
+    const bool global = utf8 && !mail::IsAscii(headers);
     return Part(global ? "message/global" : "message/rfc822", content, false);
   }
-  if (utf8 && !mail::IsAscii(original.headers)) {
-    return Part("message/global-headers; charset=utf-8", original.headers, false);
+  if (utf8 && !mail::IsAscii(headers)) {
+    return Part("message/global-headers; charset=utf-8", headers, false);
   }
-  const bool ascii = mail::IsAscii(original.headers);
-  return Part(ascii ? "text/rfc822-headers" : "text/rfc822-headers; charset=utf-8",
-              original.headers, true);
+  const bool ascii = mail::IsAscii(headers);
+  return Part(ascii ? "text/rfc822-headers" : "text/rfc822-headers; charset=utf-8", headers, true);
 }
 
 std::string Header(const Report& report,
@@ -213,19 +215,22 @@ bool Wanted(DsnKind kind, std::uint8_t notify) {
 }
 
 Dsn BuildDsn(const Report& report, const Original& original, base::Random& random) {
+  // What the organization writes into headers for itself goes back to nobody.
+  const std::string headers =
+      mail::FilterHeader(original.headers, mail::FirewallRules()).value_or(original.headers);
   Dsn dsn;
   dsn.message_id = mail::NewMessageId(report.authority, random);
   dsn.subject = SubjectOf(report.kind, report.subject);
 
   const bool utf8 = report.smtputf8;
   std::vector<std::string> parts;
-  const std::string people = TextForPeople(report, original.headers);
+  const std::string people = TextForPeople(report, headers);
   parts.push_back(
       Part(mail::IsAscii(people) ? "text/plain; charset=us-ascii" : "text/plain; charset=utf-8",
            people, true));
   parts.push_back(Part(utf8 ? "message/global-delivery-status" : "message/delivery-status",
                        DeliveryStatus(report), false));
-  if (!original.headers.empty()) parts.push_back(OriginalPart(original, utf8));
+  if (!headers.empty()) parts.push_back(OriginalPart(headers, original.body, utf8));
 
   std::string boundary = random.Uuid();
   const auto inside = [&](const std::string& part) {

@@ -2,10 +2,10 @@
 //
 // DSN: the report to a sender - for people, for programs, and what it is about. Pure.
 //
-// Flow      Fill a Report; BuildDsn gives the whole message with CRLF line ends.
+// Flow      Fill a Report; BuildDsn gives the whole message with CRLF line ends. The original goes
+//           back without what the header firewall holds: Received, Resent-*, X-MS-Exchange-*.
 // Limits    A diagnostic is cut to kDiagnosticBytesMax; every line is at most 998 bytes if those of
-// the
-//           original are.
+//           the original are.
 // See       RFC 3461 §6; RFC 3464; RFC 6522; RFC 6533; RFC 3834
 
 #pragma once

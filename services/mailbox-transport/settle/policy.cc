@@ -10,14 +10,17 @@
 //   local        message retries                  returned
 //   none         at once                          at once
 //
+// A connector's ErrorPolicies change the kind of a result before the grid is asked.
 // A cancelled attempt is no attempt. A lost connection after the end of the body is ambiguous: the
 // message retries, and may arrive twice.
 
 #include "services/mailbox-transport/settle/policy.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "common/base/text.h"
+#include "services/mailbox-transport/settle/error_policies.h"
 
 namespace postern::settle {
 
@@ -56,8 +59,10 @@ bool TooManyRecipients(const mail::Reply& reply) {
 
 // A local error in the form of a reply, as Exchange shows it in LastError.
 std::string AsReply(const absl::Status& error, mail::EnhancedStatus enhanced) {
-  const bool permanent = enhanced.permanent();
-  return base::Cat(permanent ? "550 " : "451 ", enhanced.ToString(), " ", base::MessageOf(error));
+  // What is not secure enough is 454, as in RFC 3207 and RFC 4954.
+  const std::string_view later = enhanced.subject == 7 ? "454 " : "451 ";
+  return base::Cat(enhanced.permanent() ? std::string_view("550 ") : later, enhanced.ToString(),
+                   " ", base::MessageOf(error));
 }
 
 mail::EnhancedStatus Or(mail::EnhancedStatus status, mail::EnhancedStatus fallback) {
@@ -68,7 +73,12 @@ mail::EnhancedStatus Or(mail::EnhancedStatus status, mail::EnhancedStatus fallba
 std::string WhatHappened(const smtp::HostTried& host) {
   if (host.reply) return host.reply->ToString();
   if (absl::IsDeadlineExceeded(host.error)) return "421 4.4.1 Connection timed out";
-  if (host.stage <= smtp::Stage::kConnect) return "421 4.2.1 Unable to connect";
+  if (host.stage <= smtp::Stage::kConnect) {
+    // Ours to mend: it says how.
+    const bool ours = absl::IsFailedPrecondition(host.error);
+    return base::Cat("421 4.2.1 Unable to connect", ours ? ": " : "",
+                     ours ? base::MessageOf(host.error) : std::string_view());
+  }
   if (host.stage == smtp::Stage::kTls) {
     return base::Cat("454 4.7.5 TLS negotiation failed: ", base::MessageOf(host.error));
   }
@@ -118,7 +128,7 @@ HopNews NewsOf(const smtp::Outcome& outcome, const smtp::RecipientResult& result
       break;
   }
   news.kind = HopNews::Kind::kFailed;
-  news.error = HopError(outcome, result.origin, result.error);
+  news.error = HopError(outcome, result);
   return news;
 }
 
@@ -189,13 +199,36 @@ Verdict VerdictFor(const absl::Status& error, smtp::Origin origin, mail::Enhance
   return MakeVerdict(kind, Wait::kMessageInterval, true, status, AsReply(error, status));
 }
 
-Verdicts VerdictsFor(const smtp::Outcome& outcome) {
+namespace {
+
+// A reply whose kind the connector's policies have changed.
+Verdict VerdictFor(const mail::Reply& reply, mail::EnhancedStatus judged) {
+  const bool final = judged.permanent();
+  return MakeVerdict(final ? Kind::kReturn : Kind::kRetry,
+                     final ? Wait::kAtOnce : Wait::kMessageInterval, true, judged,
+                     reply.ToString());
+}
+
+}  // namespace
+
+Verdicts VerdictsFor(const smtp::Outcome& outcome, const connector::ErrorPolicies& policies) {
   Verdicts verdicts;
   verdicts.ambiguous = outcome.ambiguous;
   bool any_settled = false;
-  for (const smtp::RecipientResult& result : outcome.recipients) {
-    Verdict verdict = result.reply ? VerdictFor(*result.reply)
-                                   : VerdictFor(result.error, result.origin, result.enhanced);
+  for (const smtp::RecipientResult& given : outcome.recipients) {
+    const std::optional<mail::EnhancedStatus> judged = JudgedBy(policies, given);
+    std::optional<smtp::RecipientResult> changed;
+    if (judged && !given.reply) {
+      changed = given;
+      changed->enhanced = *judged;
+    }
+    const smtp::RecipientResult& result = changed ? *changed : given;
+    Verdict verdict;
+    if (!result.reply) {
+      verdict = VerdictFor(result.error, result.origin, result.enhanced);
+    } else {
+      verdict = judged ? VerdictFor(*result.reply, *judged) : VerdictFor(*result.reply);
+    }
     any_settled |= verdict.kind != Kind::kRetry || verdict.wait == Wait::kMessageInterval;
     HopNews news = NewsOf(outcome, result);
     if (WeightOf(news.kind) > WeightOf(verdicts.hop.kind)) verdicts.hop = std::move(news);
@@ -223,12 +256,13 @@ Verdicts VerdictsFor(const smtp::Outcome& outcome) {
   return verdicts;
 }
 
-std::string HopError(const smtp::Outcome& outcome, smtp::Origin origin, const absl::Status& error) {
-  if (origin == smtp::Origin::kDns) {
+std::string HopError(const smtp::Outcome& outcome, const smtp::RecipientResult& result) {
+  const absl::Status& error = result.error;
+  if (result.origin == smtp::Origin::kDns) {
     return base::Cat("451 4.4.0 DNS query failed. The error was: ", base::MessageOf(error));
   }
-  if (origin == smtp::Origin::kTlsPolicy) {
-    return base::Cat("454 4.7.5 ", base::MessageOf(error));
+  if (result.origin == smtp::Origin::kTlsPolicy) {
+    return AsReply(error, Or(result.enhanced, Status(4, 7, 5)));
   }
   if (outcome.hosts.empty()) return AsReply(error, Status(4, 4, 0));
   std::string text = base::Cat(

@@ -2,8 +2,8 @@
 //
 // The grid: what each result of an attempt means for its recipient and for the next hop. Pure.
 //
-// Flow      VerdictsFor(outcome) -> one Verdict for each recipient, in order, and what the hop
-//           learnt.
+// Flow      VerdictsFor(outcome, policies) -> one Verdict for each recipient, in order, and what
+//           the hop learnt.
 // Failure   Nothing fails: whatever a remote or a network does has a verdict.
 // See       docs/architecture.md "settle"; RFC 5321 §4.2.1, §4.5.3.1.10, §4.5.4.1; RFC 3463
 
@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 
+#include "common/connector/words.h"
 #include "common/mail/reply.h"
 #include "common/smtp/outcome.h"
 
@@ -62,9 +63,11 @@ Verdict VerdictFor(const mail::Reply& reply);
 // the origin can be.
 Verdict VerdictFor(const absl::Status& error, smtp::Origin origin, mail::EnhancedStatus enhanced);
 
-Verdicts VerdictsFor(const smtp::Outcome& outcome);
+// `policies` are those of the connector.
+Verdicts VerdictsFor(const smtp::Outcome& outcome,
+                     const connector::ErrorPolicies& policies = connector::ErrorPolicies());
 
 // LastError of a queue whose hosts all failed, in Exchange's form.
-std::string HopError(const smtp::Outcome& outcome, smtp::Origin origin, const absl::Status& error);
+std::string HopError(const smtp::Outcome& outcome, const smtp::RecipientResult& result);
 
 }  // namespace postern::settle

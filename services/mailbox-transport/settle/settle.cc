@@ -82,13 +82,14 @@ void Settler::OnNotice(absl::AnyInvocable<void(model::Message&)> route) {
 
 Decision Settler::Decide(const model::Batch& batch,
                          model::Ticket ticket,
-                         const smtp::Outcome& outcome) {
+                         const smtp::Outcome& outcome,
+                         const connector::ErrorPolicies& policies) {
   Decision decision = Begin(batch, std::move(ticket));
   decision.attempted = true;
   smtp::Outcome judged = outcome;
   // A result that a front end left out is a recipient that was not tried.
   judged.recipients.resize(batch.recipients.size());
-  Verdicts verdicts = VerdictsFor(judged);
+  Verdicts verdicts = VerdictsFor(judged, policies);
   for (const Verdict& verdict : verdicts.recipients)
     probe_.Judged(verdict.kind);
   decision.verdicts = std::move(verdicts.recipients);

@@ -101,8 +101,11 @@ class Settler {
   // Gives the recipients of a notice their next hop before it goes to the store.
   void OnNotice(absl::AnyInvocable<void(model::Message&)> route);
 
-  // `outcome.recipients` are in the order of batch.recipients.
-  Decision Decide(const model::Batch& batch, model::Ticket ticket, const smtp::Outcome& outcome);
+  // `outcome.recipients` are in the order of batch.recipients; `policies` are the connector's.
+  Decision Decide(const model::Batch& batch,
+                  model::Ticket ticket,
+                  const smtp::Outcome& outcome,
+                  const connector::ErrorPolicies& policies = connector::ErrorPolicies());
   // For recipients that routing refused, and other failures without an attempt.
   Decision Fail(const model::Batch& batch,
                 model::Ticket ticket,

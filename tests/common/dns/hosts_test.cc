@@ -198,7 +198,11 @@ TEST_F(HostsTest, SmartHostWithoutAddressIsFoundByMx) {
   dns_.Mx("relay.test", {{20, "second.test"}, {10, "first.test"}});
   dns_.A("first.test", "192.0.2.1");
   dns_.A("second.test", "192.0.2.2");
-  EXPECT_EQ(Result(AskSmart({"relay.test"})), "first.test second.test");
+  const auto answer = AskSmart({"relay.test"});
+  EXPECT_EQ(Result(answer), "first.test second.test");
+  // The name that its certificate is checked against.
+  for (const Host& host : answer.hosts)
+    EXPECT_EQ(host.smart_host, "relay.test");
 }
 
 TEST_F(HostsTest, WrongSmartHostsMakeMailWait) {

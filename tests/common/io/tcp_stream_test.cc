@@ -174,5 +174,27 @@ TEST_F(TcpStreamTest, APipeInMemoryHoldsItsWindow) {
   Run(Body::Go(&executor_));
 }
 
+TEST_F(TcpStreamTest, ASourceAddressIsBoundOrIsNotOurs) {
+  struct Body {
+    static Task<void> Go(Executor* executor) {
+      auto listener = Listener::Open(*executor, AnyPort());
+      TcpDialer dialer;
+      const Endpoint there = (*listener)->endpoint();
+      const auto bound =
+          co_await dialer.Dial(there, *IpAddress::Parse("127.0.0.9"), absl::Seconds(5));
+      EXPECT_TRUE(bound.ok()) << bound.status();
+      if (!bound.ok()) co_return;
+      EXPECT_EQ((*bound)->local().address.ToString(), "127.0.0.9");
+      const auto foreign =
+          co_await dialer.Dial(there, *IpAddress::Parse("192.0.2.1"), absl::Seconds(5));
+      EXPECT_TRUE(absl::IsFailedPrecondition(foreign.status())) << foreign.status();
+      EXPECT_EQ(foreign.status().message(),
+                "source address 192.0.2.1 is not of this machine: cannot assign requested address");
+    }
+  };
+
+  RunTask(executor_, Body::Go(&executor_));
+}
+
 }  // namespace
 }  // namespace postern::io

@@ -245,7 +245,7 @@ TEST_F(AttemptTest, SessionsAreSharedOverLoopbackToo) {
     scope_.Spawn(peer.Serve(*listener, scope_));
   });
   io::TcpDialer tcp;
-  Engine::Parts parts{executor_, tcp, resolver_, tls_, "client.test", limits_};
+  Engine::Parts parts{executor_, tcp, resolver_, *tls_, "client.test", limits_};
   executor_.Run([&] { engine_ = std::make_unique<Engine>(std::move(parts)); });
   delivery_.route.dns_routing = false;
   delivery_.route.smart_hosts = {"127.0.0.1"};

@@ -244,6 +244,50 @@ TEST_F(EngineTest, SmartHostsUseTheirPort) {
   EXPECT_THAT(Results(), ElementsAre("250"));
 }
 
+TEST_F(EngineTest, ASourceAddressChoosesTheFamily) {
+  delivery_.policy.source_address = *io::IpAddress::Parse("10.0.0.9");
+  PeerAt("[2001:db8::1]:25");
+  PeerAt("192.0.2.1:25");
+  resolver_.Mx("example.test", {{10, "mx.test"}});
+  resolver_.A("mx.test", "2001:db8::1");
+  resolver_.A("mx.test", "192.0.2.1");
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("250"));
+  EXPECT_THAT(dialer_.dialed(), ElementsAre("192.0.2.1:25"));
+  EXPECT_THAT(dialer_.sources(), ElementsAre("10.0.0.9"));
+  resolver_.Mx("six.test", {{10, "six-mx.test"}});
+  resolver_.A("six-mx.test", "2001:db8::1");
+  delivery_.route.domain = "six.test";
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("connect 4.4.1"));
+  EXPECT_THAT(ErrorOf(), HasSubstr("no address is of the family of SourceIPAddress 10.0.0.9"));
+}
+
+TEST_F(EngineTest, ASourceAddressThatIsNotOursIsSaidOnce) {
+  delivery_.policy.source_address = *io::IpAddress::Parse("10.0.0.9");
+  dialer_.HasNot("10.0.0.9");
+  Peer("192.0.2.1");
+  Peer("192.0.2.2");
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("connect 4.4.1"));
+  EXPECT_THAT(ErrorOf(), HasSubstr("source address 10.0.0.9 is not of this machine"));
+  EXPECT_EQ(dialer_.dialed().size(), 1u);
+}
+
+TEST_F(EngineTest, ExternalServersAreAskedWhenTheConnectorSaysSo) {
+  PeerAt("192.0.2.1:25");
+  PeerAt("192.0.2.2:25");
+  for (auto* resolver : {&resolver_, &external_resolver_})
+    resolver->Mx("example.test", {{10, "mx.test"}});
+  resolver_.A("mx.test", "192.0.2.1");
+  external_resolver_.A("mx.test", "192.0.2.2");
+  Deliver();
+  delivery_.policy.external_dns = true;
+  Deliver();
+  EXPECT_THAT(dialer_.dialed(), ElementsAre("192.0.2.1:25", "192.0.2.2:25"));
+  EXPECT_EQ(external_resolver_.questions(), 2);
+}
+
 TEST_F(EngineTest, HostsAreBoundedInOneAttempt) {
   limits_.hosts_max = 2;
   for (int i = 1; i <= 4; ++i)

@@ -27,7 +27,7 @@ TEST(OutcomeTest, EveryOriginAndStageHasItsOwnName) {
   for (int i = 0; i <= static_cast<int>(Stage::kBody); ++i) {
     names.insert(NameOf(static_cast<Stage>(i)));
   }
-  EXPECT_EQ(names.size(), 9u);
+  EXPECT_EQ(names.size(), 10u);
 }
 
 }  // namespace

@@ -20,6 +20,9 @@ TEST(PolicyTest, EveryRuleThatNeedsTlsDemandsIt) {
   policy = ConnectorPolicy();
   policy.require_tls = true;
   EXPECT_TRUE(policy.tls_required());
+  policy = ConnectorPolicy();
+  policy.tls_auth_level = TlsAuthLevel::kEncryptionOnly;
+  EXPECT_TRUE(policy.tls_required());
 }
 
 TEST(PolicyTest, TheFirewallGoesByWhatTheRemoteProved) {

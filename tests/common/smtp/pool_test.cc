@@ -16,9 +16,11 @@ class PoolTest : public ::testing::Test {
     return endpoint;
   }
 
+  SessionKey Key(std::uint8_t host) const { return {"mx", At(host), policy_, proof_}; }
+
   // An open session to the host with this number; null when there is no place.
   std::unique_ptr<PooledSession> Open(std::uint8_t host) {
-    std::unique_ptr<PooledSession> pooled = pool_.Open("mx", At(host), policy_);
+    std::unique_ptr<PooledSession> pooled = pool_.Open(Key(host));
     if (pooled == nullptr) return nullptr;
     auto [ours, theirs] = io::MemoryPipe();
     pooled->session = std::make_unique<Session>(std::move(ours), limits_);
@@ -31,11 +33,12 @@ class PoolTest : public ::testing::Test {
   }
 
   std::unique_ptr<PooledSession> Take(std::uint8_t host, absl::Duration at = absl::Seconds(1)) {
-    return pool_.Take("mx", At(host), policy_, start_ + at);
+    return pool_.Take(Key(host), start_ + at);
   }
 
   Limits limits_;
   ConnectorPolicy policy_;
+  std::string proof_;
   absl::Time start_ = absl::FromUnixSeconds(1'800'000'000);
   std::vector<std::unique_ptr<io::Stream>> peers_;
   Pool pool_{limits_};
@@ -44,10 +47,14 @@ class PoolTest : public ::testing::Test {
 TEST_F(PoolTest, AnIdleSessionServesItsOwnKind) {
   Idle(1);
   EXPECT_EQ(Take(2), nullptr);
-  EXPECT_EQ(pool_.Take("other", At(1), policy_, start_), nullptr);
+  EXPECT_EQ(pool_.Take(SessionKey{"other", At(1), policy_, ""}, start_), nullptr);
   ConnectorPolicy other = policy_;
   other.require_tls = true;
-  EXPECT_EQ(pool_.Take("mx", At(1), other, start_), nullptr);
+  EXPECT_EQ(pool_.Take(SessionKey{"mx", At(1), other, ""}, start_), nullptr);
+  // Another name was checked, or a secret was read again.
+  proof_ = "contoso.test";
+  EXPECT_EQ(Take(1), nullptr);
+  proof_.clear();
   EXPECT_NE(Take(1), nullptr);
   EXPECT_EQ(pool_.idle(), 0u);
   EXPECT_EQ(pool_.open(), 0u);
@@ -66,11 +73,13 @@ TEST_F(PoolTest, AnOldSessionIsNotTaken) {
   EXPECT_EQ(pool_.open(), 0u);
 }
 
-TEST_F(PoolTest, InactivityIsCapped) {
-  policy_.inactivity = absl::Hours(5);
+TEST_F(PoolTest, InactivityIsWhatTheConnectorSays) {
+  policy_.inactivity = absl::Hours(24);
   Idle(1);
-  EXPECT_EQ(pool_.next_expiry(), start_ + Pool::kIdleMax);
-  pool_.Expire(start_ + Pool::kIdleMax);
+  EXPECT_EQ(pool_.next_expiry(), start_ + absl::Hours(24));
+  pool_.Expire(start_ + absl::Hours(24) - absl::Seconds(1));
+  EXPECT_EQ(pool_.open(), 1u);
+  pool_.Expire(start_ + absl::Hours(24));
   EXPECT_EQ(pool_.open(), 0u);
   EXPECT_EQ(pool_.next_expiry(), absl::InfiniteFuture());
 }

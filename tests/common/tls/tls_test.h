@@ -88,10 +88,15 @@ class TlsTest : public ::testing::Test {
   void Meet(std::string name, bool verify) { MeetWith(client_context_, std::move(name), verify); }
 
   void MeetWith(const ClientContext& client, std::string name, bool verify) {
-    Drop();
     ClientContext::Peer peer;
-    peer.server_name = std::move(name);
-    peer.verify = verify;
+    peer.server_name = name;
+    peer.demand.chain = verify;
+    if (verify) peer.demand.names.push_back(std::move(name));
+    MeetWith(client, std::move(peer));
+  }
+
+  void MeetWith(const ClientContext& client, ClientContext::Peer peer) {
+    Drop();
     io::RunTask(executor_, StartBoth(&executor_, &server_context_, &client, std::move(peer),
                                      io::MemoryPipe(window_), &server_, &client_));
   }

@@ -126,7 +126,8 @@ void World::Connector(const std::vector<std::string>& lines) {
 void World::WriteDirectory() {
   std::string text =
       "apiVersion: postern.dev/v1\nkind: SendConnector\nmetadata: {name: internet}\nspec:\n"
-      "  name: Internet\n  addressSpaces: ['*']\n  sourceTransportServers: [mbx-0]\n";
+      "  name: Internet\n  addressSpaces: ['*']\n  sourceTransportServers: [mbx-0]\n"
+      "  usage: Internet\n";
   for (const std::string& line : connector_)
     text += base::Cat("  ", line, "\n");
   text += "---\napiVersion: postern.dev/v1\nkind: Site\nmetadata: {name: main}\n";

@@ -43,7 +43,8 @@ class World : public ::testing::Test {
   // Runs `fn` where the peers live.
   void Change(std::function<void()> fn);
 
-  // The send connector for every domain, with more lines of its spec: "requireTls: true".
+  // The send connector for every domain, of usage Internet, with more lines of its spec:
+  // "requireTls: true".
   void Connector(const std::vector<std::string>& lines = {});
   // Starts the front end, at the same port each time; connectors must ask for it.
   void FrontEnd();

@@ -42,7 +42,7 @@ class MailboxStreamTest : public testing::EngineFixture {
     settings_.slots_per_stream_max.value = 4;
     executor_.Run([this] {
       engine_ = std::make_unique<smtp::Engine>(
-          smtp::Engine::Parts{executor_, dialer_, resolver_, tls_, "fe.test", limits_});
+          smtp::Engine::Parts{executor_, dialer_, resolver_, *tls_, "fe.test", limits_});
       egress_ = std::make_unique<Egress>(executor_, *engine_, settings_, probe_, 4);
       auto* handler = egress_->Open(frames_.front_end(), "mbx-0");
       frames_.Connect(caller_, *handler);

@@ -59,6 +59,14 @@ class OfferedBodyTest : public ::testing::Test {
   std::uint64_t opened_ = 0;
 };
 
+TEST_F(OfferedBodyTest, TheBeginningIsThereWithoutAskingForTheContent) {
+  Offer(100'000, "Subject: x\r\n\r\nbegins");
+  EXPECT_TRUE(testing::Await(executor_, body_->Begin()).ok());
+  EXPECT_EQ(body_->beginning(), "Subject: x\r\n\r\nbegins");
+  EXPECT_EQ(body_->whole(), "");
+  EXPECT_EQ(round_, 0u);
+}
+
 TEST_F(OfferedBodyTest, SmallBodyIsAtHandAsOftenAsItIsWanted) {
   Offer(5, "hello");
   EXPECT_EQ(body_->whole(), "hello");

@@ -54,6 +54,50 @@ TEST_F(AssemblerTest, EveryCutGivesTheSameMessage) {
   }
 }
 
+TEST_F(AssemblerTest, NobodyForgesFieldsOfTheOrganization) {
+  const std::string forged =
+      "X-MS-Exchange-Organization-AuthAs: Internal\r\n"
+      "x-ms-exchange-organization-SCL : -1\r\n folded\r\n"
+      "X-MS-Exchange-Forest-RulesExecuted: r\r\n"
+      "X-MS-Exchange-CrossPremises-SCL: -1\r\n";
+  const std::string fields =
+      "Received: from x by y; z\r\nSubject: s\r\nMessage-ID: <m@a.test>\r\n"
+      "Date: Mon, 1 Jan 2024 00:00:00 +0000\r\n";
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{17}, std::size_t{5000}}) {
+    ASSERT_FALSE(Submit(forged + fields + "\r\nbody\r\n", piece).refusal);
+    const FakeIntake::Kept& kept = intake_.messages.back();
+    EXPECT_THAT(kept.content, EndsWith(fields + "\r\nbody\r\n"));
+    EXPECT_EQ(kept.content.find("xchange"), std::string::npos) << kept.content;
+    EXPECT_EQ(kept.message.size, kept.content.size());
+    EXPECT_EQ(kept.content.substr(kept.message.header_bytes), "body\r\n");
+  }
+}
+
+TEST_F(AssemblerTest, ATrustedPeerBringsWhatItMay) {
+  submission_.headers.rights = {.organization = true, .routing = true};
+  ASSERT_FALSE(Submit("X-MS-Exchange-Organization-SCL: 1\r\nX-MS-Exchange-Forest-A: x\r\n"
+                      "X-MS-Exchange-CrossPremises-SCL: 2\r\n\r\nbody\r\n")
+                   .refusal);
+  const std::string& content = intake_.messages.back().content;
+  EXPECT_NE(content.find("X-MS-Exchange-Organization-SCL: 1\r\n"), std::string::npos);
+  EXPECT_EQ(content.find("Forest"), std::string::npos);
+  EXPECT_EQ(content.find("CrossPremises"), std::string::npos);
+
+  // Servers of ours among themselves.
+  submission_.headers = {mail::HeaderRights::All(), mail::CrossPremises::kKeep};
+  const std::string all = "X-MS-Exchange-Forest-A: x\r\nX-MS-Exchange-CrossPremises-SCL: 2\r\n";
+  ASSERT_FALSE(Submit(all + "\r\nbody\r\n").refusal);
+  EXPECT_THAT(intake_.messages.back().content, EndsWith(all + "\r\nbody\r\n"));
+}
+
+TEST_F(AssemblerTest, AMessageThatIsAllForgedHeaderKeepsItsStamp) {
+  ASSERT_FALSE(Submit("X-MS-Exchange-Organization-SCL: 1\r\n").refusal);
+  const FakeIntake::Kept& kept = intake_.messages.back();
+  EXPECT_THAT(kept.content, StartsWith("Received: "));
+  EXPECT_EQ(kept.content.find("xchange"), std::string::npos);
+  EXPECT_EQ(kept.message.header_bytes, kept.content.size());
+}
+
 TEST_F(AssemblerTest, SmallStaysInMemoryAndLargeGoesToTheStore) {
   struct Row {
     std::size_t bytes;

@@ -21,7 +21,7 @@ ListenerSurroundings Around(bool certificate, bool users) {
 TEST(ListenerConfigTest, EveryWordIsRead) {
   const auto listener = ParseListener(
       "name=edge address=0.0.0.0:2526 tls=starttls auth=optional networks=10.0.0.0/8,2001:db8::/32 "
-      "proxyProtocol=v1,v2 proxyPeers=10.0.0.1,10.0.0.2/31",
+      "proxyProtocol=v1,v2 proxyPeers=10.0.0.1,10.0.0.2/31 headers=organization,forest",
       Around(true, true));
   ASSERT_TRUE(listener.ok()) << listener.status();
   EXPECT_EQ(listener->name, "edge");
@@ -31,6 +31,22 @@ TEST(ListenerConfigTest, EveryWordIsRead) {
   EXPECT_EQ(listener->networks.size(), 2u);
   EXPECT_TRUE(listener->proxy.v1 && listener->proxy.v2);
   EXPECT_EQ(listener->proxy_peers.size(), 2u);
+  EXPECT_EQ(listener->headers, mail::HeaderRights::All());
+}
+
+TEST(ListenerConfigTest, ClientsBringNoFieldsOfTheOrganizationUnlessItIsSaid) {
+  const std::pair<std::string_view, mail::HeaderRights> rows[] = {
+      {"", {.routing = true}},
+      {" headers=none", {.routing = true}},
+      {" headers=forest", {.forest = true, .routing = true}},
+      {" headers=organization", {.organization = true, .routing = true}},
+  };
+  for (const auto& [words, rights] : rows) {
+    const auto listener =
+        ParseListener(base::Cat("name=a address=0.0.0.0:25", words), Around(false, false));
+    ASSERT_TRUE(listener.ok()) << listener.status();
+    EXPECT_EQ(listener->headers, rights) << words;
+  }
 }
 
 struct ListenerRow {
@@ -60,6 +76,7 @@ TEST(ListenerConfigTest, ErrorsNameFieldValueAndRule) {
       {"name=a address=0.0.0.0:25 networks=0.0.0.0/1,128.0.0.0/1", "would let strangers relay"},
       {"name=a address=0.0.0.0:25 networks=2000::/3", "would let strangers relay"},
       {"name=a address=0.0.0.0:25 proxyProtocol=v3 proxyPeers=10.0.0.1", "proxyProtocol \"v3\""},
+      {"name=a address=0.0.0.0:25 headers=routing", "headers \"routing\": must be none"},
       {"name=a address=0.0.0.0:25 proxyProtocol=v1", "proxyProtocol and proxyPeers go together"},
       {"name=a address=0.0.0.0:25 proxyPeers=10.0.0.1", "proxyProtocol and proxyPeers go together"},
       {"name=a address=0.0.0.0:25 proxyProtocol=v1 proxyPeers=0.0.0.0/0",

@@ -1,12 +1,18 @@
 #include "services/mailbox-transport/deliver/deliver.h"
 
+#include <filesystem>
+#include <fstream>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
+#include "tests/support/certificates.h"
 
 namespace postern::deliver {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 TEST(MakeDeliveryTest, CarriesWhatTheConnectorSays) {
   connector::SendConnector connector;
@@ -29,7 +35,8 @@ TEST(MakeDeliveryTest, CarriesWhatTheConnectorSays) {
   batch.next_hop.domain = "relay.partner.test";
   batch.recipients = {1};
 
-  const smtp::Delivery delivery = MakeDelivery(batch, connector, absl::Minutes(7));
+  const smtp::Delivery delivery =
+      MakeDelivery(batch, connector, /*domain_listed=*/false, absl::Minutes(7));
   EXPECT_FALSE(delivery.route.dns_routing);
   EXPECT_THAT(delivery.route.smart_hosts, ElementsAre("relay.partner.test"));
   EXPECT_EQ(delivery.route.port, 587);
@@ -45,6 +52,94 @@ TEST(MakeDeliveryTest, CarriesWhatTheConnectorSays) {
   EXPECT_EQ(delivery.deadline, absl::Minutes(7));
   ASSERT_EQ(delivery.envelope.recipients.size(), 1u);
   EXPECT_EQ(delivery.envelope.recipients[0].address, "bob@b.test");
+}
+
+TEST(MakeDeliveryTest, CarriesEveryParameterOfTheConversation) {
+  connector::SendConnector connector;
+  connector.name = "Partner";
+  connector.tls_auth_level = smtp::TlsAuthLevel::kDomainValidation;
+  connector.tls_domain = "*.partner.test";
+  connector.tls_certificate_name = "<I>CN=CA<S>CN=out";
+  connector.smart_host_auth_mechanism = smtp::SmartHostAuth::kBasicAuth;
+  connector.authentication_credential = "relay";
+  connector.source_ip_address = *io::IpAddress::Parse("192.0.2.9");
+  connector.use_external_dns_servers_enabled = true;
+  connector.protocol_logging_level = connector::ProtocolLogging::kVerbose;
+  connector.cloud_services_mail_enabled = true;
+  connector.connection_inactivity_timeout = absl::Seconds(7);
+  connector.permissions = connector::DefaultPermissions(connector::Usage::kInternal);
+  model::Batch batch;
+  batch.message = std::make_shared<model::Message>();
+  batch.message->envelope.recipients.resize(1);
+  batch.recipients = {0};
+  const smtp::ConnectorPolicy policy = MakeDelivery(batch, connector, false, absl::Hours(1)).policy;
+  EXPECT_EQ(policy.tls_auth_level, smtp::TlsAuthLevel::kDomainValidation);
+  EXPECT_EQ(policy.tls_domain, "*.partner.test");
+  EXPECT_EQ(policy.tls_certificate_name, "<I>CN=CA<S>CN=out");
+  EXPECT_EQ(policy.auth, smtp::SmartHostAuth::kBasicAuth);
+  EXPECT_EQ(policy.credential, "relay");
+  EXPECT_EQ(policy.source_address, io::IpAddress::Parse("192.0.2.9").value());
+  EXPECT_TRUE(policy.external_dns && policy.protocol_log && policy.cloud_services_mail);
+  EXPECT_EQ(policy.inactivity, absl::Seconds(7));
+  EXPECT_EQ(policy.FirewallFor(smtp::Principal::kExchange).rights, mail::HeaderRights::All());
+  EXPECT_EQ(policy.FirewallFor(smtp::Principal::kAnonymous).rights, mail::HeaderRights());
+}
+
+TEST(MakeDeliveryTest, DomainSecurityHoldsToTheDomainsOfTheList) {
+  model::Batch batch;
+  batch.message = std::make_shared<model::Message>();
+  batch.message->envelope.recipients.resize(1);
+  batch.recipients = {0};
+  for (const bool enabled : {true, false}) {
+    for (const bool listed : {true, false}) {
+      connector::SendConnector connector;
+      connector.domain_secure_enabled = enabled;
+      EXPECT_EQ(MakeDelivery(batch, connector, listed, absl::Hours(1)).policy.domain_secure,
+                enabled && listed);
+    }
+  }
+}
+
+class CheckReadyTest : public ::testing::Test {
+ protected:
+  std::string WhyNot() {
+    return std::string(
+        CheckReady(connector_, "mbx.a.test", &credentials_, &certificates_).message());
+  }
+
+  testing::CertificateAuthority ca_;
+  io::DiskPool disk_{1};
+  smtp::CredentialStore credentials_{ca_.folder() + "/secrets", disk_};
+  tls::CertificateStore certificates_{ca_.folder() + "/certificates"};
+  connector::SendConnector connector_;
+};
+
+TEST_F(CheckReadyTest, AConnectorWithoutNeedsIsReady) {
+  EXPECT_EQ(WhyNot(), "");
+  EXPECT_TRUE(CheckReady(connector_, "mbx.a.test", nullptr, nullptr).ok());
+}
+
+TEST_F(CheckReadyTest, AMissingSecretOrCertificateIsTheReason) {
+  connector_.smart_host_auth_mechanism = smtp::SmartHostAuth::kBasicAuth;
+  connector_.authentication_credential = "relay";
+  EXPECT_THAT(WhyNot(), HasSubstr("secret relay: cannot read"));
+  EXPECT_TRUE(absl::IsNotFound(CheckReady(connector_, "mbx.a.test", nullptr, nullptr)));
+  std::filesystem::create_directories(ca_.folder() + "/secrets/relay");
+  for (const char* file : {"username", "password"})
+    std::ofstream(ca_.folder() + "/secrets/relay/" + file) << "x";
+  EXPECT_EQ(WhyNot(), "");
+
+  connector_.tls_certificate_name = "<I>CN=CA<S>CN=out";
+  EXPECT_THAT(WhyNot(), HasSubstr("The certificate specified in TlsCertificateName"));
+  connector_.tls_certificate_name.clear();
+  connector_.domain_secure_enabled = true;
+  EXPECT_THAT(WhyNot(), HasSubstr("there is none for mbx.a.test"));
+}
+
+TEST_F(CheckReadyTest, OfAProxiedConnectorTheFrontEndsKnow) {
+  connector_.tls_certificate_name = "<I>CN=CA<S>CN=out";
+  connector_.frontend_proxy_enabled = true;
+  EXPECT_EQ(WhyNot(), "");
 }
 
 }  // namespace

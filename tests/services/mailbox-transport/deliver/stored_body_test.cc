@@ -55,6 +55,18 @@ TEST_F(StoredBodyTest, InMemoryItIsWhole) {
   EXPECT_EQ(*Read(body), "hello") << "again for the next host";
 }
 
+TEST_F(StoredBodyTest, ItsBeginningIsAtHandBeforeTheContentIsAskedFor) {
+  StoredBody small(store_, disk_, Message("hello", true));
+  EXPECT_EQ(small.beginning(), "hello");
+  const std::string content = "begins" + std::string(2 * model::kChunkBytes, 'x');
+  StoredBody body(store_, disk_, Message(content, false));
+  EXPECT_EQ(body.beginning(), "");
+  ASSERT_TRUE(testing::Await(executor_, body.Begin()).ok());
+  EXPECT_EQ(body.beginning(), content.substr(0, model::kChunkBytes));
+  EXPECT_EQ(*Read(body), content);
+  EXPECT_EQ(body.beginning(), "") << "the chunk has gone";
+}
+
 TEST_F(StoredBodyTest, FromTheStoreItComesInChunks) {
   const std::string content(2 * model::kChunkBytes + 7, 'x');
   StoredBody body(store_, disk_, Message(content, false));

@@ -80,6 +80,22 @@ class DsnTest : public ::testing::Test {
   base::SeededRandom random_{11};
 };
 
+TEST_F(DsnTest, TheOriginalGoesBackWithoutWhatIsOurs) {
+  Refused("bob@remote.test", "5.1.1 no");
+  original_.headers =
+      "Received: from inside by us; x\r\nX-MS-Exchange-Organization-AuthAs: Internal\r\n"
+      "X-MS-Exchange-Forest-RulesExecuted: r\r\nX-MS-Exchange-CrossPremises-SCL: 1\r\n"
+      "Resent-From: ann@a.test\r\nSubject: Lunch\r\n\r\n";
+  for (const bool whole : {true, false}) {
+    if (!whole) original_.body.reset();
+    const std::string bytes = Build().bytes;
+    EXPECT_THAT(bytes, HasSubstr("Subject: Lunch\r\n"));
+    for (const char* field : {"from inside", "X-MS-Exchange-", "Resent-From"}) {
+      EXPECT_THAT(bytes, Not(HasSubstr(field)));
+    }
+  }
+}
+
 TEST_F(DsnTest, PythonReadsAFailureReport) {
   Refused("bob@remote.test", "5.1.1 no such user", "rfc822;Bob+2Bx@remote.test");
   Refused("carol@remote.test", "5.1.1 gone");

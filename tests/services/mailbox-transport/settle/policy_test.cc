@@ -265,6 +265,30 @@ TEST(PolicyTest, ADnsErrorSaysSo) {
   EXPECT_THAT(VerdictsFor(outcome).hop.error, ::testing::StartsWith("451 4.4.0 DNS query failed"));
 }
 
+TEST(PolicyTest, WhatIsNotSecureEnoughHasItsOwnCode) {
+  const std::pair<std::string, std::string> rows[] = {
+      {"4.7.5", "454 4.7.5 why"}, {"4.7.8", "454 4.7.8 why"}, {"", "454 4.7.5 why"}};
+  for (const auto& [enhanced, shown] : rows) {
+    smtp::Outcome outcome;
+    outcome.recipients.push_back(
+        ErrorResult(Origin::kTlsPolicy, Code::kFailedPrecondition, enhanced));
+    outcome.recipients[0].error = absl::FailedPreconditionError("why");
+    const Verdicts verdicts = VerdictsFor(outcome);
+    EXPECT_EQ(verdicts.hop.error, shown);
+    EXPECT_EQ(verdicts.recipients[0].error, shown);
+    EXPECT_EQ(verdicts.recipients[0].kind, Kind::kRetry);
+  }
+}
+
+TEST(PolicyTest, AnAddressOfOursThatIsWrongIsSaid) {
+  smtp::Outcome outcome;
+  outcome.recipients.push_back(ErrorResult(Origin::kConnect, Code::kFailedPrecondition, "4.4.1"));
+  outcome.hosts.push_back(HostAt("192.0.2.1:25", Stage::kConnect,
+                                 absl::FailedPreconditionError("source address is not of us")));
+  EXPECT_THAT(VerdictsFor(outcome).hop.error,
+              HasSubstr("\"421 4.2.1 Unable to connect: source address is not of us.\""));
+}
+
 TEST(PolicyTest, VerdictsHaveTheirNames) {
   EXPECT_EQ(NameOf(Kind::kDone), "done");
   EXPECT_EQ(NameOf(Kind::kRetry), "retry");

@@ -1,0 +1,115 @@
+#include "common/smtp/provisions.h"
+
+#include <set>
+#include <utility>
+
+#include "common/base/text.h"
+#include "common/observe/log.h"
+
+namespace postern::smtp {
+
+namespace {
+
+// Tells when each certificate ends; 0 for one that is gone.
+class ExpiryGauges {
+ public:
+  ExpiryGauges(observe::Registry& registry, const std::string& step)
+      : registry_(registry), name_(base::Cat("postern_", step, "_certificate_expires_seconds")) {}
+
+  void Tell(const tls::CertificateStore::Loaded& loaded) {
+    for (const std::string& name : known_) {
+      if (!loaded.contains(name)) GaugeOf(name).Set(0);
+    }
+    for (const auto& [name, certificate] : loaded) {
+      GaugeOf(name).Set(static_cast<double>(absl::ToUnixSeconds(certificate->facts.ends)));
+      known_.insert(name);
+    }
+  }
+
+  observe::Gauge& GaugeOf(const std::string& name) {
+    return registry_.AddGauge(name_,
+                              "When a certificate that may be shown to remote hosts ends, in "
+                              "seconds since 1970; 0 when it is gone.",
+                              {{"certificate", name}});
+  }
+
+ private:
+  observe::Registry& registry_;
+  const std::string name_;
+  std::set<std::string> known_;
+};
+
+void AddLostReading(observe::Registry& registry,
+                    const std::string& step,
+                    std::function<double()> read) {
+  registry.AddReading(base::Cat("postern_", step, "_protocol_log_lost_total"),
+                      "Lines of the protocol log that could not be kept.", std::move(read));
+}
+
+}  // namespace
+
+Provisions::Provisions(Options options, io::DiskPool& disk)
+    : options_(std::move(options)), credentials_(options_.secrets_path, disk) {}
+
+absl::StatusOr<std::unique_ptr<Provisions>> Provisions::Make(Options options,
+                                                             io::DiskPool& disk,
+                                                             observe::Registry& registry) {
+  std::unique_ptr<Provisions> made(new Provisions(std::move(options), disk));
+  if (absl::Status trusted = made->TrustFile(); !trusted.ok()) return trusted;
+  const std::string& step = made->options_.step;
+  const auto gauges = std::make_shared<ExpiryGauges>(registry, step);
+  made->certificates_ = std::make_unique<tls::CertificateStore>(
+      made->options_.certificates_path, step,
+      [gauges](const tls::CertificateStore::Loaded& loaded) { gauges->Tell(loaded); });
+  if (absl::Status opened = made->OpenProtocolLog(registry); !opened.ok()) return opened;
+  return made;
+}
+
+absl::Status Provisions::TrustFile() {
+  const std::string& file = options_.tls_ca_file;
+  if (file.empty()) return absl::OkStatus();
+  trust_watch_ = std::make_unique<tls::FileWatch>([file] { return tls::StampOf(file); },
+                                                  [this] { TrustAgain(); });
+  return base::Annotate(tls_.Load("", "", file), base::Cat(options_.step, ".tls_ca_file"));
+}
+
+void Provisions::TrustAgain() {
+  const absl::Status loaded = tls_.Load("", "", options_.tls_ca_file);
+  if (loaded.ok()) {
+    POSTERN_LOG(kInfo, options_.step, "authorities read again", {{"file", options_.tls_ca_file}});
+  } else {
+    POSTERN_LOG(kError, options_.step, "authorities cannot be used, the old ones stay",
+                {{"error", loaded}});
+  }
+}
+
+absl::Status Provisions::OpenProtocolLog(observe::Registry& registry) {
+  const ProtocolLogSettings& settings = options_.protocol_log;
+  if (!settings.path->empty()) {
+    observe::CsvLogOptions log;
+    log.folder = *settings.path;
+    log.prefix = "SEND";
+    log.log_type = "SMTP Send Protocol Log";
+    log.fields =
+        "date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,"
+        "data,context";
+    log.step = options_.step;
+    log.age_max = *settings.max_age;
+    log.directory_bytes_max = settings.max_directory_size->bytes;
+    log.file_bytes_max = settings.max_file_size->bytes;
+    auto opened = observe::CsvLog::Open(std::move(log));
+    if (!opened.ok()) return base::Annotate(opened.status(), settings.path.key);
+    protocol_log_ = std::make_unique<ProtocolLog>(*std::move(opened));
+  }
+  AddLostReading(registry, options_.step, [this] {
+    return protocol_log_ == nullptr ? 0.0 : static_cast<double>(protocol_log_->lines_lost());
+  });
+  return absl::OkStatus();
+}
+
+void DeclareProvisions(observe::Registry& registry, const std::string& step) {
+  ExpiryGauges(registry, step).GaugeOf("name");
+  AddLostReading(registry, step, [] { return 0.0; });
+}
+
+}  // namespace postern::smtp

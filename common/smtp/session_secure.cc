@@ -1,0 +1,139 @@
+// What makes a session secure: TLS after STARTTLS, and the login.
+//
+// A login that is asked for is a condition: when it does not come about, nothing is sent. The
+// password is in no error and in no log; "****" stands in its place.
+#include <algorithm>
+#include <utility>
+
+#include "common/base/text.h"
+#include "common/smtp/sasl.h"
+#include "common/smtp/session.h"
+
+namespace postern::smtp {
+
+namespace {
+
+constexpr mail::EnhancedStatus kNoTls{4, 7, 4};
+constexpr mail::EnhancedStatus kTlsFailed{4, 7, 5};
+constexpr mail::EnhancedStatus kNoLogin{4, 7, 4};
+constexpr mail::EnhancedStatus kLoginFailed{4, 7, 8};
+constexpr int kChallengesMax = 8;
+// A longer response waits for the peer's turn (RFC 4954 §4).
+constexpr std::size_t kInitialBytesMax = 400;
+constexpr std::string_view kMasked = "****";
+
+Refusal TlsNeeded(std::string_view why, mail::EnhancedStatus enhanced) {
+  return Refusal::NotSecure(Stage::kTls, base::Cat("tls is required: ", why), enhanced);
+}
+
+Refusal LoginFailed(std::string_view mechanism, mail::Reply reply) {
+  Refusal refusal = Refusal::NotSecure(
+      Stage::kAuth, base::Cat("authentication by ", mechanism, " is refused: ", reply.ToString()),
+      kLoginFailed);
+  refusal.reply = std::move(reply);
+  return refusal;
+}
+
+}  // namespace
+
+io::Task<std::optional<Refusal>> Session::RaiseTls(const HelloPolicy& policy,
+                                                   const tls::ClientContext& tls) {
+  const bool required = policy.security.tls == TlsUse::kRequired;
+  absl::StatusOr<mail::Reply> reply = co_await Ask("STARTTLS", limits_.hello);
+  if (!reply.ok()) co_return Refusal::BrokenAt(Stage::kTls, reply.status());
+  if (reply->code < 200 || reply->code >= 300) {
+    if (!required && usable_) co_return std::nullopt;  // goes on in clear
+    if (!required) co_return Refusal::RefusedAt(Stage::kTls, *std::move(reply));
+    Refusal refusal = TlsNeeded("starttls is refused", kNoTls);
+    refusal.reply = *std::move(reply);
+    co_return refusal;
+  }
+  if (!reader_.buffered().empty()) {
+    // Somebody on the way put words into the peer's mouth (RFC 3207 §4.2, CVE-2021-38371).
+    usable_ = false;
+    const absl::Status error = absl::UnavailableError("plain text came after the starttls answer");
+    if (!required) co_return Refusal::BrokenAt(Stage::kTls, error);
+    co_return TlsNeeded(base::MessageOf(error), kTlsFailed);
+  }
+
+  Bound(limits_.tls_handshake);
+  tls::ClientContext::Peer peer;
+  peer.server_name = policy.server_name;
+  peer.demand = policy.security.demand;
+  peer.certificate = policy.certificate;
+  peer.describe = log_ != nullptr;
+  absl::StatusOr<tls::Session> started = co_await tls.Start(std::move(stream_), std::move(peer));
+  if (!started.ok()) {
+    usable_ = false;
+    const std::string why(base::MessageOf(started.status()));
+    if (log_ != nullptr) log_->Note(why, "TLS negotiation failed");
+    Refusal refusal = Refusal::BrokenAt(Stage::kTls, started.status());
+    const bool unproved = absl::IsUnauthenticated(started.status());
+    if (unproved) refusal = Refusal::NotSecure(Stage::kTls, why, kTlsFailed);
+    if (required && !unproved) refusal = TlsNeeded(why, kTlsFailed);
+    refusal.handshake_failed = !absl::IsCancelled(started.status());
+    co_return refusal;
+  }
+  stream_ = std::move(started->stream);
+  reader_.Reset(*stream_);
+  NoteTls(started->facts, policy);
+  co_return co_await SayHello(policy);
+}
+
+void Session::NoteTls(const tls::Facts& facts, const HelloPolicy& policy) {
+  TlsFacts noted;
+  noted.version = facts.version;
+  noted.cipher = facts.cipher;
+  noted.verified = facts.verified;
+  noted.peer_subject = facts.peer_subject;
+  tls_facts_ = std::move(noted);
+  if (log_ == nullptr) return;
+  log_->Note(base::Cat(facts.version, " ", facts.cipher,
+                       facts.verified ? ", certificate verified" : ", certificate not verified"),
+             "TLS negotiated");
+  if (facts.peer.has_value()) log_->NoteCertificate("Received", *facts.peer);
+  if (facts.asked && policy.certificate != nullptr) {
+    log_->NoteCertificate("Sent", policy.certificate->facts);
+  } else if (facts.asked) {
+    log_->Note("", "The peer asked for a certificate and got none");
+  }
+}
+
+io::Task<std::optional<Refusal>> Session::LogIn(const Credential& credential) {
+  const std::unique_ptr<SaslExchange> sasl = ChooseSasl(capabilities_.auth, credential);
+  if (sasl == nullptr) {
+    const std::string offers = base::Join(capabilities_.auth, " ");
+    co_return Refusal::NotSecure(
+        Stage::kAuth,
+        offers.empty() ? "authentication is required: the peer offers none"
+                       : base::Cat("authentication is required: the peer offers only ",
+                                   base::Printable(offers)),
+        kNoLogin);
+  }
+  const std::string command = base::Cat("AUTH ", sasl->mechanism());
+  std::string line = command;
+  std::string shown = command;
+  const std::optional<std::string> initial = sasl->Initial();
+  if (initial.has_value() && initial->size() <= kInitialBytesMax) {
+    line += base::Cat(" ", base::Base64(*initial));
+    shown += base::Cat(" ", kMasked);
+  }
+  for (int challenges = 0;; ++challenges) {
+    absl::StatusOr<mail::Reply> reply = co_await Ask(line, limits_.hello, shown);
+    if (!reply.ok()) co_return Refusal::BrokenAt(Stage::kAuth, reply.status());
+    if (reply->code == 235) co_return std::nullopt;
+    if (reply->code == 421) co_return Refusal::RefusedAt(Stage::kAuth, *std::move(reply));
+    if (reply->code != 334 || challenges == kChallengesMax) {
+      co_return LoginFailed(sasl->mechanism(), *std::move(reply));
+    }
+    const std::optional<std::string> challenge =
+        base::FromBase64(base::Trim(reply->lines.empty() ? "" : reply->lines.front()));
+    std::optional<std::string> answer;
+    if (challenge.has_value()) answer = sasl->Next(*challenge);
+    // "*" breaks the exchange off; the peer's answer to it is a refusal.
+    line = answer.has_value() ? base::Base64(*answer) : "*";
+    shown = answer.has_value() ? kMasked : "*";
+  }
+}
+
+}  // namespace postern::smtp
