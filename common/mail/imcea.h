@@ -4,7 +4,8 @@
 // IMCEAFAX-+2B1555@contoso.com is FAX:+1555.
 //
 // Flow      FromImcea(address); whether the address is ours to open is for the caller to know.
-// Failure   An address that is not of this form, or not decodable, is nullopt: it is an SMTP address.
+// Failure   An address that is not of this form, or not decodable, is nullopt: it is an SMTP
+//           address.
 // Limits    kImceaTypeBytesMax; an address is at most kMailboxBytesMax long.
 // See       MS-OXCMAIL 2.1.3.1.8 and 2.2.3.1.2
 

@@ -27,7 +27,8 @@ struct X400Address {
 
   bool operator==(const X400Address&) const = default;
 
-  // Whether each attribute of this is one of `address` too, with the same value; "*" is every value.
+  // Whether each attribute of this is one of `address` too, with the same value; "*" is every
+  // value.
   bool Holds(const X400Address& address) const;
 };
 

@@ -5,23 +5,11 @@
 
 #include "common/base/text.h"
 #include "postern/v1/store.pb.h"
+#include "services/mailbox-transport/model/stored_time.h"
 
 namespace postern::model {
 
 namespace {
-
-constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
-
-std::int64_t StoredTime(absl::Time time) {
-  if (time == absl::InfiniteFuture()) return kForever;
-  if (time == absl::InfinitePast()) return 0;
-  return absl::ToUnixMillis(time);
-}
-
-absl::Time TimeFrom(std::int64_t stored) {
-  if (stored == kForever) return absl::InfiniteFuture();
-  return absl::FromUnixMillis(stored);
-}
 
 void EncodeEnvelope(const mail::Envelope& envelope, v1::StoredEnvelope& out) {
   out.set_sender(envelope.sender);

@@ -39,7 +39,8 @@ constexpr bool IsRelay(DeliveryType type) {
 
 struct NextHop {
   DeliveryType type = DeliveryType::kUndefined;
-  // Recipient domain or smart-host list, in lower case; relay: the connector's name, or the hub site.
+  // Recipient domain or smart-host list, in lower case; relay: the connector's name, or the site of
+  // the hub.
   std::string domain;
   std::string connector;  // its name; empty when unreachable and towards a hub site
 
