@@ -1,7 +1,7 @@
 // services/mailbox-transport/accept/assemble.h
 //
 // Assembler: makes one message of an envelope and content that arrives in pieces, and hands it to
-// the intake; SMTP and gRPC submission share it.
+// the intake; SMTP, gRPC submission and the relay between servers share it.
 //
 // Flow      Add as content arrives; Finish after the last byte: the receipt or a Refusal. Or, when
 //           the content was checked while it was cut from the wire: append to *content(), Grew(),
@@ -68,6 +68,10 @@ struct Submission {
   std::string protocol;   // for Received: mail::ProtocolName(...), "gRPC"
   std::string tls_version;
   std::string tls_cipher;
+
+  // Relayed by another server: what the message brings, its envelope too. What else is given here
+  // is then for Received.
+  std::optional<model::Message> relayed;
 };
 
 struct ContentFacts {
@@ -128,6 +132,7 @@ class Assembler {
   void DropChunks();
   void HashEnvelope();
   model::MessagePtr MakeMessage();
+  model::MessagePtr NewMessage();
 
   Parts parts_;
   RulesPtr rules_;
