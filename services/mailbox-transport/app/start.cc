@@ -141,12 +141,15 @@ absl::Status App::State::StartServices() {
   if (!submissions.ok()) return base::Annotate(submissions.status(), "server.submission_address");
   submission_server = std::move(*submissions);
 
+  relay = std::make_unique<admin::RelayService>(admin::RelayService::Parts{
+      *authority, parts.executors, *pipeline, [this] { return accept->rules(); }, registry,
+      server_name, outside_name});
   admin = std::make_unique<admin::AdminService>(
       admin::AdminService::Parts{*authority, *pipeline, disk});
   options.address = *settings.endpoints.admin_address;
   options.client = rpc::ClientCertificate::kRequired;
   options.reflection = true;
-  auto admins = rpc::Server::Start(settings.rpc, options, {admin->service()});
+  auto admins = rpc::Server::Start(settings.rpc, options, {admin->service(), relay->service()});
   if (!admins.ok()) return base::Annotate(admins.status(), "server.admin_address");
   admin_server = std::move(*admins);
   return absl::OkStatus();

@@ -21,6 +21,7 @@
 #include "common/rpc/server.h"
 #include "services/mailbox-transport/accept/server.h"
 #include "services/mailbox-transport/admin/admin_service.h"
+#include "services/mailbox-transport/admin/relay_service.h"
 #include "services/mailbox-transport/admin/submission_service.h"
 #include "services/mailbox-transport/app/app.h"
 #include "services/mailbox-transport/app/certificate_watch.h"
@@ -69,6 +70,7 @@ struct App::State {
   std::unique_ptr<CertificateWatch> certificates;
   std::unique_ptr<rpc::Authority> authority;
   std::unique_ptr<admin::SubmissionService> submission;
+  std::unique_ptr<admin::RelayService> relay;
   std::unique_ptr<admin::AdminService> admin;
   std::unique_ptr<rpc::Server> submission_server;
   std::unique_ptr<rpc::Server> admin_server;

@@ -2,6 +2,7 @@
 
 #include "absl/time/clock.h"
 
+#include "common/base/text.h"
 #include "services/mailbox-transport/deliver/stored_body.h"
 
 namespace postern::deliver {
@@ -40,8 +41,19 @@ io::Task<smtp::Outcome> Deliver::Attempt(const model::Batch& batch,
   } else {
     outcome = co_await parts_.engine.Attempt(delivery, body);
   }
-  parts_.probe.Attempted(connector.name, connector.frontend_proxy_enabled, outcome,
+  parts_.probe.Attempted(connector.name,
+                         connector.frontend_proxy_enabled ? Way::kProxy : Way::kDirect, outcome,
                          absl::Now() - started);
+  co_return outcome;
+}
+
+io::Task<smtp::Outcome> Deliver::RelayOn(const model::Batch& batch, const model::RelayPlan& plan) {
+  const absl::Time started = absl::Now();
+  StoredBody body(parts_.store, parts_.disk, batch.message);
+  const smtp::Outcome outcome = co_await parts_.relay.Attempt(batch, plan, body);
+  const model::NextHop& hop = batch.next_hop;
+  const std::string label = hop.connector.empty() ? base::Cat("site/", hop.domain) : hop.connector;
+  parts_.probe.Attempted(label, Way::kRelay, outcome, absl::Now() - started);
   co_return outcome;
 }
 
