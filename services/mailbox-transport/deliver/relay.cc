@@ -10,12 +10,10 @@
 #include "services/mailbox-transport/deliver/relay.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "absl/time/clock.h"
 
-#include "common/base/rendezvous.h"
 #include "common/base/text.h"
 #include "common/io/fiber.h"
 #include "services/mailbox-transport/model/relayed.h"
@@ -84,26 +82,6 @@ smtp::Outcome NotTried(std::size_t recipients, smtp::Origin origin, absl::Status
 
 }  // namespace
 
-std::vector<model::RelayServer> InOrder(const model::RelayPlan& plan,
-                                        const model::Message& message) {
-  const std::set<std::string, std::less<>> passed(message.servers.begin(), message.servers.end());
-  const std::string id = message.id.ToString();
-  std::vector<model::RelayServer> order;
-  for (const auto& group : plan.groups) {
-    std::vector<std::pair<std::uint64_t, const model::RelayServer*>> ranked;
-    for (const model::RelayServer& server : group) {
-      if (!server.source && passed.count(server.name) != 0) continue;
-      ranked.emplace_back(base::RendezvousWeight(server.name, id), &server);
-    }
-    std::sort(ranked.begin(), ranked.end(), std::greater<>());
-    for (const auto& [weight, server] : ranked) {
-      if (order.size() == kServersMax) return order;
-      order.push_back(*server);
-    }
-  }
-  return order;
-}
-
 bool NoteAnswer(const model::RelayServer& server,
                 const rpc::RelayAnswer& answer,
                 smtp::Outcome& outcome) {
@@ -170,12 +148,15 @@ io::Task<smtp::Outcome> Relay::Attempt(const model::Batch& batch,
                     "loop: the message was relayed ", batch.message->servers.size(), " times"),
         kLoop);
   }
-  const std::vector<model::RelayServer> order = InOrder(plan, *batch.message);
-  if (order.empty()) {
-    const bool any = !plan.groups.empty();
-    co_return NotTried(recipients, any ? smtp::Origin::kLocal : smtp::Origin::kConnect,
-                       any ? absl::UnavailableError("every server on the way has had the message")
-                           : absl::UnavailableError("no server can be relayed to"));
+  const RelayOrder order = InOrder(plan, *batch.message, absl::Now());
+  if (order.later) co_return NotTried(recipients, smtp::Origin::kNone, absl::OkStatus());
+  if (order.servers.empty() && plan.groups.empty()) {
+    co_return NotTried(recipients, smtp::Origin::kConnect,
+                       absl::UnavailableError("no server can be relayed to"));
+  }
+  if (order.servers.empty()) {
+    co_return NotTried(recipients, smtp::Origin::kLocal,
+                       absl::UnavailableError("every server on the way has had the message"));
   }
   const absl::Time started = absl::Now();
   const absl::Time deadline = started + *parts_.settings.attempt_timeout;
@@ -184,7 +165,7 @@ io::Task<smtp::Outcome> Relay::Attempt(const model::Batch& batch,
   outcome.recipients.resize(recipients);
   // The peer reports from here on: a relay of our own is no end of its duty (RFC 3461 §5.2.2).
   outcome.keywords = {"DSN"};
-  for (const model::RelayServer& server : order) {
+  for (const model::RelayServer& server : order.servers) {
     const absl::Duration within = std::min(*parts_.settings.relay_timeout, deadline - absl::Now());
     if (within <= absl::ZeroDuration()) break;
     const bool done = co_await TryServer(server, message, body, within, outcome);

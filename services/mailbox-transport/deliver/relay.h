@@ -26,14 +26,11 @@
 #include "common/rpc/settings.h"
 #include "common/smtp/body_source.h"
 #include "common/smtp/outcome.h"
+#include "services/mailbox-transport/deliver/relay_order.h"
 #include "services/mailbox-transport/deliver/settings.h"
 #include "services/mailbox-transport/model/batch.h"
-#include "services/mailbox-transport/model/relay_plan.h"
 
 namespace postern::deliver {
-
-// More are not worth the wait: the next attempt begins with the first again.
-inline constexpr std::size_t kServersMax = 16;
 
 class Relay {
  public:
@@ -69,12 +66,6 @@ class Relay {
   Parts parts_;
   std::map<std::string, std::unique_ptr<rpc::RelayClient>> clients_;  // by address
 };
-
-// The servers of the plan that may have this message, in the order in which they are tried: group
-// after group, in each by rendezvous hash of its id, so that servers share the load and a message
-// goes to the same one again. One that it has passed only gets it back as a source server.
-std::vector<model::RelayServer> InOrder(const model::RelayPlan& plan,
-                                        const model::Message& message);
 
 // What a server's answer means: false when another may be tried. The outcome has the recipients'
 // results, and the server among its hosts.

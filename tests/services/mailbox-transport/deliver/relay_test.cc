@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include <grpcpp/grpcpp.h>
@@ -19,59 +20,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::UnorderedElementsAre;
 
 model::RelayServer ServerAt(std::string name, std::string address = "", bool source = true) {
   return {std::move(name), "there", std::move(address), source};
-}
-
-std::vector<std::string> NamesOf(const std::vector<model::RelayServer>& servers) {
-  std::vector<std::string> names;
-  for (const model::RelayServer& server : servers)
-    names.push_back(server.name);
-  return names;
-}
-
-model::Message WithId(std::uint64_t id) {
-  model::Message message;
-  message.id = base::MessageId{id};
-  return message;
-}
-
-TEST(RelayOrderTest, GroupsComeOneAfterTheOther) {
-  const model::RelayPlan plan{{{ServerAt("a"), ServerAt("b")}, {ServerAt("c")}}};
-  std::vector<std::string> order = NamesOf(InOrder(plan, WithId(1)));
-  ASSERT_EQ(order.size(), 3u);
-  EXPECT_EQ(order.back(), "c");
-  order.pop_back();
-  EXPECT_THAT(order, UnorderedElementsAre("a", "b"));
-}
-
-TEST(RelayOrderTest, ServersOfAGroupShareTheMessagesAndKeepThem) {
-  const model::RelayPlan plan{{{ServerAt("a"), ServerAt("b"), ServerAt("c")}}};
-  std::map<std::string, int> firsts;
-  for (std::uint64_t id = 1; id <= 600; ++id) {
-    const auto order = NamesOf(InOrder(plan, WithId(id)));
-    ++firsts[order.front()];
-    EXPECT_EQ(order, NamesOf(InOrder(plan, WithId(id))));
-  }
-  for (const auto& [name, count] : firsts)
-    EXPECT_NEAR(count, 200, 60) << name;
-}
-
-TEST(RelayOrderTest, AServerThatHadTheMessageGetsItBackOnlyAsASource) {
-  const model::RelayPlan plan{
-      {{ServerAt("source")}, {ServerAt("middle", "", false)}, {ServerAt("other", "", false)}}};
-  model::Message message = WithId(1);
-  message.servers = {"source", "middle"};
-  EXPECT_THAT(NamesOf(InOrder(plan, message)), ElementsAre("source", "other"));
-}
-
-TEST(RelayOrderTest, NotMoreThanAnAttemptCanTry) {
-  model::RelayPlan plan;
-  for (int i = 0; i < 30; ++i)
-    plan.groups.push_back({ServerAt(base::Cat("s", i))});
-  EXPECT_EQ(InOrder(plan, WithId(1)).size(), kServersMax);
 }
 
 struct AnswerRow {
@@ -340,6 +291,16 @@ TEST_F(RelayTest, AServerWhoseAddressChangedIsReachedAtTheNewOne) {
   old.reset();
   executor_.Run([&] { relay_->SetServers({moved.address()}); });
   EXPECT_TRUE(AttemptInTurn({&moved}).recipients[0].delivered());
+}
+
+TEST_F(RelayTest, ASourceThatSentItOnDoesNotGetItBackAtOnce) {
+  ScriptedServer server;
+  batch_.message->id =
+      base::MessageId{static_cast<std::uint64_t>(absl::ToUnixMillis(absl::Now())) << 20};
+  batch_.message->servers = {"passed"};
+  const smtp::Outcome outcome = Attempt({{{ServerAt("passed", server.address())}}});
+  EXPECT_EQ(outcome.recipients[0].origin, smtp::Origin::kNone) << "not tried: it comes again";
+  EXPECT_EQ(server.pieces, 0);
 }
 
 // The store fails in the middle: no other server would help, and none gets a part for the whole.
