@@ -24,6 +24,9 @@ struct MessageId {
 
   std::string ToString() const { return std::to_string(value); }
 
+  // When it was given out; later only where a clock was set back.
+  std::int64_t unix_ms() const { return static_cast<std::int64_t>(value >> 20); }
+
   // Eight bytes, most significant first, so that the order of keys is the order of time.
   std::string ToKey() const;
   static std::optional<MessageId> FromKey(std::string_view key);

@@ -123,7 +123,9 @@ std::vector<FieldError> Validate(const v1::SiteLink& link) {
   constexpr std::string_view kPath = "spec.sites";
   Errors errors;
   CheckFrame(link, errors);
-  if (spec.sites_size() < 2 || spec.sites_size() > kLinkSitesMax) {
+  // The default link has the sites that no other link names.
+  const bool has_others = base::EqualsIgnoreCase(link.metadata().name(), kDefaultSiteLink);
+  if ((spec.sites_size() < 2 && !has_others) || spec.sites_size() > kLinkSitesMax) {
     AddError(errors, kPath, "", base::Cat("a link joins 2 to ", kLinkSitesMax, " sites"));
   }
   std::set<std::string> seen;

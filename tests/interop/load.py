@@ -18,9 +18,9 @@ from wire import WireClient
 
 class Load:
     def __init__(self, port, clients=8, size=2000, recipient="bob@contoso.test", pause=0.0,
-                 prefix="m"):
+                 prefix="m", address="127.0.0.1"):
         self.port, self.size, self.recipient, self.pause = port, size, recipient, pause
-        self.prefix = prefix
+        self.prefix, self.address = prefix, address
         self.acknowledged, self.sent = {}, {}
         self.latencies = []
         self._stop = threading.Event()
@@ -42,7 +42,7 @@ class Load:
         count = 0
         while not self._stop.is_set():
             try:
-                with WireClient(self.port, seconds=60) as client:
+                with WireClient(self.port, self.address, seconds=60) as client:
                     client.hello()
                     while not self._stop.is_set():
                         self._send(client, f"{self.prefix}{number}-{count}")

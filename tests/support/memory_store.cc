@@ -122,9 +122,9 @@ absl::Status MemoryStore::Keep(model::Message& message) {
   if (spoiled_.count(message.id) != 0 || (chunks > 0 && chunks != message.chunks)) {
     return absl::InvalidArgumentError("message: its chunks are not complete");
   }
-  if (!message.idempotency_key.empty()) {
+  if (const Key key = model::KeyOf(message); !key.second.empty()) {
     const model::KeyRecord record{message.id, message.content_hash, message.internet_message_id};
-    if (!keys_.try_emplace({message.identity, message.idempotency_key}, record).second) {
+    if (!keys_.try_emplace(key, record).second) {
       return absl::AlreadyExistsError("idempotency key: it is known");
     }
   }

@@ -46,6 +46,8 @@ class MemoryStore final : public model::MessageStore {
   std::string BodyOf(base::MessageId id) const;
   bool in_hand(base::MessageId id) const;
 
+  const std::string& database_id() const override { return database_id_; }
+
   base::MessageId NextId() override;
   void PutChunk(base::MessageId id, std::uint32_t number, std::string bytes, Done done) override;
   void DropChunks(base::MessageId id, std::uint32_t chunks) override;
@@ -70,6 +72,7 @@ class MemoryStore final : public model::MessageStore {
   void Answer(Done done, absl::Status status);
 
   const base::Clock& clock_;
+  const std::string database_id_ = "memory";
   mutable std::mutex mutex_;
   base::MessageIdSource ids_;
   std::map<base::MessageId, model::Message> messages_;

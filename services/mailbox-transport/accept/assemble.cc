@@ -176,9 +176,9 @@ void Assembler::Stamp(std::size_t header_bytes) {
   received.host = submission_.host_name;
   received.protocol = submission_.protocol;
   received.id = id;
-  if (submission_.envelope.recipients.size() == 1) {
-    received.recipient = submission_.envelope.recipients.front().address;
-  }
+  const mail::Envelope& envelope =
+      submission_.relayed ? submission_.relayed->envelope : submission_.envelope;
+  if (envelope.recipients.size() == 1) received.recipient = envelope.recipients.front().address;
   received.tls_version = submission_.tls_version;
   received.tls_cipher = submission_.tls_cipher;
   received.date = parts_.clock.Now();
@@ -239,16 +239,26 @@ void Assembler::Judge() {
 }
 
 model::MessagePtr Assembler::MakeMessage() {
-  auto message = std::make_shared<model::Message>();
+  auto message = submission_.relayed
+                     ? std::make_shared<model::Message>(*std::move(submission_.relayed))
+                     : NewMessage();
   message->id = id_;
-  message->envelope = std::move(submission_.envelope);
-  message->recipients.resize(message->envelope.recipients.size());
   message->chunks = chunks_;
   message->size = stored_bytes_;
   message->header_bytes = static_cast<std::uint32_t>(stamp_.header_bytes);
   message->eight_bit = facts_->eight_bit;
   message->internet_message_id = stamp_.internet_message_id;
   message->subject = stamp_.subject;
+  return message;
+}
+
+// What a message has that comes into the organization here.
+model::MessagePtr Assembler::NewMessage() {
+  auto message = std::make_shared<model::Message>();
+  message->envelope = std::move(submission_.envelope);
+  message->recipients.resize(message->envelope.recipients.size());
+  // As its sender made it, without what we put in front.
+  message->original_size = content_bytes_;
   message->source_name = submission_.source_name;
   message->source_ip = submission_.source_ip;
   message->identity = submission_.identity;

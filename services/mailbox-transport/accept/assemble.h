@@ -1,7 +1,7 @@
 // services/mailbox-transport/accept/assemble.h
 //
 // Assembler: makes one message of an envelope and content that arrives in pieces, and hands it to
-// the intake; SMTP and gRPC submission share it.
+// the intake; SMTP, gRPC submission and the relay between servers share it.
 //
 // Flow      Add as content arrives; Finish after the last byte: the receipt or a Refusal. Header
 //           fields that the submitter may not bring are left out. Or, when
@@ -75,6 +75,10 @@ struct Submission {
   std::string tls_version;
   std::string tls_cipher;
   mail::FirewallRules headers = kFromOutside;  // what the submitter may bring
+
+  // Relayed by another server: what the message brings, its envelope too. What else is given here
+  // is then for Received.
+  std::optional<model::Message> relayed;
 };
 
 struct ContentFacts {
@@ -136,6 +140,7 @@ class Assembler {
   void DropChunks();
   void HashEnvelope();
   model::MessagePtr MakeMessage();
+  model::MessagePtr NewMessage();
 
   Parts parts_;
   RulesPtr rules_;

@@ -24,6 +24,8 @@ class Probe {
         sessions_(registry.AddGauge("postern_accept_sessions_open", "SMTP sessions open now.")),
         messages_(registry.AddCounter("postern_accept_messages_total",
                                       "Messages accepted: each has its receipt.")),
+        relayed_(registry.AddCounter("postern_accept_relayed_total",
+                                     "Accepted messages that another server relayed.")),
         recipients_(registry.AddCounter("postern_accept_recipients_total",
                                         "Recipients of accepted messages.")),
         bytes_(registry.AddCounter("postern_accept_bytes_total",
@@ -47,6 +49,8 @@ class Probe {
     latency_.Record(absl::ToDoubleSeconds(latency));
   }
 
+  void RelayTaken() { relayed_.Add(); }
+
   void AuthFailed() { auth_failures_.Add(); }
 
   // `klass` is one of a fixed few: content, size, header, loop, full, stopping, relay, rate, ...
@@ -62,6 +66,7 @@ class Probe {
   observe::Counter& connections_;
   observe::Gauge& sessions_;
   observe::Counter& messages_;
+  observe::Counter& relayed_;
   observe::Counter& recipients_;
   observe::Counter& bytes_;
   observe::Counter& auth_failures_;

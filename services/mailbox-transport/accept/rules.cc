@@ -1,6 +1,25 @@
 #include "services/mailbox-transport/accept/rules.h"
 
+#include <limits>
+
+#include "common/base/units.h"
+
 namespace postern::accept {
+
+namespace {
+
+// More than the Received fields of all relays that one message may have.
+constexpr std::size_t kRelayHeaderBytes = 32 * 1024;
+
+}  // namespace
+
+Rules ForRelay(const Rules& rules) {
+  Rules relay = rules;
+  relay.policy.max_receive_size = base::kUnlimited;
+  relay.header_bytes_max += kRelayHeaderBytes;
+  relay.line_bytes_max = std::numeric_limits<std::size_t>::max();
+  return relay;
+}
 
 Rules RulesFrom(const AcceptSettings& settings, const Policy& policy) {
   Rules rules;

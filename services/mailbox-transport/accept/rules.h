@@ -44,6 +44,10 @@ struct Rules {
 
 using RulesPtr = std::shared_ptr<const Rules>;
 
+// For a message that another server of the organization relays: its size and lines were judged when
+// it was accepted, and each server on its way has added a field. Hops count as ever.
+Rules ForRelay(const Rules& rules);
+
 Rules RulesFrom(const AcceptSettings& settings, const Policy& policy);
 
 }  // namespace postern::accept

@@ -16,6 +16,8 @@ namespace {
 
 constexpr absl::Duration kShardTimeout = absl::Seconds(30);
 constexpr std::size_t kSliceMessages = 64;
+constexpr std::string_view kTypeLetters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 absl::Status NoDirectory() {
   return absl::UnavailableError("the directory is not loaded yet");
@@ -30,6 +32,29 @@ absl::StatusOr<std::size_t> ResultSize(const v1::GetMessageRequest& request) {
   if (request.result_size() <= AdminService::kResultsMax) return request.result_size();
   return base::Error(absl::StatusCode::kInvalidArgument, "result_size: ", request.result_size(),
                      ": at most ", AdminService::kResultsMax);
+}
+
+// "local@domain", or "TYPE:address". A type is a word before the first colon, which no mailbox
+// begins with.
+absl::StatusOr<route::RecipientQuery> RouteQueryOf(const std::string& recipient) {
+  route::RecipientQuery query;
+  query.address = recipient;
+  const auto colon = recipient.find(':');
+  const std::string_view word = std::string_view(recipient).substr(0, colon);
+  const bool typed = colon != std::string::npos && !word.empty() &&
+                     word.find_first_not_of(kTypeLetters) == std::string_view::npos;
+  if (typed) {
+    query.type = base::UpperAscii(word);
+    query.address = recipient.substr(colon + 1);
+  }
+  if (query.type != "SMTP") {
+    if (query.address.size() <= mail::kMailboxBytesMax) return query;
+    return base::Error(absl::StatusCode::kInvalidArgument, "an address has at most ",
+                       mail::kMailboxBytesMax, " bytes");
+  }
+  const auto mailbox = mail::ParseMailbox(query.address, /*utf8=*/true);
+  if (!mailbox.ok()) return mailbox.status();
+  return query;
 }
 
 // Takes over what fits; false when the answer is full.
@@ -73,14 +98,12 @@ absl::Status Queries::Connectors(const v1::GetSendConnectorRequest& request,
 
 absl::Status Queries::Route(const v1::TestRouteRequest& request,
                             v1::TestRouteResponse& response) const {
-  const auto address = mail::ParseMailbox(request.recipient(), /*utf8=*/true);
-  if (!address.ok()) return base::Annotate(address.status(), "recipient");
   const pipeline::RouteTablePtr table = pipeline_.router().table();
   if (table == nullptr) return NoDirectory();
-  route::RecipientQuery query;
-  query.address = request.recipient();
-  query.size = request.size();
-  response = route::ToResponse(route::Explain(*table, query));
+  auto query = RouteQueryOf(request.recipient());
+  if (!query.ok()) return base::Annotate(query.status(), "recipient");
+  query->size = request.size();
+  response = route::ToResponse(route::Explain(*table, *query));
   return absl::OkStatus();
 }
 

@@ -24,7 +24,7 @@
 namespace postern::admin {
 
 // Whether what the connector needs on this machine is there: secret, certificate. A message that
-// begins with one word and a colon has that word as its reason: "SecretNotFound: no secret ...".
+// begins with one word and a colon has that word as its reason: "SecretNotUsable: no secret ...".
 using CheckReady = std::function<absl::Status(const connector::SendConnector&)>;
 
 class Readiness {

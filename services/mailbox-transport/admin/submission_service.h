@@ -32,8 +32,6 @@ namespace postern::admin {
 
 class SubmissionService {
  public:
-  static constexpr std::size_t kUploadsMax = 1000;
-
   struct Parts {
     const rpc::Authority& authority;
     std::vector<io::Executor*> executors;  // at least one, all started

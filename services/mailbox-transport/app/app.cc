@@ -68,6 +68,7 @@ void App::Stop() {
   if (state.directory != nullptr) state.directory->Stop();
   if (state.accept != nullptr) state.accept->Stop(grace);
   if (state.submission != nullptr) state.submission->Stop(grace);
+  if (state.relay != nullptr) state.relay->Stop(grace);
   if (state.submission_server != nullptr) state.submission_server->Stop(kServiceStop);
   if (state.admin_server != nullptr) state.admin_server->Stop(kServiceStop);
   if (state.pipeline != nullptr) state.pipeline->Stop(grace);
@@ -76,6 +77,7 @@ void App::Stop() {
   state.certificates.reset();
   state.accept.reset();
   state.submission.reset();
+  state.relay.reset();
   state.admin.reset();
   state.directory_service.reset();
   // What is settled is written before the store closes; its callbacks may still ask the pipeline.
@@ -124,7 +126,7 @@ void DeclareMetrics(observe::Registry& registry) {
   const queue::Probe queue(registry);
   const settle::Probe settle(registry);
   deliver::Probe deliver(registry, "site");
-  deliver.Attempted("connector", false, smtp::Outcome(), absl::ZeroDuration());
+  deliver.Attempted("connector", deliver::Way::kDirect, smtp::Outcome(), absl::ZeroDuration());
 }
 
 }  // namespace postern::app

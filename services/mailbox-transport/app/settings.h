@@ -27,7 +27,8 @@ struct EndpointSettings {
   settings::Setting<std::string> admin_address{
       .key = "server.admin_address",
       .fallback = "0.0.0.0:7172",
-      .about = "Where the gRPC admin API and reflection listen; mTLS only."};
+      .about =
+          "Where the gRPC admin API, the relay between servers and reflection listen; mTLS only."};
   settings::Setting<std::string> http_address{
       .key = "server.http_address",
       .fallback = "0.0.0.0:9717",

@@ -10,6 +10,7 @@
 #include "common/observe/log.h"
 #include "services/mailbox-transport/admin/probe.h"
 #include "services/mailbox-transport/app/state.h"
+#include "services/mailbox-transport/deliver/deliver.h"
 
 namespace postern::app {
 
@@ -22,10 +23,11 @@ accept::Policy PolicyOf(const directory::TransportConfig& config) {
   return policy;
 }
 
-// Whether what a Send connector needs on this machine is there. Without a check everything is.
-// TODO(soon): deliver::CheckReady, which looks for its secret and its certificate.
-admin::CheckReady ConnectorCheck() {
-  return nullptr;
+// Whether what a Send connector needs on this machine is there.
+admin::CheckReady ConnectorCheck(std::string own_name, const smtp::EngineStores& stores) {
+  return [own_name = std::move(own_name), stores](const connector::SendConnector& connector) {
+    return deliver::CheckReady(connector, own_name, stores.credentials, stores.certificates);
+  };
 }
 
 }  // namespace
@@ -190,16 +192,20 @@ absl::Status App::State::StartServices() {
   if (!submissions.ok()) return base::Annotate(submissions.status(), "server.submission_address");
   submission_server = std::move(*submissions);
 
+  relay = std::make_unique<admin::RelayService>(admin::RelayService::Parts{
+      *authority, parts.executors, *pipeline, [this] { return accept->rules(); }, registry,
+      server_name, outside_name});
   admin = std::make_unique<admin::AdminService>(
       admin::AdminService::Parts{*authority, *pipeline, disk});
   directory_service = std::make_unique<admin::DirectoryService>(admin::DirectoryService::Parts{
-      *authority, floors.front()->executor, registry, *directory, server_name, ConnectorCheck(),
-      *settings.directory.writer, managed.get(), load_directory});
+      *authority, floors.front()->executor, registry, *directory, server_name,
+      ConnectorCheck(outside_name, provisions->stores()), *settings.directory.writer, managed.get(), load_directory});
   options.address = *settings.endpoints.admin_address;
   options.client = rpc::ClientCertificate::kRequired;
   options.reflection = true;
   auto admins =
-      rpc::Server::Start(settings.rpc, options, {admin->service(), directory_service->service()});
+      rpc::Server::Start(settings.rpc, options,
+                         {admin->service(), directory_service->service(), relay->service()});
   if (!admins.ok()) return base::Annotate(admins.status(), "server.admin_address");
   admin_server = std::move(*admins);
   return absl::OkStatus();

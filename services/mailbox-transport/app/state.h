@@ -25,6 +25,7 @@
 #include "services/mailbox-transport/accept/server.h"
 #include "services/mailbox-transport/admin/admin_service.h"
 #include "services/mailbox-transport/admin/directory_service.h"
+#include "services/mailbox-transport/admin/relay_service.h"
 #include "services/mailbox-transport/admin/submission_service.h"
 #include "services/mailbox-transport/app/app.h"
 #include "services/mailbox-transport/app/certificate_watch.h"
@@ -80,6 +81,7 @@ struct App::State {
   std::unique_ptr<CertificateWatch> certificates;
   std::unique_ptr<rpc::Authority> authority;
   std::unique_ptr<admin::SubmissionService> submission;
+  std::unique_ptr<admin::RelayService> relay;
   std::unique_ptr<admin::AdminService> admin;
   std::unique_ptr<admin::DirectoryService> directory_service;
   std::unique_ptr<rpc::Server> submission_server;

@@ -63,8 +63,19 @@ io::Task<smtp::Outcome> Deliver::Attempt(const model::Batch& batch,
   } else {
     outcome = co_await parts_.engine.Attempt(delivery, body);
   }
-  parts_.probe.Attempted(connector.name, connector.frontend_proxy_enabled, outcome,
+  parts_.probe.Attempted(connector.name,
+                         connector.frontend_proxy_enabled ? Way::kProxy : Way::kDirect, outcome,
                          absl::Now() - started);
+  co_return outcome;
+}
+
+io::Task<smtp::Outcome> Deliver::RelayOn(const model::Batch& batch, const model::RelayPlan& plan) {
+  const absl::Time started = absl::Now();
+  StoredBody body(parts_.store, parts_.disk, batch.message);
+  const smtp::Outcome outcome = co_await parts_.relay.Attempt(batch, plan, body);
+  const model::NextHop& hop = batch.next_hop;
+  const std::string label = hop.connector.empty() ? base::Cat("site/", hop.domain) : hop.connector;
+  parts_.probe.Attempted(label, Way::kRelay, outcome, absl::Now() - started);
   co_return outcome;
 }
 
@@ -76,10 +87,12 @@ absl::Status CheckReady(const connector::SendConnector& connector,
   if (connector.frontend_proxy_enabled) return absl::OkStatus();
   const smtp::ConnectorPolicy policy = PolicyOf(connector);
   const auto certificate = smtp::CertificateFor(policy, own_name, certificates, absl::Now());
-  if (!certificate.ok()) return certificate.status();
+  if (!certificate.ok()) return base::Annotate(certificate.status(), "CertificateNotUsable");
   if (!policy.needs_credential()) return absl::OkStatus();
-  if (credentials != nullptr) return credentials->Read(policy.credential).status();
-  return base::Error(absl::StatusCode::kNotFound, "secret ", policy.credential,
+  if (credentials != nullptr) {
+    return base::Annotate(credentials->Read(policy.credential).status(), "SecretNotUsable");
+  }
+  return base::Error(absl::StatusCode::kNotFound, "SecretNotUsable: secret ", policy.credential,
                      ": this server has no folder of secrets (secrets_path)");
 }
 

@@ -1,12 +1,11 @@
 // services/mailbox-transport/deliver/deliver.h
 //
-// Deliver: one attempt of one batch by its Send connector: directly, or through a front end of the
-// site.
+// Deliver: one attempt of one batch: by its Send connector, directly or through a front end of the
+// site; or to another server of the organization.
 //
-// Flow      Attempt, as often as the queue gives work.
-// Failure   Attempt always gives an Outcome. A connector with frontendProxyEnabled never goes
-//           direct.
-// Lifetime  One executor; borrows engine, proxy, store and disk pool.
+// Flow      Attempt and Relay, as often as the queue gives work.
+// Failure   Both always give an Outcome. A connector with frontendProxyEnabled never goes direct.
+// Lifetime  One executor; borrows engine, proxy, relay, store and disk pool.
 // Limits    deliver.attempt_timeout for the whole attempt.
 // See       docs/architecture.md "deliver"
 
@@ -20,6 +19,7 @@
 #include "common/smtp/engine.h"
 #include "services/mailbox-transport/deliver/probe.h"
 #include "services/mailbox-transport/deliver/proxy.h"
+#include "services/mailbox-transport/deliver/relay.h"
 #include "services/mailbox-transport/deliver/settings.h"
 #include "services/mailbox-transport/model/batch.h"
 #include "services/mailbox-transport/model/message_store.h"
@@ -31,6 +31,7 @@ class Deliver {
   struct Parts {
     smtp::Engine& engine;
     Proxy& proxy;
+    Relay& relay;
     model::MessageStore& store;
     io::DiskPool& disk;
     const DeliverSettings& settings;
@@ -43,6 +44,8 @@ class Deliver {
   io::Task<smtp::Outcome> Attempt(const model::Batch& batch,
                                   const connector::SendConnector& connector,
                                   bool domain_listed);
+  // For a batch whose next hop is a relay: to the servers of `plan`.
+  io::Task<smtp::Outcome> RelayOn(const model::Batch& batch, const model::RelayPlan& plan);
 
  private:
   Parts parts_;
@@ -55,9 +58,9 @@ smtp::Delivery MakeDelivery(const model::Batch& batch,
                             absl::Duration deadline);
 
 // Whether the connector could be used now: its secret and its certificate are there. It reads the
-// disk, and is for the status that administrators see. kNotFound, or what is wrong with the
-// secret, in a sentence. Of a proxied connector the front ends know: OK. `own_name` is what we say
-// in EHLO; the stores may be null.
+// disk, and is for the status that administrators see. Otherwise a sentence after
+// "CertificateNotUsable: " or "SecretNotUsable: ". Of a proxied connector the front ends know: OK.
+// `own_name` is what we say in EHLO; the stores may be null.
 absl::Status CheckReady(const connector::SendConnector& connector,
                         std::string_view own_name,
                         smtp::CredentialStore* credentials,

@@ -4,6 +4,18 @@
 
 namespace postern::deliver {
 
+std::string_view NameOf(Way way) {
+  switch (way) {
+    case Way::kDirect:
+      return "direct";
+    case Way::kProxy:
+      return "proxy";
+    case Way::kRelay:
+      return "relay";
+  }
+  return "direct";
+}
+
 observe::Counter& AmbiguousCounter(observe::Registry& registry, const std::string& reason) {
   return registry.AddCounter("postern_deliver_ambiguous_total",
                              "Deliveries that may have happened twice, by reason.",
@@ -12,19 +24,19 @@ observe::Counter& AmbiguousCounter(observe::Registry& registry, const std::strin
 
 Probe::Probe(observe::Registry& registry, std::string site)
     : registry_(registry), site_(std::move(site)) {
-  for (const char* reason : {"connection-lost", "front-end-lost", "restart"}) {
+  for (const char* reason : {"connection-lost", "front-end-lost", "relay-lost", "restart"}) {
     AmbiguousCounter(registry_, reason);
   }
 }
 
-Probe::Way& Probe::WayOf(const std::string& connector, bool proxied) {
-  const std::string key = base::Cat(connector, proxied ? "/proxy" : "/direct");
-  const auto found = ways_.find(key);
-  if (found != ways_.end()) return found->second;
+Probe::Counters& Probe::CountersOf(const std::string& connector, Way way) {
+  const std::string key = base::Cat(connector, "/", NameOf(way));
+  const auto found = counters_.find(key);
+  if (found != counters_.end()) return found->second;
 
   const auto labels = [&](const char* result) {
     observe::Labels all = {
-        {"connector", connector}, {"site", site_}, {"way", proxied ? "proxy" : "direct"}};
+        {"connector", connector}, {"site", site_}, {"way", std::string(NameOf(way))}};
     if (result != nullptr) all.emplace_back("result", result);
     return all;
   };
@@ -32,40 +44,40 @@ Probe::Way& Probe::WayOf(const std::string& connector, bool proxied) {
     return &registry_.AddCounter("postern_deliver_recipients_total",
                                  "Recipients answered, by class of the result.", labels(result));
   };
-  Way way;
-  way.attempts = &registry_.AddCounter("postern_deliver_attempts_total", "Delivery attempts.",
-                                       labels(nullptr));
-  way.recipients_delivered = recipients("delivered");
-  way.recipients_deferred = recipients("deferred");
-  way.recipients_refused = recipients("refused");
-  way.recipients_failed = recipients("failed");
-  way.bytes = &registry_.AddCounter("postern_deliver_sent_bytes_total", "Bytes of content sent.",
-                                    labels(nullptr));
-  way.seconds =
+  Counters made;
+  made.attempts = &registry_.AddCounter("postern_deliver_attempts_total", "Delivery attempts.",
+                                        labels(nullptr));
+  made.recipients_delivered = recipients("delivered");
+  made.recipients_deferred = recipients("deferred");
+  made.recipients_refused = recipients("refused");
+  made.recipients_failed = recipients("failed");
+  made.bytes = &registry_.AddCounter("postern_deliver_sent_bytes_total", "Bytes of content sent.",
+                                     labels(nullptr));
+  made.seconds =
       &registry_.AddHistogram("postern_deliver_attempt_seconds", "Time that an attempt took.",
                               observe::SecondsBuckets(), labels(nullptr));
-  return ways_.emplace(key, way).first->second;
+  return counters_.emplace(key, made).first->second;
 }
 
 void Probe::Attempted(const std::string& connector,
-                      bool proxied,
+                      Way way,
                       const smtp::Outcome& outcome,
                       absl::Duration took) {
-  Way& way = WayOf(connector, proxied);
-  way.attempts->Add();
+  Counters& counters = CountersOf(connector, way);
+  counters.attempts->Add();
   for (const smtp::RecipientResult& result : outcome.recipients) {
     if (!result.reply) {
-      way.recipients_failed->Add();
+      counters.recipients_failed->Add();
     } else if (result.reply->positive()) {
-      way.recipients_delivered->Add();
+      counters.recipients_delivered->Add();
     } else if (result.reply->permanent()) {
-      way.recipients_refused->Add();
+      counters.recipients_refused->Add();
     } else {
-      way.recipients_deferred->Add();
+      counters.recipients_deferred->Add();
     }
   }
-  way.bytes->Add(outcome.bytes_sent);
-  way.seconds->Record(absl::ToDoubleSeconds(took));
+  counters.bytes->Add(outcome.bytes_sent);
+  counters.seconds->Record(absl::ToDoubleSeconds(took));
 }
 
 void Probe::Ambiguous(const std::string& reason) {

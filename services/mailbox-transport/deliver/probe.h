@@ -1,12 +1,14 @@
 // services/mailbox-transport/deliver/probe.h
 //
-// The metrics of deliver, as verbs; by connector and by way (direct, proxy).
+// The metrics of deliver, as verbs; by connector and by way (direct, proxy, relay).
 //
 // Lifetime  Borrows the registry. One for each executor; the metrics behind it are shared.
 
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "absl/time/time.h"
@@ -16,23 +18,30 @@
 
 namespace postern::deliver {
 
-// Deliveries that may have happened twice: "connection-lost", "front-end-lost", "restart".
+// How a delivery left.
+enum class Way : std::uint8_t { kDirect, kProxy, kRelay };
+
+std::string_view NameOf(Way way);
+
+// Deliveries that may have happened twice: "connection-lost", "front-end-lost", "relay-lost",
+// "restart".
 observe::Counter& AmbiguousCounter(observe::Registry& registry, const std::string& reason);
 
 class Probe {
  public:
   Probe(observe::Registry& registry, std::string site);
 
+  // `connector` is its name; of a relay to a hub, which is for several, "site/<name>".
   void Attempted(const std::string& connector,
-                 bool proxied,
+                 Way way,
                  const smtp::Outcome& outcome,
                  absl::Duration took);
 
-  // A delivery that may have happened twice: "connection-lost", "front-end-lost", "restart".
+  // A delivery that may have happened twice, as AmbiguousCounter names it.
   void Ambiguous(const std::string& reason);
 
  private:
-  struct Way {
+  struct Counters {
     observe::Counter* attempts;
     observe::Counter* recipients_delivered;
     observe::Counter* recipients_deferred;
@@ -42,11 +51,11 @@ class Probe {
     observe::Histogram* seconds;
   };
 
-  Way& WayOf(const std::string& connector, bool proxied);
+  Counters& CountersOf(const std::string& connector, Way way);
 
   observe::Registry& registry_;
   std::string site_;
-  std::unordered_map<std::string, Way> ways_;  // by connector and "/direct" or "/proxy"
+  std::unordered_map<std::string, Counters> counters_;  // by connector, "/" and the way
 };
 
 }  // namespace postern::deliver

@@ -5,6 +5,7 @@
 
 #include "absl/time/clock.h"
 
+#include "common/base/rendezvous.h"
 #include "common/base/text.h"
 #include "common/io/alarm.h"
 #include "common/io/fiber.h"
@@ -16,19 +17,6 @@ namespace {
 
 // How long a stream may take to end politely.
 constexpr absl::Duration kGoodbyeMax = absl::Seconds(2);
-
-// Rendezvous hash: each front end's weight for a hop; the heaviest has it.
-std::uint64_t Weight(std::string_view front_end, std::string_view hop) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const std::string_view text : {front_end, hop}) {
-    for (const char c : text)
-      hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    hash = (hash ^ 0xff) * 0x100000001b3;
-  }
-  hash ^= hash >> 33;
-  hash *= 0xff51afd7ed558ccd;
-  return hash ^ (hash >> 33);
-}
 
 }  // namespace
 
@@ -165,7 +153,7 @@ FrontEndStream* Proxy::FirstWithSlot(const std::string& hop) {
   FrontEndStream* best = nullptr;
   std::uint64_t best_weight = 0;
   for (const auto& front_end : front_ends_) {
-    const std::uint64_t weight = Weight(front_end->address, hop);
+    const std::uint64_t weight = base::RendezvousWeight(front_end->address, hop);
     if (best != nullptr && weight <= best_weight) continue;
     FrontEndStream* least = nullptr;
     for (const auto& stream : front_end->streams) {

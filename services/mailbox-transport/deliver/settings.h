@@ -95,6 +95,23 @@ struct DeliverSettings {
       .max = absl::Minutes(10),
       .about = "How long a delivery waits for a slot of a front end before its queue is held."};
 
+  settings::Setting<absl::Duration> relay_connect_timeout{
+      .key = "deliver.relay_connect_timeout",
+      .fallback = absl::Seconds(10),
+      .min = absl::Milliseconds(100),
+      .max = absl::Minutes(5),
+      .about =
+          "How long a connection to another server of the organization may take to come about, TLS "
+          "included."};
+  settings::Setting<absl::Duration> relay_timeout{
+      .key = "deliver.relay_timeout",
+      .fallback = absl::Minutes(10),
+      .min = absl::Seconds(1),
+      .max = absl::Hours(6),
+      .about =
+          "How long another server of the organization may take for one message, from the "
+          "connection to its receipt."};
+
   smtp::Limits SmtpLimits() const {
     smtp::Limits limits;
     limits.connect = *connect_timeout;
@@ -124,6 +141,8 @@ struct DeliverSettings {
     visit(proxy_streams);
     visit(proxy_reconnect_after);
     visit(proxy_slot_wait);
+    visit(relay_connect_timeout);
+    visit(relay_timeout);
   }
 };
 

@@ -5,23 +5,11 @@
 
 #include "common/base/text.h"
 #include "postern/v1/store.pb.h"
+#include "services/mailbox-transport/model/stored_time.h"
 
 namespace postern::model {
 
 namespace {
-
-constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
-
-std::int64_t StoredTime(absl::Time time) {
-  if (time == absl::InfiniteFuture()) return kForever;
-  if (time == absl::InfinitePast()) return 0;
-  return absl::ToUnixMillis(time);
-}
-
-absl::Time TimeFrom(std::int64_t stored) {
-  if (stored == kForever) return absl::InfiniteFuture();
-  return absl::FromUnixMillis(stored);
-}
 
 void EncodeEnvelope(const mail::Envelope& envelope, v1::StoredEnvelope& out) {
   out.set_sender(envelope.sender);
@@ -78,7 +66,7 @@ absl::Status DecodeRecipient(base::MessageId id,
   if (stored.phase() != v1::PHASE_PENDING && stored.phase() != v1::PHASE_DONE) {
     return Broken(id, "phase of a recipient is not a known value");
   }
-  if (stored.next_hop().delivery_type() > static_cast<std::uint32_t>(DeliveryType::kUnreachable)) {
+  if (stored.next_hop().delivery_type() > kDeliveryTypes - 1) {
     return Broken(id, "delivery type of a recipient is not a known value");
   }
   out.phase = stored.phase() == v1::PHASE_DONE ? Phase::kDone : Phase::kPending;
@@ -100,6 +88,18 @@ bool Message::settled() const {
                      [](const RecipientState& state) { return state.phase != Phase::kPending; });
 }
 
+// The header in which Exchange carries this size is not read: who submits could write it, and a
+// large message would pass for a small one. Only a server of ours says it, as a field of its own.
+std::uint64_t Message::routed_size() const {
+  if (notice) return 0;
+  return original_size == 0 ? size : std::min(size, original_size);
+}
+
+std::pair<std::string, std::string> KeyOf(const Message& message) {
+  if (!message.relay_key.empty()) return {"", message.relay_key};
+  return {message.identity, message.idempotency_key};
+}
+
 std::string EncodeMessage(const Message& message) {
   v1::StoredMessage stored;
   EncodeEnvelope(message.envelope, *stored.mutable_envelope());
@@ -107,6 +107,7 @@ std::string EncodeMessage(const Message& message) {
     EncodeRecipient(state, *stored.add_recipients());
   }
   stored.set_size(message.size);
+  stored.set_original_size(message.original_size);
   stored.set_chunks(message.chunks);
   stored.set_header_bytes(message.header_bytes);
   stored.set_eight_bit(message.eight_bit);
@@ -117,6 +118,9 @@ std::string EncodeMessage(const Message& message) {
   stored.set_source_ip(message.source_ip);
   stored.set_identity(message.identity);
   stored.set_idempotency_key(message.idempotency_key);
+  stored.set_relay_key(message.relay_key);
+  for (const std::string& server : message.servers)
+    stored.add_servers(server);
   stored.set_snapshot_version(message.snapshot_version);
   stored.set_accepted_unix_ms(StoredTime(message.accepted));
   stored.set_expires_unix_ms(StoredTime(message.expires));
@@ -142,6 +146,7 @@ absl::StatusOr<Message> DecodeMessage(base::MessageId id, std::string_view bytes
     if (auto s = DecodeRecipient(id, state, message.recipients[i]); !s.ok()) return s;
   }
   message.size = stored.size();
+  message.original_size = stored.original_size();
   message.chunks = stored.chunks();
   message.header_bytes = stored.header_bytes();
   message.eight_bit = stored.eight_bit();
@@ -152,6 +157,8 @@ absl::StatusOr<Message> DecodeMessage(base::MessageId id, std::string_view bytes
   message.source_ip = stored.source_ip();
   message.identity = stored.identity();
   message.idempotency_key = stored.idempotency_key();
+  message.relay_key = stored.relay_key();
+  message.servers.assign(stored.servers().begin(), stored.servers().end());
   message.snapshot_version = stored.snapshot_version();
   message.accepted = TimeFrom(stored.accepted_unix_ms());
   message.expires = TimeFrom(stored.expires_unix_ms());

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -44,6 +45,7 @@ struct Message {
   mail::Envelope envelope;
   std::vector<RecipientState> recipients;  // one for each of the envelope, same order
   std::uint64_t size = 0;
+  std::uint64_t original_size = 0;  // when the organization accepted it; 0 is not known
   std::uint32_t chunks = 0;
   std::uint32_t header_bytes = 0;
   bool eight_bit = false;
@@ -54,7 +56,9 @@ struct Message {
   std::string source_ip;
   std::string identity;
   std::string idempotency_key;
-  std::string content_hash;  // with an idempotency key: SHA-256 of envelope and content
+  std::string relay_key;             // the same of the server that relayed it
+  std::vector<std::string> servers;  // of the organization that had it before, the first one first
+  std::string content_hash;          // with an idempotency key: SHA-256 of envelope and content
   std::string snapshot_version;
   absl::Time accepted;
   absl::Time expires;
@@ -62,9 +66,17 @@ struct Message {
   std::shared_ptr<const std::string> body;  // null when it must be read from the store
 
   bool settled() const;  // no recipient is pending
+
+  // The size by which it is routed: trace fields of our own servers must not make a message too
+  // large on its way, and a notice is never too large.
+  std::uint64_t routed_size() const;
 };
 
 using MessagePtr = std::shared_ptr<Message>;
+
+// Under what a repeat of the message is known, as (identity, key): a submitter's key is of its
+// identity, a server's of nobody. An empty key is none.
+std::pair<std::string, std::string> KeyOf(const Message& message);
 
 // The store's form (proto/postern/v1/store.proto), without the body.
 std::string EncodeMessage(const Message& message);

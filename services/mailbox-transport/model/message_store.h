@@ -47,6 +47,9 @@ class MessageStore {
 
   virtual ~MessageStore() = default;
 
+  // Of this store, made with it: an id of a message is unique in it.
+  virtual const std::string& database_id() const = 0;
+
   virtual base::MessageId NextId() = 0;
 
   // Writes one chunk without a sync; chunks without a message are removed at start and by
@@ -55,7 +58,7 @@ class MessageStore {
   virtual void DropChunks(base::MessageId id, std::uint32_t chunks) = 0;
 
   // Commits `message`. Without PutChunk before, `message->body` is its body, and `chunks` is set
-  // here. `done` after the sync. With an idempotency key the key's record is in the same batch.
+  // here. `done` after the sync. With a key (KeyOf) the key's record is in the same batch.
   // When it fails nothing is kept, chunks neither. kAlreadyExists: the key is known.
   virtual void Put(MessagePtr message, Done done) = 0;
 
@@ -74,8 +77,8 @@ class MessageStore {
   virtual absl::StatusOr<Message> Load(base::MessageId id) = 0;
   virtual absl::StatusOr<std::string> LoadChunk(base::MessageId id, std::uint32_t number) = 0;
 
-  // The record of a key, if it is known (kept 24 h after settlement). In memory, no disk read
-  // waits.
+  // The record of a key, if it is known (kept 24 h after settlement), as KeyOf names it. In memory,
+  // no disk read waits.
   virtual std::optional<KeyRecord> FindKey(const std::string& identity, const std::string& key) = 0;
 
   // Start only: every readable message in the order of ids, without bodies. `in_hand` tells that

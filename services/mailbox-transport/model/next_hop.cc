@@ -16,6 +16,8 @@ std::string_view NameOf(DeliveryType type) {
       return "SmtpRelayToConnectorSourceServers";
     case DeliveryType::kUnreachable:
       return "Unreachable";
+    case DeliveryType::kSmtpRelayToRemoteActiveDirectorySite:
+      return "SmtpRelayToRemoteActiveDirectorySite";
   }
   return "Undefined";
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -22,15 +23,26 @@ enum class DeliveryType : std::uint8_t {
   kSmartHostConnectorDelivery = 2,
   kSmtpRelayToConnectorSourceServers = 3,
   kUnreachable = 4,
+  kSmtpRelayToRemoteActiveDirectorySite = 5,
 };
+
+inline constexpr std::size_t kDeliveryTypes = 6;
 
 // Exchange's word, as administrators read it.
 std::string_view NameOf(DeliveryType type);
 
+// To another server of the organization.
+constexpr bool IsRelay(DeliveryType type) {
+  return type == DeliveryType::kSmtpRelayToConnectorSourceServers ||
+         type == DeliveryType::kSmtpRelayToRemoteActiveDirectorySite;
+}
+
 struct NextHop {
   DeliveryType type = DeliveryType::kUndefined;
-  std::string domain;     // recipient domain, smart-host list, or connector name; lower case
-  std::string connector;  // connector name; empty when unreachable
+  // Recipient domain or smart-host list, in lower case; relay: the connector's name, or the site of
+  // the hub.
+  std::string domain;
+  std::string connector;  // its name; empty when unreachable and towards a hub site
 
   auto operator<=>(const NextHop&) const = default;
 

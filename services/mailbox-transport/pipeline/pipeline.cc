@@ -117,9 +117,12 @@ absl::Status Pipeline::Ready() const {
 
 void Pipeline::Accept(model::MessagePtr message, Done done) {
   if (const absl::Status ready = Ready(); !ready.ok()) return done(ready);
-  if (!message->idempotency_key.empty() && AnswerFromKey(message, done)) return;
-  message->accepted = clock_.Now();
-  message->expires = message->accepted + *queue_settings_.message_expiration_timeout;
+  if (AnswerFromKey(message, done)) return;
+  // What another server relayed keeps the times that it has had since it was accepted first.
+  if (message->servers.empty()) {
+    message->accepted = clock_.Now();
+    message->expires = message->accepted + *queue_settings_.message_expiration_timeout;
+  }
   router_.Route(*message);
   CountBody(*message);
   store_.Put(message, [this, message, done = std::move(done)](absl::Status status) mutable {
@@ -129,12 +132,12 @@ void Pipeline::Accept(model::MessagePtr message, Done done) {
 
 // True when `done` was answered, or will be with the same submission under way.
 bool Pipeline::AnswerFromKey(const model::MessagePtr& message, Done& done) {
+  const auto key = model::KeyOf(*message);
+  if (key.second.empty()) return false;
   const auto conflict = [&] {
     return base::Error(absl::StatusCode::kAlreadyExists, "idempotency_key \"",
-                       base::Printable(message->idempotency_key),
-                       "\" was used with another content or envelope");
+                       base::Printable(key.second), "\" was used with another content or envelope");
   };
-  const std::pair key(message->identity, message->idempotency_key);
   const std::lock_guard lock(keys_mutex_);
   const auto under_way = keys_under_way_.find(key);
   if (under_way != keys_under_way_.end()) {
@@ -145,7 +148,7 @@ bool Pipeline::AnswerFromKey(const model::MessagePtr& message, Done& done) {
     }
     return true;
   }
-  if (const auto known = store_.FindKey(message->identity, message->idempotency_key)) {
+  if (const auto known = store_.FindKey(key.first, key.second)) {
     if (known->content_hash == message->content_hash) {
       done(model::Receipt{known->id, known->internet_message_id, true});
     } else {
@@ -160,9 +163,9 @@ bool Pipeline::AnswerFromKey(const model::MessagePtr& message, Done& done) {
 // On the commit thread: the sync is done, or it failed.
 void Pipeline::Kept(const model::MessagePtr& message, const absl::Status& status, Done done) {
   std::vector<Done> others;
-  if (!message->idempotency_key.empty()) {
+  if (const auto key = model::KeyOf(*message); !key.second.empty()) {
     const std::lock_guard lock(keys_mutex_);
-    const auto under_way = keys_under_way_.find({message->identity, message->idempotency_key});
+    const auto under_way = keys_under_way_.find(key);
     others = std::move(under_way->second.others);
     keys_under_way_.erase(under_way);
   }

@@ -11,15 +11,14 @@ namespace {
 route::RecipientQuery QueryFor(const model::Message& message, std::size_t recipient) {
   route::RecipientQuery query;
   query.address = message.envelope.recipients[recipient].address;
-  // A notice is exempt from the size limits of connectors, as in Exchange.
-  query.size = message.notice ? 0 : message.size;
+  query.size = message.routed_size();
   return query;
 }
 
 }  // namespace
 
 void Router::Write(const route::Decision& decision, model::RecipientState& state) const {
-  state.next_hop = model::NextHop();
+  const model::NextHop before = std::exchange(state.next_hop, model::NextHop());
   if (const auto* hop = std::get_if<model::NextHop>(&decision)) {
     counts_.next_hop.Add();
     state.next_hop = *hop;
@@ -31,6 +30,8 @@ void Router::Write(const route::Decision& decision, model::RecipientState& state
     counts_.reject.Add();
     state.last_error = std::get<route::Reject>(decision).reason;
   }
+  // It waited for the hop that it leaves.
+  if (state.next_hop != before) state.next_attempt = absl::InfinitePast();
 }
 
 void Router::SetSnapshot(directory::SnapshotPtr snapshot) {
@@ -57,6 +58,14 @@ void Router::Route(model::Message& message) const {
 
 void Router::RouteOne(model::Message& message, std::size_t recipient) const {
   Write(route::Select(*table(), QueryFor(message, recipient)), message.recipients[recipient]);
+}
+
+bool Router::Goes(const model::Message& message,
+                  std::size_t recipient,
+                  const model::NextHop& hop) const {
+  const route::Decision decision = route::Select(*table(), QueryFor(message, recipient));
+  const auto* const goes = std::get_if<model::NextHop>(&decision);
+  return goes != nullptr && *goes == hop;
 }
 
 std::optional<route::Reject> Router::RefusalOf(const model::Message& message,

@@ -41,6 +41,9 @@ class Router {
   // Gives one recipient its next hop.
   void RouteOne(model::Message& message, std::size_t recipient) const;
 
+  // Whether the table in force gives this recipient that next hop.
+  bool Goes(const model::Message& message, std::size_t recipient, const model::NextHop& hop) const;
+
   // Why routing refuses this recipient for ever; nothing when it does not.
   std::optional<route::Reject> RefusalOf(const model::Message& message,
                                          std::size_t recipient) const;

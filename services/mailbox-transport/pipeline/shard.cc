@@ -13,7 +13,7 @@ namespace {
 constexpr absl::Duration kUnreadablePause = absl::Minutes(1);
 
 // One line for each attempt: where it went, by which way, and what the last host said.
-void LogAttempt(const model::Batch& batch, bool proxied, const smtp::Outcome& outcome) {
+void LogAttempt(const model::Batch& batch, deliver::Way way, const smtp::Outcome& outcome) {
   if (!observe::Enabled(observe::Level::kInfo)) return;
   std::size_t delivered = 0;
   for (const auto& result : outcome.recipients)
@@ -24,12 +24,27 @@ void LogAttempt(const model::Batch& batch, bool proxied, const smtp::Outcome& ou
                {{"message_id", batch.message->id.ToString()},
                 {"connector", batch.next_hop.connector},
                 {"next_hop", batch.next_hop.domain},
-                {"way", proxied ? "proxy" : "direct"},
+                {"way", deliver::NameOf(way)},
                 {"host", first.host},
                 {"recipients", outcome.recipients.size()},
                 {"delivered", delivered},
                 {"result", first.reply ? first.reply->ToString()
                                        : std::string(base::MessageOf(first.error))}});
+}
+
+// Who lost the answer, for the count of possible doubles.
+std::string WhoLost(deliver::Way way, const smtp::Outcome& outcome) {
+  if (way == deliver::Way::kRelay) return "relay-lost";
+  const bool front_end =
+      !outcome.recipients.empty() && outcome.recipients.front().origin == smtp::Origin::kFrontEnd;
+  return front_end ? "front-end-lost" : "connection-lost";
+}
+
+// A relay has none: the source server's verdict is by the connector, and comes to us as it is.
+connector::ErrorPolicies ErrorPoliciesOf(const model::NextHop& hop,
+                                         const route::RouteTable& table) {
+  if (model::IsRelay(hop.type)) return {};
+  return table.snapshot().FindConnector(hop.connector)->error_policies;
 }
 
 settle::Terms TermsOf(const ShardSettings& settings) {
@@ -79,8 +94,11 @@ Shard::Shard(io::Executor& executor,
       engine_(EngineParts(executor, resolver, external, settings, shared)),
       proxy_(
           executor, settings.rpc, settings.deliver, settings.site, [this] { queue_.WakeHeld(); }),
+      relay_(
+          {executor, settings.rpc, settings.deliver, settings.server, shared.store.database_id()}),
       deliver_probe_(shared.registry, settings.site),
-      deliver_({engine_, proxy_, shared.store, shared.disk, settings.deliver, deliver_probe_}),
+      deliver_(
+          {engine_, proxy_, relay_, shared.store, shared.disk, settings.deliver, deliver_probe_}),
       workers_(executor),
       loops_(executor) {}
 
@@ -107,6 +125,10 @@ void Shard::DirectoryChanged(directory::SnapshotPtr snapshot) {
         config.external_dsn_reporting_authority;
   }
   proxy_.SetFrontEnds(snapshot_->FrontEndsOf(settings_.site));
+  std::vector<std::string> addresses;
+  for (const directory::TransportServer& server : snapshot_->servers())
+    addresses.push_back(server.relay_address);
+  relay_.SetServers(addresses);
   reroute_again_ = true;
   if (!std::exchange(rerouting_, true)) loops_.Spawn(Reroute());
 }
@@ -188,11 +210,35 @@ io::Task<absl::StatusOr<model::MessagePtr>> Shard::MessageOf(model::Ticket ticke
   co_return shared_.at_hand.Loaded(std::make_shared<model::Message>(std::move(*loaded)));
 }
 
+bool Shard::StillGoes(const queue::Work& work, const route::RouteTable& table) const {
+  if (!model::IsRelay(work.hop.type)) return table.StillRight(work.hop);
+  // What waits for a relay is looked at once more: its connector may be ours by now, and a message
+  // that was queued before the last start has seen no change of the directory since.
+  return std::all_of(work.ticket.recipients.begin(), work.ticket.recipients.end(),
+                     [&](std::uint32_t recipient) {
+                       return shared_.router.Goes(*work.ticket.message, recipient, work.hop);
+                     });
+}
+
+io::Task<smtp::Outcome> Shard::Deliver(const model::Batch& batch,
+                                       const route::RouteTable& table,
+                                       deliver::Way& way) {
+  if (model::IsRelay(batch.next_hop.type)) {
+    way = deliver::Way::kRelay;
+    const model::RelayPlan plan = table.Plan(batch.next_hop);
+    co_return co_await deliver_.RelayOn(batch, plan);
+  }
+  const connector::SendConnector* const connector =
+      table.snapshot().FindConnector(batch.next_hop.connector);
+  way = connector->frontend_proxy_enabled ? deliver::Way::kProxy : deliver::Way::kDirect;
+  const bool domain_listed = table.snapshot().SendsDomainSecure(batch.next_hop.domain);
+  co_return co_await deliver_.Attempt(batch, *connector, domain_listed);
+}
+
 // One delivery attempt, from the connector as it is now to the settled state.
 io::Task<void> Shard::Attempt(queue::Work work) {
-  const directory::SnapshotPtr snapshot = snapshot_;
-  const connector::SendConnector* connector = snapshot->FindConnector(work.hop.connector);
-  if (connector == nullptr || !connector->enabled) {
+  const RouteTablePtr table = shared_.router.table();
+  if (!StillGoes(work, *table)) {
     model::NextHop hop = work.hop;
     queue_.Done(work.hop, work.ticket.id);
     co_return co_await RerouteTicket(std::move(hop), std::move(work.ticket));
@@ -204,18 +250,15 @@ io::Task<void> Shard::Attempt(queue::Work work) {
   batch.recipients = work.ticket.recipients;
 
   shared_.store.MarkInHand(message->id);
-  const bool domain_listed = snapshot->SendsDomainSecure(work.hop.domain);
-  const smtp::Outcome outcome = co_await deliver_.Attempt(batch, *connector, domain_listed);
+  deliver::Way way = deliver::Way::kDirect;
+  const smtp::Outcome outcome = co_await Deliver(batch, *table, way);
 
-  if (outcome.ambiguous) {
-    const bool front_end =
-        !outcome.recipients.empty() && outcome.recipients.front().origin == smtp::Origin::kFrontEnd;
-    deliver_probe_.Ambiguous(front_end ? "front-end-lost" : "connection-lost");
-  }
-  LogAttempt(batch, connector->frontend_proxy_enabled, outcome);
+  if (outcome.ambiguous) deliver_probe_.Ambiguous(WhoLost(way, outcome));
+  LogAttempt(batch, way, outcome);
   const model::Ticket ticket = work.ticket;
-  Decide decide = [&batch, &ticket, &outcome, connector](settle::Settler& settler) {
-    return settler.Decide(batch, ticket, outcome, connector->error_policies);
+  const connector::ErrorPolicies policies = ErrorPoliciesOf(work.hop, *table);
+  Decide decide = [&batch, &ticket, &outcome, policies](settle::Settler& settler) {
+    return settler.Decide(batch, ticket, outcome, policies);
   };
   settle::Settled settled = co_await Settle(OwnerOf(*message), message, std::move(decide));
 

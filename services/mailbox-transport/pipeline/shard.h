@@ -97,6 +97,12 @@ class Shard {
   io::Task<void> RunWorker(queue::Lane lane);
   io::Task<void> Handle(queue::Work work);
   io::Task<void> Attempt(queue::Work work);
+  // By the way that the hop of the batch demands; `way` says which.
+  io::Task<smtp::Outcome> Deliver(const model::Batch& batch,
+                                  const route::RouteTable& table,
+                                  deliver::Way& way);
+  // Whether what was queued for its hop may still go there.
+  bool StillGoes(const queue::Work& work, const route::RouteTable& table) const;
   io::Task<void> Lapse(queue::Work work);
   io::Task<void> RefuseAll(model::MessagePtr message, std::vector<std::uint32_t> recipients);
   io::Task<absl::StatusOr<model::MessagePtr>> MessageOf(model::Ticket ticket);
@@ -112,6 +118,7 @@ class Shard {
   void Requeue(const model::NextHop& hop, base::MessageId id, settle::Settled settled);
 
   io::Task<void> Reroute();
+  bool Stays(const model::NextHop& hop, const route::RouteTable& table) const;
   io::Task<void> RerouteQueue(model::NextHop hop);
   io::Task<void> RerouteTicket(model::NextHop hop, model::Ticket ticket);
   Shard& OwnerOf(const model::Message& message);
@@ -130,9 +137,11 @@ class Shard {
   settle::Settler settler_;
   smtp::Engine engine_;
   deliver::Proxy proxy_;
+  deliver::Relay relay_;
   deliver::Probe deliver_probe_;
   deliver::Deliver deliver_;
 
+  RouteTablePtr routed_by_;  // by which the queues are known to be right
   bool rerouting_ = false;
   bool reroute_again_ = false;
   bool stopped_ = false;

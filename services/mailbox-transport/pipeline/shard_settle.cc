@@ -88,21 +88,31 @@ io::Task<settle::Original> Shard::OriginalOf(model::MessagePtr message, settle::
   co_return original;
 }
 
-// After a change of the directory: what was unreachable, and what waits for a connector that is
-// gone, is routed again, in slices so that delivery goes on.
+// After a change of the directory: what was unreachable, and what waits for a hop that is not right
+// any more, is routed again, in slices so that delivery goes on. What may stay is left alone: a
+// better way for it is no reason to read every message.
 io::Task<void> Shard::Reroute() {
   while (std::exchange(reroute_again_, false) && !loops_.stopping()) {
+    const RouteTablePtr table = shared_.router.table();
     model::NextHop unreachable;
     unreachable.type = model::DeliveryType::kUnreachable;
     co_await RerouteQueue(unreachable);
     for (const queue::QueueView& view : queue_.Queues()) {
-      if (view.hop.connector.empty()) continue;
-      const auto* connector = snapshot_->FindConnector(view.hop.connector);
-      if (connector != nullptr && connector->enabled) continue;
+      const bool special = view.hop.type == model::DeliveryType::kUnreachable;
+      if (special || Stays(view.hop, *table)) continue;
       co_await RerouteQueue(view.hop);
     }
+    routed_by_ = table;
   }
   rerouting_ = false;
+}
+
+// Messages for a hub may be for any connector behind it: they stay only while these are the same.
+bool Shard::Stays(const model::NextHop& hop, const route::RouteTable& table) const {
+  if (!table.StillRight(hop)) return false;
+  if (hop.type != model::DeliveryType::kSmtpRelayToRemoteActiveDirectorySite) return true;
+  return routed_by_ != nullptr &&
+         routed_by_->ConnectorsVia(hop.domain) == table.ConnectorsVia(hop.domain);
 }
 
 io::Task<void> Shard::RerouteQueue(model::NextHop hop) {

@@ -39,7 +39,7 @@ class Probe {
 
  private:
   observe::Registry& registry_;
-  std::array<observe::Gauge*, 5> messages_;
+  std::array<observe::Gauge*, model::kDeliveryTypes> messages_;
   observe::Gauge& queues_;
   observe::Gauge& connections_;
   observe::Counter& message_retries_;

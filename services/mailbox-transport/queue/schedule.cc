@@ -367,7 +367,7 @@ absl::Time Schedule::NextWake() const {
 
 absl::Duration Schedule::OldestAge(absl::Time now) const {
   if (expiries_.empty()) return absl::ZeroDuration();
-  const auto unix_ms = static_cast<std::int64_t>(expiries_.top()->ticket.id.value >> 20);
+  const auto unix_ms = expiries_.top()->ticket.id.unix_ms();
   return std::max(now - absl::FromUnixMillis(unix_ms), absl::ZeroDuration());
 }
 

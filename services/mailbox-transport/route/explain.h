@@ -3,7 +3,8 @@
 // Explain: why a recipient goes where it goes, with the rule at which each other connector lost.
 //
 // Flow      Explain(table, query) -> ToResponse for the admin API.
-// Limits    Every connector of the directory is in the answer, the winner first.
+// Limits    Every connector of the directory is in the answer, the winner first. Of the servers of
+//           a relay the first kServersShownMax.
 // See       services/mailbox-transport/route/select.h: the same evaluation
 
 #pragma once
@@ -17,6 +18,8 @@
 
 namespace postern::route {
 
+inline constexpr std::size_t kServersShownMax = 100;
+
 struct ExplainedCandidate {
   std::string connector;
   bool chosen = false;
@@ -28,9 +31,16 @@ struct ExplainedCandidate {
 
 struct Explanation {
   Decision decision;
+  RoutedAs routed;
   std::vector<ExplainedCandidate> candidates;
   bool frontend_proxy = false;
   std::string snapshot_version;
+
+  // With a relay: the path from our site to that of the source servers, the site where the message
+  // stops next, and who is tried there, in groups.
+  std::vector<SiteStop> path;
+  std::string next_stop;
+  model::RelayPlan plan;
 };
 
 Explanation Explain(const RouteTable& table, const RecipientQuery& query);

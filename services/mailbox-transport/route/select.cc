@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "common/base/text.h"
+#include "common/base/units.h"
 #include "common/mail/address.h"
 #include "common/mail/domain.h"
+#include "common/mail/imcea.h"
 
 namespace postern::route {
 
@@ -32,26 +35,33 @@ std::string Normal(std::string_view domain) {
   return normal.ok() ? *std::move(normal) : base::LowerAscii(domain);
 }
 
-model::NextHop NextHopBy(const connector::SendConnector& connector, std::string domain) {
-  model::NextHop hop;
-  hop.connector = connector.name;
-  if (connector.dns_routing_enabled) {
-    hop.type = model::DeliveryType::kDnsConnectorDelivery;
-    hop.domain = std::move(domain);
-  } else {
-    hop.type = model::DeliveryType::kSmartHostConnectorDelivery;
-    hop.domain = base::Join(connector.smart_hosts, ",");
-  }
-  return hop;
+// An IMCEA address of ours names an address of another type; null for all others.
+std::optional<mail::TypedAddress> Encapsulated(const directory::Snapshot& snapshot,
+                                               std::string_view address,
+                                               std::string_view domain) {
+  auto typed = mail::FromImcea(address);
+  if (!typed) return std::nullopt;
+  const directory::AcceptedDomain* const ours = snapshot.AcceptedDomainOf(domain);
+  const bool ours_alone =
+      ours != nullptr && ours->domain_type == directory::DomainType::kAuthoritative;
+  return ours_alone ? std::move(typed) : std::nullopt;
 }
 
-Decision Conclude(const Candidate* winner, bool too_large, std::string domain, bool smtp) {
-  if (winner != nullptr) {
-    const connector::SendConnector& connector = *winner->connector;
-    if (winner->hops == Hops::kLocal) return NextHopBy(connector, std::move(domain));
-    return Unreachable{base::Cat("this server is not a source server of connector \"",
-                                 connector.name, "\"; relay between servers is not available")};
+// What becomes of a recipient that has its connector.
+Decision Way(const Candidate& winner, const RoutedAs& routed, std::uint64_t size) {
+  const Reach& reach = *winner.reach;
+  if (!reach.trouble.empty()) return Unreachable{reach.trouble};
+  if (reach.hops == kHopsHere) return NextHopBy(*winner.connector, routed.address);
+  if (reach.max_message_size < size) {
+    return Reject{{5, 3, 4},
+                  base::Cat("the message is larger than the site link ", reach.smallest_link,
+                            " on the way to connector \"", winner.connector->name,
+                            "\" takes: ", base::FormatSize(reach.max_message_size))};
   }
+  return reach.relay;
+}
+
+Decision NoConnector(bool too_large, bool smtp) {
   if (too_large) {
     return Reject{{5, 3, 4}, "the message is larger than every connector for this recipient takes"};
   }
@@ -67,6 +77,8 @@ std::string_view NameOf(LostAt rule) {
       return "";
     case LostAt::kSize:
       return "size";
+    case LostAt::kScope:
+      return "scope";
     case LostAt::kEnabled:
       return "enabled";
     case LostAt::kAddressSpace:
@@ -85,26 +97,30 @@ std::string_view NameOf(LostAt rule) {
 
 LostAt Judge(const Candidate& candidate, std::uint64_t size, const Candidate* winner) {
   if (candidate.connector->max_message_size < size) return LostAt::kSize;
+  if (!candidate.reach->in_scope) return LostAt::kScope;
   if (!candidate.connector->enabled) return LostAt::kEnabled;
   if (candidate.space == nullptr) return LostAt::kAddressSpace;
   if (winner == nullptr) return LostAt::kNone;
   if (candidate.specificity != winner->specificity) return LostAt::kSpecificity;
   if (candidate.cost != winner->cost) return LostAt::kCost;
-  if (candidate.hops != winner->hops) return LostAt::kHops;
+  if (candidate.hops() != winner->hops()) return LostAt::kHops;
   return LostAt::kName;
 }
 
-std::string RoutingDomain(const RecipientQuery& query) {
+RoutedAs RoutedBy(const directory::Snapshot& snapshot, const RecipientQuery& query) {
   if (!base::EqualsIgnoreCase(query.type, "SMTP")) {
-    return query.domain.empty() ? query.address : query.domain;
+    return {base::UpperAscii(query.type), query.domain.empty() ? query.address : query.domain};
   }
-  return Normal(query.domain.empty() ? mail::DomainOf(query.address) : query.domain);
+  std::string domain = Normal(query.domain.empty() ? mail::DomainOf(query.address) : query.domain);
+  if (auto typed = Encapsulated(snapshot, query.address, domain)) {
+    return {std::move(typed->type), std::move(typed->address)};
+  }
+  return {"SMTP", std::move(domain)};
 }
 
 Decision Evaluate(const RouteTable& table, const RecipientQuery& query, const Note& note) {
-  const bool smtp = base::EqualsIgnoreCase(query.type, "SMTP");
-  std::string domain = RoutingDomain(query);
-  if (domain.empty()) return Reject{{5, 1, 3}, "the recipient's address has no domain"};
+  const RoutedAs routed = RoutedBy(table.snapshot(), query);
+  if (routed.address.empty()) return Reject{{5, 1, 3}, "the recipient's address has no domain"};
 
   const Candidate* winner = nullptr;
   bool too_large = false;
@@ -112,12 +128,15 @@ Decision Evaluate(const RouteTable& table, const RecipientQuery& query, const No
   const auto visit = [&](const Candidate& candidate) {
     const LostAt rule = Judge(candidate, query.size, winner);
     if (rule == LostAt::kNone) winner = &candidate;
-    if (rule == LostAt::kSize && candidate.connector->enabled) too_large = true;
+    if (rule == LostAt::kSize && candidate.connector->enabled && candidate.reach->in_scope) {
+      too_large = true;
+    }
     if (note) note(candidate, rule);
     return note || winner == nullptr;
   };
-  table.Visit(smtp ? std::string("SMTP") : base::UpperAscii(query.type), domain, visit);
-  return Conclude(winner, too_large, std::move(domain), smtp);
+  table.Visit(routed.type, routed.address, visit);
+  if (winner == nullptr) return NoConnector(too_large, routed.smtp());
+  return Way(*winner, routed, query.size);
 }
 
 Decision Select(const RouteTable& table, const RecipientQuery& query) {

@@ -2,9 +2,10 @@
 //
 // Select: the next hop of one external recipient, by Exchange's rules.
 //
-// Flow      size, enabled, address space, specificity, cost, hops, name; the first that differs
-//           decides.
-// Failure   None: no connector is Unreachable (the message waits), all too small is Reject 5.3.4.
+// Flow      size, scope, enabled, address space, specificity, cost, hops, name; the first that
+//           differs decides. Then the way: this server, or a relay.
+// Failure   None: no connector, or no way to the one that was chosen, is Unreachable (the message
+//           waits); all too small is Reject 5.3.4, none for a type that is not SMTP is 5.1.2.
 // Limits    Pure: same table and query, same answer. About a microsecond.
 // See       services/mailbox-transport/route/explain.h says why the others lost
 
@@ -27,11 +28,23 @@ inline constexpr std::string_view kNoMatchingConnector =
     "A matching connector cannot be found to route the external recipient";
 
 struct RecipientQuery {
-  std::string address;  // local@domain
+  std::string address;  // local@domain; of another type, in its form
   std::string domain;   // empty: what follows the last @ of the address
   std::string type = "SMTP";
-  std::uint64_t size = 0;  // of the message, in bytes
+  std::uint64_t size = 0;  // of the message, in bytes: model::Message::routed_size
 };
+
+// What a recipient is routed by.
+struct RoutedAs {
+  std::string type;     // upper case
+  std::string address;  // SMTP: the domain as lower-case A-labels, or a literal in brackets; else
+                        // the address in the form of its type
+
+  bool smtp() const { return type == "SMTP"; }
+};
+
+// An address in IMCEA form of a domain that we are the authority of is what it encapsulates.
+RoutedAs RoutedBy(const directory::Snapshot& snapshot, const RecipientQuery& query);
 
 // No way for now: the recipient waits in the Unreachable queue until the directory changes.
 struct Unreachable {
@@ -61,6 +74,7 @@ Decision Select(const directory::Snapshot& snapshot,
 enum class LostAt : std::uint8_t {
   kNone,
   kSize,
+  kScope,
   kEnabled,
   kAddressSpace,
   kSpecificity,
@@ -69,7 +83,8 @@ enum class LostAt : std::uint8_t {
   kName,
 };
 
-// "size", "enabled", "address space", "specificity", "cost", "hops", "name"; empty for the winner.
+// "size", "scope", "enabled", "address space", "specificity", "cost", "hops", "name"; empty for the
+// winner.
 std::string_view NameOf(LostAt rule);
 
 // The one comparison: at which rule `candidate` loses against the message and against `winner`
@@ -80,8 +95,5 @@ LostAt Judge(const Candidate& candidate, std::uint64_t size, const Candidate* wi
 // the winner among them; without it the evaluation ends at the winner.
 using Note = std::function<void(const Candidate&, LostAt)>;
 Decision Evaluate(const RouteTable& table, const RecipientQuery& query, const Note& note);
-
-// The domain by which `query` is routed: lower-case A-labels, or an address literal in brackets.
-std::string RoutingDomain(const RecipientQuery& query);
 
 }  // namespace postern::route

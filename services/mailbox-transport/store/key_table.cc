@@ -49,12 +49,30 @@ absl::Status KeyTable::Reserve(const std::string& name,
                        "the idempotency key is in use by message ",
                        it->second.state.record.id.ToString());
   }
-  if (it == keys_.end() && keys_.size() >= keys_max_) {
-    return base::Error(absl::StatusCode::kResourceExhausted, "store.keys_max: ", keys_max_,
-                       " idempotency keys are remembered already");
+  if (it == keys_.end() && keys_.size() >= keys_max_ && !ForgetOldest()) {
+    const bool refuses = when_full_ == WhenFull::kRefuse;
+    return base::Error(absl::StatusCode::kResourceExhausted,
+                       refuses ? "store.keys_max: " : "store.relay_keys_max: ", keys_max_,
+                       refuses ? " idempotency keys are remembered already"
+                               : " messages that were relayed are not settled yet");
   }
   keys_[name] = Held{KeyState{record, absl::InfiniteFuture()}, false};
   return absl::OkStatus();
+}
+
+bool KeyTable::ForgetOldest() {
+  if (when_full_ == WhenFull::kRefuse) return false;
+  while (!settled_.empty()) {
+    const auto [settled, name] = std::move(settled_.front());
+    settled_.pop_front();
+    const auto it = keys_.find(name);
+    // A key that was used again since then has a later place, or none yet.
+    if (it == keys_.end() || it->second.state.settled != settled) continue;
+    keys_.erase(it);
+    forgotten_.push_back(name);
+    return true;
+  }
+  return false;
 }
 
 void KeyTable::Confirm(const std::string& name) {
@@ -87,8 +105,13 @@ std::optional<KeyState> KeyTable::Settle(const std::string& name,
 }
 
 std::vector<std::string> KeyTable::TakeExpired(absl::Time now, std::size_t count) {
-  std::vector<std::string> names;
   const std::lock_guard lock(mutex_);
+  std::vector<std::string> names;
+  while (!forgotten_.empty() && names.size() < count) {
+    // Used again since then: what is on disk is the new one.
+    if (keys_.count(forgotten_.back()) == 0) names.push_back(std::move(forgotten_.back()));
+    forgotten_.pop_back();
+  }
   while (!settled_.empty() && names.size() < count && now - settled_.front().first >= retention_) {
     std::string name = std::move(settled_.front().second);
     settled_.pop_front();

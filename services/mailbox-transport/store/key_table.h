@@ -4,7 +4,9 @@
 //
 // Flow      Reserve before the commit, Confirm or Release after it; Settle starts the time to live;
 //           TakeExpired gives a slice of those whose time is over.
-// Limits    keys_max keys; thread-safe. A key that is reserved but not confirmed is not found.
+// Limits    keys_max keys; beyond it a new one is refused, or takes the place of the one that is
+//           settled for longest. Thread-safe. A key that is reserved but not confirmed is not
+//           found.
 
 #pragma once
 
@@ -35,13 +37,16 @@ absl::StatusOr<KeyState> DecodeKey(std::string_view bytes);
 
 class KeyTable {
  public:
-  KeyTable(absl::Duration retention, std::size_t keys_max)
-      : retention_(retention), keys_max_(keys_max) {}
+  enum class WhenFull : std::uint8_t { kRefuse, kForgetOldest };
+
+  KeyTable(absl::Duration retention, std::size_t keys_max, WhenFull when_full = WhenFull::kRefuse)
+      : retention_(retention), keys_max_(keys_max), when_full_(when_full) {}
 
   // From disk, at start. `name` is the key in `meta`.
   void Restore(std::string name, KeyState state);
 
-  // kAlreadyExists when it is known, kResourceExhausted when there are too many.
+  // kAlreadyExists when it is known, kResourceExhausted when there are too many that may not be
+  // forgotten.
   absl::Status Reserve(const std::string& name, const model::KeyRecord& record, absl::Time now);
   void Confirm(const std::string& name);
   void Release(const std::string& name);
@@ -51,7 +56,7 @@ class KeyTable {
   // The state to write, when the key is known and belongs to `id`.
   std::optional<KeyState> Settle(const std::string& name, base::MessageId id, absl::Time now);
 
-  // At most `count` names whose time is over; they are forgotten.
+  // At most `count` names that are forgotten now or were to make room.
   std::vector<std::string> TakeExpired(absl::Time now, std::size_t count);
 
   std::size_t size() const;
@@ -63,12 +68,16 @@ class KeyTable {
   };
 
   bool Expired(const Held& held, absl::Time now) const;
+  // Makes room for one more; false when none is settled.
+  bool ForgetOldest();
 
   const absl::Duration retention_;
   const std::size_t keys_max_;
+  const WhenFull when_full_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, Held> keys_;
   std::deque<std::pair<absl::Time, std::string>> settled_;  // about in the order of time
+  std::vector<std::string> forgotten_;                      // to make room; still on disk
 };
 
 }  // namespace postern::store

@@ -16,8 +16,8 @@ constexpr std::size_t kUsualChanges = 4;
 constexpr std::uint64_t kIdMarkStep = std::uint64_t{60'000} << 20;
 
 std::string KeyNameOf(const model::Message& message) {
-  if (message.idempotency_key.empty()) return {};
-  return IdempotencyKey(message.identity, message.idempotency_key);
+  const auto [identity, key] = model::KeyOf(message);
+  return key.empty() ? std::string() : IdempotencyKey(identity, key);
 }
 
 absl::Status Invalid(base::MessageId id, std::string_view rule) {
@@ -49,7 +49,12 @@ void RocksStore::ClearInHand(base::MessageId id) {
 
 std::optional<model::KeyRecord> RocksStore::FindKey(const std::string& identity,
                                                     const std::string& key) {
-  return keys_.Find(IdempotencyKey(identity, key), clock_.Now());
+  const std::string name = IdempotencyKey(identity, key);
+  return TableOf(name).Find(name, clock_.Now());
+}
+
+KeyTable& RocksStore::TableOf(std::string_view key_name) {
+  return key_name.starts_with(kRelayPrefix) ? relay_keys_ : keys_;
 }
 
 void RocksStore::PutChunk(base::MessageId id, std::uint32_t number, std::string bytes, Done done) {
@@ -156,7 +161,7 @@ void RocksStore::Put(model::MessagePtr message, Done done) {
   if (!name.empty()) {
     key_order = std::unique_lock(key_order_mutex_);
     const model::KeyRecord record{message->id, message->content_hash, message->internet_message_id};
-    reserved = keys_.Reserve(name, record, clock_.Now());
+    reserved = TableOf(name).Reserve(name, record, clock_.Now());
     if (reserved.ok()) {
       commit.changes.push_back(Change::Put(Family::kMeta, name, EncodeKey(KeyState{record})));
     } else {
@@ -177,10 +182,10 @@ void RocksStore::PutKept(const model::MessagePtr& message,
                          Done& done,
                          const absl::Status& status) {
   if (!status.ok()) {
-    if (!key_name.empty()) keys_.Release(key_name);
+    if (!key_name.empty()) TableOf(key_name).Release(key_name);
     DropChunks(message->id, message->chunks);
   } else {
-    if (!key_name.empty()) keys_.Confirm(key_name);
+    if (!key_name.empty()) TableOf(key_name).Confirm(key_name);
     const std::lock_guard lock(uploads_mutex_);
     if (!uploads_.empty()) uploads_.erase(message->id);
   }
@@ -194,14 +199,16 @@ void RocksStore::AddRemoval(const model::Message& message, std::vector<Change>& 
   changes.push_back(Change::Delete(Family::kMessage, message.id.ToKey()));
   const std::string name = KeyNameOf(message);
   if (name.empty()) return;
-  if (const auto state = keys_.Settle(name, message.id, clock_.Now())) {
+  if (const auto state = TableOf(name).Settle(name, message.id, clock_.Now())) {
     changes.push_back(Change::Put(Family::kMeta, name, EncodeKey(*state)));
   }
 }
 
 void RocksStore::AddExpiredKeys(std::vector<Change>& changes) {
-  for (std::string& name : keys_.TakeExpired(clock_.Now(), kExpiredKeysPerCommit)) {
-    changes.push_back(Change::Delete(Family::kMeta, std::move(name)));
+  for (KeyTable* table : {&keys_, &relay_keys_}) {
+    for (std::string& name : table->TakeExpired(clock_.Now(), kExpiredKeysPerCommit)) {
+      changes.push_back(Change::Delete(Family::kMeta, std::move(name)));
+    }
   }
 }
 

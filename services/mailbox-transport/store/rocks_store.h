@@ -75,7 +75,7 @@ class RocksStore final : public model::MessageStore {
       const std::function<void(model::MessagePtr message, bool in_hand)>& visit) override;
   bool full() const override;
 
-  const std::string& database_id() const;
+  const std::string& database_id() const override;
 
   const Probe& probe() const { return probe_; }
 
@@ -96,6 +96,7 @@ class RocksStore final : public model::MessageStore {
 
   // Changes that make up a message; sets message.chunks when the body is in `body`.
   absl::Status AddMessage(model::Message& message, std::vector<Change>& changes);
+  KeyTable& TableOf(std::string_view key_name);
   void AddRemoval(const model::Message& message, std::vector<Change>& changes);
   void AddIdMark(base::MessageId id, std::vector<Change>& changes);
   void AddExpiredKeys(std::vector<Change>& changes);
@@ -118,6 +119,7 @@ class RocksStore final : public model::MessageStore {
   std::unique_ptr<InHandTable> in_hand_;
   std::unique_ptr<Database> database_;
   KeyTable keys_;
+  KeyTable relay_keys_;
 
   std::mutex ids_mutex_;
   base::MessageIdSource ids_;

@@ -69,7 +69,10 @@ RocksStore::RocksStore(const StoreSettings& settings, observe::Registry& registr
       seams_(std::move(seams)),
       clock_(*seams_.clock),
       probe_(registry),
-      keys_(*settings_.key_retention, static_cast<std::size_t>(*settings_.keys_max)) {}
+      keys_(*settings_.key_retention, static_cast<std::size_t>(*settings_.keys_max)),
+      relay_keys_(*settings_.key_retention,
+                  static_cast<std::size_t>(*settings_.relay_keys_max),
+                  KeyTable::WhenFull::kForgetOldest) {}
 
 RocksStore::~RocksStore() {
   if (commits_ == nullptr) return;
@@ -131,9 +134,10 @@ void RocksStore::StartCommits() {
 absl::Status RocksStore::RestoreKeys() {
   std::vector<std::pair<std::string, KeyState>> states;
   const auto it = Iterate(*database_, Family::kMeta);
+  // From "k/" to behind "r/", and nothing else is between.
   for (it->Seek(std::string(kKeyPrefix)); it->Valid(); it->Next()) {
     const std::string name = it->key().ToString();
-    if (!name.starts_with(kKeyPrefix)) break;
+    if (!name.starts_with(kKeyPrefix) && !name.starts_with(kRelayPrefix)) break;
     const auto payload = OpenValue(name, ViewOf(it->value()));
     auto state = payload.ok() ? DecodeKey(*payload) : payload.status();
     if (!state.ok()) {
@@ -146,7 +150,7 @@ absl::Status RocksStore::RestoreKeys() {
   std::sort(states.begin(), states.end(),
             [](const auto& a, const auto& b) { return a.second.settled < b.second.settled; });
   for (auto& [name, state] : states)
-    keys_.Restore(std::move(name), std::move(state));
+    TableOf(name).Restore(std::move(name), std::move(state));
   return absl::OkStatus();
 }
 

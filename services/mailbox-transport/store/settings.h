@@ -76,6 +76,15 @@ struct StoreSettings {
           "How many idempotency keys are remembered; beyond it a submission with a key is "
           "asked to come again later."};
 
+  Setting<int> relay_keys_max{
+      .key = "store.relay_keys_max",
+      .fallback = 500'000,
+      .min = 1'000,
+      .max = 100'000'000,
+      .about =
+          "How many relayed messages are remembered, so that a repeat gets the first receipt; "
+          "beyond it those are forgotten that are settled for longest."};
+
   Setting<Size> write_buffers{.key = "store.write_buffers",
                               .fallback = {128 * kMiB},
                               .min = {8 * kMiB},
@@ -119,6 +128,7 @@ struct StoreSettings {
     visit(queue_bytes_max);
     visit(key_retention);
     visit(keys_max);
+    visit(relay_keys_max);
     visit(write_buffers);
     visit(block_cache);
     visit(log_bytes_max);

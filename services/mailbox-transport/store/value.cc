@@ -62,6 +62,7 @@ std::optional<ChunkName> ParseChunkKey(std::string_view key) {
 }
 
 std::string IdempotencyKey(std::string_view identity, std::string_view key) {
+  if (identity.empty()) return base::Cat(kRelayPrefix, key);
   return base::Cat(kKeyPrefix, identity, '\0', key);
 }
 

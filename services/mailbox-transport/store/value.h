@@ -46,8 +46,10 @@ inline constexpr std::string_view kFormatKey = "format";  // "<version> <databas
 inline constexpr std::string_view kIdMarkKey = "ids";     // no id above this was given out
 inline constexpr std::string_view kBeginKey = "begin";    // empty; written when writing begins
 inline constexpr std::string_view kKeyPrefix = "k/";      // idempotency keys
+inline constexpr std::string_view kRelayPrefix = "r/";    // relay keys
 inline constexpr std::string_view kUploadPrefix = "u/";   // bodies that are still arriving
 
+// Nobody's key is a relay key.
 std::string IdempotencyKey(std::string_view identity, std::string_view key);
 std::string UploadKey(base::MessageId id);
 

@@ -58,6 +58,15 @@ TEST(RulesTest, ALinkJoinsSitesWithinItsBounds) {
   EXPECT_THAT(Validate(link), SizeIs(4));
 }
 
+TEST(RulesTest, TheDefaultLinkNeedsNoSitesOfItsOwn) {
+  v1::SiteLink link;
+  link.mutable_metadata()->set_name(std::string(kDefaultSiteLink));
+  link.mutable_spec()->set_cost(7);
+  EXPECT_THAT(Validate(link), IsEmpty());
+  link.mutable_spec()->add_sites("a");
+  EXPECT_THAT(Validate(link), IsEmpty());
+}
+
 TEST(RulesTest, AnAcceptedDomainIsADomain) {
   v1::AcceptedDomain domain;
   domain.mutable_metadata()->set_name("contoso");

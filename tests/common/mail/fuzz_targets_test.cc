@@ -16,6 +16,9 @@
 #define LLVMFuzzerTestOneInput PosternFuzzContent
 #include "tests/fuzz/content_fuzz.cc"
 #undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput PosternFuzzImcea
+#include "tests/fuzz/imcea_fuzz.cc"
+#undef LLVMFuzzerTestOneInput
 
 namespace postern::mail {
 namespace {
@@ -98,6 +101,12 @@ TEST(FuzzTargetsTest, ContentHolds) {
                                std::string("\x05"
                                            "A\0b\r\n\r\n\0",
                                            9)});
+}
+
+TEST(FuzzTargetsTest, ImceaHolds) {
+  Torment(PosternFuzzImcea, {"", "IMCEAFAX-+2B1555@a", "IMCEAEX-_o=x_cn=y@a.com", "IMCEA-@",
+                             "IMCEAX-+00@a", "IMCEAX400-c=us+3Ba=+20+3Bs=Lee@a", "c=us;a= ;p=Org",
+                             "/c=us/a=x/", "c=us;c=us", "a=;=;"});
 }
 
 }  // namespace

@@ -31,7 +31,9 @@ const std::string& NameServer() {
   return server.server();
 }
 
-double Sum(const std::string& text, std::string_view name, std::string_view labels) {
+}  // namespace
+
+double World::Sum(const std::string& text, std::string_view name, std::string_view labels) {
   double sum = 0;
   for (const std::string_view line : base::Split(text, '\n')) {
     if (!line.starts_with(name) || line.find(labels) == std::string_view::npos) continue;
@@ -41,8 +43,6 @@ double Sum(const std::string& text, std::string_view name, std::string_view labe
   }
   return sum;
 }
-
-}  // namespace
 
 World::World() {
   std::string pattern = (fs::temp_directory_path() / "postern-world-XXXXXX").string();
@@ -123,21 +123,28 @@ void World::Connector(const std::vector<std::string>& lines) {
   WriteDirectory();
 }
 
-void World::WriteDirectory() {
+std::string World::FrontEndsText() const {
+  if (front_end_port_ == 0) return "";
+  return base::Cat("frontEnds: ['127.0.0.1:", front_end_port_, "']");
+}
+
+std::string World::DirectoryText() const {
   std::string text =
       "apiVersion: postern.dev/v1\nkind: SendConnector\nmetadata: {name: internet}\nspec:\n"
       "  name: Internet\n  addressSpaces: ['*']\n  sourceTransportServers: [mbx-0]\n"
       "  usage: Internet\n";
   for (const std::string& line : connector_)
     text += base::Cat("  ", line, "\n");
-  text += "---\napiVersion: postern.dev/v1\nkind: Site\nmetadata: {name: main}\n";
-  if (front_end_port_ != 0) {
-    text += base::Cat("spec: {frontEnds: ['127.0.0.1:", front_end_port_, "']}\n");
-  }
+  text += base::Cat("---\napiVersion: postern.dev/v1\nkind: Site\nmetadata: {name: main}\nspec: {",
+                    FrontEndsText(), "}\n");
   text +=
       "---\napiVersion: postern.dev/v1\nkind: TransportServer\nmetadata: {name: mbx-0}\n"
       "spec: {site: main}\n";
-  std::ofstream(folder_ + "/new", std::ios::trunc) << text;
+  return text;
+}
+
+void World::WriteDirectory() {
+  std::ofstream(folder_ + "/new", std::ios::trunc) << DirectoryText();
   fs::rename(folder_ + "/new", folder_ + "/directory/all.yaml");
 }
 

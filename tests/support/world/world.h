@@ -80,6 +80,23 @@ class World : public ::testing::Test {
   // Messages in the queues.
   bool Empty();
 
+  // Writes the directory as it is to be now, in one move.
+  void WriteDirectory();
+  // All manifests: the connector for every domain, the site main with the server mbx-0.
+  virtual std::string DirectoryText() const;
+
+  // The sum of the samples of a registry's text whose line begins with `name` and holds `labels`.
+  static double Sum(const std::string& text, std::string_view name, std::string_view labels);
+
+  const std::string& folder() const { return folder_; }
+
+  // "frontEnds: [...]" of the site main; empty without a front end.
+  std::string FrontEndsText() const;
+
+  const std::vector<std::string>& connector() const { return connector_; }
+
+  int admin_port() const { return mailbox_->admin_port(); }
+
   app::AppSettings settings_;
   frontend::AppSettings front_end_settings_;
 
@@ -90,7 +107,6 @@ class World : public ::testing::Test {
   };
 
   void Listen(const std::string& name, const std::string& address);
-  void WriteDirectory();
 
   std::string folder_;
   io::Executor executor_{"peers"};

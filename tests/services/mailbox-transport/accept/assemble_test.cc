@@ -174,6 +174,51 @@ TEST_F(AssemblerTest, TheHashIsOfEnvelopeAndContentAndNotOfTheStamp) {
   EXPECT_NE(hash("Subject: t\r\n\r\nx\r\n", 100), first);
 }
 
+TEST_F(AssemblerTest, TheOriginalSizeIsThatOfWhatCame) {
+  const std::string content = MessageOf("x\r\n");
+  ASSERT_FALSE(Submit(content).refusal);
+  EXPECT_EQ(intake_.messages.at(0).message.original_size, content.size());
+  EXPECT_GT(intake_.messages.at(0).message.size, content.size()) << "with our Received";
+  // Who submits cannot make a message smaller than it is.
+  const std::string lie = base::Cat("X-MS-Exchange-Organization-OriginalSize: 1\r\n", content);
+  ASSERT_FALSE(Submit(lie).refusal);
+  EXPECT_EQ(intake_.messages.at(1).message.original_size, lie.size());
+}
+
+TEST_F(AssemblerTest, ARelayedMessageKeepsWhatItBrings) {
+  model::Message relayed;
+  relayed.envelope = submission_.envelope;
+  relayed.recipients.resize(1);
+  relayed.recipients[0].attempts = 3;
+  relayed.original_size = 77;
+  relayed.notice = true;
+  relayed.accepted = absl::FromUnixSeconds(1'700'000'000);
+  relayed.servers = {"mbx-1"};
+  relayed.source_name = "SMTP:relay";
+  relayed.source_ip = "192.0.2.1";
+  relayed.relay_key = "key";
+  submission_.relayed = relayed;
+  submission_.helo = "mbx-1";
+  submission_.source_ip = "10.0.0.1";
+  const std::string content = base::Cat("Received: by mbx-1\r\n", MessageOf("x\r\n"));
+  ASSERT_FALSE(Submit(content).refusal);
+  const FakeIntake::Kept& kept = intake_.messages.at(0);
+  EXPECT_EQ(kept.message.envelope, relayed.envelope);
+  EXPECT_EQ(kept.message.recipients[0].attempts, 3u);
+  EXPECT_EQ(kept.message.original_size, 77u);
+  EXPECT_TRUE(kept.message.notice);
+  EXPECT_EQ(kept.message.accepted, relayed.accepted);
+  EXPECT_EQ(kept.message.servers, relayed.servers);
+  EXPECT_EQ(kept.message.source_name, "SMTP:relay");
+  EXPECT_EQ(kept.message.source_ip, "192.0.2.1");
+  EXPECT_EQ(kept.message.relay_key, "key");
+  EXPECT_EQ(kept.message.content_hash, "");
+  EXPECT_EQ(kept.message.internet_message_id, "<m@example.test>");
+  EXPECT_EQ(kept.message.size, kept.content.size());
+  EXPECT_THAT(kept.content, StartsWith("Received: from mbx-1 ([10.0.0.1])"));
+  EXPECT_THAT(kept.content, EndsWith(content)) << "with one field more, and no byte changed";
+}
+
 TEST_F(AssemblerTest, ContentWithoutAHeaderIsAllBody) {
   ASSERT_FALSE(Submit("just text\r\n").refusal);
   const FakeIntake::Kept& kept = intake_.messages.at(0);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "services/mailbox-transport/model/message.h"
+
 namespace postern::accept {
 namespace {
 
@@ -35,6 +37,18 @@ TEST(RulesTest, SettingsAndPolicyAreTaken) {
   EXPECT_EQ(rules.rates.messages_per_minute, 11);
   EXPECT_EQ(rules.rates.recipients_per_minute, 13);
   EXPECT_EQ(rules.policy.max_receive_size, 17u);
+}
+
+TEST(RulesTest, ARelayedMessageIsJudgedForItsHopsAlone) {
+  Rules rules;
+  rules.policy.max_receive_size = 1000;
+  rules.hop_count_max = 7;
+  const Rules relay = ForRelay(rules);
+  EXPECT_EQ(relay.hop_count_max, 7u);
+  EXPECT_GT(relay.policy.max_receive_size, std::uint64_t{1} << 60);
+  EXPECT_GT(relay.line_bytes_max, std::size_t{1} << 60);
+  EXPECT_GE(relay.header_bytes_max, rules.header_bytes_max + 20 * 1000);
+  EXPECT_LT(relay.header_bytes_max, model::kChunkBytes) << "a header block is in one window";
 }
 
 }  // namespace

@@ -52,10 +52,10 @@ TEST_F(DirectoryChangesTest, WhatIsAnsweredIsInForce) {
 }
 
 TEST_F(DirectoryChangesTest, ADryRunIsToldAndNotInForce) {
-  check_ = absl::NotFoundError("SecretNotFound: there is none");
+  check_ = absl::NotFoundError("SecretNotUsable: there is none");
   ASSERT_TRUE(CreateNow(ConnectorFrom("Internet", "port: 26"), /*dry_run=*/true).ok());
   EXPECT_TRUE(response_.changed());
-  EXPECT_EQ(response_.after().send_connector().status().conditions(0).reason(), "SecretNotFound");
+  EXPECT_EQ(response_.after().send_connector().status().conditions(0).reason(), "SecretNotUsable");
   EXPECT_THAT(response_.warnings(),
               ElementsAre(HasSubstr("Port is for smart hosts"),
                           HasSubstr("\"Internet\" is not ready: there is none")));

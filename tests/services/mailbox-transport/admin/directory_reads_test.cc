@@ -69,7 +69,7 @@ class DirectoryReadsTest : public DirectoryFixture {
 
 TEST_F(DirectoryReadsTest, AResourceHasItsDefaultsVersionAndStatus) {
   WriteConnectors(0, 1);
-  check_ = absl::NotFoundError("SecretNotFound: none");
+  check_ = absl::NotFoundError("SecretNotUsable: none");
   ASSERT_TRUE(Get("SendConnector", "C000").ok());
   const v1::SendConnector& connector = got_.send_connector();
   EXPECT_EQ(connector.metadata().name(), "c000");
@@ -77,7 +77,7 @@ TEST_F(DirectoryReadsTest, AResourceHasItsDefaultsVersionAndStatus) {
             watch_->current()->connectors().front().version);
   EXPECT_EQ(connector.spec().max_message_size(), "25MB");
   ASSERT_EQ(connector.status().conditions_size(), 1);
-  EXPECT_EQ(connector.status().conditions(0).reason(), "SecretNotFound");
+  EXPECT_EQ(connector.status().conditions(0).reason(), "SecretNotUsable");
   ASSERT_TRUE(Get("TransportConfig", "").ok());
   EXPECT_EQ(got_.transport_config().spec().max_receive_size(), "35MB");
 }

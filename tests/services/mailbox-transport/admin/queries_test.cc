@@ -115,6 +115,32 @@ TEST_F(QueriesTest, RouteIsExplained) {
   EXPECT_EQ(queries_->Route(request, response).code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(QueriesTest, ARouteMayBeAskedForAnotherAddressType) {
+  Directory("Internet *|Fax FAX:* host=fax.test|Strange X-Y_1:* host=s.test");
+  v1::TestRouteRequest request;
+  v1::TestRouteResponse response;
+  const std::pair<const char*, const char*> rows[] = {{"FAX:+1555", "Fax"},
+                                                      {"fax:+1555", "Fax"},
+                                                      {"X-Y_1:anything at all", "Strange"},
+                                                      {"SMTP:joe@partner.test", "Internet"},
+                                                      {"joe@partner.test", "Internet"},
+                                                      {"joe@[IPv6:2001:db8::1]", "Internet"},
+                                                      {"\"FAX:1\"@partner.test", "Internet"},
+                                                      {"IMCEAFAX-+2B1555@contoso.com", "Fax"}};
+  for (const auto& [recipient, connector] : rows) {
+    request.set_recipient(recipient);
+    ASSERT_TRUE(queries_->Route(request, response).ok()) << recipient;
+    EXPECT_EQ(response.connector(), connector) << recipient;
+  }
+  request.set_recipient("X400:c=us");
+  ASSERT_TRUE(queries_->Route(request, response).ok());
+  EXPECT_EQ(response.enhanced_status(), "5.1.2");
+  for (const std::string& bad : {std::string("SMTP:joe"), "FAX:" + std::string(600, '1')}) {
+    request.set_recipient(bad);
+    EXPECT_EQ(queries_->Route(request, response).code(), absl::StatusCode::kInvalidArgument);
+  }
+}
+
 TEST_F(QueriesTest, QueuesOfEveryShardAreShown) {
   resolver_.ServFail("b.test");
   resolver_.ServFail("c.test");

@@ -40,7 +40,7 @@ v1::Condition Judged(const connector::SendConnector& connector,
 
 TEST(ReadinessTest, WhatIsReadyAndWhatIsNot) {
   const absl::Status secret =
-      absl::NotFoundError("SecretNotFound: /etc/postern/secrets/x is not there");
+      absl::NotFoundError("SecretNotUsable: /etc/postern/secrets/x is not there");
   const absl::Status other = absl::UnavailableError("the disk is gone: really");
 
   const struct {
@@ -65,9 +65,9 @@ TEST(ReadinessTest, WhatIsReadyAndWhatIsNot) {
        "False",
        "NoFrontEnd",
        "in there: mail that is sent from there waits"},
-      {"no secret", From({"ours"}), secret, "False", "SecretNotFound",
+      {"no secret", From({"ours"}), secret, "False", "SecretNotUsable",
        "/etc/postern/secrets/x is not there"},
-      {"no secret, by site", From({"site/here"}), secret, "False", "SecretNotFound", ""},
+      {"no secret, by site", From({"site/here"}), secret, "False", "SecretNotUsable", ""},
       {"the secret is another's", From({"near"}), secret, "True", "Ready", ""},
       {"a reason without a word", From({"ours"}), other, "False", "NotReady",
        "the disk is gone: really"},
@@ -88,7 +88,7 @@ TEST(ReadinessTest, WhatIsNotEnabledIsReadyUnlessSomethingIsMissing) {
   const v1::Condition fine = Judged(connector);
   EXPECT_EQ(fine.status(), "True");
   EXPECT_EQ(fine.reason(), "Disabled");
-  EXPECT_EQ(Judged(connector, absl::NotFoundError("SecretNotFound: x")).reason(), "SecretNotFound");
+  EXPECT_EQ(Judged(connector, absl::NotFoundError("SecretNotUsable: x")).reason(), "SecretNotUsable");
 }
 
 TEST(ReadinessTest, WithoutACheckNothingIsMissing) {

@@ -122,7 +122,7 @@ TEST_F(CheckReadyTest, AConnectorWithoutNeedsIsReady) {
 TEST_F(CheckReadyTest, AMissingSecretOrCertificateIsTheReason) {
   connector_.smart_host_auth_mechanism = smtp::SmartHostAuth::kBasicAuth;
   connector_.authentication_credential = "relay";
-  EXPECT_THAT(WhyNot(), HasSubstr("secret relay: cannot read"));
+  EXPECT_THAT(WhyNot(), HasSubstr("SecretNotUsable: secret relay: cannot read"));
   EXPECT_TRUE(absl::IsNotFound(CheckReady(connector_, "mbx.a.test", nullptr, nullptr)));
   std::filesystem::create_directories(ca_.folder() + "/secrets/relay");
   for (const char* file : {"username", "password"})
@@ -130,7 +130,7 @@ TEST_F(CheckReadyTest, AMissingSecretOrCertificateIsTheReason) {
   EXPECT_EQ(WhyNot(), "");
 
   connector_.tls_certificate_name = "<I>CN=CA<S>CN=out";
-  EXPECT_THAT(WhyNot(), HasSubstr("The certificate specified in TlsCertificateName"));
+  EXPECT_THAT(WhyNot(), HasSubstr("CertificateNotUsable: The certificate specified in TlsCertificateName"));
   connector_.tls_certificate_name.clear();
   connector_.domain_secure_enabled = true;
   EXPECT_THAT(WhyNot(), HasSubstr("there is none for mbx.a.test"));

@@ -17,13 +17,16 @@ TEST(DeliverProbeTest, ResultsAreCountedByConnectorAndWay) {
   outcome.recipients[1].reply = mail::Reply{550, {"no"}};
   outcome.recipients[2].error = absl::UnavailableError("gone");
   outcome.bytes_sent = 77;
-  probe.Attempted("Contoso", true, outcome, absl::Seconds(1));
+  probe.Attempted("Contoso", Way::kProxy, outcome, absl::Seconds(1));
   const std::string text = registry.Text();
   for (const char* result : {"delivered", "refused", "failed"}) {
     EXPECT_THAT(text, HasSubstr("postern_deliver_recipients_total{connector=\"Contoso\",result=\"" +
                                 std::string(result) + "\",site=\"site-a\",way=\"proxy\"} 1"));
   }
   EXPECT_THAT(text, HasSubstr("way=\"proxy\"} 77"));
+  probe.Attempted("site/hub", Way::kRelay, outcome, absl::Seconds(1));
+  EXPECT_THAT(registry.Text(), HasSubstr("postern_deliver_attempts_total{connector=\"site/hub\","
+                                         "site=\"site-a\",way=\"relay\"} 1"));
 }
 
 TEST(DeliverProbeTest, DoublesAreCountedByReason) {

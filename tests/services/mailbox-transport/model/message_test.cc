@@ -36,6 +36,9 @@ Message Full() {
   message.source_ip = "192.0.2.1";
   message.identity = "app";
   message.idempotency_key = "key";
+  message.original_size = 1000;
+  message.relay_key = "relay";
+  message.servers = {"mbx-0", "m\xfcx"};
   message.snapshot_version = "v1";
   message.accepted = absl::FromUnixMillis(1'800'000'000'000);
   message.expires = absl::InfiniteFuture();
@@ -56,9 +59,47 @@ TEST(MessageTest, EveryFieldComesBack) {
   EXPECT_EQ(after->recipients[1].last_error, before.recipients[1].last_error);
   EXPECT_TRUE(after->recipients[1].delay_notified);
   EXPECT_EQ(after->subject, before.subject);
+  EXPECT_EQ(after->original_size, 1000u);
+  EXPECT_EQ(after->relay_key, "relay");
+  EXPECT_EQ(after->servers, before.servers);
   EXPECT_EQ(after->accepted, before.accepted);
   EXPECT_EQ(after->expires, absl::InfiniteFuture());
   EXPECT_EQ(EncodeMessage(*after), EncodeMessage(before));
+}
+
+TEST(MessageTest, ARecordOfBeforeHasNoServers) {
+  v1::StoredMessage stored;
+  ASSERT_TRUE(stored.ParseFromString(EncodeMessage(Full())));
+  stored.clear_original_size();
+  stored.clear_relay_key();
+  stored.clear_servers();
+  const auto old = DecodeMessage(base::MessageId{77}, stored.SerializeAsString());
+  ASSERT_TRUE(old.ok()) << old.status();
+  EXPECT_EQ(old->original_size, 0u);
+  EXPECT_TRUE(old->servers.empty());
+  EXPECT_EQ(KeyOf(*old), std::pair(std::string("app"), std::string("key")));
+}
+
+TEST(MessageTest, IsRoutedByTheSmallerOfItsSizes) {
+  Message message;
+  message.size = 1234;
+  EXPECT_EQ(message.routed_size(), 1234u) << "the other is not known";
+  message.original_size = 1000;
+  EXPECT_EQ(message.routed_size(), 1000u) << "it grew on its way";
+  message.original_size = 2000;
+  EXPECT_EQ(message.routed_size(), 1234u) << "it shrank on its way";
+  message.notice = true;
+  EXPECT_EQ(message.routed_size(), 0u) << "a notice is never too large";
+}
+
+TEST(MessageTest, AServersKeyIsOfNobody) {
+  Message message;
+  message.identity = "app";
+  EXPECT_EQ(KeyOf(message).second, "");
+  message.idempotency_key = "key";
+  EXPECT_EQ(KeyOf(message), std::pair(std::string("app"), std::string("key")));
+  message.relay_key = "relay";
+  EXPECT_EQ(KeyOf(message), std::pair(std::string(), std::string("relay")));
 }
 
 TEST(MessageTest, SettledWhenNoRecipientIsPending) {

@@ -11,8 +11,21 @@ TEST(NextHopTest, ExchangesWordsAreWritten) {
   EXPECT_EQ(NameOf(DeliveryType::kDnsConnectorDelivery), "DnsConnectorDelivery");
   EXPECT_EQ(NameOf(DeliveryType::kSmartHostConnectorDelivery), "SmartHostConnectorDelivery");
   EXPECT_EQ(NameOf(DeliveryType::kUnreachable), "Unreachable");
+  EXPECT_EQ(NameOf(DeliveryType::kSmtpRelayToConnectorSourceServers),
+            "SmtpRelayToConnectorSourceServers");
+  EXPECT_EQ(NameOf(DeliveryType::kSmtpRelayToRemoteActiveDirectorySite),
+            "SmtpRelayToRemoteActiveDirectorySite");
   const NextHop hop{DeliveryType::kDnsConnectorDelivery, "contoso.test", "Internet"};
   EXPECT_EQ(hop.ToString(), "DnsConnectorDelivery contoso.test by Internet");
+}
+
+TEST(NextHopTest, RelaysAreThoseToOtherServersOfOurs) {
+  int relays = 0;
+  for (std::size_t type = 0; type < kDeliveryTypes; ++type)
+    relays += IsRelay(static_cast<DeliveryType>(type)) ? 1 : 0;
+  EXPECT_EQ(relays, 2);
+  EXPECT_TRUE(IsRelay(DeliveryType::kSmtpRelayToConnectorSourceServers));
+  EXPECT_FALSE(IsRelay(DeliveryType::kUnreachable));
 }
 
 TEST(NextHopTest, HopsThatDifferInOnePartAreDifferentKeys) {

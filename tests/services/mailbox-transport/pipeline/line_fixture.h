@@ -66,7 +66,7 @@ class LineFixture : public ::testing::Test {
   }
 
   // Starts with these connectors, each as "name spaces [size=1KB] [off]", parted by "|".
-  void Run(std::string_view connectors) {
+  void Run(std::string_view connectors, std::string_view map = "") {
     if (floors_.empty()) Executors(1);
     Pipeline::Parts parts{.executors = {},
                           .resolvers = {},
@@ -90,12 +90,13 @@ class LineFixture : public ::testing::Test {
       parts.resolvers.push_back(&resolver_);
     }
     pipeline_ = std::make_unique<Pipeline>(parts);
-    Directory(connectors);
+    Directory(connectors, map);
     ASSERT_TRUE(pipeline_->Restore().ok());
   }
 
-  void Directory(std::string_view connectors) {
-    pipeline_->SetDirectory(route::testing::DirectoryOf(connectors));
+  // Sites as route::testing::DirectoryOf has them; relays reach nobody here.
+  void Directory(std::string_view connectors, std::string_view map = "") {
+    pipeline_->SetDirectory(route::testing::DirectoryOf(connectors, map));
   }
 
   void Stop(absl::Duration grace) {
@@ -186,6 +187,14 @@ class LineFixture : public ::testing::Test {
       shard->executor().Run([&] { count += shard->queue().Tickets(hop, 1000).size(); });
     }
     return count;
+  }
+
+  static model::NextHop RelayTo(const std::string& connector) {
+    return {model::DeliveryType::kSmtpRelayToConnectorSourceServers, connector, connector};
+  }
+
+  static model::NextHop Hub(const std::string& site) {
+    return {model::DeliveryType::kSmtpRelayToRemoteActiveDirectorySite, site, ""};
   }
 
   static model::NextHop Unreachable() {

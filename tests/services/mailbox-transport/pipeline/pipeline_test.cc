@@ -99,6 +99,103 @@ TEST_F(PipelineTest, WhatWaitsForAConnectorThatIsOffGoesByAnother) {
   }));
 }
 
+constexpr char kHubMap[] = "h!|here-h=1|h-there=1";
+
+TEST_F(PipelineTest, MailForAConnectorThatBecomesOursIsDeliveredHere) {
+  Run("Remote * from=near");
+  Accept({"bob@b.test"});
+  EXPECT_TRUE(Soon([this] { return Waiting(RelayTo("Remote")) == 1; }));
+  Directory("Remote *");
+  EXPECT_TRUE(Taken(kBob));
+  EXPECT_TRUE(Settled());
+}
+
+TEST_F(PipelineTest, MailOfAConnectorThatIsOursNoMoreIsNotSentFromHere) {
+  queue_settings_.message_retry_interval.value = absl::Milliseconds(50);
+  Executors(1);
+  Script(kBob, [](ScriptedPeer& peer) { peer.Says("RCPT", "450 4.2.1 later", 1); });
+  Run("A *");
+  Accept({"bob@b.test"});
+  EXPECT_TRUE(Soon([this] { return Heard(kBob, "RCPT") == 1; }));
+  Directory("A * from=near");
+  EXPECT_TRUE(Soon([this] { return Waiting(RelayTo("A")) == 1; }));
+  EXPECT_EQ(Heard(kBob, "RCPT"), 1);
+}
+
+TEST_F(PipelineTest, MailForAHubGoesAnotherWayWhenTheHubIsGone) {
+  Run("A * from=far", kHubMap);
+  Accept({"bob@b.test"});
+  EXPECT_TRUE(Soon([this] { return Waiting(Hub("h")) == 1; }));
+  Directory("A * from=far");
+  EXPECT_TRUE(Soon([this] { return Waiting(RelayTo("A")) == 1 && Waiting(Hub("h")) == 0; }));
+  Directory("A *");
+  EXPECT_TRUE(Taken(kBob));
+}
+
+TEST_F(PipelineTest, MailForAHubIsLookedAtWhenOneOfItsConnectorsIsOurs) {
+  Domain("c.test", "192.0.2.3");
+  Run("A b.test from=far|B c.test from=far", kHubMap);
+  Accept({"bob@b.test"});
+  Accept({"carl@c.test"});
+  EXPECT_TRUE(Soon([this] { return Waiting(Hub("h")) == 2; }));
+  Directory("A b.test|B c.test from=far", kHubMap);
+  EXPECT_TRUE(Taken(kBob)) << "it left the queue of the hub";
+  EXPECT_TRUE(Soon([this] { return Waiting(Hub("h")) == 1; })) << "the other stays";
+}
+
+TEST_F(PipelineTest, WhatMayStayIsNotRoutedAgain) {
+  Run("A * from=far", kHubMap);
+  Accept({"bob@b.test"});
+  EXPECT_TRUE(Soon([this] { return Waiting(Hub("h")) == 1; }));
+  const std::uint64_t routed = pipeline_->router().counts().next_hop.value();
+  Directory("A * from=far|New d.test", kHubMap);
+  Directory("A * from=far|New d.test|Newer e.test", kHubMap);
+  Accept({"bob@b.test"});
+  EXPECT_TRUE(Soon([this] { return Waiting(Hub("h")) == 2; }));
+  EXPECT_EQ(pipeline_->router().counts().next_hop.value(), routed + 1) << "the new message alone";
+}
+
+TEST_F(PipelineTest, AfterARestartOldHopsOfRelaysAreLookedAtBeforeAnAttempt) {
+  Run("A * from=far", kHubMap);
+  Accept({"bob@b.test"});
+  EXPECT_TRUE(Soon([this] { return Waiting(Hub("h")) == 1; }));
+  Stop(absl::ZeroDuration());
+  Run("A *|B c.test from=far", kHubMap);
+  EXPECT_TRUE(Taken(kBob));
+  EXPECT_TRUE(Settled());
+}
+
+TEST_F(PipelineTest, ARelayedMessageKeepsItsTimes) {
+  Run("Other c.test");
+  const auto message = Message({"bob@b.test"});
+  message->servers = {"near"};
+  message->relay_key = "key";
+  message->accepted = absl::FromUnixSeconds(1'700'000'000);
+  message->expires = absl::InfiniteFuture();
+  message->recipients.resize(1);
+  message->recipients[0].attempts = 4;
+  const auto answer = Accept(message);
+  const auto kept = store_.Load({std::stoull(*answer)});
+  EXPECT_EQ(kept->accepted, absl::FromUnixSeconds(1'700'000'000));
+  EXPECT_EQ(kept->expires, absl::InfiniteFuture());
+  EXPECT_EQ(kept->recipients[0].attempts, 4u);
+}
+
+TEST_F(PipelineTest, ARepeatOfARelayGetsTheFirstReceipt) {
+  Run("Other c.test");
+  const auto relayed = [this] {
+    const auto message = Message({"bob@b.test"});
+    message->servers = {"near"};
+    message->relay_key = "key";
+    message->accepted = base::Clock::System().Now();
+    message->expires = absl::InfiniteFuture();
+    return message;
+  };
+  const auto first = Accept(relayed());
+  EXPECT_EQ(*Accept(relayed()), "repeated " + *first);
+  EXPECT_EQ(store_.messages(), 1u);
+}
+
 TEST_F(PipelineTest, RestartRestoresWhatWaits) {
   Run("Other c.test");
   Accept({"bob@b.test"});

@@ -64,6 +64,34 @@ TEST_F(RouterTest, TooLargeIsRefusedWithItsCodeButNotForANotice) {
   EXPECT_FALSE(router_.RefusalOf(message, 0).has_value());
 }
 
+TEST_F(RouterTest, IsRoutedByItsOriginalSize) {
+  model::Message message = MessageTo({"a@contoso.test"}, 1200);
+  message.original_size = 900;
+  router_.Route(message);
+  EXPECT_EQ(message.recipients[0].next_hop.connector, "Contoso");
+}
+
+TEST_F(RouterTest, WaitsNoMoreForAHopThatItLeaves) {
+  model::Message message = MessageTo({"a@contoso.test"});
+  router_.Route(message);
+  const absl::Time later = absl::FromUnixSeconds(1'900'000'000);
+  message.recipients[0].next_attempt = later;
+  router_.RouteOne(message, 0);
+  EXPECT_EQ(message.recipients[0].next_attempt, later) << "the same hop";
+  message.recipients[0].next_hop.connector = "Gone";
+  router_.RouteOne(message, 0);
+  EXPECT_EQ(message.recipients[0].next_attempt, absl::InfinitePast());
+}
+
+TEST_F(RouterTest, KnowsWhetherARecipientStillGoesThere) {
+  const model::Message message = MessageTo({"a@contoso.test"});
+  model::NextHop hop{model::DeliveryType::kDnsConnectorDelivery, "contoso.test", "Contoso"};
+  EXPECT_TRUE(router_.Goes(message, 0, hop));
+  hop.connector = "Other";
+  EXPECT_FALSE(router_.Goes(message, 0, hop));
+  EXPECT_EQ(router_.counts().next_hop.value(), 0U) << "asking is no decision";
+}
+
 TEST_F(RouterTest, DecisionsAreCountedByKind) {
   model::Message message = MessageTo({"a@contoso.test", "b@nowhere.test", "c@contoso.test"});
   router_.Route(message);

@@ -13,6 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::Shown;
 using testing::To;
+using ::testing::UnorderedElementsAre;
 
 std::vector<std::string> Lost(const Explanation& explanation) {
   std::vector<std::string> lost;
@@ -24,25 +25,35 @@ std::vector<std::string> Lost(const Explanation& explanation) {
 
 TEST(ExplainTest, EveryConnectorLosesAtTheFirstRuleThatDiffers) {
   const RouteTable table(DirectoryOf("W a.com|Size a.com size=1KB|Off a.com off|Else b.com|"
-                                     "Wide *.com|Cost a.com;2|Hops a.com from=near|X a.com"),
+                                     "Wide *.com|Cost a.com;2|Hops a.com from=near|X a.com|"
+                                     "There a.com from=far scoped|Both a.com off size=1KB"),
                          "ours");
-  EXPECT_THAT(Lost(Explain(table, To("a.com", 5000))),
-              ElementsAre("W!", "Off:enabled", "Size:size", "X:name", "Hops:hops", "Cost:cost",
-                          "Wide:specificity", "Else:address space"));
+  EXPECT_THAT(
+      Lost(Explain(table, To("a.com", 5000))),
+      UnorderedElementsAre("W!", "Off:enabled", "Size:size", "Both:size", "X:name", "Hops:hops",
+                           "Cost:cost", "There:scope", "Wide:specificity", "Else:address space"));
 }
 
 TEST(ExplainTest, ReasonsAreSentences) {
-  const RouteTable table(DirectoryOf("W a.com|S * size=1KB|C a.com;2|H a.com from=far"), "ours");
+  const RouteTable table(
+      DirectoryOf("W a.com|S * size=1KB|C a.com;2|H a.com from=near|L a.com from=far|"
+                  "O a.com from=far scoped|N a.com from=x-1",
+                  "x|y|x-y=1"),
+      "ours");
   const Explanation explanation = Explain(table, To("a.com", 5000));
   std::vector<std::string> reasons;
   for (const auto& each : explanation.candidates)
     reasons.push_back(each.reason);
-  EXPECT_THAT(reasons,
-              ElementsAre("it is the best for SMTP:a.com;1",
-                          "its nearest source server is a server of another site and that of "
-                          "\"W\" is this server",
-                          "its cost is 2 and that of \"W\" is 1",
-                          "its maxMessageSize is 1KB and the message has 5000 bytes"));
+  EXPECT_THAT(
+      reasons,
+      ElementsAre("it is the best for SMTP:a.com;1",
+                  "its nearest source server is another server of this site and that of \"W\" is "
+                  "this server",
+                  "its cost is 2 and that of \"W\" is 1",
+                  "its cost is 101, of which 100 for site links, and that of \"W\" is 1",
+                  "it is scoped and has no source server in site here, where this server is",
+                  "its cost is without limit, as no site link leads to it, and that of \"W\" is 1",
+                  "its maxMessageSize is 1KB and the message has 5000 bytes"));
 }
 
 TEST(ExplainTest, SaysTheSameAsSelect) {
@@ -51,6 +62,8 @@ TEST(ExplainTest, SaysTheSameAsSelect) {
                                           "A * off",
                                           "A * size=1KB",
                                           "A * from=far",
+                                          "A * from=ghost|B *.com from=near",
+                                          "A * from=far scoped|B *;9",
                                           "A *;2|B *|C *.com|D a.com off",
                                           "A a.com,*|B a.com;5|C * proxy"};
   for (const char* directory : kDirectories) {
@@ -88,6 +101,35 @@ TEST(ExplainTest, TheResponseHasEveryField) {
   EXPECT_EQ(response.candidates(0).address_space(), "SMTP:*;7");
   EXPECT_EQ(response.candidates(1).lost_at(), "address space");
   EXPECT_THAT(response.candidates(1).reason(), HasSubstr("a.com"));
+}
+
+TEST(ExplainTest, ARelaySaysItsWayAndItsServers) {
+  const RouteTable table(DirectoryOf("A * from=far", "h!|here-h=3|h-there=4|h2@h"), "ours");
+  const auto response = ToResponse(Explain(table, To("a.com")));
+  EXPECT_EQ(response.delivery_type(), "SmtpRelayToRemoteActiveDirectorySite");
+  EXPECT_EQ(response.next_hop_domain(), "h");
+  EXPECT_EQ(response.connector(), "A");
+  EXPECT_EQ(response.next_stop(), "h");
+  std::vector<std::string> path;
+  for (const v1::RouteSite& stop : response.path())
+    path.push_back(base::Cat(stop.site(), " ", stop.cost(), stop.hub() ? "!" : ""));
+  EXPECT_THAT(path, ElementsAre("here 0", "h 3!", "there 7"));
+  std::vector<std::string> servers;
+  for (const v1::RouteServer& server : response.servers())
+    servers.push_back(base::Cat(server.group(), server.name(), "=", server.address()));
+  EXPECT_THAT(servers, ElementsAre("1h-1=h-1:7172", "1h2=h2:7172"));
+}
+
+TEST(ExplainTest, AnImceaAddressIsShownAsItIsRouted) {
+  const RouteTable table(DirectoryOf("F FAX:* host=f.com|A *"), "ours");
+  RecipientQuery query;
+  query.address = "IMCEAFAX-+2B1555@contoso.com";
+  const auto response = ToResponse(Explain(table, query));
+  EXPECT_EQ(response.address_type(), "FAX");
+  EXPECT_EQ(response.routed_address(), "+1555");
+  EXPECT_EQ(response.connector(), "F");
+  EXPECT_EQ(response.candidates(1).lost_at(), "address space");
+  EXPECT_THAT(response.candidates(1).reason(), HasSubstr("FAX:+1555"));
 }
 
 TEST(ExplainTest, TheResponseTellsNoWayFromNever) {

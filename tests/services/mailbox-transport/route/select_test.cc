@@ -21,9 +21,7 @@ struct Selection {
 
 constexpr char kNone[] =
     "unreachable: A matching connector cannot be found to route the external recipient";
-constexpr char kRelayA[] =
-    "unreachable: this server is not a source server of connector \"A\"; relay between servers is "
-    "not available";
+constexpr char kRelayA[] = "relay to A";
 
 constexpr Selection kSelections[] = {
     // Address spaces.
@@ -69,7 +67,7 @@ constexpr Selection kSelections[] = {
     {"lower cost", "A a.com;10|B a.com;5", "a.com", "B -> a.com"},
     {"default cost is 1", "A a.com;2|B a.com", "a.com", "B -> a.com"},
     {"cost of any", "A *;10|B *;9", "a.com", "B -> a.com"},
-    {"cost beats hops", "A * from=far|B *;2", "a.com", kRelayA},
+    {"cost beats hops", "A * from=near|B *;2", "a.com", kRelayA},
     {"cost beats name", "A *;2|B *;1", "a.com", "B -> a.com"},
     {"bounds of cost", "A *;100|B *;99", "a.com", "B -> a.com"},
     // Hops.
@@ -80,7 +78,7 @@ constexpr Selection kSelections[] = {
     {"other site is remote", "A * from=near|0 * from=site/there", "a.com", kRelayA},
     {"only remote", "A * from=far", "a.com", kRelayA},
     {"only same site", "A * from=near", "a.com", kRelayA},
-    {"unknown server", "A * from=nobody", "a.com", kRelayA},
+    {"one of several sources is this server", "A * from=far,near,ours", "a.com", "A -> a.com"},
     // Name.
     {"lowest name", "B *|A *", "a.com", "A -> a.com"},
     {"names without case", "b *|A *|C *", "a.com", "A -> a.com"},
@@ -102,6 +100,7 @@ constexpr Selection kSelections[] = {
     {"too small and disabled", "A * size=1KB off", "a.com", kNone, 5000},
     {"too small and remote", "A * size=1KB from=far", "a.com", "reject 5.3.4", 5000},
     {"small local, large remote", "0 * size=1KB|A *;9 from=far", "a.com", kRelayA, 5000},
+    {"too small and out of scope", "A * size=1KB from=far scoped", "a.com", kNone, 5000},
     {"default is 25 MB", "A *", "a.com", "A -> a.com", 25 << 20},
     {"above the default", "A *", "a.com", "reject 5.3.4", (25 << 20) + 1},
     {"unlimited", "A * size=unlimited", "a.com", "A -> a.com", UINT64_MAX},
@@ -142,21 +141,10 @@ TEST(SelectTest, AGivenDomainStandsBeforeThatOfTheAddress) {
   EXPECT_EQ(Shown(Select(table, query)), "B -> b.com");
 }
 
-TEST(SelectTest, OtherAddressTypesGoToTheirOwnConnectors) {
-  const RouteTable table(DirectoryOf("A *|F FAX:*;5 host=f.com|G FAX:123;9 host=g.com"), "ours");
-  RecipientQuery query;
-  query.type = "fax";
-  query.address = "999";
-  EXPECT_EQ(Shown(Select(table, query)), "F -> f.com");
-  query.address = "123";
-  EXPECT_EQ(Shown(Select(table, query)), "G -> g.com");
-  query.type = "X400";
-  EXPECT_EQ(Shown(Select(table, query)), "reject 5.1.2");
-}
-
 TEST(SelectTest, EveryRuleHasItsName) {
   EXPECT_EQ(NameOf(LostAt::kNone), "");
   EXPECT_EQ(NameOf(LostAt::kSize), "size");
+  EXPECT_EQ(NameOf(LostAt::kScope), "scope");
   EXPECT_EQ(NameOf(LostAt::kAddressSpace), "address space");
   EXPECT_EQ(NameOf(LostAt::kName), "name");
 }

@@ -39,6 +39,25 @@ TEST_F(KeyTableTest, TooManyKeysAreRefused) {
   EXPECT_EQ(Reserve("c", 3).code(), absl::StatusCode::kResourceExhausted);
 }
 
+TEST_F(KeyTableTest, OrTheOldestSettledOneMakesRoom) {
+  KeyTable table(absl::Hours(24), 2, KeyTable::WhenFull::kForgetOldest);
+  const auto reserve = [&](const std::string& name, std::uint64_t id) {
+    return table.Reserve(name, {base::MessageId{id}, "", ""}, now_);
+  };
+  EXPECT_TRUE(reserve("a", 1).ok());
+  EXPECT_TRUE(reserve("b", 2).ok());
+  EXPECT_EQ(reserve("c", 3).code(), absl::StatusCode::kResourceExhausted) << "none is settled";
+  EXPECT_TRUE(table.Settle("b", base::MessageId{2}, now_).has_value());
+  EXPECT_TRUE(table.Settle("a", base::MessageId{1}, now_).has_value());
+  EXPECT_TRUE(reserve("c", 3).ok());
+  EXPECT_EQ(table.size(), 2u);
+  EXPECT_THAT(table.TakeExpired(now_, 10), ElementsAre("b")) << "to be removed from disk too";
+  EXPECT_TRUE(reserve("d", 4).ok());
+  EXPECT_TRUE(table.Settle("c", base::MessageId{3}, now_).has_value());
+  EXPECT_TRUE(reserve("a", 5).ok()) << "in the place of c";
+  EXPECT_THAT(table.TakeExpired(now_, 10), ElementsAre("c")) << "a is in use again";
+}
+
 TEST_F(KeyTableTest, KeyExpiresAfterItsSettlementOnly) {
   EXPECT_TRUE(Reserve("k", 1).ok());
   table_.Confirm("k");

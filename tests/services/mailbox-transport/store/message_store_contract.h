@@ -195,6 +195,22 @@ TEST_P(MessageStoreContract, KeyBelongsToOneIdentity) {
   EXPECT_FALSE(store().FindKey("other", "key-1").has_value());
 }
 
+TEST_P(MessageStoreContract, ARelayKeyIsKnownAcrossAKillAndOutlivesItsMessage) {
+  const auto message = New("relayed");
+  message->identity = "app";
+  message->idempotency_key = "of the submitter";
+  message->relay_key = "of the server";
+  EXPECT_TRUE(Put(store(), message).ok());
+  EXPECT_FALSE(store().FindKey("app", "of the submitter").has_value());
+  engine_->Kill();
+  EXPECT_EQ(store().FindKey("", "of the server")->id, message->id);
+  const auto loaded = store().Load(message->id);
+  EXPECT_EQ(loaded->relay_key, "of the server");
+  EXPECT_TRUE(Settle(store(), Delivered(message)).ok());
+  engine_->Kill();
+  EXPECT_EQ(store().FindKey("", "of the server")->id, message->id);
+}
+
 TEST_P(MessageStoreContract, TwoAtOnceWithOneKeyGiveOneMessage) {
   std::promise<absl::Status> first, second;
   store().Put(Keyed("key-1"), [&](absl::Status s) { first.set_value(std::move(s)); });
