@@ -1,4 +1,5 @@
-// The server that relays dies before it has noted the receipt: it relays again, and the other knows.
+// The server that relays dies before it has noted the receipt: it relays again, and the other
+// knows.
 
 #include "gmock/gmock.h"
 

@@ -199,13 +199,13 @@ absl::Status App::State::StartServices() {
       admin::AdminService::Parts{*authority, *pipeline, disk});
   directory_service = std::make_unique<admin::DirectoryService>(admin::DirectoryService::Parts{
       *authority, floors.front()->executor, registry, *directory, server_name,
-      ConnectorCheck(outside_name, provisions->stores()), *settings.directory.writer, managed.get(), load_directory});
+      ConnectorCheck(outside_name, provisions->stores()), *settings.directory.writer, managed.get(),
+      load_directory});
   options.address = *settings.endpoints.admin_address;
   options.client = rpc::ClientCertificate::kRequired;
   options.reflection = true;
-  auto admins =
-      rpc::Server::Start(settings.rpc, options,
-                         {admin->service(), directory_service->service(), relay->service()});
+  auto admins = rpc::Server::Start(
+      settings.rpc, options, {admin->service(), directory_service->service(), relay->service()});
   if (!admins.ok()) return base::Annotate(admins.status(), "server.admin_address");
   admin_server = std::move(*admins);
   return absl::OkStatus();

@@ -179,7 +179,8 @@ io::Task<smtp::Outcome> Relay::Attempt(const model::Batch& batch,
 io::Task<absl::Status> Relay::SendContent(rpc::RelayCall& call,
                                           const v1::RelayedMessage& message,
                                           smtp::BodySource& body) {
-  if (absl::Status read = co_await body.Rewind(); !read.ok()) co_return read;
+  const absl::Status rewound = co_await body.Rewind();
+  if (!rewound.ok()) co_return rewound;
   std::uint64_t sent = 0;
   while (sent < body.size()) {
     const auto next = co_await body.Next();

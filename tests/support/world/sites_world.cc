@@ -123,7 +123,8 @@ std::string SitesWorld::DirectoryText() const {
   };
   std::string text = manifest("SendConnector",
                               "metadata: {name: internet}\nspec:\n  name: Internet\n"
-                              "  addressSpaces: ['*']\n  sourceTransportServers: [",
+                              "  addressSpaces: ['*']\n  usage: Internet\n"
+                              "  sourceTransportServers: [",
                               base::Join(sources_, ", "), "]\n");
   for (const std::string& line : connector())
     text += base::Cat("  ", line, "\n");

@@ -88,7 +88,8 @@ TEST(ReadinessTest, WhatIsNotEnabledIsReadyUnlessSomethingIsMissing) {
   const v1::Condition fine = Judged(connector);
   EXPECT_EQ(fine.status(), "True");
   EXPECT_EQ(fine.reason(), "Disabled");
-  EXPECT_EQ(Judged(connector, absl::NotFoundError("SecretNotUsable: x")).reason(), "SecretNotUsable");
+  EXPECT_EQ(Judged(connector, absl::NotFoundError("SecretNotUsable: x")).reason(),
+            "SecretNotUsable");
 }
 
 TEST(ReadinessTest, WithoutACheckNothingIsMissing) {

@@ -130,7 +130,8 @@ TEST_F(CheckReadyTest, AMissingSecretOrCertificateIsTheReason) {
   EXPECT_EQ(WhyNot(), "");
 
   connector_.tls_certificate_name = "<I>CN=CA<S>CN=out";
-  EXPECT_THAT(WhyNot(), HasSubstr("CertificateNotUsable: The certificate specified in TlsCertificateName"));
+  EXPECT_THAT(WhyNot(),
+              HasSubstr("CertificateNotUsable: The certificate specified in TlsCertificateName"));
   connector_.tls_certificate_name.clear();
   connector_.domain_secure_enabled = true;
   EXPECT_THAT(WhyNot(), HasSubstr("there is none for mbx.a.test"));

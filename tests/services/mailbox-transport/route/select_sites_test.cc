@@ -1,6 +1,8 @@
 // Selection over sites and site links, by scope, for other address types and for connectors that
 // are wrong.
 
+#include <iostream>
+
 #include "gtest/gtest.h"
 
 #include "services/mailbox-transport/route/select.h"
@@ -184,8 +186,10 @@ constexpr SiteSelection kSiteSelections[] = {
     {"X400 any", "", "X X400:*;1 host=x.com", "X -> x.com", 1000, "IMCEAX400-s=Lee@contoso.com"},
 };
 
+// proves: AddressSpaces, IsScopedConnector
 TEST(SelectSitesTest, EachRowHolds) {
   static_assert(std::size(kSiteSelections) >= 80);
+  std::cout << "rows: " << std::size(kSiteSelections) << std::endl;
   for (const SiteSelection& row : kSiteSelections) {
     RecipientQuery query;
     query.address = row.address;

@@ -40,6 +40,8 @@ class RecordingStore final : public model::MessageStore {
     return absl::NotFoundError("not kept");
   }
 
+  const std::string& database_id() const override { return database_id_; }
+
   std::optional<model::KeyRecord> FindKey(const std::string&, const std::string&) override {
     return std::nullopt;
   }
@@ -53,6 +55,7 @@ class RecordingStore final : public model::MessageStore {
   std::vector<model::Settlement> settled;
 
  private:
+  const std::string database_id_ = "recorded";
   std::uint64_t last_id_ = 900;
 };
 
