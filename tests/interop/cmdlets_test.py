@@ -58,6 +58,35 @@ class CmdletsTest(Case):
         self.shell.run("Enable-SendConnector", "Sink")
         self.assertEqual(sink.wait_for(1, 20)[0].header("Subject"), "waits")
 
+    def test_the_route_of_a_large_message_says_why_each_lost(self):
+        self.lab.write_manifest("Site", "far", {"comment": "100 away by the default link"})
+        self.lab.write_manifest("TransportServer", "far-0", {
+            "site": "far", "relayAddress": "127.0.0.1:7172"})
+        for name, space, *more in (
+                ("Marketing", "marketing.contoso.com", "-MaxMessageSize", "25MB"),
+                ("Marketing far", "*.marketing.contoso.com", "-IsScopedConnector", "$true",
+                 "-MaxMessageSize", "unlimited", "-SourceTransportServers", "far-0"),
+                ("Contoso", "*.contoso.com;5", "-MaxMessageSize", "50MB"),
+                ("Contoso, dear", "*.contoso.com;50", "-MaxMessageSize", "50MB"),
+                ("Contoso, far", "*.contoso.com;1", "-MaxMessageSize", "50MB",
+                 "-SourceTransportServers", "far-0"),
+                ("Contoso, second", "*.contoso.com;5", "-MaxMessageSize", "50MB"),
+                ("Fabrikam", "fabrikam.com", "-MaxMessageSize", "50MB"),
+                ("Off", "marketing.contoso.com", "-MaxMessageSize", "50MB", "-Enabled", "$false"),
+                ("To Internet", "*", "-MaxMessageSize", "50MB")):
+            self.shell.run("New-SendConnector", name, "-Usage", "Internet", "-AddressSpaces", space,
+                           *more)
+        asked = ("Test-Route", "user@marketing.contoso.com", "--size", "30MB")
+        told = self.shell.run(*asked).stdout
+        print("\n" + "\n".join(f"  {line}" for line in told.splitlines()), flush=True)
+        route = self.shell.json(*asked)
+        self.assertEqual(route["connector"], "Contoso")
+        self.assertEqual(
+            {one["connector"]: one["lostAt"] for one in route["candidates"] if one["lostAt"]},
+            {"Marketing": "size", "Marketing far": "scope", "Contoso, dear": "cost",
+             "Contoso, far": "cost", "Contoso, second": "name", "Fabrikam": "address space",
+             "Off": "enabled", "To Internet": "specificity"})
+
     def test_mistakes_are_named_together_and_nothing_is_half_done(self):
         wrong = self.refused("New-SendConnector", "X", "-Port", "many", "-MaxMessageSize", "5XB",
                              code=2)
@@ -126,6 +155,7 @@ class CmdletsTest(Case):
         done = self.shell.run("Import-SendConnector", wide, "-Usage", "Internet",
                               "-AuthenticationCredential", "smart-host", "-Without",
                               "TlsAuthLevel").stdout
+        print("\n" + "\n".join(f"  {line}" for line in done.splitlines()), flush=True)
         self.assertIn("read-only, not taken: ", done)
         self.assertIn("not known here, not taken: TransportRole", done)
         self.assertEqual(len(self.shell.json("Get-SendConnector")), 3)

@@ -187,8 +187,8 @@ class Lab:
             f"{site}-{service}",
             (f"URI:spiffe://{TRUST_DOMAIN}/{site}/{service}", "DNS:localhost", "IP:127.0.0.1"))
 
-    def rpc_settings(self, service):
-        cert, key = self.service_certificate(service)
+    def rpc_settings(self, service, site=SITE):
+        cert, key = self.service_certificate(service, site)
         return {"rpc.certificate_file": str(cert), "rpc.key_file": str(key),
                 "rpc.ca_file": str(self.ca), "rpc.trust_domain": TRUST_DOMAIN}
 
@@ -198,16 +198,19 @@ class Lab:
     def directory(self):
         return self._directory
 
-    def write_manifest(self, kind, name, spec):
-        """Writes a manifest in one move, as an editor or a ConfigMap does."""
+    def write_manifest(self, kind, name, spec, folder=""):
+        """Writes a manifest in one move, as an editor or a ConfigMap does; the shell changes those
+        in the folder "managed"."""
         manifest = {"apiVersion": "postern.dev/v1", "kind": kind, "metadata": {"name": name},
                     "spec": spec}
-        self.write_raw(f"{kind.lower()}-{name}.yaml", yaml.safe_dump(manifest, sort_keys=False))
+        self.write_raw(f"{kind.lower()}-{name}.yaml", yaml.safe_dump(manifest, sort_keys=False),
+                       folder)
 
-    def write_raw(self, file_name, text):
+    def write_raw(self, file_name, text, folder=""):
         draft = self.path / (file_name + ".draft")
         draft.write_text(text)
-        os.replace(draft, self._directory / file_name)
+        (self._directory / folder).mkdir(exist_ok=True)
+        os.replace(draft, self._directory / folder / file_name)
 
     def connector(self, name, spaces, **spec):
         """A Send connector; its usage is Internet, so that Received stays to be looked at."""

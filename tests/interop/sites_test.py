@@ -1,5 +1,5 @@
-"""tests/interop/sites_test.py: three sites in network namespaces, with link costs and mTLS; mail that
-is accepted in one is sent by the servers of another, whatever happens between.
+"""tests/interop/sites_test.py: three sites in network namespaces, with link costs and mTLS; mail
+that is accepted in one is sent by the servers of another, whatever happens between.
 
 POSTERN_KILLS says how often the crash tests kill (3).
 """
@@ -103,6 +103,7 @@ class SitesTest(Case):
     def doubles(self):
         return sum(times - 1 for times in self.times.values())
 
+    # proves: SourceTransportServers
     def test_mail_from_a_goes_to_c_directly_and_its_servers_share_it(self):
         self.start()
         self.send(60)
@@ -182,7 +183,7 @@ class SitesTest(Case):
         self.assertLessEqual(self.doubles(), self.total(SiteServer.ambiguous))
 
     def kill_under_load(self, *names):
-        """Kills each of these servers in turn while mail comes; all that was acknowledged arrives."""
+        """Kills each of these in turn while mail comes; all that was acknowledged arrives."""
         # Longer than a restart takes: a relay without an answer is repeated on the same server.
         self.start({"queue.message_retry_interval": "6s"})
         seed = int(os.environ.get("POSTERN_SEED", time.time_ns() % 1000000))
