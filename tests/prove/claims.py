@@ -2,10 +2,11 @@
 
 A claim is a sentence that a run proves or not. Each is printed with its figure; a skip is no pass.
 
-Flow      run(topic, [Claim("title", function), ...], long): the exit code.
+Flow      main("topic", [Claim("title", function), ...], "what --long does more"): the exit code.
 Failure   A claim falls short by raising Short, or anything else; Skip says why nothing ran.
 """
 
+import argparse
 import dataclasses
 import os
 import subprocess
@@ -66,7 +67,18 @@ def _prove(claim, long):
         return "SHORT", str(error) or type(error).__name__
 
 
-def run(topic, claims, long):
+def main(topic, claims, longer):
+    parser = argparse.ArgumentParser(description=f"Proves the claims of {topic}.")
+    parser.add_argument("--long", action="store_true", help=longer)
+    parser.add_argument("--only", default="", help="only the claims with this text in their title")
+    options = parser.parse_args()
+    chosen = [claim for claim in claims if options.only in claim.title]
+    if not chosen:
+        raise SystemExit(f"no claim has \"{options.only}\" in its title")
+    return _run(topic, chosen, options.long)
+
+
+def _run(topic, claims, long):
     began = time.monotonic()
     verdicts = []
     print(f"prove {topic}: {len(claims)} claims, build {BUILD}", flush=True)

@@ -1,6 +1,5 @@
 """tests/prove/main_job.py: the main job: a message goes in and leaves by its connector."""
 
-import argparse
 import os
 import signal
 import sys
@@ -9,7 +8,7 @@ import time
 
 sys.dont_write_bytecode = True
 
-from claims import BUILD, ROOT, Claim, Skip, command, lines_with, require, run  # noqa: E402
+from claims import BUILD, ROOT, Claim, Skip, command, lines_with, main, require  # noqa: E402
 from harness import wait_until  # noqa: E402
 from load import Load  # noqa: E402
 from peers import smtp_source, tool  # noqa: E402
@@ -224,16 +223,5 @@ CLAIMS = [
 ]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--long", action="store_true", help="five times the kills and power cuts")
-    parser.add_argument("--only", default="", help="only the claims with this text in their title")
-    options = parser.parse_args()
-    claims = [claim for claim in CLAIMS if options.only in claim.title]
-    if not claims:
-        raise SystemExit(f"no claim has \"{options.only}\" in its title")
-    return run("main-job", claims, options.long)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("main-job", CLAIMS, "five times the kills and power cuts"))
