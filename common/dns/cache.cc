@@ -31,6 +31,28 @@ struct AddressKind {
   static bool Empty(const AddressAnswer& answer) { return answer.addresses.empty(); }
 };
 
+struct TlsaKind {
+  using Answer = TlsaAnswer;
+  static constexpr char kPrefix[] = "tlsa ";
+
+  static io::Task<absl::StatusOr<TlsaAnswer>> Query(Resolver& below, std::string name) {
+    return below.Tlsa(std::move(name));
+  }
+
+  static bool Empty(const TlsaAnswer& answer) { return answer.records.empty(); }
+};
+
+struct TxtKind {
+  using Answer = TxtAnswer;
+  static constexpr char kPrefix[] = "txt ";
+
+  static io::Task<absl::StatusOr<TxtAnswer>> Query(Resolver& below, std::string name) {
+    return below.Txt(std::move(name));
+  }
+
+  static bool Empty(const TxtAnswer& answer) { return answer.records.empty(); }
+};
+
 std::string QuestionFor(std::string_view prefix, std::string_view name) {
   if (name.ends_with('.')) name.remove_suffix(1);
   return base::Cat(prefix, base::LowerAscii(name));
@@ -53,6 +75,14 @@ io::Task<absl::StatusOr<MxAnswer>> CachingResolver::Mx(std::string domain) {
 
 io::Task<absl::StatusOr<AddressAnswer>> CachingResolver::Addresses(std::string host) {
   return Ask<AddressKind>(std::move(host));
+}
+
+io::Task<absl::StatusOr<TlsaAnswer>> CachingResolver::Tlsa(std::string name) {
+  return Ask<TlsaKind>(std::move(name));
+}
+
+io::Task<absl::StatusOr<TxtAnswer>> CachingResolver::Txt(std::string name) {
+  return Ask<TxtKind>(std::move(name));
 }
 
 template <typename Kind>

@@ -52,6 +52,8 @@ class CachingResolver final : public Resolver {
   io::Task<absl::StatusOr<MxAnswer>> Mx(std::string domain) override;
   // The `ttl` of an answer is what is left of it.
   io::Task<absl::StatusOr<AddressAnswer>> Addresses(std::string host) override;
+  io::Task<absl::StatusOr<TlsaAnswer>> Tlsa(std::string name) override;
+  io::Task<absl::StatusOr<TxtAnswer>> Txt(std::string name) override;
 
   const Counts& counts() const { return counts_; }
 
@@ -59,8 +61,8 @@ class CachingResolver final : public Resolver {
   void Clear();
 
  private:
-  // Either kind of answer, or the kNotFound.
-  using Content = std::variant<absl::Status, MxAnswer, AddressAnswer>;
+  // Any kind of answer, or the kNotFound.
+  using Content = std::variant<absl::Status, MxAnswer, AddressAnswer, TlsaAnswer, TxtAnswer>;
 
   struct Remembered {
     std::string question;

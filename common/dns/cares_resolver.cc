@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -11,9 +12,11 @@
 #include <arpa/nameser.h>
 #include <sys/time.h>
 
+#include "common/base/random.h"
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
 #include "common/dns/message.h"
+#include "common/dns/question.h"
 #include "common/io/alarm.h"
 #include "common/io/completion.h"
 #include "common/io/descriptor_watch.h"
@@ -25,7 +28,8 @@ namespace {
 
 // Fits every path without fragments: https://www.dnsflagday.net/2020/
 constexpr int kEdnsBytes = 1232;
-constexpr std::uint16_t kDnsPort = 53;
+// In the fourth byte of a header.
+constexpr unsigned char kAuthenticData = 0x20;
 
 // What c-ares gave: its code, and the bytes of the last answer, if any.
 struct Reply {
@@ -34,23 +38,6 @@ struct Reply {
 };
 
 using Pending = std::shared_ptr<io::Completion<Reply>>;
-
-absl::StatusOr<io::Endpoint> ParseServer(std::string_view text) {
-  io::Endpoint server;
-  const auto address = io::IpAddress::Parse(text);
-  if (address.ok()) {
-    server.address = *address;
-    server.port = kDnsPort;
-    return server;
-  }
-  const auto endpoint = io::Endpoint::Parse(text);
-  if (!endpoint.ok() || endpoint->port == 0 || text.find_first_of(".:") == text.npos ||
-      text.front() == ':') {
-    return base::Error(absl::StatusCode::kInvalidArgument, "dns server \"", base::Printable(text),
-                       "\": not an address with an optional port");
-  }
-  return *endpoint;
-}
 
 ares_addr_port_node NodeFor(const io::Endpoint& server) {
   ares_addr_port_node node{};
@@ -73,7 +60,7 @@ std::string ServersOf(ares_channel channel) {
   for (const auto* node = first; node != nullptr; node = node->next) {
     io::Endpoint server;
     auto& bytes = server.address.bytes;
-    server.port = static_cast<std::uint16_t>(node->udp_port != 0 ? node->udp_port : kDnsPort);
+    server.port = static_cast<std::uint16_t>(node->udp_port != 0 ? node->udp_port : 53);
     if (node->family == AF_INET) {
       bytes[10] = bytes[11] = 0xFF;
       std::copy_n(reinterpret_cast<const std::uint8_t*>(&node->addr.addr4), 4, bytes.begin() + 12);
@@ -86,23 +73,6 @@ std::string ServersOf(ares_channel channel) {
   return base::Join(names, " ");
 }
 
-// What goes into a question: labels of letters, digits, hyphens and underscores.
-absl::StatusOr<std::string> NameToAsk(std::string_view kind, std::string_view text) {
-  std::string name = base::LowerAscii(text);
-  if (name.ends_with('.')) name.pop_back();
-  bool fits = !name.empty() && name.size() <= 253;
-  for (const std::string_view label : base::Split(name, '.')) {
-    fits = fits && !label.empty() && label.size() <= 63;
-  }
-  for (const char c : name) {
-    fits = fits &&
-           ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.');
-  }
-  if (fits) return name;
-  return base::Error(absl::StatusCode::kInvalidArgument, "dns ", kind, " \"", base::Printable(text),
-                     "\": not a domain name");
-}
-
 }  // namespace
 
 struct CaresResolver::State {
@@ -113,7 +83,10 @@ struct CaresResolver::State {
 
   absl::Status Open();
   void Shut();
+  std::uint16_t NewId();
   Pending Start(RecordType type, const std::string& name);
+  // One question, from room for it to its answer.
+  io::Task<absl::StatusOr<Answer>> Ask(RecordType type, std::string name);
   io::Task<absl::Status> Room(absl::Time deadline);
   io::Task<absl::StatusOr<Answer>> Finish(Pending pending,
                                           RecordType type,
@@ -136,7 +109,7 @@ struct CaresResolver::State {
   ares_channel channel = nullptr;
   std::unordered_map<ares_socket_t, std::unique_ptr<io::DescriptorWatch>> watches;
   std::string servers;
-  int under_way = 0;
+  std::unordered_set<std::uint16_t> ids;  // of the questions under way
   io::Event room;
 };
 
@@ -146,12 +119,9 @@ namespace {
 template <typename State>
 struct Question {
   State* state;
+  std::uint16_t id;
   Pending pending;
 };
-
-std::string_view KindOf(RecordType type) {
-  return type == RecordType::kMx ? "mx" : type == RecordType::kA ? "a" : "aaaa";
-}
 
 int LibraryStarted() {
   static const int status = ares_library_init(ARES_LIB_INIT_ALL);
@@ -241,29 +211,56 @@ void CaresResolver::State::OnAnswer(
   if (bytes != nullptr && length > 0) {
     reply.bytes.assign(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
   }
-  --taken->state->under_way;
+  taken->state->ids.erase(taken->id);
   taken->state->room.NotifyOne();
   taken->pending->Set(std::move(reply));
 }
 
 io::Task<absl::Status> CaresResolver::State::Room(absl::Time deadline) {
-  while (under_way >= options.questions_max && channel != nullptr) {
+  while (ids.size() >= static_cast<std::size_t>(options.questions_max) && channel != nullptr) {
     POSTERN_CO_RETURN_IF_ERROR(co_await room.Until(deadline - absl::Now()));
   }
   if (channel == nullptr) co_return absl::CancelledError("stopping");
   co_return absl::OkStatus();
 }
 
+std::uint16_t CaresResolver::State::NewId() {
+  while (true) {
+    const auto id = static_cast<std::uint16_t>(base::Random::System().Below(0x10000));
+    if (ids.insert(id).second) return id;
+  }
+}
+
+// ares_query does not set the AD bit, by which a question asks for the same bit in its answer.
 Pending CaresResolver::State::Start(RecordType type, const std::string& name) {
   auto pending = std::make_shared<io::Completion<Reply>>(executor);
   auto question = std::make_unique<Question<State>>();
   question->state = this;
+  question->id = NewId();
   question->pending = pending;
-  ++under_way;
-  ares_query(channel, name.c_str(), ns_c_in, static_cast<int>(type), &State::OnAnswer,
-             question.release());
+  unsigned char* bytes = nullptr;
+  int length = 0;
+  const int made = ares_create_query(name.c_str(), ns_c_in, static_cast<int>(type), question->id,
+                                     /*rd=*/1, &bytes, &length, kEdnsBytes);
+  if (made != ARES_SUCCESS) {
+    OnAnswer(question.release(), made, 0, nullptr, 0);
+    return pending;
+  }
+  bytes[3] |= kAuthenticData;
+  ares_send(channel, bytes, length, &State::OnAnswer, question.release());
+  ares_free_string(bytes);
   SetAlarm();
   return pending;
+}
+
+io::Task<absl::StatusOr<Answer>> CaresResolver::State::Ask(RecordType type, std::string text) {
+  const std::string_view kind = KindOf(type);
+  POSTERN_CO_ASSIGN_OR_RETURN(const std::string name, NameToAsk(kind, text));
+  const absl::Time deadline = absl::Now() + options.query_timeout;
+  const std::string label = base::Cat("dns ", kind, " ", name);
+  POSTERN_CO_RETURN_IF_ERROR(base::Annotate(co_await Room(deadline), label));
+  Pending pending = Start(type, name);
+  co_return co_await Finish(std::move(pending), type, name, deadline);
 }
 
 absl::Status CaresResolver::State::Failure(absl::StatusCode code,
@@ -279,8 +276,6 @@ absl::StatusOr<Answer> CaresResolver::State::Judge(RecordType type,
   using enum absl::StatusCode;
   switch (reply.status) {
     case ARES_SUCCESS:
-    case ARES_ENODATA:
-    case ARES_ENOTFOUND:
       break;
     case ARES_ETIMEOUT:
       return Failure(kDeadlineExceeded, type, name, "no answer");
@@ -299,13 +294,17 @@ absl::StatusOr<Answer> CaresResolver::State::Judge(RecordType type,
       return Failure(kUnavailable, type, name, base::LowerAscii(ares_strerror(reply.status)));
   }
   absl::StatusOr<Answer> answer = ParseAnswer(reply.bytes, type);
-  if (reply.status == ARES_ENOTFOUND) {
-    const absl::Duration ttl = answer.ok() ? answer->negative_ttl : absl::ZeroDuration();
-    return WithNegativeTtl(Failure(kNotFound, type, name, "no such name"), ttl);
-  }
   if (!answer.ok()) return Failure(kUnavailable, type, name, base::MessageOf(answer.status()));
+  if (answer->code == ResponseCode::kNoSuchName) {
+    return WithNegativeTtl(Failure(kNotFound, type, name, "no such name"), answer->negative_ttl);
+  }
+  if (answer->code != ResponseCode::kNoError) {
+    const auto code = static_cast<int>(answer->code);
+    return Failure(kUnavailable, type, name, base::Cat("response code ", code));
+  }
   if (answer->truncated) return Failure(kUnavailable, type, name, "truncated answer");
-  if (answer->mx.empty() && answer->addresses.empty()) answer->ttl = answer->negative_ttl;
+  if (answer->empty()) answer->ttl = answer->negative_ttl;
+  answer->authentic = answer->authentic && options.trust_ad;
   return answer;
 }
 
@@ -345,14 +344,29 @@ const std::string& CaresResolver::servers() const {
 
 io::Task<absl::StatusOr<MxAnswer>> CaresResolver::Mx(std::string domain) {
   const std::shared_ptr<State> state = state_;
-  POSTERN_CO_ASSIGN_OR_RETURN(const std::string name, NameToAsk("mx", domain));
-  const absl::Time deadline = absl::Now() + state->options.query_timeout;
-  POSTERN_CO_RETURN_IF_ERROR(base::Annotate(co_await state->Room(deadline), "dns mx " + name));
-  Pending pending = state->Start(RecordType::kMx, name);
-  POSTERN_CO_ASSIGN_OR_RETURN(
-      Answer answer, co_await state->Finish(std::move(pending), RecordType::kMx, name, deadline));
+  POSTERN_CO_ASSIGN_OR_RETURN(Answer answer, co_await state->Ask(RecordType::kMx, domain));
   MxAnswer out;
   out.records = std::move(answer.mx);
+  out.ttl = answer.ttl;
+  out.secure = answer.authentic;
+  co_return out;
+}
+
+io::Task<absl::StatusOr<TlsaAnswer>> CaresResolver::Tlsa(std::string name) {
+  const std::shared_ptr<State> state = state_;
+  POSTERN_CO_ASSIGN_OR_RETURN(Answer answer, co_await state->Ask(RecordType::kTlsa, name));
+  TlsaAnswer out;
+  out.records = std::move(answer.tlsa);
+  out.ttl = answer.ttl;
+  out.secure = answer.authentic;
+  co_return out;
+}
+
+io::Task<absl::StatusOr<TxtAnswer>> CaresResolver::Txt(std::string name) {
+  const std::shared_ptr<State> state = state_;
+  POSTERN_CO_ASSIGN_OR_RETURN(Answer answer, co_await state->Ask(RecordType::kTxt, name));
+  TxtAnswer out;
+  out.records = std::move(answer.txt);
   out.ttl = answer.ttl;
   co_return out;
 }
@@ -368,10 +382,10 @@ io::Task<absl::StatusOr<AddressAnswer>> CaresResolver::Addresses(std::string hos
   if (second == nullptr) {
     absl::StatusOr<Answer> none = v4;
     if (none.ok()) none->addresses.clear();
-    co_return JoinFamilies(std::move(v4), std::move(none));
+    co_return JoinFamilies(name, std::move(v4), std::move(none));
   }
   auto v6 = co_await state->Finish(std::move(second), RecordType::kAaaa, name, deadline);
-  co_return JoinFamilies(std::move(v4), std::move(v6));
+  co_return JoinFamilies(name, std::move(v4), std::move(v6));
 }
 
 }  // namespace postern::dns

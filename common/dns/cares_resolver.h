@@ -10,7 +10,7 @@
 // Limits    per_server_timeout doubles with each round over all servers; query_timeout bounds the
 //           whole. Names are asked as they are, fully qualified: no search list. `questions_max`
 //           are under way at a time, the rest wait within their query_timeout.
-// See       RFC 1035; RFC 6891 (EDNS, 1232 bytes); c-ares 1.18
+// See       RFC 1035; RFC 6891 (EDNS, 1232 bytes); RFC 6840 §5.7 (AD in a question); c-ares 1.18
 
 #pragma once
 
@@ -36,6 +36,8 @@ class CaresResolver final : public Resolver {
     int tries = 3;  // rounds over all servers
     Protocol protocol = Protocol::kAny;
     bool ask_ipv6 = true;
+    // The servers validate, and nobody between them and us can change their AD bit.
+    bool trust_ad = false;
     int questions_max = 1000;
   };
 
@@ -46,6 +48,8 @@ class CaresResolver final : public Resolver {
 
   io::Task<absl::StatusOr<MxAnswer>> Mx(std::string domain) override;
   io::Task<absl::StatusOr<AddressAnswer>> Addresses(std::string host) override;
+  io::Task<absl::StatusOr<TlsaAnswer>> Tlsa(std::string name) override;
+  io::Task<absl::StatusOr<TxtAnswer>> Txt(std::string name) override;
 
   // The servers that are asked, as text: "127.0.0.1:5353 [::1]:53".
   const std::string& servers() const;

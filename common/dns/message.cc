@@ -184,6 +184,30 @@ absl::StatusOr<io::IpAddress> AddressFrom(std::string_view bytes, const Record& 
   return address;
 }
 
+absl::StatusOr<TlsaRecord> TlsaFrom(std::string_view bytes, const Record& record) {
+  const std::string_view data = bytes.substr(record.begin, record.end - record.begin);
+  if (data.size() < 4) return Broken("a TLSA record of less than 4 bytes");
+  TlsaRecord tlsa;
+  tlsa.usage = static_cast<std::uint8_t>(data[0]);
+  tlsa.selector = static_cast<std::uint8_t>(data[1]);
+  tlsa.matching = static_cast<std::uint8_t>(data[2]);
+  tlsa.data = data.substr(3);
+  return tlsa;
+}
+
+// Character strings, each after its length, that are one text.
+absl::StatusOr<std::string> TextFrom(std::string_view bytes, const Record& record) {
+  std::string_view rest = bytes.substr(record.begin, record.end - record.begin);
+  std::string text;
+  while (!rest.empty()) {
+    const auto length = static_cast<std::uint8_t>(rest[0]);
+    if (rest.size() < 1u + length) return Broken("a TXT record is cut short");
+    text.append(rest.substr(1, length));
+    rest.remove_prefix(1u + length);
+  }
+  return text;
+}
+
 absl::Duration NegativeTtl(const Reader& reader, const std::vector<Record>& authority) {
   for (const Record& record : authority) {
     // Two names, then serial, refresh, retry, expire and minimum.
@@ -230,6 +254,12 @@ absl::Status Collect(const Reader& reader,
     } else if (asked == RecordType::kA || asked == RecordType::kAaaa) {
       POSTERN_ASSIGN_OR_RETURN(const io::IpAddress address, AddressFrom(bytes, record));
       answer.addresses.push_back(address);
+    } else if (asked == RecordType::kTlsa) {
+      POSTERN_ASSIGN_OR_RETURN(TlsaRecord tlsa, TlsaFrom(bytes, record));
+      answer.tlsa.push_back(std::move(tlsa));
+    } else if (asked == RecordType::kTxt) {
+      POSTERN_ASSIGN_OR_RETURN(std::string text, TextFrom(bytes, record));
+      answer.txt.push_back(std::move(text));
     }
   }
   if (kept == 0) answer.ttl = absl::ZeroDuration();
@@ -254,6 +284,7 @@ absl::StatusOr<Answer> ParseAnswer(std::string_view bytes, RecordType asked) {
   Answer answer;
   answer.code = static_cast<ResponseCode>(flags & 0x0F);
   answer.truncated = (flags & 0x0200) != 0;
+  answer.authentic = (flags & 0x0020) != 0;
   POSTERN_ASSIGN_OR_RETURN(answer.name, reader.Name());
   const std::uint16_t type = reader.Short();
   reader.Short();
@@ -271,13 +302,19 @@ absl::StatusOr<Answer> ParseAnswer(std::string_view bytes, RecordType asked) {
   return answer;
 }
 
-absl::StatusOr<AddressAnswer> JoinFamilies(absl::StatusOr<Answer> v4, absl::StatusOr<Answer> v6) {
+absl::StatusOr<AddressAnswer> JoinFamilies(std::string_view host,
+                                           absl::StatusOr<Answer> v4,
+                                           absl::StatusOr<Answer> v6) {
   AddressAnswer out;
   out.ttl = absl::InfiniteDuration();
   absl::Duration negative = absl::InfiniteDuration();
   absl::Status missing;
   absl::Status failed;
+  // What is used decides: who drops one family's answers must not make the other's worth less.
+  out.secure = v4.ok() || v6.ok();
   for (const absl::StatusOr<Answer>* answer : {&v4, &v6}) {
+    if (answer->ok()) out.secure = out.secure && (*answer)->authentic;
+    if (answer->ok() && (*answer)->name != host) out.canonical = (*answer)->name;
     if (absl::IsNotFound(answer->status())) {
       missing = answer->status();
       negative = std::min(negative, NegativeTtlOf(missing));

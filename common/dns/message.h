@@ -7,7 +7,8 @@
 //           other codes are data: see `code`.
 // Limits    65,535 bytes; 4,096 records in a section, 256 of them kept; 255 bytes a name; a
 //           compression pointer leads backwards only; 16 links of a CNAME chain.
-// See       RFC 1035 §4; RFC 2181 §8 (TTL); RFC 2308 §5 (negative TTL); RFC 3596 (AAAA)
+// See       RFC 1035 §3.3.14, §4; RFC 2181 §8 (TTL); RFC 2308 §5 (negative TTL); RFC 3596 (AAAA);
+//           RFC 4035 §3.2.3 (AD); RFC 6698 §2.1 (TLSA)
 
 #pragma once
 
@@ -24,27 +25,42 @@
 
 namespace postern::dns {
 
-enum class RecordType : std::uint16_t { kA = 1, kCname = 5, kSoa = 6, kMx = 15, kAaaa = 28 };
+enum class RecordType : std::uint16_t {
+  kA = 1,
+  kCname = 5,
+  kSoa = 6,
+  kMx = 15,
+  kTxt = 16,
+  kAaaa = 28,
+  kTlsa = 52,
+};
 
 enum class ResponseCode : std::uint8_t { kNoError = 0, kServerFailure = 2, kNoSuchName = 3 };
 
 struct Answer {
   ResponseCode code = ResponseCode::kNoError;  // other values than the named ones occur
   bool truncated = false;
+  bool authentic = false;                // the AD bit: the server says that it has validated this
   std::string name;                      // the owner of the records, at the end of the CNAME chain
   std::vector<MxRecord> mx;              // when MX was asked
   std::vector<io::IpAddress> addresses;  // when A or AAAA was asked
+  std::vector<TlsaRecord> tlsa;          // when TLSA was asked
+  std::vector<std::string> txt;          // when TXT was asked
   absl::Duration ttl;  // the smallest of the records and their CNAME chain; zero without records
   absl::Duration negative_ttl;  // from the SOA in the authority section; zero without one
+
+  bool empty() const { return mx.empty() && addresses.empty() && tlsa.empty() && txt.empty(); }
 };
 
 // Names are lower case without trailing dot; bytes that are no letter, digit, hyphen or underscore
 // are written as \ddd, so that they never pass for a host name.
 absl::StatusOr<Answer> ParseAnswer(std::string_view bytes, RecordType asked);
 
-// What is known of a host from its A and its AAAA question. Addresses of one family are used when
+// What is known of `host` from its A and its AAAA question. Addresses of one family are used when
 // the other failed, for a minute; without any, a failure goes before NXDOMAIN, and only two
 // NXDOMAINs make one.
-absl::StatusOr<AddressAnswer> JoinFamilies(absl::StatusOr<Answer> v4, absl::StatusOr<Answer> v6);
+absl::StatusOr<AddressAnswer> JoinFamilies(std::string_view host,
+                                           absl::StatusOr<Answer> v4,
+                                           absl::StatusOr<Answer> v6);
 
 }  // namespace postern::dns

@@ -37,6 +37,33 @@ void FakeResolver::A(std::string_view host, std::string_view address) {
   known.addresses.push_back(*parsed);
 }
 
+void FakeResolver::Tlsa(std::string_view name, dns::TlsaRecord record) {
+  const std::lock_guard lock(mutex_);
+  known_[std::string(name)].exists = true;
+  known_[std::string(name)].tlsa.push_back(std::move(record));
+}
+
+void FakeResolver::Txt(std::string_view name, std::string text) {
+  const std::lock_guard lock(mutex_);
+  known_[std::string(name)].exists = true;
+  known_[std::string(name)].txt.push_back(std::move(text));
+}
+
+void FakeResolver::Secure(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  known_[std::string(name)].secure = true;
+}
+
+void FakeResolver::Alias(std::string_view host, std::string canonical) {
+  const std::lock_guard lock(mutex_);
+  known_[std::string(host)].canonical = std::move(canonical);
+}
+
+void FakeResolver::TlsaFails(std::string_view name, absl::Status status) {
+  const std::lock_guard lock(mutex_);
+  known_[std::string(name)].tlsa_status = std::move(status);
+}
+
 void FakeResolver::NxDomain(std::string_view name) {
   const std::lock_guard lock(mutex_);
   known_[std::string(name)] = Known();
@@ -109,7 +136,9 @@ io::Task<absl::StatusOr<dns::MxAnswer>> FakeResolver::Mx(std::string domain) {
     delay = delay_;
     Known& known = known_[domain];
     ++known.mx_questions;
-    if (known.exists && known.mx_status.ok()) answer = dns::MxAnswer{known.mx, ttl_};
+    if (known.exists && known.mx_status.ok()) {
+      answer = dns::MxAnswer{known.mx, ttl_, known.secure};
+    }
     if (!known.mx_status.ok()) answer = known.mx_status;
   }
   if (delay > absl::ZeroDuration()) {
@@ -128,7 +157,7 @@ io::Task<absl::StatusOr<dns::AddressAnswer>> FakeResolver::Addresses(std::string
     Known& known = known_[host];
     ++known.address_questions;
     if (known.exists && known.address_status.ok()) {
-      answer = dns::AddressAnswer{known.addresses, ttl_};
+      answer = dns::AddressAnswer{known.addresses, ttl_, known.secure, known.canonical};
     }
     if (!known.address_status.ok()) answer = known.address_status;
   }
@@ -136,6 +165,25 @@ io::Task<absl::StatusOr<dns::AddressAnswer>> FakeResolver::Addresses(std::string
     POSTERN_CO_RETURN_IF_ERROR(co_await io::Sleep(delay));
   }
   co_return answer;
+}
+
+io::Task<absl::StatusOr<dns::TlsaAnswer>> FakeResolver::Tlsa(std::string name) {
+  const std::lock_guard lock(mutex_);
+  ++questions_;
+  const auto found = known_.find(name);
+  if (found == known_.end()) co_return NoSuchName("tlsa", name);
+  const Known& known = found->second;
+  if (!known.tlsa_status.ok()) co_return known.tlsa_status;
+  if (!known.exists) co_return NoSuchName("tlsa", name);
+  co_return dns::TlsaAnswer{known.tlsa, ttl_, known.secure};
+}
+
+io::Task<absl::StatusOr<dns::TxtAnswer>> FakeResolver::Txt(std::string name) {
+  const std::lock_guard lock(mutex_);
+  ++questions_;
+  const auto found = known_.find(name);
+  if (found == known_.end() || !found->second.exists) co_return NoSuchName("txt", name);
+  co_return dns::TxtAnswer{found->second.txt, ttl_};
 }
 
 }  // namespace postern::testing

@@ -31,7 +31,16 @@ class FakeResolver final : public dns::Resolver {
   // Adds one address, IPv4 or IPv6; no MX is NODATA then, unless one was set.
   void A(std::string_view host, std::string_view address);
 
-  // For both kinds of question:
+  // Adds one record.
+  void Tlsa(std::string_view name, dns::TlsaRecord record);
+  void Txt(std::string_view name, std::string text);
+  // DNSSEC vouches for every answer about the name, the absence of records included.
+  void Secure(std::string_view name);
+  // The addresses of `host` are those of another name.
+  void Alias(std::string_view host, std::string canonical);
+  void TlsaFails(std::string_view name, absl::Status status);
+
+  // For MX and addresses:
   void NxDomain(std::string_view name);
   void ServFail(std::string_view name);
   void Timeout(std::string_view name);
@@ -51,6 +60,8 @@ class FakeResolver final : public dns::Resolver {
 
   io::Task<absl::StatusOr<dns::MxAnswer>> Mx(std::string domain) override;
   io::Task<absl::StatusOr<dns::AddressAnswer>> Addresses(std::string host) override;
+  io::Task<absl::StatusOr<dns::TlsaAnswer>> Tlsa(std::string name) override;
+  io::Task<absl::StatusOr<dns::TxtAnswer>> Txt(std::string name) override;
 
  private:
   struct Known {
@@ -58,7 +69,12 @@ class FakeResolver final : public dns::Resolver {
     absl::Status address_status;
     std::vector<dns::MxRecord> mx;
     std::vector<io::IpAddress> addresses;
+    absl::Status tlsa_status;
+    std::vector<dns::TlsaRecord> tlsa;
+    std::vector<std::string> txt;
+    std::string canonical;
     bool exists = false;
+    bool secure = false;
     int mx_questions = 0;
     int address_questions = 0;
   };

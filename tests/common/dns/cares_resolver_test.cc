@@ -26,6 +26,8 @@ std::vector<std::string> Zone() {
       "--host-record=v4.test,192.0.2.4",
       "--cname=alias.test,v4.test",
       "--dns-rr=null.test,15,000000",
+      "--dns-rr=_25._tcp.mx1.a.test,52,030101abcd",
+      "--txt-record=_mta-sts.a.test,v=STSv1; id=7;",
   };
   for (int i = 0; i < 100; ++i) {
     options.push_back(base::Cat("--mx-host=big.test,a-mail-exchanger-", i, ".big.test,10"));
@@ -111,6 +113,43 @@ testing::Dnsmasq* CaresResolverTest::dnsmasq_ = nullptr;
 TEST_F(CaresResolverTest, MxRecordsComeWithTheirTtl) {
   EXPECT_THAT(MxText("A.Test."), UnorderedElementsAre("10 mx1.a.test", "20 mx2.a.test"));
   EXPECT_EQ(Mx("a.test")->ttl, absl::Seconds(77));
+}
+
+TEST_F(CaresResolverTest, TlsaAndTextRecordsCome) {
+  const auto tlsa = testing::Await(executor_, Resolver().Tlsa("_25._tcp.mx1.a.test"));
+  ASSERT_TRUE(tlsa.ok()) << tlsa.status();
+  const TlsaRecord expected{3, 1, 1, "\xab\xcd"};
+  EXPECT_THAT(tlsa->records, ElementsAre(expected));
+  const auto txt = testing::Await(executor_, Resolver().Txt("_mta-sts.a.test"));
+  ASSERT_TRUE(txt.ok()) << txt.status();
+  EXPECT_THAT(txt->records, ElementsAre("v=STSv1; id=7;"));
+  const auto none = testing::Await(executor_, Resolver().Tlsa("_25._tcp.v4.test"));
+  EXPECT_TRUE(absl::IsNotFound(none.status())) << none.status();
+}
+
+TEST_F(CaresResolverTest, AnAliasTellsItsCanonicalName) {
+  EXPECT_EQ(Addresses("alias.test")->canonical, "v4.test");
+  EXPECT_EQ(Addresses("v4.test")->canonical, "");
+}
+
+TEST_F(CaresResolverTest, TheQuestionAsksForValidationAndTheAnswerCountsOnlyWhenTrusted) {
+  for (const bool trusted : {false, true}) {
+    std::atomic<int> asked_for_it{0};
+    testing::ScriptedDns dns([&](const std::string& question) {
+      asked_for_it += (static_cast<unsigned char>(question[3]) & 0x20) != 0 ? 1 : 0;
+      std::string answer = question;
+      answer[2] = static_cast<char>(0x81);
+      answer[3] = static_cast<char>(0xA0);
+      return answer;
+    });
+    executor_.Run([this] { resolver_.reset(); });
+    Ask({dns.server()});
+    options_.trust_ad = trusted;
+    const auto answer = Mx("a.test");
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->secure, trusted);
+    EXPECT_GE(asked_for_it, 1);
+  }
 }
 
 TEST_F(CaresResolverTest, AddressesComeInBothFamilies) {

@@ -203,12 +203,47 @@ TEST(MessageTest, FuzzTargetHoldsOnMutations) {
   }
 }
 
+TEST(MessageTest, TlsaRecordsAreRead) {
+  const std::string data = std::string("\x03\x01\x01", 3) + std::string(32, 'x');
+  const auto answer = ParseAnswer(
+      AnswerBytes("_25._tcp.mx.a.test", RecordType::kTlsa).Record(kSameName, 52, 60, data).Text(),
+      RecordType::kTlsa);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  const TlsaRecord expected{3, 1, 1, std::string(32, 'x')};
+  EXPECT_THAT(answer->tlsa, ElementsAre(expected));
+  EXPECT_FALSE(answer->authentic);
+  const std::string cut = AnswerBytes("a.test", RecordType::kTlsa)
+                              .Record(kSameName, 52, 60, std::string("\x03\x01\x01", 3))
+                              .Text();
+  EXPECT_THAT(WhyBroken(cut, RecordType::kTlsa), HasSubstr("TLSA"));
+}
+
+TEST(MessageTest, ThePartsOfATextAreJoined) {
+  const auto text = [](const std::string& data) {
+    return AnswerBytes("_mta-sts.a.test", RecordType::kTxt).Record(kSameName, 16, 60, data).Text();
+  };
+  const auto answer =
+      ParseAnswer(text(std::string("\x09v=STSv1; \x00\x04id=7", 16)), RecordType::kTxt);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_THAT(answer->txt, ElementsAre("v=STSv1; id=7"));
+  EXPECT_THAT(WhyBroken(text("\x05"
+                             "abc"),
+                        RecordType::kTxt),
+              HasSubstr("TXT"));
+}
+
+TEST(MessageTest, TheServerSaysThatItHasValidated) {
+  EXPECT_TRUE(ParseAnswer(AnswerBytes("a.test", kMx, 0x81A0).Text(), kMx)->authentic);
+  EXPECT_FALSE(ParseAnswer(AnswerBytes("a.test", kMx, 0x8180).Text(), kMx)->authentic);
+}
+
 // One family's result for JoinFamilies.
 absl::StatusOr<Answer> Family(std::string_view text, absl::Duration ttl = absl::Minutes(10)) {
   if (text == "nxdomain") return WithNegativeTtl(absl::NotFoundError("no such name"), ttl);
   if (text == "failed") return absl::UnavailableError("server failure");
   Answer answer;
   answer.ttl = ttl;
+  answer.name = "a.test";
   if (text != "nodata") answer.addresses.push_back(*io::IpAddress::Parse(text));
   return answer;
 }
@@ -227,7 +262,7 @@ TEST(JoinFamiliesTest, OneFamilyIsEnoughAndFailureGoesBeforeAbsence) {
                 {"nxdomain", "nxdomain", "NOT_FOUND"}};
 
   for (const auto& row : kCases) {
-    const auto joined = JoinFamilies(Family(row.v4), Family(row.v6));
+    const auto joined = JoinFamilies("a.test", Family(row.v4), Family(row.v6));
     std::string text = absl::StatusCodeToString(joined.status().code());
     if (joined.ok()) {
       std::vector<std::string> addresses;
@@ -239,11 +274,36 @@ TEST(JoinFamiliesTest, OneFamilyIsEnoughAndFailureGoesBeforeAbsence) {
   }
 }
 
+TEST(JoinFamiliesTest, WhatIsUsedDecidesWhetherItIsSecure) {
+  const auto family = [](std::string_view text, bool authentic) {
+    auto answer = Family(text);
+    if (answer.ok()) answer->authentic = authentic;
+    return answer;
+  };
+  const auto secure = [](absl::StatusOr<Answer> v4, absl::StatusOr<Answer> v6) {
+    return JoinFamilies("a.test", std::move(v4), std::move(v6))->secure;
+  };
+  EXPECT_TRUE(secure(family("192.0.2.1", true), family("2001:db8::1", true)));
+  EXPECT_TRUE(secure(family("192.0.2.1", true), family("nodata", true)));
+  EXPECT_FALSE(secure(family("192.0.2.1", true), family("2001:db8::1", false)));
+  EXPECT_FALSE(secure(family("192.0.2.1", true), family("nodata", false)));
+  EXPECT_TRUE(secure(family("192.0.2.1", true), Family("failed")));
+  EXPECT_FALSE(secure(Family("failed"), family("2001:db8::1", false)));
+}
+
+TEST(JoinFamiliesTest, TheNameAtTheEndOfTheAliasesIsKept) {
+  auto answer = Family("192.0.2.1");
+  answer->name = "a.test";
+  EXPECT_EQ(JoinFamilies("a.test", answer, Family("nodata"))->canonical, "");
+  answer->name = "b.test";
+  EXPECT_EQ(JoinFamilies("a.test", answer, answer)->canonical, "b.test");
+}
+
 TEST(JoinFamiliesTest, TtlIsTheSmallestAndShortBesideAFailure) {
-  EXPECT_EQ(JoinFamilies(Family("192.0.2.1"), Family("::1", absl::Seconds(9)))->ttl,
+  EXPECT_EQ(JoinFamilies("a.test", Family("192.0.2.1"), Family("::1", absl::Seconds(9)))->ttl,
             absl::Seconds(9));
-  EXPECT_EQ(JoinFamilies(Family("192.0.2.1"), Family("failed"))->ttl, absl::Minutes(1));
-  EXPECT_EQ(JoinFamilies(Family("nodata", absl::Seconds(8)), Family("nodata"))->ttl,
+  EXPECT_EQ(JoinFamilies("a.test", Family("192.0.2.1"), Family("failed"))->ttl, absl::Minutes(1));
+  EXPECT_EQ(JoinFamilies("a.test", Family("nodata", absl::Seconds(8)), Family("nodata"))->ttl,
             absl::Seconds(8));
 }
 
