@@ -52,11 +52,20 @@ std::vector<io::IpAddress> Interleave(const std::vector<io::IpAddress>& addresse
   return out;
 }
 
-Host HostAt(std::string name, std::vector<io::IpAddress> addresses, std::uint16_t preference) {
+Host HostAt(std::string name, const AddressAnswer& answer, std::uint16_t preference) {
   Host host;
   host.name = std::move(name);
-  host.addresses = std::move(addresses);
+  host.addresses = Interleave(answer.addresses);
   host.preference = preference;
+  host.secure = answer.secure;
+  host.canonical = answer.canonical;
+  return host;
+}
+
+Host LiteralHost(std::string name, const io::IpAddress& address) {
+  Host host;
+  host.name = std::move(name);
+  host.addresses = {address};
   return host;
 }
 
@@ -72,14 +81,18 @@ HostsAnswer FromLiteral(const std::string& literal) {
   if (!text.ok()) return Failed(text.status(), {5, 1, 2});
   const auto address = io::IpAddress::Parse(*text);
   if (!address.ok()) return Failed(address.status(), {5, 1, 2});
-  return OneHost(HostAt(literal, {*address}, 0), absl::Hours(24));
+  return OneHost(LiteralHost(literal, *address), absl::Hours(24));
+}
+
+template <typename Element>
+void Shuffle(base::Random& random, std::vector<Element>& elements) {
+  for (std::size_t i = elements.size(); i > 1; --i)
+    std::swap(elements[i - 1], elements[random.Below(i)]);
 }
 
 // Best preference first, equals in random order, each host once.
 void Order(base::Random& random, std::vector<MxRecord>& records) {
-  for (std::size_t i = records.size(); i > 1; --i) {
-    std::swap(records[i - 1], records[random.Below(i)]);
-  }
+  Shuffle(random, records);
   std::stable_sort(records.begin(), records.end(), [](const MxRecord& a, const MxRecord& b) {
     return a.preference < b.preference;
   });
@@ -88,39 +101,63 @@ void Order(base::Random& random, std::vector<MxRecord>& records) {
   if (records.size() > kHostsMax) records.resize(kHostsMax);
 }
 
-io::Task<HostsAnswer> ImplicitMx(Resolver& resolver, std::string domain, absl::Duration ttl) {
+// Exchangers of ours, and those that are no better, would bring the mail back (RFC 5321 §5.1).
+// True when none is left.
+bool DropOurs(const LookupRules& rules, std::vector<MxRecord>& records) {
+  const auto ours = std::find_if(records.begin(), records.end(), [&rules](const MxRecord& mx) {
+    return std::find(rules.own_names.begin(), rules.own_names.end(), mx.host) !=
+           rules.own_names.end();
+  });
+  if (ours == records.end()) return false;
+  const std::uint16_t preference = ours->preference;
+  std::erase_if(records, [preference](const MxRecord& mx) { return mx.preference >= preference; });
+  return records.empty();
+}
+
+io::Task<HostsAnswer> ImplicitMx(Resolver& resolver, std::string domain, MxAnswer mx) {
   const auto answer = co_await resolver.Addresses(domain);
   if (TheNameHasNone(answer)) {
     co_return Failed(base::Error(absl::StatusCode::kNotFound, "dns mx ", domain,
                                  ": the domain has neither mail exchanger nor address"));
   }
   if (!answer.ok()) co_return Failed(answer.status());
-  co_return OneHost(HostAt(domain, Interleave(answer->addresses), 0), std::min(ttl, answer->ttl));
+  Host host = HostAt(domain, *answer, 0);
+  host.secure = host.secure && mx.secure;
+  co_return OneHost(std::move(host), std::min(mx.ttl, answer->ttl));
+}
+
+// RFC 5321 §5.1: an exchanger is a name. An address there is somebody's mistake.
+io::Task<absl::StatusOr<AddressAnswer>> AddressesOf(Resolver& resolver, std::string exchanger) {
+  if (!io::IpAddress::Parse(exchanger).ok()) co_return co_await resolver.Addresses(exchanger);
+  co_return absl::NotFoundError("an mx record names an address");
 }
 
 // The addresses of each mail exchanger, as far as they are needed.
 io::Task<HostsAnswer> Exchangers(Resolver& resolver,
+                                 const LookupRules& rules,
                                  std::string domain,
-                                 std::vector<MxRecord> records,
-                                 absl::Duration ttl) {
+                                 MxAnswer exchangers) {
   const auto until = Clock::now() + absl::ToChronoNanoseconds(kHostLookupsMax);
   HostsAnswer out;
-  out.ttl = ttl;
+  out.ttl = exchangers.ttl;
   absl::Status transient;
   std::size_t addresses = 0;
-  for (const MxRecord& mx : records) {
+  for (const MxRecord& mx : exchangers.records) {
     if (addresses >= kAddressesEnough) break;
-    // RFC 5321 §5.1: an exchanger is a name. An address there is somebody's mistake.
-    if (io::IpAddress::Parse(mx.host).ok()) continue;
-    const auto answer = co_await resolver.Addresses(mx.host);
-    if (answer.ok() && !answer->addresses.empty()) {
+    const auto answer = co_await AddressesOf(resolver, mx.host);
+    const bool nowhere = TheNameHasNone(answer);
+    if (absl::IsCancelled(answer.status())) co_return Failed(answer.status());
+    if (nowhere && !rules.lenient) {
+      std::erase_if(out.hosts,
+                    [&mx](const Host& host) { return host.preference >= mx.preference; });
+      break;
+    }
+    if (!nowhere && !answer.ok()) transient = answer.status();
+    if (!nowhere && answer.ok()) {
       addresses += answer->addresses.size();
       out.ttl = std::min(out.ttl, answer->ttl);
-      out.hosts.push_back(HostAt(mx.host, Interleave(answer->addresses), mx.preference));
-    } else if (absl::IsCancelled(answer.status())) {
-      co_return Failed(answer.status());
-    } else if (!TheNameHasNone(answer)) {
-      transient = answer.status();
+      out.hosts.push_back(HostAt(mx.host, *answer, mx.preference));
+      out.hosts.back().secure = answer->secure && exchangers.secure;
     }
     if (Clock::now() < until) continue;
     if (transient.ok()) transient = absl::DeadlineExceededError("dns: too many slow lookups");
@@ -144,25 +181,28 @@ std::optional<io::IpAddress> AddressIn(std::string_view text) {
   return address.ok() ? std::optional(*address) : std::nullopt;
 }
 
-io::Task<HostsAnswer> OneSmartHost(Resolver& resolver, base::Random& random, std::string name) {
+io::Task<HostsAnswer> OneSmartHost(Resolver& resolver,
+                                   base::Random& random,
+                                   const LookupRules& rules,
+                                   std::string name) {
   const std::optional<io::IpAddress> literal = AddressIn(name);
-  if (literal) {
-    std::vector<io::IpAddress> addresses(1, *literal);
-    co_return OneHost(HostAt(name, std::move(addresses), 0), absl::Hours(24));
-  }
+  if (literal) co_return OneHost(LiteralHost(name, *literal), absl::Hours(24));
   const auto answer = co_await resolver.Addresses(name);
-  if (TheNameHasNone(answer)) co_return co_await HostsFor(resolver, random, name);
+  if (TheNameHasNone(answer)) co_return co_await HostsFor(resolver, random, rules, name);
   if (!answer.ok()) co_return Failed(answer.status());
-  co_return OneHost(HostAt(name, Interleave(answer->addresses), 0), answer->ttl);
+  co_return OneHost(HostAt(name, *answer, 0), answer->ttl);
 }
 
 }  // namespace
 
-io::Task<HostsAnswer> HostsFor(Resolver& resolver, base::Random& random, std::string domain) {
+io::Task<HostsAnswer> HostsFor(Resolver& resolver,
+                               base::Random& random,
+                               const LookupRules& rules,
+                               std::string domain) {
   if (mail::IsAddressLiteral(domain)) co_return FromLiteral(domain);
   auto mx = co_await resolver.Mx(domain);
   if (!mx.ok()) co_return Failed(mx.status());
-  if (mx->records.empty()) co_return co_await ImplicitMx(resolver, domain, mx->ttl);
+  if (mx->records.empty()) co_return co_await ImplicitMx(resolver, domain, std::move(*mx));
 
   // RFC 7505 §3: "." beside real exchangers means nothing.
   std::erase_if(mx->records, [](const MxRecord& record) { return record.host.empty(); });
@@ -173,19 +213,28 @@ io::Task<HostsAnswer> HostsFor(Resolver& resolver, base::Random& random, std::st
                      null_mx);
   }
   Order(random, mx->records);
-  std::vector<MxRecord> records = std::move(mx->records);
-  co_return co_await Exchangers(resolver, domain, std::move(records), mx->ttl);
+  if (DropOurs(rules, mx->records)) {
+    const mail::EnhancedStatus loops{5, 3, 5};
+    co_return Failed(
+        base::Error(absl::StatusCode::kFailedPrecondition, "dns mx ", domain,
+                    ": this server is its best mail exchanger, so mail would come back here; give "
+                    "the domain a connector with smart hosts"),
+        loops);
+  }
+  co_return co_await Exchangers(resolver, rules, domain, std::move(*mx));
 }
 
 io::Task<HostsAnswer> HostsForSmartHosts(Resolver& resolver,
                                          base::Random& random,
+                                         const LookupRules& rules,
                                          std::vector<std::string> smart_hosts) {
+  if (rules.balanced) Shuffle(random, smart_hosts);
   HostsAnswer out;
   out.ttl = absl::Hours(24);
   absl::Status transient;
   absl::Status missing = absl::NotFoundError("dns: the list of smart hosts is empty");
   for (std::size_t i = 0; i < smart_hosts.size() && out.hosts.size() < kHostsMax; ++i) {
-    auto found = co_await OneSmartHost(resolver, random, smart_hosts[i]);
+    auto found = co_await OneSmartHost(resolver, random, rules, smart_hosts[i]);
     if (absl::IsCancelled(found.error)) co_return found;
     if (!found.ok()) {
       (found.enhanced.permanent() ? missing : transient) = found.error;

@@ -6,8 +6,9 @@
 //           address of each host in order.
 // Failure   Data, in HostsAnswer: `error` says what the resolver said, `enhanced` is the code
 //           that fits. 5.4.4 the name or all its hosts do not exist; 5.1.10 null MX; 5.1.2 not a
-//           domain; 4.4.3 the DNS does not answer now; 4.4.4 no smart host has an address: the
-//           list is ours, so mail waits. kCancelled, without a code, when the fiber was stopped.
+//           domain; 5.3.5 we are its best mail exchanger; 4.4.3 the DNS does not answer now; 4.4.4
+//           no smart host has an address: the list is ours, so mail waits. kCancelled, without a
+//           code, when the fiber was stopped.
 // Limits    100 hosts; no further host is looked up once 20 addresses are known, or after two
 //           minutes.
 // See       RFC 5321 §5.1; RFC 7505; RFC 3463 §3.5
@@ -38,6 +39,18 @@ struct Host {
   std::vector<io::IpAddress> addresses;  // never empty; IPv6 and IPv4 take turns
   std::uint16_t preference = 0;
   std::string smart_host;  // as the list of smart hosts names it; empty for a domain's exchanger
+  bool secure = false;     // DNSSEC vouches for the way from the domain to the addresses
+  std::string canonical;   // at the end of its aliases; empty when there are none
+};
+
+struct LookupRules {
+  // Exchange's DnsFaultTolerance. Lenient: an exchanger that leads nowhere is passed over. Normal
+  // (false): it takes all of equal or worse preference with it.
+  bool lenient = true;
+  // Smart hosts share the load; false: the first of the list is asked first.
+  bool balanced = true;
+  // Our own names, lower case: exchangers from ours on would send the mail back to us.
+  std::vector<std::string> own_names;
 };
 
 struct HostsAnswer {
@@ -51,12 +64,16 @@ struct HostsAnswer {
 
 // The hosts of `domain`: a normalized domain name, or an address literal "[192.0.2.1]".
 // Hosts of equal preference come in random order.
-io::Task<HostsAnswer> HostsFor(Resolver& resolver, base::Random& random, std::string domain);
+io::Task<HostsAnswer> HostsFor(Resolver& resolver,
+                               base::Random& random,
+                               const LookupRules& rules,
+                               std::string domain);
 
-// The hosts of a list of smart hosts, in the order of the list. Each is an address, with or without
+// The hosts of a list of smart hosts. Each is an address, with or without
 // brackets, or a name: its own addresses first, and where it has none, its MX.
 io::Task<HostsAnswer> HostsForSmartHosts(Resolver& resolver,
                                          base::Random& random,
+                                         const LookupRules& rules,
                                          std::vector<std::string> smart_hosts);
 
 }  // namespace postern::dns

@@ -129,12 +129,13 @@ io::Task<dns::HostsAnswer> Attempt::LookUp() {
   const Engine::Parts& parts = parts_.parts;
   const bool external = delivery_.policy.external_dns && parts.external_resolver != nullptr;
   dns::Resolver& resolver = external ? *parts.external_resolver : parts.resolver;
+  const dns::LookupRules& rules = parts.lookup;
   if (delivery_.route.dns_routing) {
     std::string domain = delivery_.route.domain;
-    co_return co_await dns::HostsFor(resolver, random, std::move(domain));
+    co_return co_await dns::HostsFor(resolver, random, rules, std::move(domain));
   }
   std::vector<std::string> smart_hosts = delivery_.route.smart_hosts;
-  co_return co_await dns::HostsForSmartHosts(resolver, random, std::move(smart_hosts));
+  co_return co_await dns::HostsForSmartHosts(resolver, random, rules, std::move(smart_hosts));
 }
 
 io::Task<void> Attempt::TryHosts(const std::vector<dns::Host>& hosts) {

@@ -21,6 +21,7 @@
 
 #include "absl/time/time.h"
 
+#include "common/dns/hosts.h"
 #include "common/dns/resolver.h"
 #include "common/io/dialer.h"
 #include "common/io/scope.h"
@@ -65,6 +66,7 @@ class Engine {
     EngineCounters* counters = nullptr;  // shared by engines, outlives them
     EngineStores stores = {};
     dns::Resolver* external_resolver = nullptr;  // of UseExternalDNSServersEnabled; null: the one
+    dns::LookupRules lookup = {};
   };
 
   explicit Engine(Parts parts);

@@ -1,6 +1,7 @@
 #include "common/dns/hosts.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -23,11 +24,12 @@ class HostsTest : public ::testing::Test {
   ~HostsTest() override { executor_.Stop(); }
 
   HostsAnswer Ask(std::string domain) {
-    return testing::Await(executor_, HostsFor(dns_, random_, std::move(domain)));
+    return testing::Await(executor_, HostsFor(dns_, random_, rules_, std::move(domain)));
   }
 
   HostsAnswer AskSmart(std::vector<std::string> smart_hosts) {
-    return testing::Await(executor_, HostsForSmartHosts(dns_, random_, std::move(smart_hosts)));
+    return testing::Await(executor_,
+                          HostsForSmartHosts(dns_, random_, rules_, std::move(smart_hosts)));
   }
 
   static std::vector<std::string> Names(const HostsAnswer& answer) {
@@ -54,6 +56,7 @@ class HostsTest : public ::testing::Test {
   io::Executor executor_{"hosts"};
   testing::FakeResolver dns_;
   base::SeededRandom random_{1};
+  LookupRules rules_;
 };
 
 TEST_F(HostsTest, HostsComeByPreference) {
@@ -167,6 +170,49 @@ TEST_F(HostsTest, HostNamedTwiceIsTriedOnceAtItsBestPreference) {
   EXPECT_EQ(answer.hosts[0].preference, 10);
 }
 
+TEST_F(HostsTest, AnExchangerThatLeadsNowhereTakesWorseOnesWithItUnlessLenient) {
+  dns_.Mx("a.test", {{10, "good.test"}, {20, "gone.test"}, {20, "beside.test"}, {30, "last.test"}});
+  for (const char* host : {"good.test", "beside.test", "last.test"})
+    dns_.A(host, "192.0.2.1");
+  EXPECT_EQ(Ask("a.test").hosts.size(), 3u);
+  rules_.lenient = false;
+  EXPECT_EQ(Result(Ask("a.test")), "good.test");
+  dns_.Mx("b.test", {{10, "gone.test"}, {20, "good.test"}});
+  EXPECT_EQ(Result(Ask("b.test")), "5.4.4");
+}
+
+TEST_F(HostsTest, ExchangersFromOursOnWouldBringTheMailBack) {
+  rules_.own_names = {"ours.test"};
+  for (const char* host : {"first.test", "ours.test", "equal.test", "worse.test"})
+    dns_.A(host, "192.0.2.1");
+  dns_.Mx("a.test",
+          {{10, "first.test"}, {20, "ours.test"}, {20, "equal.test"}, {30, "worse.test"}});
+  EXPECT_EQ(Result(Ask("a.test")), "first.test");
+  dns_.Mx("b.test", {{20, "ours.test"}, {30, "worse.test"}});
+  const auto loops = Ask("b.test");
+  EXPECT_EQ(Result(loops), "5.3.5");
+  EXPECT_THAT(std::string(loops.error.message()), HasSubstr("best mail exchanger"));
+}
+
+TEST_F(HostsTest, AHostIsSecureWhenTheWholeWayToItIs) {
+  dns_.Mx("a.test", {{10, "signed.test"}, {20, "unsigned.test"}});
+  dns_.Secure("a.test");
+  dns_.A("signed.test", "192.0.2.1");
+  dns_.Secure("signed.test");
+  dns_.Alias("signed.test", "canonical.test");
+  dns_.A("unsigned.test", "192.0.2.2");
+  const auto answer = Ask("a.test");
+  EXPECT_TRUE(answer.hosts.at(0).secure);
+  EXPECT_EQ(answer.hosts.at(0).canonical, "canonical.test");
+  EXPECT_FALSE(answer.hosts.at(1).secure);
+  dns_.Mx("b.test", {{10, "signed.test"}});
+  EXPECT_FALSE(Ask("b.test").hosts.at(0).secure);
+  dns_.A("c.test", "192.0.2.1");
+  EXPECT_FALSE(Ask("c.test").hosts.at(0).secure);
+  dns_.Secure("c.test");
+  EXPECT_TRUE(Ask("c.test").hosts.at(0).secure);
+}
+
 TEST_F(HostsTest, AHundredHostsAndTwentyAddressesAreEnough) {
   std::vector<MxRecord> records;
   for (int i = 0; i < 150; ++i)
@@ -185,7 +231,17 @@ TEST_F(HostsTest, DomainLiteralGoesStraightToItsAddress) {
   EXPECT_EQ(dns_.questions(), 0);
 }
 
-TEST_F(HostsTest, SmartHostsKeepTheOrderOfTheirList) {
+TEST_F(HostsTest, SmartHostsShareTheLoad) {
+  std::map<std::string, int> first;
+  for (int i = 0; i < 300; ++i)
+    ++first[Names(AskSmart({"192.0.2.1", "192.0.2.2", "192.0.2.3"})).at(0)];
+  EXPECT_EQ(first.size(), 3u);
+  for (const auto& [host, times] : first)
+    EXPECT_GT(times, 60) << host;
+}
+
+TEST_F(HostsTest, SmartHostsKeepTheOrderOfTheirListWhenTheyAreNotBalanced) {
+  rules_.balanced = false;
   dns_.A("relay.test", "192.0.2.1");
   const auto answer = AskSmart({"relay.test", "[192.0.2.2]", "192.0.2.3", "[2001:db8::4]"});
   EXPECT_THAT(Names(answer),
