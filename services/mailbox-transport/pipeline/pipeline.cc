@@ -79,6 +79,7 @@ absl::Status Pipeline::Restore() {
       POSTERN_LOG(kWarning, "deliver", "an attempt may have been under way at the last end",
                   {{"message_id", message->id.ToString()}});
     }
+    router_.RouteUnreachable(*message);  // the directory may have changed since the last end
     Place(message, /*keep_message=*/false);
   });
   if (!scanned.ok()) return scanned;

@@ -60,6 +60,19 @@ void Router::RouteOne(model::Message& message, std::size_t recipient) const {
   Write(route::Select(*table(), QueryFor(message, recipient)), message.recipients[recipient]);
 }
 
+void Router::RouteUnreachable(model::Message& message) const {
+  for (std::size_t i = 0; i < message.recipients.size(); ++i) {
+    const model::RecipientState& state = message.recipients[i];
+    if (state.phase != model::Phase::kPending) continue;
+    if (state.next_hop.type == model::DeliveryType::kUnreachable) RouteOne(message, i);
+  }
+}
+
+bool Router::IsUnreachable(const model::Message& message, std::size_t recipient) const {
+  const route::Decision decision = route::Select(*table(), QueryFor(message, recipient));
+  return std::holds_alternative<route::Unreachable>(decision);
+}
+
 bool Router::Goes(const model::Message& message,
                   std::size_t recipient,
                   const model::NextHop& hop) const {

@@ -38,9 +38,13 @@ class Router {
 
   // Gives every pending recipient its next hop by the table in force.
   void Route(model::Message& message) const;
+  // Gives every recipient that was unreachable its next hop by the table in force.
+  void RouteUnreachable(model::Message& message) const;
   // Gives one recipient its next hop.
   void RouteOne(model::Message& message, std::size_t recipient) const;
 
+  // Whether the table in force has no way for this recipient for now.
+  bool IsUnreachable(const model::Message& message, std::size_t recipient) const;
   // Whether the table in force gives this recipient that next hop.
   bool Goes(const model::Message& message, std::size_t recipient, const model::NextHop& hop) const;
 

@@ -117,24 +117,44 @@ void Shard::DirectoryChanged(directory::SnapshotPtr snapshot) {
   settle_settings_.external_dsn_max_message_attach_size.value = {
       config.external_dsn_max_message_attach_size};
   settle_settings_.external_delay_dsn_enabled.value = config.external_delay_dsn_enabled;
-  if (!config.external_postmaster_address.empty()) {
-    settle_settings_.external_postmaster_address.value = config.external_postmaster_address;
-  }
-  if (!config.external_dsn_reporting_authority.empty()) {
-    settle_settings_.external_dsn_reporting_authority.value =
-        config.external_dsn_reporting_authority;
-  }
+  const auto or_own = [](const std::string& of_all, const std::string& own) {
+    return of_all.empty() ? own : of_all;
+  };
+  settle_settings_.external_postmaster_address.value =
+      or_own(config.external_postmaster_address, *settings_.settle.external_postmaster_address);
+  settle_settings_.external_dsn_reporting_authority.value = or_own(
+      config.external_dsn_reporting_authority, *settings_.settle.external_dsn_reporting_authority);
   proxy_.SetFrontEnds(snapshot_->FrontEndsOf(settings_.site));
   std::vector<std::string> addresses;
   for (const directory::TransportServer& server : snapshot_->servers())
     addresses.push_back(server.relay_address);
   relay_.SetServers(addresses);
+  RerouteSoon();
+}
+
+void Shard::RerouteSoon() {
   reroute_again_ = true;
   if (!std::exchange(rerouting_, true)) loops_.Spawn(Reroute());
 }
 
 void Shard::Add(const model::NextHop& hop, model::Ticket ticket) {
+  if (hop.type != model::DeliveryType::kUnreachable || ticket.message == nullptr) {
+    return queue_.Add(hop, std::move(ticket));
+  }
+  // What waits is kept by the store, not by memory.
+  const model::MessagePtr message = std::exchange(ticket.message, nullptr);
+  const std::vector<std::uint32_t> recipients = ticket.recipients;
   queue_.Add(hop, std::move(ticket));
+  CatchUp(*message, recipients);
+}
+
+// What was routed before a change of the directory and comes to the unreachable ones after it would
+// wait for the next change.
+void Shard::CatchUp(const model::Message& message, const std::vector<std::uint32_t>& recipients) {
+  const bool waits = std::all_of(recipients.begin(), recipients.end(), [&](std::uint32_t i) {
+    return shared_.router.IsUnreachable(message, i);
+  });
+  if (!waits) RerouteSoon();
 }
 
 void Shard::Refuse(model::MessagePtr message, std::vector<std::uint32_t> recipients) {
@@ -291,7 +311,11 @@ io::Task<void> Shard::Lapse(queue::Work work) {
     return expired ? settler.Expire(batch, ticket) : settler.Delay(batch, ticket);
   };
   settle::Settled settled = co_await Settle(OwnerOf(*message), message, std::move(decide));
+  const bool stays = !settled.tickets.empty();
   Requeue(work.hop, message->id, std::move(settled));
+  if (stays && work.hop.type == model::DeliveryType::kUnreachable) {
+    CatchUp(*message, ticket.recipients);
+  }
 }
 
 io::Task<void> Shard::RefuseAll(model::MessagePtr message, std::vector<std::uint32_t> recipients) {

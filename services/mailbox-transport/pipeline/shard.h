@@ -77,6 +77,8 @@ class Shard {
   // `shards`: all of them, itself included, for the life of the service.
   void Start(const std::vector<std::unique_ptr<Shard>>* shards);
   void DirectoryChanged(directory::SnapshotPtr snapshot);
+  // Looks once more at what is unreachable and at what waits for a hop that is not right any more.
+  void RerouteSoon();
   void Add(const model::NextHop& hop, model::Ticket ticket);
 
   // Returns to its sender what routing refused for ever for these recipients, which have no ticket.
@@ -103,6 +105,7 @@ class Shard {
                                   deliver::Way& way);
   // Whether what was queued for its hop may still go there.
   bool StillGoes(const queue::Work& work, const route::RouteTable& table) const;
+  void CatchUp(const model::Message& message, const std::vector<std::uint32_t>& recipients);
   io::Task<void> Lapse(queue::Work work);
   io::Task<void> RefuseAll(model::MessagePtr message, std::vector<std::uint32_t> recipients);
   io::Task<absl::StatusOr<model::MessagePtr>> MessageOf(model::Ticket ticket);

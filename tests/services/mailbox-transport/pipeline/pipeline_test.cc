@@ -55,6 +55,26 @@ TEST_F(PipelineTest, UnreachableIsRoutedAgainWhenTheDirectoryChanges) {
   EXPECT_TRUE(Settled());
 }
 
+TEST_F(PipelineTest, AChangeDuringTheSyncLeavesNothingUnreachable) {
+  Run("Other c.test");
+  store_.Hold();
+  Accept({"bob@b.test"});  // routed, and not yet kept
+  Directory("Internet *");
+  store_.Release();
+  EXPECT_TRUE(Taken(kBob));
+  EXPECT_TRUE(Settled());
+}
+
+TEST_F(PipelineTest, AChangeBetweenTwoRunsLeavesNothingUnreachable) {
+  Run("Other c.test");
+  Accept({"bob@b.test"});
+  EXPECT_TRUE(Soon([this] { return Waiting(Unreachable()) == 1; }));
+  Stop(absl::ZeroDuration());
+  Run("Internet *");
+  EXPECT_TRUE(Taken(kBob));
+  EXPECT_TRUE(Settled());
+}
+
 TEST_F(PipelineTest, RoutedAgainToAConnectorThatRefusesItIsReturned) {
   Run("Other c.test");
   Accept({"bob@b.test"}, 5000);

@@ -71,6 +71,20 @@ TEST_F(RouterTest, IsRoutedByItsOriginalSize) {
   EXPECT_EQ(message.recipients[0].next_hop.connector, "Contoso");
 }
 
+TEST_F(RouterTest, OnlyWhatWasUnreachableIsRoutedAnew) {
+  model::Message message = MessageTo({"a@contoso.test", "b@contoso.test", "c@nowhere.test"});
+  router_.Route(message);
+  EXPECT_TRUE(router_.IsUnreachable(message, 2));
+  EXPECT_FALSE(router_.IsUnreachable(message, 0));
+  const model::NextHop unreachable = message.recipients[2].next_hop;
+  message.recipients[0].next_hop = unreachable;
+  message.recipients[1].next_hop.connector = "Gone";
+  router_.RouteUnreachable(message);
+  EXPECT_EQ(message.recipients[0].next_hop.connector, "Contoso");
+  EXPECT_EQ(message.recipients[1].next_hop.connector, "Gone");
+  EXPECT_EQ(message.recipients[2].next_hop, unreachable);
+}
+
 TEST_F(RouterTest, WaitsNoMoreForAHopThatItLeaves) {
   model::Message message = MessageTo({"a@contoso.test"});
   router_.Route(message);
