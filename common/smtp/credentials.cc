@@ -37,7 +37,9 @@ absl::StatusOr<std::string> ReadLine(const std::string& secret, const std::strin
   std::string text(kCredentialBytesMax + 1, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), file.get()));
   constexpr auto kWrong = absl::StatusCode::kInvalidArgument;
-  if (std::ferror(file.get()) != 0) return Unusable(kWrong, secret, ": ", path, " does not read");
+  if (std::ferror(file.get()) != 0) {
+    return Unusable(absl::StatusCode::kUnavailable, secret, ": ", path, " does not read");
+  }
   if (text.size() > kCredentialBytesMax) {
     return Unusable(kWrong, secret, ": ", path, " has more than ", kCredentialBytesMax, " bytes");
   }
@@ -97,7 +99,8 @@ absl::StatusOr<CredentialPtr> CredentialStore::Read(const std::string& secret) {
   {
     const std::lock_guard lock(mutex_);
     const auto known = known_.find(secret);
-    if (known != known_.end() && known->second.stamp == stamp) {
+    // An error may be of the moment, too many open files or a mode that is mended: it is read anew.
+    if (known != known_.end() && known->second.answer.ok() && known->second.stamp == stamp) {
       known->second.looked = clock_.Now();
       return known->second.answer;
     }

@@ -42,8 +42,10 @@ io::Task<std::optional<Refusal>> Session::RaiseTls(const HelloPolicy& policy,
   absl::StatusOr<mail::Reply> reply = co_await Ask("STARTTLS", limits_.hello);
   if (!reply.ok()) co_return Refusal::BrokenAt(Stage::kTls, reply.status());
   if (reply->code < 200 || reply->code >= 300) {
-    if (!required && usable_) co_return std::nullopt;  // goes on in clear
-    if (!required) co_return Refusal::RefusedAt(Stage::kTls, *std::move(reply));
+    // A password never goes out in clear to a host that offers TLS; other mail does.
+    const bool may_be_clear = !required && policy.credential == nullptr;
+    if (may_be_clear && usable_) co_return std::nullopt;
+    if (may_be_clear) co_return Refusal::RefusedAt(Stage::kTls, *std::move(reply));
     Refusal refusal = TlsNeeded("starttls is refused", kNoTls);
     refusal.reply = *std::move(reply);
     co_return refusal;

@@ -93,6 +93,17 @@ TEST_F(CredentialsTest, ASecretThatIsNotWholeSaysWhatIsMissingAndNeverWhatIsTher
   EXPECT_EQ(WhyNot("half"), "ok");
 }
 
+TEST_F(CredentialsTest, AnErrorIsNotRemembered) {
+  Put("relay", "app", "a" + std::string(1, '\0') + "password");
+  EXPECT_NE(WhyNot("relay"), "ok");
+  // The same file with the same size and time, as when only what was in the way has gone.
+  const std::string password = folder_ + "/relay/password";
+  const auto when = fs::last_write_time(password);
+  std::ofstream(password) << "a-password";
+  fs::last_write_time(password, when);
+  EXPECT_EQ(WhyNot("relay"), "ok");
+}
+
 TEST_F(CredentialsTest, ANameLeadsNowhereElse) {
   for (const char* name : {"", "..", "../etc", "a/b", "/etc", ".hidden", "A", "a b", "-a"}) {
     EXPECT_FALSE(IsSecretName(name)) << name;

@@ -154,6 +154,15 @@ TEST_F(LoginTest, ARefusalIsKeptAsTheHostSaidIt) {
   EXPECT_EQ(counters().security_refusals.value(), 1u);
 }
 
+TEST_F(LoginTest, ARefusedStartTlsIsNoReasonForAPasswordInClear) {
+  for (const char* refusal : {"454 4.7.0 not now", "554 5.7.3 never"}) {
+    TakesPlain().BreaksTls().Says("STARTTLS", refusal);
+    Deliver();
+    EXPECT_THAT(Results(), ElementsAre("tls-policy 4.7.4")) << refusal;
+    EXPECT_EQ(Relay().Heard("AUTH"), 0);
+  }
+}
+
 TEST_F(LoginTest, ASecretThatIsNotThereAsksNobody) {
   delivery_.policy.credential = "gone";
   TakesPlain();
