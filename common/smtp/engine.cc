@@ -6,9 +6,22 @@
 #include "absl/time/clock.h"
 
 #include "common/base/check.h"
+#include "common/base/text.h"
 #include "common/smtp/attempt.h"
 
 namespace postern::smtp {
+
+namespace {
+
+// A mail exchanger of our own name would bring the mail back to us.
+Engine::Parts WithOwnName(Engine::Parts parts) {
+  if (parts.host_name.find('.') != std::string::npos) {
+    parts.lookup.own_names.push_back(base::LowerAscii(parts.host_name));
+  }
+  return parts;
+}
+
+}  // namespace
 
 struct Engine::State {
   explicit State(Parts given)
@@ -44,7 +57,7 @@ io::Task<void> Engine::State::Reap() {
   reaping = false;
 }
 
-Engine::Engine(Parts parts) : state_(std::make_unique<State>(std::move(parts))) {}
+Engine::Engine(Parts parts) : state_(std::make_unique<State>(WithOwnName(std::move(parts)))) {}
 
 Engine::~Engine() {
   POSTERN_CHECK(state_->attempts == 0);

@@ -85,13 +85,15 @@ class Outbound(Case):
 
     def outbound(self, mailbox=None, listeners=None, **settings):
         """Starts what sends: `settings` are those of deliver or of egress, without the prefix;
-        `log` is the folder of the protocol log."""
-        log = settings.pop("log", None)
+        `log` is the folder of the protocol log, `fqdn` the name of what speaks to the outside."""
+        log, fqdn = settings.pop("log", None), settings.pop("fqdn", None)
         step = "egress" if self.proxied else "deliver"
         speaks = {f"{step}.{name}": str(value) if name.endswith(("path", "file")) else value
                   for name, value in settings.items()}
         if log is not None:
             speaks["protocol_log.path"] = str(log)
+        if fqdn is not None:
+            speaks["server.name" if self.proxied else "server.fqdn"] = fqdn
         self.front_end = self.frontend(speaks) if self.proxied else None
         self.site()
         patient = {"queue.transient_failure_retry_interval": "1s"}

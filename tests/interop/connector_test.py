@@ -48,6 +48,31 @@ class ConnectorTest(Outbound):
                        port=port)
         self.arrives(second)
 
+    # proves: SmartHosts
+    def test_smart_hosts_share_the_load(self):
+        port = self.lab.free_port()
+        sinks = [self.started(WireSink(port, f"127.0.4.{last}")) for last in (1, 2)]
+        self.outbound()
+        self.connector(dnsRoutingEnabled=False, smartHosts=["[127.0.4.1]", "[127.0.4.2]"],
+                       port=port)
+        send(self.transport, "bob@contoso.test", count=60)
+        self.eventually(lambda: sum(len(sink.messages) for sink in sinks) == 60, 20, "all 60")
+        # Each is asked first by chance: fewer than 10 of 60 would be one run in ten million.
+        self.assertGreaterEqual(min(len(sink.messages) for sink in sinks), 10)
+
+    def test_a_domain_whose_best_exchanger_is_this_server_is_returned(self):
+        dns = self.started(NameServer(self.lab, mx={"contoso.test": [(10, "us.sender.test"),
+                                                                     (20, "mx.contoso.test")]},
+                                      hosts={"us.sender.test": "127.0.4.1",
+                                             "mx.contoso.test": "127.0.4.2"}))
+        self.outbound(fqdn="US.sender.test", mx_port=self.lab.free_port(),
+                      dns_servers=[dns.address])
+        self.connector(dnsRoutingEnabled=True)
+        send(self.transport, "bob@contoso.test")
+        verdicts = "postern_settle_verdicts_total"
+        self.eventually(lambda: self.transport.metrics().total(verdicts, verdict="return") == 1, 10,
+                        "the return")
+
     # proves: DNSRoutingEnabled, SmartHosts
     def test_dns_routing_asks_for_the_exchanger_and_smart_hosts_do_not(self):
         port = self.lab.free_port()
