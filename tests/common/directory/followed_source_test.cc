@@ -56,7 +56,7 @@ class MemoryWriter {
   };
 
   // "a b:1": sites a and b, b with the comment 1.
-  void Serve(const std::string& sites) {
+  void Serve(const std::string& sites, int answers = 1000) {
     SnapshotParts parts;
     for (const std::string_view word : base::Split(sites, ' ')) {
       Site& site = parts.sites.emplace_back();
@@ -65,7 +65,7 @@ class MemoryWriter {
     }
     const std::lock_guard lock(mutex_);
     now_ = std::make_shared<const ResourceIndex>(MakeSnapshot(std::move(parts)));
-    answers_left_ = 1000;
+    answers_left_ = answers;
     away_ = false;
     wake_.notify_all();
   }
@@ -77,11 +77,7 @@ class MemoryWriter {
   }
 
   // The next answers arrive, then the connection breaks, again and again.
-  void BreakAfter(int answers, const std::string& sites) {
-    Serve(sites);
-    const std::lock_guard lock(mutex_);
-    answers_left_ = answers;
-  }
+  void BreakAfter(int answers, const std::string& sites) { Serve(sites, answers); }
 
   void Spoil(std::function<void(v1::WatchResourcesResponse&)> spoil) {
     const std::lock_guard lock(mutex_);
