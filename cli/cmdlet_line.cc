@@ -284,7 +284,7 @@ void Complain(Complaints& complaints,
               std::string_view parameter,
               std::string_view value,
               std::string_view rule) {
-  connector::AddError(complaints, parameter.empty() ? "" : Dashed(parameter), value, rule);
+  connector::AddError(complaints, parameter.empty() ? "argument" : Dashed(parameter), value, rule);
 }
 
 absl::Status StatusOf(const Complaints& complaints) {

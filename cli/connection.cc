@@ -79,7 +79,8 @@ std::string_view CauseOf(std::string_view message) {
            "plain text";
   }
   if (message.find("Socket closed") != std::string_view::npos) {
-    return "it closed the connection: one side may speak TLS and the other plain text";
+    return "it closed the connection: it may want a client certificate (--certificate and --key), "
+           "or one side speaks TLS and the other plain text";
   }
   return message;
 }

@@ -10,6 +10,7 @@
 #include "common/connector/presets.h"
 #include "common/connector/security_rules.h"
 #include "common/connector/send_connector.h"
+#include "common/io/endpoint.h"
 #include "common/mail/domain.h"
 #include "common/mail/utf8.h"
 
@@ -153,9 +154,9 @@ void CheckTransport(const v1::SendConnectorSpec& spec, Errors& errors) {
     const auto name = mail::NormalizeDomain(spec.fqdn());
     if (!name.ok()) {
       AddError(errors, "spec.fqdn", spec.fqdn(), base::MessageOf(name.status()));
-    } else if (!mail::IsHostName(*name)) {
+    } else if (!mail::IsHostName(*name) || io::IpAddress::Parse(*name).ok()) {
       AddError(errors, "spec.fqdn", spec.fqdn(),
-               "is a host name: letters, digits, hyphens and dots");
+               "is a host name: letters, digits, hyphens and dots, and no address");
     }
   }
 }

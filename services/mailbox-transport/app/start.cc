@@ -80,13 +80,15 @@ absl::Status App::State::StartDirectory() {
   http->SetReady("directory");
   admin::AddReadings(registry, [this] { return directory->readings(); });
   const directory::SnapshotPtr snapshot = directory->current();
-  if (snapshot->FindServer(server_name) == nullptr) {
+  const directory::TransportServer* const ours = snapshot->FindServer(server_name);
+  if (ours == nullptr) {
     const std::string& place =
         writer == nullptr ? *settings.directory.path : *settings.directory.writer;
     return base::Error(absl::StatusCode::kFailedPrecondition, "server.name: \"", server_name,
                        "\" is not a TransportServer of the directory ", place,
                        ": add one with metadata.name ", server_name);
   }
+  server_name = ours->name;  // as the others write it
   site = std::string(snapshot->SiteOf(server_name));
   return absl::OkStatus();
 }

@@ -167,7 +167,7 @@ void Settler::PlanReports(Decision& decision, bool peer_reports) {
   if (dropped) {
     probe_.DoubleBounce();
     POSTERN_LOG(kWarning, "settle", "dropped a message that nobody can be told of",
-                {{"message_id", message.id.value},
+                {{"message_id", message.id.ToString()},
                  {"internet_message_id", message.internet_message_id},
                  {"error", std::string_view(decision.verdicts.front().error)}});
   }
@@ -324,8 +324,8 @@ Settled Settler::Commit(Decision decision, Original original, model::MessageStor
     if (route_) route_(*settled.notices.back());
     probe_.Sent(planned.kind);
     POSTERN_LOG(kInfo, "settle", "made a dsn",
-                {{"message_id", decision.message->id.value},
-                 {"notice_id", settled.notices.back()->id.value},
+                {{"message_id", decision.message->id.ToString()},
+                 {"notice_id", settled.notices.back()->id.ToString()},
                  {"kind", NameOf(planned.kind)},
                  {"recipients", planned.places.size()}});
   }

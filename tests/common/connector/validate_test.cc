@@ -77,6 +77,8 @@ const std::vector<BrokenFrame> kBrokenRules = {
     {"port below", [](auto& c) { c.mutable_spec()->set_port(-1); }, "spec.port", "0 to 65535"},
     {"port above", [](auto& c) { c.mutable_spec()->set_port(65536); }, "spec.port", "0 to 65535"},
     {"fqdn", [](auto& c) { c.mutable_spec()->set_fqdn("a..b"); }, "spec.fqdn", "empty label"},
+    {"fqdn an address", [](auto& c) { c.mutable_spec()->set_fqdn("192.0.2.1"); }, "spec.fqdn",
+     "no address"},
     {"fqdn underscore", [](auto& c) { c.mutable_spec()->set_fqdn("a_b.com"); }, "spec.fqdn",
      "host name"},
     {"size", [](auto& c) { c.mutable_spec()->set_max_message_size("25XB"); }, "spec.maxMessageSize",
