@@ -6,7 +6,8 @@
 //           which accept completes.
 // Failure   FromRelayed: kInvalidArgument naming field and rule; kFailedPrecondition: it was
 //           relayed too often.
-// Limits    kRelaysMax relays of one message.
+// Limits    kRelaysMax relays of one message; kLastErrorBytesRelayed of each recipient's last error,
+//           so that thousands of recipients fit into one frame.
 // See       proto/postern/v1/relay.proto; docs/decisions/0008-relay.md
 
 #pragma once
@@ -23,6 +24,7 @@ namespace postern::model {
 
 // Exchange returns a message with 5.4.6 after 20 iterations.
 inline constexpr std::size_t kRelaysMax = 20;
+inline constexpr std::size_t kLastErrorBytesRelayed = 200;
 
 // What `batch` takes along: its recipients with their history, not those of other next hops.
 // `database` and the message's id name it where it leaves, `server` is that server.

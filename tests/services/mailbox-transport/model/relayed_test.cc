@@ -65,6 +65,13 @@ TEST(RelayedTest, WithoutAnOriginalSizeItIsTheOneNow) {
   EXPECT_EQ(ToRelayed(batch, "db", "second").original_size(), 1234u);
 }
 
+TEST(RelayedTest, ALongErrorIsCut) {
+  Batch batch = TwoOfThree();
+  batch.message->recipients[2].last_error = std::string(1000, 'x');
+  const v1::RelayedMessage relayed = ToRelayed(batch, "db", "second");
+  EXPECT_EQ(relayed.recipients(1).last_error().size(), kLastErrorBytesRelayed);
+}
+
 TEST(RelayedTest, TheKeyIsOfTheSameRecipientsOfTheSameMessage) {
   Batch batch = TwoOfThree();
   const std::string key = RelayKeyOf(ToRelayed(batch, "db", "second"));
