@@ -25,14 +25,6 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
     executor_.Run([this] { calls_.reset(); });
   }
 
-  grpc::ServerUnaryReactor* GetSendConnector(grpc::CallbackServerContext* call,
-                                             const v1::GetSendConnectorRequest* request,
-                                             v1::GetSendConnectorResponse* response) override {
-    absl::Status status = Allowed(*call);
-    if (status.ok()) status = queries_.Connectors(*request, *response);
-    return Finished(*call, status);
-  }
-
   grpc::ServerUnaryReactor* TestRoute(grpc::CallbackServerContext* call,
                                       const v1::TestRouteRequest* request,
                                       v1::TestRouteResponse* response) override {

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "common/base/text.h"
-#include "common/connector/send_connector.h"
 #include "common/io/completion.h"
 #include "common/mail/address.h"
 #include "services/mailbox-transport/route/explain.h"
@@ -75,26 +74,6 @@ bool Append(std::vector<v1::MessageInfo> infos,
 }
 
 }  // namespace
-
-absl::Status Queries::Connectors(const v1::GetSendConnectorRequest& request,
-                                 v1::GetSendConnectorResponse& response) const {
-  const pipeline::RouteTablePtr table = pipeline_.router().table();
-  if (table == nullptr) return NoDirectory();
-  const directory::Snapshot& snapshot = table->snapshot();
-  response.set_snapshot_version(snapshot.version());
-  if (request.identity().empty() || request.identity() == "*") {
-    for (const connector::SendConnector& connector : snapshot.connectors())
-      *response.add_connectors() = connector::ToResource(connector);
-    return absl::OkStatus();
-  }
-  const connector::SendConnector* found = snapshot.FindConnector(request.identity());
-  if (found == nullptr) {
-    return base::Error(absl::StatusCode::kNotFound, "send connector \"",
-                       base::Printable(request.identity()), "\": there is none in the directory");
-  }
-  *response.add_connectors() = connector::ToResource(*found);
-  return absl::OkStatus();
-}
 
 absl::Status Queries::Route(const v1::TestRouteRequest& request,
                             v1::TestRouteResponse& response) const {

@@ -31,8 +31,6 @@ class Queries {
   explicit Queries(const AdminService::Parts& parts)
       : pipeline_(parts.pipeline), disk_(parts.disk), clock_(parts.clock) {}
 
-  absl::Status Connectors(const v1::GetSendConnectorRequest& request,
-                          v1::GetSendConnectorResponse& response) const;
   absl::Status Route(const v1::TestRouteRequest& request, v1::TestRouteResponse& response) const;
 
   io::Task<absl::Status> Queues(const v1::GetQueueRequest& request, v1::GetQueueResponse& response);

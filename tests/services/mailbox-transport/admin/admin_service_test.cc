@@ -224,10 +224,6 @@ grpc::Status AdminServiceTest::Do(const std::string& rpc) {
   }
   const auto call = Call();
   const auto stub = v1::Admin::NewStub(channel_);
-  if (rpc == "GetSendConnector") {
-    v1::GetSendConnectorResponse response;
-    return stub->GetSendConnector(call.get(), {}, &response);
-  }
   if (rpc == "GetQueue") {
     v1::GetQueueResponse response;
     return stub->GetQueue(call.get(), {}, &response);
@@ -267,10 +263,10 @@ std::string_view Word(grpc::StatusCode code) {
 
 // What each caller may: the table of docs/architecture.md "Ports and roles".
 TEST_F(AdminServiceTest, EveryRpcWithEveryRole) {
-  const std::vector<std::string> rpcs = {
-      "Submit", "GetSendConnector", "GetQueue", "GetMessage", "TestRoute", "Get", "List",
-      "Watch",  "Create",           "Update",   "Delete",     "Deliver"};
-  const std::string read = " GetSendConnector GetQueue GetMessage TestRoute Get List Watch ";
+  const std::vector<std::string> rpcs = {"Submit", "GetQueue", "GetMessage", "TestRoute",
+                                         "Get",    "List",     "Watch",      "Create",
+                                         "Update", "Delete",   "Deliver"};
+  const std::string read = " GetQueue GetMessage TestRoute Get List Watch ";
   const std::string change = " Create Update Delete ";
   const std::pair<std::string, std::string> callers[] = {
       {"certificate mailbox-transport", "Deliver" + read},

@@ -67,34 +67,7 @@ class QueriesTest : public PipelineFixture {
   bool cancelled_ = false;
 };
 
-TEST_F(QueriesTest, ConnectorsHaveEveryDefaultFilledIn) {
-  Directory("Internet *|Partner partner.test host=mx.partner.test off");
-  v1::GetSendConnectorResponse response;
-  ASSERT_TRUE(queries_->Connectors({}, response).ok());
-  ASSERT_EQ(response.connectors_size(), 2);
-  EXPECT_EQ(response.connectors(0).spec().name(), "Internet");
-  EXPECT_EQ(response.connectors(0).spec().max_message_size(), "25MB");
-  EXPECT_EQ(response.connectors(0).spec().connection_inactivity_timeout(), "00:10:00");
-  EXPECT_FALSE(response.snapshot_version().empty());
-}
-
-TEST_F(QueriesTest, ConnectorIsFoundWithoutRegardToCase) {
-  Directory("Internet *|Partner partner.test off");
-  v1::GetSendConnectorRequest request;
-  request.set_identity("pARTNER");
-  v1::GetSendConnectorResponse response;
-  ASSERT_TRUE(queries_->Connectors(request, response).ok());
-  ASSERT_EQ(response.connectors_size(), 1);
-  EXPECT_FALSE(response.connectors(0).spec().enabled());
-  request.set_identity("Nobody");
-  const absl::Status status = queries_->Connectors(request, response);
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("\"Nobody\""));
-}
-
 TEST_F(QueriesTest, WithoutADirectoryNothingIsKnown) {
-  v1::GetSendConnectorResponse connectors;
-  EXPECT_EQ(queries_->Connectors({}, connectors).code(), absl::StatusCode::kUnavailable);
   v1::TestRouteRequest request;
   request.set_recipient("joe@b.test");
   v1::TestRouteResponse route;
