@@ -6,8 +6,8 @@
 //           which accept completes.
 // Failure   FromRelayed: kInvalidArgument naming field and rule; kFailedPrecondition: it was
 //           relayed too often.
-// Limits    kRelaysMax relays of one message; kLastErrorBytesRelayed of a recipient's last error, so
-//           that thousands of recipients fit into one frame.
+// Limits    kRelaysMax relays of one message; kLastErrorBytesRelayed of a recipient's last error,
+//           so that thousands of recipients fit into one frame.
 // See       proto/postern/v1/relay.proto; docs/decisions/0008-relay.md
 
 #pragma once
