@@ -17,6 +17,7 @@
 #include "common/rpc/settings.h"
 
 namespace grpc {
+class ChannelArguments;
 class ChannelCredentials;
 class ServerCredentials;
 }  // namespace grpc
@@ -33,6 +34,10 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
 // `site` or `service` takes any.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials(
     const RpcSettings& settings, const std::string& site, const std::string& service);
+
+// What every channel between our services has: a connection of its own, and a peer that says
+// nothing is lost after 30 s.
+void KeepAlive(grpc::ChannelArguments& arguments);
 
 // kFailedPrecondition when plain text is on and `address` is not a loopback address.
 absl::Status CheckPlaintext(const RpcSettings& settings, const std::string& address);

@@ -113,10 +113,7 @@ absl::StatusOr<std::unique_ptr<RelayClient>> RelayClient::Make(const RpcSettings
   auto credentials = MakeChannelCredentials(settings, /*site=*/"", "mailbox-transport");
   if (!credentials.ok()) return credentials.status();
   grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
-  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  KeepAlive(arguments);
   // gRPC's name for how long it waits for one connection.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
                    static_cast<int>(absl::ToInt64Milliseconds(connect_timeout)));
