@@ -17,14 +17,14 @@ namespace {
 
 using Response = v1::WatchResourcesResponse;
 
-// Keeps itself alive until gRPC has told of the end. The hold lets Next start a read whenever its
-// caller comes; it is let go when a read has failed, or none is to follow.
+// The hold lets Next start a read whenever its caller comes; it is let go when a read has failed, or
+// none is to follow. Outlives its call: with it goes the call's share of the channel, and the last
+// share let go by a thread of gRPC has that thread wait for itself.
 class WatchCall final : public grpc::ClientReadReactor<Response> {
  public:
   explicit WatchCall(const v1::WatchResourcesRequest& request) : request_(request) {}
 
-  void Begin(v1::Directory::Stub& stub, std::shared_ptr<WatchCall> self) {
-    self_ = std::move(self);
+  void Begin(v1::Directory::Stub& stub) {
     stub.async()->Watch(&call_, &request_, this);
     AddHold();
     reading_ = true;
@@ -55,6 +55,12 @@ class WatchCall final : public grpc::ClientReadReactor<Response> {
     if (!reading_) LetGo();
   }
 
+  // After Cancel: until gRPC has told of the end.
+  void AwaitEnd() {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this] { return done_; });
+  }
+
   void OnReadDone(bool ok) override {
     const std::lock_guard lock(mutex_);
     reading_ = false;
@@ -64,7 +70,6 @@ class WatchCall final : public grpc::ClientReadReactor<Response> {
   }
 
   void OnDone(const grpc::Status& status) override {
-    const auto self = std::move(self_);
     const std::lock_guard lock(mutex_);
     done_ = true;
     end_ = status.ok() ? absl::UnavailableError("the watch was ended") : FromGrpc(status);
@@ -78,7 +83,6 @@ class WatchCall final : public grpc::ClientReadReactor<Response> {
 
   const v1::WatchResourcesRequest request_;
   grpc::ClientContext call_;
-  std::shared_ptr<WatchCall> self_;
 
   std::mutex mutex_;  // gRPC's threads and the one that follows
   std::condition_variable wake_;
@@ -93,16 +97,21 @@ class WatchCall final : public grpc::ClientReadReactor<Response> {
 
 class GrpcWatch final : public WatchStream {
  public:
-  explicit GrpcWatch(std::shared_ptr<WatchCall> call) : call_(std::move(call)) {}
+  GrpcWatch(v1::Directory::Stub& stub, const v1::WatchResourcesRequest& request) : call_(request) {
+    call_.Begin(stub);
+  }
 
-  ~GrpcWatch() override { call_->Cancel(); }
+  ~GrpcWatch() override {
+    call_.Cancel();
+    call_.AwaitEnd();
+  }
 
-  absl::StatusOr<Response> Next(absl::Duration within) override { return call_->Next(within); }
+  absl::StatusOr<Response> Next(absl::Duration within) override { return call_.Next(within); }
 
-  void Cancel() override { call_->Cancel(); }
+  void Cancel() override { call_.Cancel(); }
 
  private:
-  const std::shared_ptr<WatchCall> call_;
+  WatchCall call_;
 };
 
 }  // namespace
@@ -128,10 +137,8 @@ absl::StatusOr<std::unique_ptr<DirectoryClient>> DirectoryClient::Make(const Rpc
 }
 
 std::unique_ptr<WatchStream> DirectoryClient::Watch(const v1::WatchResourcesRequest& request) {
-  auto call = std::make_shared<WatchCall>(request);
   const auto stub = v1::Directory::NewStub(channel_);
-  call->Begin(*stub, call);
-  return std::make_unique<GrpcWatch>(std::move(call));
+  return std::make_unique<GrpcWatch>(*stub, request);
 }
 
 }  // namespace postern::rpc

@@ -4,7 +4,8 @@
 //
 // Flow      Make once for each address; Watch -> Next, again and again, from one thread.
 // Failure   Watch never fails at once: a connection that does not come about ends in Next.
-// Lifetime  A stream may outlive the client; destroying it ends the call. Cancel from any thread.
+// Lifetime  A stream may outlive the client; destroying it ends the call and waits until it has
+//           ended. Cancel from any thread.
 // Limits    One answer waits, the writer keeps the rest; rpc.frame_bytes_max an answer. A dead peer
 //           is found within 30 s.
 // See       proto/postern/v1/directory.proto
