@@ -10,6 +10,7 @@
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
 #include "common/io/endpoint.h"
+#include "common/tls/dane_check.h"
 #include "common/tls/openssl_error.h"
 #include "common/tls/peer_check.h"
 #include "common/tls/pem.h"
@@ -43,6 +44,12 @@ ContextPointer NewContext(const SSL_METHOD* method) {
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
   // Tickets carry a session; nothing is kept here.
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  return context;
+}
+
+ContextPointer NewClientContext() {
+  ContextPointer context = NewContext(TLS_client_method());
+  POSTERN_CHECK(SSL_CTX_dane_enable(context.get()) == 1);
   return context;
 }
 
@@ -156,7 +163,7 @@ struct ClientContext::State {
 };
 
 ClientContext::ClientContext() : state_(std::make_shared<State>()) {
-  ContextPointer context = NewContext(TLS_client_method());
+  ContextPointer context = NewClientContext();
   // A machine without a trust store verifies nobody, which each session then says.
   SSL_CTX_set_default_verify_paths(context.get());
   TakeOpenSslError("");
@@ -168,7 +175,7 @@ ClientContext::~ClientContext() = default;
 absl::Status ClientContext::Load(const std::string& certificate_file,
                                  const std::string& key_file,
                                  const std::string& ca_file) {
-  ContextPointer context = NewContext(TLS_client_method());
+  ContextPointer context = NewClientContext();
   if (certificate_file.empty() != key_file.empty()) {
     return base::Error(absl::StatusCode::kInvalidArgument, "tls: certificate file \"",
                        certificate_file, "\" and key file \"", key_file,
@@ -195,14 +202,14 @@ io::Task<absl::StatusOr<Session>> ClientContext::Start(std::unique_ptr<io::Strea
   Indicate(ssl.get(), peer.server_name);
   OfferCertificate(ssl.get(), peer.certificate);
   // A weak certificate that nobody looks at is refused here only to be served in plain text after.
-  if (!peer.demand.chain) SSL_set_security_level(ssl.get(), 1);
+  if (!peer.demand.chain && peer.demand.dane.empty()) SSL_set_security_level(ssl.get(), 1);
+  ExpectAnchors(ssl.get(), peer.demand);
   SSL_set_connect_state(ssl.get());
   auto secure = std::make_unique<TlsStream>(std::move(stream), std::move(ssl));
   POSTERN_CO_RETURN_IF_ERROR(co_await secure->Handshake());
   Session session;
   session.facts = FactsOf(secure->ssl());
-  NoteServer(secure->ssl(), peer, session.facts);
-  POSTERN_CO_RETURN_IF_ERROR(CheckServer(secure->ssl(), peer.demand));
+  POSTERN_CO_RETURN_IF_ERROR(CheckServer(secure->ssl(), peer, session.facts));
   session.stream = std::move(secure);
   co_return session;
 }

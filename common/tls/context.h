@@ -8,7 +8,7 @@
 //           kUnauthenticated when the peer's certificate does not prove what was demanded.
 // Lifetime  A session keeps what it needs alive; contexts may be reloaded under it. Thread-safe.
 // Limits    TLS 1.2 or later; the stream's deadline bounds the handshake.
-// See       RFC 3207; RFC 8446; docs/architecture.md "deliver"
+// See       RFC 3207; RFC 8446; RFC 7672 (TLSA records); docs/architecture.md "deliver"
 
 #pragma once
 
@@ -23,6 +23,7 @@
 #include "common/io/stream.h"
 #include "common/tls/certificate.h"
 #include "common/tls/certificate_facts.h"
+#include "common/tls/dane_anchor.h"
 
 namespace postern::tls {
 
@@ -30,6 +31,7 @@ struct Facts {
   std::string version;  // "TLSv1.3"
   std::string cipher;
   bool verified = false;                 // chain and name were checked and fit
+  bool dane = false;                     // one of the TLSA records fits
   std::string peer_subject;              // RFC 2253 form; empty without a peer certificate
   bool asked = false;                    // of a client: the peer asked for a certificate of ours
   std::optional<CertificateFacts> peer;  // of a client that wants them
@@ -42,6 +44,11 @@ struct Demand {
   // With `chain`: and each of these. "mx.contoso.com", "192.0.2.1", or "*.contoso.com" for
   // contoso.com and every name below it.
   std::vector<std::string> names;
+  // One of these TLSA records, besides what is above; empty: none is looked for.
+  std::vector<DaneAnchor> dane;
+  // Whom a certificate below a DANE-TA authority must be for, one of them: the next hop's domain,
+  // the host, the name below which the records are.
+  std::vector<std::string> dane_names;
 };
 
 struct Session {
