@@ -125,13 +125,18 @@ void NoteClient(SSL* ssl, Facts& facts) {
   facts.verified = SSL_get_verify_result(ssl) == X509_V_OK;
 }
 
-absl::Status CheckServer(SSL* ssl, const ClientContext::Peer& expected, Facts& facts) {
+absl::Status CheckServer(SSL* ssl,
+                         const ClientContext::Peer& expected,
+                         const RevocationRules& rules,
+                         Facts& facts) {
   const Demand& demand = expected.demand;
   const ChainVerdict verdict = VerdictOf(ssl, !demand.dane.empty());
   NoteServer(ssl, expected, verdict.result, facts);
   POSTERN_RETURN_IF_ERROR(CheckAnchors(ssl, demand));
   facts.dane = !demand.dane.empty();
-  return CheckChain(ssl, demand, verdict.result);
+  POSTERN_RETURN_IF_ERROR(CheckChain(ssl, demand, verdict.result));
+  if (!demand.chain) return absl::OkStatus();
+  return CheckRevocation(ssl, verdict, rules, facts.revocation);
 }
 
 }  // namespace postern::tls

@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 
 #include "common/tls/context.h"
+#include "common/tls/revocation.h"
 
 namespace postern::tls {
 
@@ -22,6 +23,9 @@ void NoteClient(SSL* ssl, Facts& facts);
 
 // After the handshake of a client: the same, and whether it is what was demanded. kUnauthenticated
 // naming what was looked for and what the certificate has.
-absl::Status CheckServer(SSL* ssl, const ClientContext::Peer& expected, Facts& facts);
+absl::Status CheckServer(SSL* ssl,
+                         const ClientContext::Peer& expected,
+                         const RevocationRules& rules,
+                         Facts& facts);
 
 }  // namespace postern::tls

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/common/tls/dane_records.h"
+#include "tests/support/certificates.h"
 
 namespace postern::tls {
 namespace {
