@@ -19,6 +19,9 @@
 #define LLVMFuzzerTestOneInput PosternFuzzImcea
 #include "tests/fuzz/imcea_fuzz.cc"
 #undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput PosternFuzzStsPolicy
+#include "tests/fuzz/sts_policy_fuzz.cc"
+#undef LLVMFuzzerTestOneInput
 
 namespace postern::mail {
 namespace {
@@ -107,6 +110,16 @@ TEST(FuzzTargetsTest, ImceaHolds) {
   Torment(PosternFuzzImcea, {"", "IMCEAFAX-+2B1555@a", "IMCEAEX-_o=x_cn=y@a.com", "IMCEA-@",
                              "IMCEAX-+00@a", "IMCEAX400-c=us+3Ba=+20+3Bs=Lee@a", "c=us;a= ;p=Org",
                              "/c=us/a=x/", "c=us;c=us", "a=;=;"});
+}
+
+TEST(FuzzTargetsTest, StsPoliciesHold) {
+  Torment(PosternFuzzStsPolicy,
+          {"", "v=STSv1; id=20160831085700Z;", "v=STSv1 ;\ta=b ; id=1 ; ",
+           "version: STSv1\r\nmode: enforce\r\nmx: mail.a.test\r\nmx: *.b\xc3\xbc"
+           "cher.test\r\nmax_age: 31557600\r\n",
+           "version:STSv1\nmode:none\nmax_age:0",
+           "x: y\nversion: STSv1\nmode: testing\nmx: *.A.\n"
+           "max_age: 1\nmax_age: 2\n"});
 }
 
 }  // namespace
