@@ -9,8 +9,8 @@
 //   no        any id       ok       F          no      yes
 //   no        any id       failed   none       yes     no
 //
-// "K" where nothing holds is none. A fetch that failed is not made again for a while; until then the
-// answer stays what it was.
+// "K" where nothing holds is none. A fetch that failed is not made again for a while; until then
+// the answer stays what it was.
 
 #include "common/smtp/sts.h"
 

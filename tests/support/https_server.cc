@@ -20,11 +20,12 @@ io::Task<void> JoinAll(io::Scope* scope) {
 
 }  // namespace
 
-HttpsServer::HttpsServer(const CertificateFiles& certificate) {
+HttpsServer::HttpsServer(const CertificateFiles& certificate, std::string_view address) {
   Shows(certificate);
   executor_.Start();
-  executor_.Run([this] {
-    auto opened = io::Listener::Open(executor_, *io::Endpoint::Parse("127.0.0.1:0"));
+  const io::Endpoint at{*io::IpAddress::Parse(address), 0};
+  executor_.Run([this, at] {
+    auto opened = io::Listener::Open(executor_, at);
     POSTERN_CHECK(opened.ok());
     listener_ = *std::move(opened);
     port_ = listener_->endpoint().port;
@@ -57,6 +58,8 @@ void HttpsServer::Answers(std::string_view status,
                           std::string_view body) {
   Says(base::Cat("HTTP/1.1 ", status, "\r\nContent-Length: ", body.size(), "\r\n", headers, "\r\n",
                  body));
+  const std::lock_guard lock(mutex_);
+  script_.stays = true;
 }
 
 void HttpsServer::Says(std::string bytes) {
@@ -109,15 +112,21 @@ io::Task<void> HttpsServer::Accept() {
 io::Task<void> HttpsServer::Talk(std::unique_ptr<io::Stream> stream) {
   auto session = co_await context_.Start(std::move(stream));
   if (!session.ok()) co_return;
+  bool stays = true;
+  while (stays)
+    stays = co_await Take(*session->stream);
+}
+
+io::Task<bool> HttpsServer::Take(io::Stream& stream) {
   std::string head;
   char buffer[4096];
   while (!head.ends_with("\r\n\r\n")) {
-    const auto got = co_await session->stream->Read(buffer, sizeof buffer);
-    if (!got.ok() || *got == 0 || head.size() > kHeadBytesMax) co_return;
+    const auto got = co_await stream.Read(buffer, sizeof buffer);
+    if (!got.ok() || *got == 0 || head.size() > kHeadBytesMax) co_return false;
     head.append(buffer, *got);
   }
   Script script = Hear(std::move(head));
-  co_await Say(*session->stream, std::move(script));
+  co_return co_await Say(stream, std::move(script));
 }
 
 HttpsServer::Script HttpsServer::Hear(std::string head) {
@@ -126,23 +135,24 @@ HttpsServer::Script HttpsServer::Hear(std::string head) {
   return script_;
 }
 
-io::Task<void> HttpsServer::Say(io::Stream& stream, Script script) {
+io::Task<bool> HttpsServer::Say(io::Stream& stream, Script script) {
   if (script.stalls) {
     // Until the client leaves.
     char byte = 0;
     static_cast<void>(co_await stream.Read(&byte, 1));
-    co_return;
+    co_return false;
   }
   const std::size_t step =
       script.between > absl::ZeroDuration() ? 1 : std::max<std::size_t>(1, script.bytes.size());
   for (std::size_t at = 0; at < script.bytes.size(); at += step) {
     const absl::Status written =
         co_await stream.Write(std::string_view(script.bytes).substr(at, step));
-    if (!written.ok()) co_return;
+    if (!written.ok()) co_return false;
     if (step > 1) continue;
     const absl::Status slept = co_await io::Sleep(script.between);
-    if (!slept.ok()) co_return;
+    if (!slept.ok()) co_return false;
   }
+  co_return script.stays;
 }
 
 }  // namespace postern::testing

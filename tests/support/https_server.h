@@ -5,7 +5,7 @@
 // Flow      HttpsServer web(ca.Issue(ForHost("www.test")));  web.Serves("hello\n");  then a client
 //           asks 127.0.0.1 at web.port().
 // Lifetime  A thread of its own; may be told something new at any time, for the next request.
-// Limits    One request a connection; its head at most 16 KiB.
+// Limits    The head of a request: at most 16 KiB.
 
 #pragma once
 
@@ -29,7 +29,7 @@ namespace postern::testing {
 
 class HttpsServer {
  public:
-  explicit HttpsServer(const CertificateFiles& certificate);
+  explicit HttpsServer(const CertificateFiles& certificate, std::string_view address = "127.0.0.1");
   ~HttpsServer();
   HttpsServer(const HttpsServer&) = delete;
   HttpsServer& operator=(const HttpsServer&) = delete;
@@ -40,7 +40,7 @@ class HttpsServer {
   void Serves(std::string body, std::string_view content_type = "text/plain");
   // Each request gets this status line and body, and these header lines.
   void Answers(std::string_view status, std::string_view headers = "", std::string_view body = "");
-  // Each request gets these bytes, and the end of the connection.
+  // Each request gets these bytes, and then the end of the connection.
   void Says(std::string bytes);
   // Each request is read and never answered.
   void Stalls();
@@ -64,13 +64,16 @@ class HttpsServer {
  private:
   struct Script {
     std::string bytes;
+    bool stays = false;  // for the next request
     bool stalls = false;
     absl::Duration between = absl::ZeroDuration();
   };
 
   io::Task<void> Accept();
   io::Task<void> Talk(std::unique_ptr<io::Stream> stream);
-  io::Task<void> Say(io::Stream& stream, Script script);
+  // False at the end of the connection.
+  io::Task<bool> Take(io::Stream& stream);
+  io::Task<bool> Say(io::Stream& stream, Script script);
   Script Hear(std::string head);
 
   mutable std::mutex mutex_;

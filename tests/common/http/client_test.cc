@@ -104,6 +104,16 @@ TEST_F(ClientTest, TheNextAddressServesWhenTheFirstRefuses) {
   EXPECT_TRUE(response.ok()) << response.status();
 }
 
+TEST_F(ClientTest, AddressesOfVersion6Serve) {
+  testing::HttpsServer six(ca_.Issue(testing::ForHost(kHost)), "::1");
+  six.Serves("six");
+  Request request = RequestFor(kHost, "::1");
+  request.port = six.port();
+  const auto response = Get(request);
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->body, "six");
+}
+
 TEST_F(ClientTest, AddressesOfOneRequestSayNothingToAnother) {
   ASSERT_TRUE(Get(RequestFor()).ok());
   EXPECT_EQ(Get(RequestFor(kHost, "127.0.0.77")).status().code(), absl::StatusCode::kUnavailable);

@@ -211,6 +211,24 @@ TEST_F(StsAskersTest, AnAskerWhoIsStoppedLeavesTheFetchToTheOthers) {
   EXPECT_EQ(dns_.txt_questions(kStsRecord), 1);
 }
 
+TEST_F(StsAskersTest, AnAskerWhoIsStoppedAtTheQuestionLeavesItToTheOthers) {
+  dns_.SetDelay(absl::Hours(1));
+  auto first = NewScope();
+  auto others = NewScope();
+  Spawn(*first, 1);
+  Spawn(*others, 3);
+  executor_.Run([&] {
+    dns_.SetDelay(absl::ZeroDuration());
+    first->Stop();
+  });
+  Join(first);
+  Join(others);
+  ASSERT_EQ(answers_.size(), 4u);
+  for (std::size_t i = 1; i < answers_.size(); ++i)
+    EXPECT_EQ(IdOf(answers_[i]), "1") << answers_[i].error;
+  EXPECT_EQ(dns_.txt_questions(kStsRecord), 2);
+}
+
 TEST_F(StsAskersTest, StoppedAskersEndAtOnce) {
   web_.Stalls();
   auto scope = NewScope();
