@@ -28,27 +28,6 @@ bool HasControl(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
-// A name without a dot means nothing outside, and many servers refuse it: then the address is said
-// (RFC 5321 §4.1.4).
-std::string HelloName(const std::string& host_name, const io::IpAddress& local) {
-  if (host_name.find('.') != std::string::npos || host_name.starts_with('[')) return host_name;
-  return base::Cat(local.is_v4() ? "[" : "[IPv6:", local.ToString(), "]");
-}
-
-// "SendRoutingHeaders", as Exchange's protocol log names what a session may be sent.
-std::string RightsOf(const mail::FirewallRules& rules) {
-  std::string rights;
-  if (rules.rights.organization) rights += " SendOrganizationHeaders";
-  if (rules.rights.forest) rights += " SendForestHeaders";
-  if (rules.rights.routing) rights += " SendRoutingHeaders";
-  return rights.empty() ? "None" : rights.substr(1);
-}
-
-std::uint32_t Milliseconds(absl::Duration span) {
-  return static_cast<std::uint32_t>(
-      std::clamp<std::int64_t>(absl::ToInt64Milliseconds(span), 0, UINT32_MAX));
-}
-
 }  // namespace
 
 Attempt::Attempt(AttemptParts parts, const Delivery& delivery, BodySource& body)
@@ -82,9 +61,9 @@ io::Task<Outcome> Attempt::Run() {
   bool provided = false;
   if (!over()) provided = co_await Provide();
   if (provided) {
-    const dns::HostsAnswer answer = co_await LookUp();
+    dns::HostsAnswer answer = co_await LookUp();
     if (answer.ok()) {
-      co_await TryHosts(answer.hosts);
+      co_await TryHosts(std::move(answer.hosts));
     } else {
       NoteLookup(answer);
     }
@@ -138,25 +117,20 @@ io::Task<dns::HostsAnswer> Attempt::LookUp() {
   co_return co_await dns::HostsForSmartHosts(resolver, random, rules, std::move(smart_hosts));
 }
 
-io::Task<void> Attempt::TryHosts(const std::vector<dns::Host>& hosts) {
+io::Task<void> Attempt::TryHosts(std::vector<dns::Host> hosts) {
   const Limits& limits = parts_.parts.limits;
   const std::uint16_t port = delivery_.route.dns_routing ? limits.mx_port : delivery_.route.port;
   std::size_t tried = 0;
-  for (const dns::Host& host : hosts) {
-    for (const io::IpAddress& address : host.addresses) {
-      if (OtherFamily(address)) continue;
-      // What a dot went out for may be delivered: nobody else is asked to do it too.
-      if (over() || outcome_.body_ended || tried++ == limits.hosts_max) co_return;
-      if (TimeLeft() <= absl::ZeroDuration()) {
-        NoteLeft(Origin::kConnect,
-                 absl::DeadlineExceededError("the time for this attempt has passed"), kExpired);
-        co_return;
-      }
-      io::Endpoint endpoint;
-      endpoint.address = address;
-      endpoint.port = port;
-      co_await TryAddress(host, endpoint);
-    }
+  for (dns::Host& host : hosts) {
+    std::erase_if(host.addresses, [this](const auto& address) { return OtherFamily(address); });
+    if (host.addresses.empty()) continue;
+    // What a dot went out for may be delivered: nobody else is asked to do it too.
+    if (over() || outcome_.body_ended || tried >= limits.hosts_max) co_return;
+    parts_.host_families.Order(host.name, host.addresses, absl::Now());
+    host.addresses.resize(std::min(host.addresses.size(), limits.hosts_max - tried));
+    tried += host.addresses.size();
+    HostTrial trial(host, port);
+    co_await TryHost(trial);
   }
   if (tried == 0) {
     NoteLeft(Origin::kConnect,
@@ -172,6 +146,31 @@ bool Attempt::OtherFamily(const io::IpAddress& address) const {
   return source.has_value() && source->is_v4() != address.is_v4();
 }
 
+io::Task<void> Attempt::TryHost(HostTrial& trial) {
+  trial.security = SecurityFor(delivery_.policy, delivery_.route, trial.host.smart_host);
+  trial.proof = ProofFor(trial.security);
+  trial.patience = Patience();
+  while (!trial.left.empty() && !over()) {
+    if (TimeLeft() <= absl::ZeroDuration()) {
+      NoteLeft(Origin::kConnect,
+               absl::DeadlineExceededError("the time for this attempt has passed"), kExpired);
+      stopped_ = true;
+      co_return;
+    }
+    std::unique_ptr<PooledSession> pooled = TakeIdle(trial);
+    const bool reused = pooled != nullptr;
+    if (!reused) pooled = co_await Connect(trial);
+    if (pooled == nullptr) continue;
+    const io::Endpoint address = pooled->address;
+    const Next next = co_await Converse(std::move(pooled), reused);
+    trial.patience = Patience();
+    trial.again = next == Next::kAgain;
+    if (outcome_.body_ended) trial.left = {address};
+    std::erase(trial.left, address);
+    if (trial.again) trial.left.insert(trial.left.begin(), address);
+  }
+}
+
 std::string Attempt::ProofFor(const Security& security) const {
   // Empty for nearly every delivery.
   std::string proof;
@@ -181,111 +180,6 @@ std::string Attempt::ProofFor(const Security& security) const {
   if (certificate_ != nullptr) proof += base::Cat("certificate ", certificate_->version, "\n");
   if (credential_ != nullptr) proof += base::Cat("secret ", credential_->version, "\n");
   return proof;
-}
-
-io::Task<void> Attempt::TryAddress(const dns::Host& host, const io::Endpoint& address) {
-  HostTried record;
-  record.host = host.name;
-  record.address = address.ToString();
-  record.stage = Stage::kConnect;
-  outcome_.hosts.push_back(std::move(record));
-
-  const absl::Time patience = std::min(end_by_, absl::Now() + parts_.parts.limits.connect);
-  const Security security = SecurityFor(delivery_.policy, delivery_.route, host.smart_host);
-  const SessionKey key{host.name, address, delivery_.policy, ProofFor(security)};
-  Next next = Next::kAgain;
-  while (next == Next::kAgain && !over()) {
-    std::unique_ptr<PooledSession> pooled = parts_.pool.Take(key, absl::Now());
-    const bool reused = pooled != nullptr;
-    if (!reused) pooled = parts_.pool.Open(key);
-    if (pooled == nullptr) {
-      const absl::Status waited = co_await parts_.pool.freed().Until(patience - absl::Now());
-      if (waited.ok()) continue;
-      const bool cancelled = absl::IsCancelled(waited);
-      Tried().error = cancelled ? waited : absl::ResourceExhaustedError("all sessions are in use");
-      NoteLeft(Origin::kLocal, Tried().error, kSystemBusy);
-      stopped_ = cancelled;
-      co_return;
-    }
-    if (!reused) co_await Connect(pooled, security);
-    if (pooled == nullptr) co_return;
-    next = co_await Converse(std::move(pooled), reused);
-  }
-}
-
-io::Task<absl::StatusOr<std::unique_ptr<io::Stream>>> Attempt::Dial(const io::Endpoint& address) {
-  const Engine::Parts& parts = parts_.parts;
-  const absl::Time dialed = absl::Now();
-  const absl::Duration timeout = std::min(parts.limits.connect, TimeLeft());
-  absl::StatusOr<std::unique_ptr<io::Stream>> stream =
-      co_await parts.dialer.Dial(address, delivery_.policy.source_address, timeout);
-  outcome_.connect_ms = Milliseconds(absl::Now() - dialed);
-  (stream.ok() ? parts_.counters.connections : parts_.counters.connection_failures).Add();
-  co_return stream;
-}
-
-io::Task<std::optional<Refusal>> Attempt::Greet(PooledSession& pooled, Security security) {
-  const Engine::Parts& parts = parts_.parts;
-  const ConnectorPolicy& policy = delivery_.policy;
-  std::unique_ptr<SessionLog> log;
-  if (policy.protocol_log && parts.stores.protocol_log != nullptr) {
-    log = parts.stores.protocol_log->Begin(policy.connector, pooled.address);
-  }
-  absl::StatusOr<std::unique_ptr<io::Stream>> stream = co_await Dial(pooled.address);
-  if (!stream.ok()) {
-    if (log != nullptr) log->Note(base::MessageOf(stream.status()), "failed to connect");
-    Refusal refusal = Refusal::BrokenAt(Stage::kConnect, stream.status());
-    refusal.enhanced = kNoAnswer;
-    co_return refusal;
-  }
-  HelloPolicy hello;
-  hello.name = policy.fqdn;
-  if (hello.name.empty()) hello.name = HelloName(parts.host_name, (*stream)->local().address);
-  pooled.session = std::make_unique<Session>(*std::move(stream), parts.limits, std::move(log));
-  pooled.session->EndBy(end_by_);
-  // An address is no name for SNI (RFC 6066 §3).
-  const bool literal = pooled.host.starts_with('[') || io::IpAddress::Parse(pooled.host).ok();
-  if (!literal) hello.server_name = pooled.host;
-  hello.security = std::move(security);
-  hello.certificate = certificate_;
-  hello.credential = credential_;
-  hello.force_helo = policy.force_helo;
-  std::optional<Refusal> refused = co_await pooled.session->Hello(hello, parts.tls);
-  if (pooled.session->tls().has_value()) parts_.counters.tls_sessions.Add();
-  if (!refused.has_value() && pooled.session->log() != nullptr) {
-    const Principal principal = PrincipalOf(policy, pooled.session->tls());
-    pooled.session->log()->Note(RightsOf(policy.FirewallFor(principal)),
-                                base::Cat("Set Session Permissions of ", NameOf(principal)));
-  }
-  co_return refused;
-}
-
-io::Task<void> Attempt::Connect(std::unique_ptr<PooledSession>& pooled, Security security) {
-  // A password never goes out in clear to a host that offers TLS, however broken.
-  const bool may_fall_back = security.tls == TlsUse::kOpportunistic && credential_ == nullptr;
-  Security in_clear;
-  in_clear.tls = TlsUse::kNever;
-  if (may_fall_back && parts_.clear_hosts.Contains(pooled->address, absl::Now())) {
-    security = in_clear;
-  }
-  const bool encrypted = security.tls != TlsUse::kNever;
-
-  std::optional<Refusal> refused = co_await Greet(*pooled, std::move(security));
-  if (refused.has_value() && refused->handshake_failed && may_fall_back && encrypted) {
-    parts_.clear_hosts.Remember(pooled->address, absl::Now());
-    parts_.counters.tls_fallbacks.Add();
-    pooled->session.reset();
-    // The failed handshake has its own line in the list of hosts.
-    HostTried clear = Tried();
-    Tried().stage = Stage::kTls;
-    Tried().error = refused->error;
-    outcome_.hosts.push_back(std::move(clear));
-    refused = co_await Greet(*pooled, std::move(in_clear));
-  }
-  if (!refused.has_value()) co_return;
-  NoteRefusal(*refused);
-  if (pooled->session != nullptr) pooled->session->Quit();
-  pooled.reset();
 }
 
 io::Task<bool> Attempt::Obey(const Session& session) {

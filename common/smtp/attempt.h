@@ -10,19 +10,25 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
 #include "common/dns/hosts.h"
 #include "common/smtp/clear_hosts.h"
 #include "common/smtp/engine.h"
 #include "common/smtp/engine_counters.h"
+#include "common/smtp/host_families.h"
 #include "common/smtp/outgoing.h"
 #include "common/smtp/pool.h"
+#include "common/smtp/race.h"
 #include "common/smtp/security.h"
 
 namespace postern::smtp {
@@ -32,8 +38,34 @@ struct AttemptParts {
   const Engine::Parts& parts;
   Pool& pool;
   ClearHosts& clear_hosts;
+  HostFamilies& host_families;
   EngineCounters& counters;
   const bool& stopping;
+};
+
+// As an Outcome counts it.
+inline std::uint32_t Milliseconds(absl::Duration span) {
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(absl::ToInt64Milliseconds(span), 0, UINT32_MAX));
+}
+
+// One host while it is tried.
+struct HostTrial {
+  HostTrial(const dns::Host& tried, std::uint16_t port);
+
+  const dns::Host& host;
+  bool both_families = false;
+  std::vector<io::Endpoint> left;  // addresses that are worth a try, best first
+  Security security;
+  std::string proof;
+  absl::Time patience;  // until then a place is waited for
+  bool again = false;   // the first of `left` has served this attempt and may do so again
+};
+
+// A way to a host, before anything is said on it.
+struct Connection {
+  std::unique_ptr<io::Stream> stream;
+  std::unique_ptr<SessionLog> log;  // null: nobody asked for it
 };
 
 class Attempt {
@@ -52,12 +84,31 @@ class Attempt {
   io::Task<bool> Provide();
   void NoteMissing(const absl::Status& what, mail::EnhancedStatus enhanced);
   io::Task<dns::HostsAnswer> LookUp();
-  io::Task<void> TryHosts(const std::vector<dns::Host>& hosts);
-  io::Task<void> TryAddress(const dns::Host& host, const io::Endpoint& address);
-  // Connects and says hello; on failure notes it and resets `pooled`.
-  io::Task<void> Connect(std::unique_ptr<PooledSession>& pooled, Security security);
-  io::Task<std::optional<Refusal>> Greet(PooledSession& pooled, Security security);
-  io::Task<absl::StatusOr<std::unique_ptr<io::Stream>>> Dial(const io::Endpoint& address);
+  io::Task<void> TryHosts(std::vector<dns::Host> hosts);
+  // One host, until it has said what it has to say at every address.
+  io::Task<void> TryHost(HostTrial& trial);
+  // An idle session to any address of the host, or null.
+  std::unique_ptr<PooledSession> TakeIdle(const HostTrial& trial);
+  // Dials the addresses that are left, and says hello to the first that answers. Null: what failed
+  // is noted and no longer left, or a place was waited for.
+  io::Task<std::unique_ptr<PooledSession>> Connect(HostTrial& trial);
+  io::Task<void> WaitForPlace(HostTrial& trial);
+  void NoteTrying(const HostTrial& trial, const io::Endpoint& address);
+  void NoteConnectFailed(const HostTrial& trial,
+                         const io::Endpoint& address,
+                         const absl::Status& error);
+  // What the race tells about the families of the host.
+  void NoteFamilies(const HostTrial& trial, const RaceResult& race);
+  // Says hello; on failure notes it and resets `pooled`.
+  io::Task<void> Introduce(std::unique_ptr<PooledSession>& pooled,
+                           Security security,
+                           Connection connection);
+  io::Task<std::optional<Refusal>> Greet(PooledSession& pooled,
+                                         Security security,
+                                         Connection connection);
+  // To an address once more, on its place.
+  io::Task<absl::StatusOr<Connection>> DialAgain(const io::Endpoint& address);
+  std::unique_ptr<SessionLog> BeginLog(const io::Endpoint& address) const;
   // The header firewall for what this session has proved; false when the content cannot be had.
   io::Task<bool> Obey(const Session& session);
   // Offers the message until nobody is left, or the session or the host is done with.
@@ -70,6 +121,14 @@ class Attempt {
   bool over() const { return stopped_ || pending_.empty(); }
 
   absl::Duration TimeLeft() const { return end_by_ - absl::Now(); }
+
+  absl::Time Patience() const {
+    return std::min(end_by_, absl::Now() + parts_.parts.limits.connect);
+  }
+
+  SessionKey KeyFor(const HostTrial& trial, const io::Endpoint& address) const {
+    return {trial.host.name, address, delivery_.policy, trial.proof};
+  }
 
   // Decides for those that this peer cannot be given the message for.
   void DecideLocally(const Capabilities& peer);

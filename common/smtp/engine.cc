@@ -36,6 +36,7 @@ struct Engine::State {
   Parts parts;
   Pool pool;
   ClearHosts clear_hosts;
+  HostFamilies host_families;
   EngineCounters own_counters;
   EngineCounters& counters;
   std::size_t attempts = 0;
@@ -66,7 +67,8 @@ Engine::~Engine() {
 io::Task<Outcome> Engine::Attempt(const Delivery& delivery, BodySource& body) {
   POSTERN_CHECK(!delivery.envelope.recipients.empty());
   State& state = *state_;
-  AttemptParts parts{state.parts, state.pool, state.clear_hosts, state.counters, state.stopping};
+  AttemptParts parts{state.parts,         state.pool,     state.clear_hosts,
+                     state.host_families, state.counters, state.stopping};
   ++state.attempts;
   smtp::Attempt attempt(parts, delivery, body);
   Outcome outcome = co_await attempt.Run();

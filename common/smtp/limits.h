@@ -15,6 +15,7 @@ namespace postern::smtp {
 
 struct Limits {
   absl::Duration connect = absl::Seconds(30);
+  absl::Duration attempt_delay = absl::Milliseconds(250);  // then the host's next address, beside
   absl::Duration greeting = absl::Minutes(5);
   absl::Duration hello = absl::Minutes(5);
   absl::Duration tls_handshake = absl::Seconds(60);

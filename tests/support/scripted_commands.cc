@@ -142,7 +142,7 @@ void ScriptedDialer::Knows(std::string_view endpoint, ScriptedPeer& peer) {
 }
 
 io::Task<absl::StatusOr<std::unique_ptr<io::Stream>>> ScriptedDialer::Dial(
-    io::Endpoint remote, std::optional<io::IpAddress> source, absl::Duration) {
+    io::Endpoint remote, std::optional<io::IpAddress> source, absl::Duration timeout) {
   const std::string where = remote.ToString();
   dialed_.push_back(where);
   sources_.push_back(source ? source->ToString() : "");
@@ -153,6 +153,11 @@ io::Task<absl::StatusOr<std::unique_ptr<io::Stream>>> ScriptedDialer::Dial(
   const auto known = peers_.find(where);
   if (known == peers_.end() || known->second->refuses()) {
     co_return base::Error(absl::StatusCode::kUnavailable, "open ", where, ": connection refused");
+  }
+  if (known->second->stalls_connect()) {
+    const absl::Status waited = co_await io::Sleep(timeout);
+    if (!waited.ok()) co_return waited;
+    co_return base::Error(absl::StatusCode::kDeadlineExceeded, "open ", where, ": timed out");
   }
   auto [ours, theirs] = io::MemoryPipe(window_bytes_, io::Endpoint(), remote);
   scope_.Spawn(known->second->Talk(std::move(theirs)));

@@ -24,6 +24,11 @@ ScriptedPeer& ScriptedPeer::Refuses(bool refuses) {
   return *this;
 }
 
+ScriptedPeer& ScriptedPeer::StallsConnect() {
+  stalls_connect_ = true;
+  return *this;
+}
+
 ScriptedPeer& ScriptedPeer::Add(std::string moment, Act act, std::string reply, int times) {
   Line line;
   line.moment = std::move(moment);

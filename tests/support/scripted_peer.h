@@ -52,6 +52,8 @@ class ScriptedPeer {
   ScriptedPeer& Greets(std::string reply);
   // No connection comes about.
   ScriptedPeer& Refuses(bool refuses = true);
+  // Dialling it is not answered at all.
+  ScriptedPeer& StallsConnect();
 
   // A moment is the beginning of a command line ("RCPT TO:<bob", "DATA", "BDAT"), "." for the end
   // of the content, or "greeting". A script that fits the moment goes before the usual answer; the
@@ -84,6 +86,8 @@ class ScriptedPeer {
   int Heard(std::string_view verb) const;
 
   bool refuses() const { return refuses_; }
+
+  bool stalls_connect() const { return stalls_connect_; }
 
   // One connection, to its end.
   io::Task<void> Talk(std::unique_ptr<io::Stream> stream);
@@ -122,6 +126,7 @@ class ScriptedPeer {
   const tls::ServerContext* tls_ = nullptr;
   bool breaks_tls_ = false;
   bool refuses_ = false;
+  bool stalls_connect_ = false;
   std::uint64_t drops_in_content_ = UINT64_MAX;
   std::string drop_reply_;
   int drops_idle_after_ = kAlways;

@@ -41,6 +41,14 @@ struct EgressSettings {
       .min = absl::Seconds(1),
       .max = absl::Minutes(5),
       .about = "How long one host may take to answer the TCP connection."};
+  settings::Setting<absl::Duration> attempt_delay{
+      .key = "egress.attempt_delay",
+      .fallback = absl::Milliseconds(250),
+      .min = absl::Milliseconds(10),
+      .max = absl::Minutes(5),
+      .about =
+          "How long an address of a host may leave a connection unanswered before the next address "
+          "of the same host is dialled beside it (RFC 8305 §5)."};
   settings::Setting<absl::Duration> reply_timeout{
       .key = "egress.reply_timeout",
       .fallback = absl::Minutes(5),
@@ -96,6 +104,7 @@ struct EgressSettings {
   smtp::Limits SmtpLimits() const {
     smtp::Limits limits;
     limits.connect = *connect_timeout;
+    limits.attempt_delay = *attempt_delay;
     limits.greeting = *reply_timeout;
     limits.hello = *reply_timeout;
     limits.mail = *reply_timeout;
@@ -112,6 +121,7 @@ struct EgressSettings {
     visit(slots_per_stream_max);
     visit(body_stall_timeout);
     visit(connect_timeout);
+    visit(attempt_delay);
     visit(reply_timeout);
     visit(final_dot_timeout);
     visit(max_connections_per_host);

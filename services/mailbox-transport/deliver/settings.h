@@ -19,6 +19,14 @@ struct DeliverSettings {
       .min = absl::Seconds(1),
       .max = absl::Minutes(5),
       .about = "How long one host may take to answer the TCP connection."};
+  settings::Setting<absl::Duration> attempt_delay{
+      .key = "deliver.attempt_delay",
+      .fallback = absl::Milliseconds(250),
+      .min = absl::Milliseconds(10),
+      .max = absl::Minutes(5),
+      .about =
+          "How long an address of a host may leave a connection unanswered before the next address "
+          "of the same host is dialled beside it (RFC 8305 §5)."};
   settings::Setting<absl::Duration> reply_timeout{
       .key = "deliver.reply_timeout",
       .fallback = absl::Minutes(5),
@@ -115,6 +123,7 @@ struct DeliverSettings {
   smtp::Limits SmtpLimits() const {
     smtp::Limits limits;
     limits.connect = *connect_timeout;
+    limits.attempt_delay = *attempt_delay;
     limits.greeting = *reply_timeout;
     limits.hello = *reply_timeout;
     limits.mail = *reply_timeout;
@@ -128,6 +137,7 @@ struct DeliverSettings {
   template <typename Visitor>
   void Visit(Visitor&& visit) {
     visit(connect_timeout);
+    visit(attempt_delay);
     visit(reply_timeout);
     visit(final_dot_timeout);
     visit(attempt_timeout);
