@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "common/dns/settings.h"
 #include "common/rpc/settings.h"
 #include "common/settings/setting.h"
 #include "common/smtp/protocol_log_settings.h"
@@ -58,6 +59,7 @@ struct ServerSettings {
 struct AppSettings {
   ServerSettings server;
   egress::EgressSettings egress;
+  dns::DnsSettings dns;
   smtp::ProtocolLogSettings protocol_log;
   rpc::RpcSettings rpc;
 
@@ -67,6 +69,7 @@ struct AppSettings {
   void Visit(Visitor&& visit) {
     server.Visit(visit);
     egress.Visit(visit);
+    dns.Visit(visit);
     protocol_log.Visit(visit);
     rpc.Visit(visit);
   }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/directory/settings.h"
+#include "common/dns/settings.h"
 #include "common/rpc/settings.h"
 #include "common/settings/setting.h"
 #include "common/smtp/protocol_log_settings.h"
@@ -53,6 +54,7 @@ struct AppSettings {
   directory::DirectorySettings directory;
   queue::QueueSettings queue;
   deliver::DeliverSettings deliver;
+  dns::DnsSettings dns;
   smtp::ProtocolLogSettings protocol_log;
   settle::SettleSettings settle;
   rpc::RpcSettings rpc;
@@ -68,6 +70,7 @@ struct AppSettings {
     directory.Visit(visit);
     queue.Visit(visit);
     deliver.Visit(visit);
+    dns.Visit(visit);
     protocol_log.Visit(visit);
     settle.Visit(visit);
     rpc.Visit(visit);

@@ -34,7 +34,8 @@ Pipeline::Pipeline(const Parts& parts)
               [this](model::MessagePtr message, const std::vector<std::uint32_t>& recipients) {
                 PlaceOnly(message, recipients);
               },
-              parts.engine_stores},
+              parts.engine_stores,
+              parts.lookup},
       body_bytes_(std::make_shared<std::atomic<std::uint64_t>>(0)) {
   AddReadings(registry_, router_.counts());
   POSTERN_CHECK(parts.executors.size() == parts.resolvers.size() && !parts.executors.empty());

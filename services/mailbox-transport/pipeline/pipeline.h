@@ -44,6 +44,7 @@ class Pipeline final : public model::Intake {
     ShardSettings shard;
     smtp::EngineStores engine_stores = {};
     std::vector<dns::Resolver*> external_resolvers = {};  // as resolvers; none: those
+    dns::LookupRules lookup = {};
   };
 
   explicit Pipeline(const Parts& parts);

@@ -69,7 +69,8 @@ smtp::Engine::Parts EngineParts(io::Executor& executor,
           settings.deliver.SmtpLimits(),
           &shared.engine_counters,
           shared.engine_stores,
-          external};
+          external,
+          shared.lookup};
 }
 
 }  // namespace
