@@ -160,6 +160,81 @@ class FailingNameServer:
         self._socket.close()
 
 
+class TcpOnlyNameServer:
+    """Another name server as it is by TCP; by UDP nothing is answered."""
+
+    def __init__(self, lab, behind):
+        self.port, self._behind, self.datagrams = lab.free_port(), behind, 0
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def start(self):
+        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._udp.bind(("127.0.0.1", self.port))
+        self._tcp = socket.create_server(("127.0.0.1", self.port))
+        for serve in (self._swallow, self._accept):
+            threading.Thread(target=serve, daemon=True).start()
+        return self
+
+    def _swallow(self):
+        while True:
+            try:
+                self._udp.recvfrom(4096)
+            except OSError:
+                return
+            self.datagrams += 1
+
+    def _accept(self):
+        while True:
+            try:
+                ours, _ = self._tcp.accept()
+            except OSError:
+                return
+            theirs = socket.create_connection(("127.0.0.1", self._behind))
+            for pair in ((ours, theirs), (theirs, ours)):
+                threading.Thread(target=self._carry, args=pair, daemon=True).start()
+
+    @staticmethod
+    def _carry(source, target):
+        try:
+            while part := source.recv(4096):
+                target.sendall(part)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def stop(self):
+        self._udp.close()
+        self._tcp.close()
+
+
+class SilentAddress:
+    """An address to which connections neither come about nor fail: the queue of its listener is
+    full."""
+
+    def __init__(self, port, address):
+        self._port, self._address = port, address
+
+    def start(self):
+        family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
+        self._listener = socket.socket(family)
+        self._listener.bind((self._address, self._port))
+        self._listener.listen(0)
+        self._waiting = []
+        for _ in range(8):
+            waiting = socket.socket(family)
+            waiting.setblocking(False)
+            waiting.connect_ex((self._address, self._port))
+            self._waiting.append(waiting)
+        return self
+
+    def stop(self):
+        for each in [self._listener, *self._waiting]:
+            each.close()
+
+
 class _Recorder:
     """aiosmtpd's handler: keeps what came."""
 
