@@ -18,6 +18,7 @@ MX = {
     "dead.test": [(10, "closed.test"), (20, "second.test")],
     "nowhere.test": [(10, "unknown.test")],
     "sender.test": [(10, "back.test")],
+    "xn--bcher-kva.test": [(10, "first.test")],
 }
 HOSTS = {"first.test": FIRST, "second.test": SECOND, "third.test": THIRD, "back.test": BACK,
          "closed.test": "127.0.0.28", "nomx.test": FIRST, "nowhere.test": FIRST,
@@ -45,10 +46,10 @@ class MxTest(Case):
         self.transport = self.mailbox({"deliver.mx_port": self.port, "deliver.dns_servers": [names],
                                        "queue.queue_glitch_retry_interval": "1s"})
 
-    def send(self, domain):
+    def send(self, domain, options=""):
         with WireClient(self.transport.smtp_port) as client:
             client.hello()
-            code, text = client.deliver(SENDER, [f"bob@{domain}"], message())
+            code, text = client.deliver(SENDER, [f"bob@{domain}"], message(), options)
             self.assertEqual(code, 250, text)
 
     def arrives(self, domain, address):
@@ -105,6 +106,12 @@ class MxTest(Case):
         step, service = ("egress", self.front) if self.front else ("deliver", self.transport)
         self.assertEqual(service.metrics().total(f"postern_{step}_connection_races_total"), 1)
         self.assertEqual(service.metrics().total(f"postern_{step}_connection_failures_total"), 0)
+
+    def test_an_international_domain_is_asked_in_its_ascii_form(self):
+        self.sinks[FIRST].keywords.append("SMTPUTF8")
+        self.send("b\u00fccher.test", " SMTPUTF8")
+        self.sinks[FIRST].wait_for(1, 10)
+        self.assertGreater(self.names.queries("MX", "xn--bcher-kva.test"), 0)
 
     def test_exchangers_without_addresses_never_fall_back_to_the_domains_own(self):
         status, _ = self.returned("nowhere.test")
