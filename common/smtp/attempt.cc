@@ -172,11 +172,17 @@ bool Attempt::OtherFamily(const io::IpAddress& address) const {
   return source.has_value() && source->is_v4() != address.is_v4();
 }
 
+bool Attempt::TlsAtOnce(std::uint16_t port) const {
+  const std::vector<std::uint16_t>& ports = parts_.parts.limits.implicit_tls_ports;
+  return !delivery_.route.dns_routing && std::find(ports.begin(), ports.end(), port) != ports.end();
+}
+
 std::string Attempt::ProofFor(const Security& security) const {
   // Empty for nearly every delivery.
   std::string proof;
   for (const std::string& name : security.demand.names)
     proof += base::Cat(name, "\n");
+  if (security.at_once) proof += "tls at once\n";
   if (security.demand.chain) proof += base::Cat("trust ", parts_.parts.tls.version(), "\n");
   if (certificate_ != nullptr) proof += base::Cat("certificate ", certificate_->version, "\n");
   if (credential_ != nullptr) proof += base::Cat("secret ", credential_->version, "\n");
@@ -191,7 +197,11 @@ io::Task<void> Attempt::TryAddress(const dns::Host& host, const io::Endpoint& ad
   outcome_.hosts.push_back(std::move(record));
 
   const absl::Time patience = std::min(end_by_, absl::Now() + parts_.parts.limits.connect);
-  const Security security = SecurityFor(delivery_.policy, delivery_.route, host.smart_host);
+  Security security = SecurityFor(delivery_.policy, delivery_.route, host.smart_host);
+  if (TlsAtOnce(address.port)) {
+    security.tls = TlsUse::kRequired;
+    security.at_once = true;
+  }
   const SessionKey key{host.name, address, delivery_.policy, ProofFor(security)};
   Next next = Next::kAgain;
   while (next == Next::kAgain && !over()) {
@@ -224,7 +234,9 @@ io::Task<absl::StatusOr<std::unique_ptr<io::Stream>>> Attempt::Dial(const io::En
   co_return stream;
 }
 
-io::Task<std::optional<Refusal>> Attempt::Greet(PooledSession& pooled, Security security) {
+io::Task<std::optional<Refusal>> Attempt::Greet(PooledSession& pooled,
+                                                Security security,
+                                                bool force_helo) {
   const Engine::Parts& parts = parts_.parts;
   const ConnectorPolicy& policy = delivery_.policy;
   std::unique_ptr<SessionLog> log;
@@ -249,7 +261,8 @@ io::Task<std::optional<Refusal>> Attempt::Greet(PooledSession& pooled, Security 
   hello.security = std::move(security);
   hello.certificate = certificate_;
   hello.credential = credential_;
-  hello.force_helo = policy.force_helo;
+  if (parts.stores.credentials != nullptr) hello.proofs = &parts.stores.credentials->proofs();
+  hello.force_helo = force_helo;
   std::optional<Refusal> refused = co_await pooled.session->Hello(hello, parts.tls);
   if (pooled.session->tls().has_value()) parts_.counters.tls_sessions.Add();
   if (!refused.has_value() && pooled.session->log() != nullptr) {
@@ -258,6 +271,15 @@ io::Task<std::optional<Refusal>> Attempt::Greet(PooledSession& pooled, Security 
                                 base::Cat("Set Session Permissions of ", NameOf(principal)));
   }
   co_return refused;
+}
+
+// What failed has its own line in the list of hosts.
+void Attempt::StartOver(PooledSession& pooled, const Refusal& refused) {
+  pooled.session.reset();
+  HostTried again = Tried();
+  Tried().stage = refused.stage;
+  Tried().error = refused.error;
+  outcome_.hosts.push_back(std::move(again));
 }
 
 io::Task<void> Attempt::Connect(std::unique_ptr<PooledSession>& pooled, Security security) {
@@ -269,18 +291,20 @@ io::Task<void> Attempt::Connect(std::unique_ptr<PooledSession>& pooled, Security
     security = in_clear;
   }
   const bool encrypted = security.tls != TlsUse::kNever;
+  const bool may_be_clear = security.tls != TlsUse::kRequired && credential_ == nullptr;
+  const bool helo = delivery_.policy.force_helo;
 
-  std::optional<Refusal> refused = co_await Greet(*pooled, std::move(security));
+  std::optional<Refusal> refused = co_await Greet(*pooled, std::move(security), helo);
   if (refused.has_value() && refused->handshake_failed && may_fall_back && encrypted) {
     parts_.clear_hosts.Remember(pooled->address, absl::Now());
     parts_.counters.tls_fallbacks.Add();
-    pooled->session.reset();
-    // The failed handshake has its own line in the list of hosts.
-    HostTried clear = Tried();
-    Tried().stage = Stage::kTls;
-    Tried().error = refused->error;
-    outcome_.hosts.push_back(std::move(clear));
-    refused = co_await Greet(*pooled, std::move(in_clear));
+    StartOver(*pooled, *refused);
+    refused = co_await Greet(*pooled, in_clear, helo);
+  }
+  if (refused.has_value() && refused->lost_at_ehlo && may_be_clear) {
+    // Some old servers know no EHLO and close (RFC 5321 §3.2).
+    StartOver(*pooled, *refused);
+    refused = co_await Greet(*pooled, in_clear, true);
   }
   if (!refused.has_value()) co_return;
   NoteRefusal(*refused);

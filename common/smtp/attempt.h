@@ -56,13 +56,17 @@ class Attempt {
   io::Task<void> TryAddress(const dns::Host& host, const io::Endpoint& address);
   // Connects and says hello; on failure notes it and resets `pooled`.
   io::Task<void> Connect(std::unique_ptr<PooledSession>& pooled, Security security);
-  io::Task<std::optional<Refusal>> Greet(PooledSession& pooled, Security security);
+  io::Task<std::optional<Refusal>> Greet(PooledSession& pooled, Security security, bool force_helo);
+  // A new connection to the same address comes next.
+  void StartOver(PooledSession& pooled, const Refusal& refused);
   io::Task<absl::StatusOr<std::unique_ptr<io::Stream>>> Dial(const io::Endpoint& address);
   // The header firewall for what this session has proved; false when the content cannot be had.
   io::Task<bool> Obey(const Session& session);
   // Offers the message until nobody is left, or the session or the host is done with.
   io::Task<Next> Converse(std::unique_ptr<PooledSession> pooled, bool reused);
 
+  // A smart host's port on which TLS begins with the first byte.
+  bool TlsAtOnce(std::uint16_t port) const;
   // All that a session must have in common with this delivery beside host and policy.
   std::string ProofFor(const Security& security) const;
   bool OtherFamily(const io::IpAddress& address) const;

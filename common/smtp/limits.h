@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "absl/time/time.h"
 
@@ -32,6 +33,8 @@ struct Limits {
   std::size_t sessions_max = 1000;  // open at one time, idle ones included
   std::size_t sessions_per_host_max = 100;
   std::uint16_t mx_port = 25;  // a development setting; the Internet uses 25
+  // Of smart hosts: TLS begins with the first byte (RFC 8314 §3.3).
+  std::vector<std::uint16_t> implicit_tls_ports = {465};
 };
 
 }  // namespace postern::smtp

@@ -27,6 +27,7 @@ enum class TlsUse : std::uint8_t { kNever, kOpportunistic, kRequired };
 
 struct Security {
   TlsUse tls = TlsUse::kOpportunistic;
+  bool at_once = false;  // kRequired, and from the first byte: the port is one of TLS alone
   tls::Demand demand;
 };
 

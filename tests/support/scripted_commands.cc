@@ -57,8 +57,10 @@ io::Task<ScriptedPeer::Answer> ScriptedPeer::Obey(Conversation& with, const std:
     case Verb::kHelo:
     case Verb::kNoop:
       co_return co_await Play(with, line, "250 peer.test");
-    default:
-      co_return co_await Play(with, line, "500 5.5.2 what");
+    default: {
+      const std::string_view moment = line.empty() ? std::string_view("empty") : line;
+      co_return co_await Play(with, moment, "500 5.5.2 what");
+    }
   }
 }
 
@@ -129,6 +131,10 @@ io::Task<ScriptedPeer::Answer> ScriptedPeer::RaiseTls(Conversation& with) {
     with.stream->Close();
     co_return Answer::kOver;
   }
+  co_return co_await Handshake(with);
+}
+
+io::Task<ScriptedPeer::Answer> ScriptedPeer::Handshake(Conversation& with) {
   absl::StatusOr<tls::Session> session = co_await tls_->Start(std::move(with.stream));
   if (!session.ok()) co_return Answer::kOver;
   with.stream = std::move(session->stream);

@@ -53,10 +53,13 @@ class ScriptedPeer {
   // No connection comes about.
   ScriptedPeer& Refuses(bool refuses = true);
 
-  // A moment is the beginning of a command line ("RCPT TO:<bob", "DATA", "BDAT"), "." for the end
-  // of the content, or "greeting". A script that fits the moment goes before the usual answer; the
+  // A moment is the beginning of a command line ("RCPT TO:<bob", "DATA", "BDAT"), "empty" for a
+  // line without a byte, "." for the end of the content, or "greeting". A script that fits the moment goes before the usual answer; the
   // latest one first, for as many `times`.
   ScriptedPeer& Says(std::string moment, std::string reply, int times = kAlways);
+  // The same with a reply made of the line: a challenge, or a verdict on what it says.
+  using Reply = std::function<std::string(const std::string& line)>;
+  ScriptedPeer& Answers(std::string moment, Reply reply);
   ScriptedPeer& DropsAfter(std::string moment, int times = kAlways);  // closes instead of answering
   ScriptedPeer& SaysAndDrops(std::string moment, std::string reply, int times = kAlways);
   ScriptedPeer& Stalls(std::string moment, int times = kAlways);  // never answers
@@ -67,6 +70,8 @@ class ScriptedPeer {
 
   // Offers STARTTLS and means it.
   ScriptedPeer& StartsTls(const tls::ServerContext& context);
+  // TLS begins with the first byte.
+  ScriptedPeer& BeginsWithTls(const tls::ServerContext& context);
   // Offers STARTTLS, agrees, and talks nonsense.
   ScriptedPeer& BreaksTls();
 
@@ -99,6 +104,7 @@ class ScriptedPeer {
     Act act = Act::kSay;
     std::string reply;
     int times = kAlways;
+    Reply made;  // of the line; goes before `reply`
   };
 
   struct Conversation;  // tests/support/scripted_conversation.h
@@ -111,6 +117,7 @@ class ScriptedPeer {
   io::Task<Answer> TakeData(Conversation& with);
   io::Task<Answer> TakeChunk(Conversation& with, std::string_view argument);
   io::Task<Answer> RaiseTls(Conversation& with);
+  io::Task<Answer> Handshake(Conversation& with);
   // Waits for content; false at the end of the connection, and when the script drops it.
   io::Task<bool> Receive(Conversation& with);
   void Keep(Conversation& with);
@@ -121,6 +128,7 @@ class ScriptedPeer {
   std::vector<Line> script_;
   const tls::ServerContext* tls_ = nullptr;
   bool breaks_tls_ = false;
+  bool begins_with_tls_ = false;
   bool refuses_ = false;
   std::uint64_t drops_in_content_ = UINT64_MAX;
   std::string drop_reply_;
