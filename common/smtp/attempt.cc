@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 
 #include "common/base/text.h"
+#include "common/smtp/portion.h"
 
 namespace postern::smtp {
 
@@ -351,9 +352,10 @@ io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled,
       break;
     }
 
-    const std::size_t count =
-        std::min(pending_.size(), parts_.parts.limits.recipients_per_transaction_max);
-    offered.assign(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(count));
+    const Capabilities& peer = session.capabilities();
+    std::size_t most = parts_.parts.limits.recipients_per_transaction_max;
+    if (peer.recipients_max != 0) most = std::min<std::size_t>(most, peer.recipients_max);
+    PortionOf(delivery_.envelope, pending_, most, peer.recipient_domains_max, offered);
     const Offer offer{delivery_.envelope, offered, content_.size(), delivery_.eight_bit};
     const Transaction transaction = co_await session.Send(offer, content_, beside || !first);
     ++pooled->messages;

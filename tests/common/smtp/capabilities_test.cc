@@ -35,6 +35,17 @@ TEST(CapabilitiesTest, SizeWithoutANumberIsNoLimit) {
   EXPECT_THAT(peer.auth, ::testing::ElementsAre("LOGIN"));
 }
 
+TEST(CapabilitiesTest, LimitsAreNumbersFromOneToSixDigits) {
+  const Capabilities peer = Capabilities::Parse(*ParseReply(
+      "250-x\r\n250 LIMITS mailmax=20 FOO=3 RCPTMAX=999999 RCPTDOMAINMAX=1 RCPTMAX=50\r\n"));
+  EXPECT_EQ(peer.messages_max, 20u);
+  EXPECT_EQ(peer.recipients_max, 50u);
+  EXPECT_EQ(peer.recipient_domains_max, 1u);
+  const Capabilities odd = Capabilities::Parse(
+      *ParseReply("250-x\r\n250 LIMITS MAILMAX=0 RCPTMAX=1000000 RCPTDOMAINMAX=+1 RCPTMAX\r\n"));
+  EXPECT_EQ(odd.messages_max + odd.recipients_max + odd.recipient_domains_max, 0u);
+}
+
 TEST(CapabilitiesTest, KeywordsAreBounded) {
   std::string text = "250-x\r\n";
   for (int i = 0; i < 100; ++i)
