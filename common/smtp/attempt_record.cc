@@ -1,10 +1,10 @@
 // Answers become results here. For each recipient, first rule that fits:
 //
 //   MAIL or DATA refused, 5xx        final
-//   MAIL or DATA refused, 4xx        kept, the next host may do better (421 to MAIL: as a lost
-//   connection) RCPT refused, 5xx or 4xx         final; 452 "too many" beside accepted ones: next
-//   transaction;
-//                                    421: as a lost connection
+//   MAIL or DATA refused, 4xx        kept, the next host may do better
+//   421 to MAIL or RCPT              as a lost connection
+//   452, 552 "too many" to RCPT      beside accepted ones: the next transaction
+//   RCPT refused, 5xx or 4xx         final
 //   content answered                 final, whatever the answer
 //   the body source failed           final, local; no further host
 //   lost after the final dot         final, ambiguous; no further host
@@ -32,9 +32,12 @@ bool IsAscii(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-// 452 has other meanings too; an enhanced code tells them apart.
+// 452, and 552 from old servers (RFC 5321 §4.5.3.1.10). Both have other meanings too; an enhanced
+// code tells them apart.
 bool SaysTooMany(const mail::Reply& reply) {
-  return reply.code == 452 && reply.enhanced().value_or(kTooManyRecipients) == kTooManyRecipients;
+  if (reply.code != 452 && reply.code != 552) return false;
+  const mail::EnhancedStatus said = reply.enhanced().value_or(kTooManyRecipients);
+  return said.subject == kTooManyRecipients.subject && said.detail == kTooManyRecipients.detail;
 }
 
 absl::Status ErrorFrom(const mail::Reply& reply, Stage stage) {

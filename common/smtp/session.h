@@ -153,6 +153,9 @@ class Session {
   bool AnsweredEarly();
   // True, and the answer is heard, when the peer answered early.
   io::Task<bool> StopEarly(Transaction& into);
+  // True, and the conversation is over, when there are words that nobody asked for.
+  bool SpokeOutOfTurn(Transaction& into);
+  bool MayBeShifted();
   // True, and the conversation is over, when `reply` is a 3xx.
   bool OutOfTurn(const mail::Reply& reply, Transaction& into);
 

@@ -79,19 +79,25 @@ TEST_F(AttemptRecordTest, TooManyRecipientsMeansAnotherTransaction) {
   To("bob@example.test");
   To("eve@example.test");
   ScriptedPeer& peer = Peer("192.0.2.1").Keywords({"PIPELINING"});
-  peer.Says("RCPT TO:<eve", "452 4.5.3 too many", 1);
-  Deliver();
-  EXPECT_THAT(Results(), ElementsAre("250", "250"));
-  EXPECT_EQ(peer.mails().size(), 2u);
+  std::size_t mails = 0;
+  for (const char* many : {"452 4.5.3 too many", "452 many", "552 5.5.3 too many", "552 many"}) {
+    peer.Says("RCPT TO:<eve", many, 1);
+    Deliver();
+    EXPECT_THAT(Results(), ElementsAre("250", "250")) << many;
+    EXPECT_EQ(peer.mails().size(), mails += 2) << many;
+  }
   EXPECT_EQ(peer.connections(), 1);
 }
 
 TEST_F(AttemptRecordTest, AFullMailboxIsNotTooManyRecipients) {
   To("bob@example.test");
   To("eve@example.test");
-  Peer("192.0.2.1").Says("RCPT TO:<eve", "452 4.2.2 mailbox full");
+  ScriptedPeer& peer = Peer("192.0.2.1").Says("RCPT TO:<eve", "452 4.2.2 mailbox full");
   Deliver();
   EXPECT_THAT(Results(), ElementsAre("250", "452"));
+  peer.Says("RCPT TO:<eve", "552 5.2.2 mailbox full");
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("250", "552"));
 }
 
 TEST_F(AttemptRecordTest, ManyRecipientsTakeSeveralTransactions) {
