@@ -18,7 +18,7 @@ constexpr Parameter kSendConnector[] = {
      "required",
      "The recipients that the connector is for: the closest space wins, then the lowest cost."},
     {"AuthenticationCredential", "authenticationCredential", Form::kSecret, Standing::kField,
-     "the name of a secret with the files username and password; needs BasicAuth or "
+     "the name of a secret with username and password or token; needs BasicAuth or "
      "BasicAuthRequireTLS",
      "none",
      "Name and password for the smart host. They are read where mail is sent from, and are "

@@ -5,6 +5,7 @@
 
 #include "common/base/text.h"
 #include "common/observe/log.h"
+#include "common/smtp/ports.h"
 
 namespace postern::smtp {
 
@@ -54,6 +55,10 @@ Provisions::Provisions(Options options, io::DiskPool& disk)
 absl::StatusOr<std::unique_ptr<Provisions>> Provisions::Make(Options options,
                                                              io::DiskPool& disk,
                                                              observe::Registry& registry) {
+  const auto ports = ParsePorts(options.implicit_tls_ports);
+  if (!ports.ok()) {
+    return base::Annotate(ports.status(), base::Cat(options.step, ".implicit_tls_ports"));
+  }
   std::unique_ptr<Provisions> made(new Provisions(std::move(options), disk));
   if (absl::Status trusted = made->TrustFile(); !trusted.ok()) return trusted;
   const std::string& step = made->options_.step;

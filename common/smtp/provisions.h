@@ -4,8 +4,9 @@
 // show, what they log in with, and where they write down what was said.
 //
 // Flow      Make at start; tls() and stores() for Engine::Parts.
-// Failure   Make: a trust file that cannot be read, a log folder that cannot be written; each names
-//           its setting. A later change that is wrong keeps what was there, and is logged.
+// Failure   Make: a trust file that cannot be read, a log folder that cannot be written, a port
+//           that is none; each names its setting. A later change that is wrong keeps what was
+//           there, and is logged.
 // Lifetime  Outlives the engines; borrows the disk pool and the registry.
 // Limits    As the parts: tls::CertificateStore, CredentialStore, observe::CsvLog.
 // See       docs/exchange.md "TLS"
@@ -14,6 +15,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -35,6 +37,7 @@ class Provisions {
     std::string tls_ca_file;
     std::string certificates_path;
     std::string secrets_path;
+    std::vector<std::string> implicit_tls_ports;  // only looked at
     ProtocolLogSettings protocol_log;
   };
 

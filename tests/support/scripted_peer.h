@@ -54,8 +54,8 @@ class ScriptedPeer {
   ScriptedPeer& Refuses(bool refuses = true);
 
   // A moment is the beginning of a command line ("RCPT TO:<bob", "DATA", "BDAT"), "empty" for a
-  // line without a byte, "." for the end of the content, or "greeting". A script that fits the moment goes before the usual answer; the
-  // latest one first, for as many `times`.
+  // line without a byte, "." for the end of the content, or "greeting". A script that fits the
+  // moment goes before the usual answer; the latest one first, for as many `times`.
   ScriptedPeer& Says(std::string moment, std::string reply, int times = kAlways);
   // The same with a reply made of the line: a challenge, or a verdict on what it says.
   using Reply = std::function<std::string(const std::string& line)>;

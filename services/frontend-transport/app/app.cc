@@ -72,6 +72,7 @@ absl::Status App::State::StartProvisions() {
   options.tls_ca_file = *settings.egress.tls_ca_file;
   options.certificates_path = *settings.egress.certificates_path;
   options.secrets_path = *settings.egress.secrets_path;
+  options.implicit_tls_ports = *settings.egress.implicit_tls_ports;
   options.protocol_log = settings.protocol_log;
   auto made = smtp::Provisions::Make(std::move(options), disk, registry);
   if (!made.ok()) return made.status();

@@ -9,6 +9,7 @@
 
 #include "common/settings/setting.h"
 #include "common/smtp/limits.h"
+#include "common/smtp/ports.h"
 
 namespace postern::egress {
 
@@ -68,6 +69,12 @@ struct EgressSettings {
                                  .about =
                                      "For development only: the port of MX hosts. Smart hosts "
                                      "have the port of their connector."};
+  settings::Setting<std::vector<std::string>> implicit_tls_ports{
+      .key = "egress.implicit_tls_ports",
+      .fallback = {"465"},
+      .about =
+          "Ports of smart hosts where TLS begins with the first byte (RFC 8314 §3.3): never "
+          "STARTTLS, never in clear. Mail by MX is not concerned."};
   settings::Setting<std::vector<std::string>> dns_servers{
       .key = "egress.dns_servers",
       .about =
@@ -90,8 +97,8 @@ struct EgressSettings {
   settings::Setting<std::string> secrets_path{
       .key = "egress.secrets_path",
       .about =
-          "Folder of the secrets that authenticationCredential names: <secret>/username and "
-          "<secret>/password. Read when they are used."};
+          "Folder of the secrets that authenticationCredential names: <secret>/username with "
+          "<secret>/password, <secret>/token or both. Read when they are used."};
 
   smtp::Limits SmtpLimits() const {
     smtp::Limits limits;
@@ -103,6 +110,9 @@ struct EgressSettings {
     limits.final_dot = *final_dot_timeout;
     limits.sessions_per_host_max = static_cast<std::size_t>(*max_connections_per_host);
     limits.mx_port = static_cast<std::uint16_t>(*mx_port);
+    // One that is wrong keeps the service from starting: smtp::Provisions.
+    limits.implicit_tls_ports =
+        smtp::ParsePorts(*implicit_tls_ports).value_or(std::vector<std::uint16_t>());
     return limits;
   }
 
@@ -116,6 +126,7 @@ struct EgressSettings {
     visit(final_dot_timeout);
     visit(max_connections_per_host);
     visit(mx_port);
+    visit(implicit_tls_ports);
     visit(dns_servers);
     visit(external_dns_servers);
     visit(tls_ca_file);

@@ -99,6 +99,7 @@ absl::Status App::State::StartProvisions() {
   options.tls_ca_file = *settings.deliver.tls_ca_file;
   options.certificates_path = *settings.deliver.certificates_path;
   options.secrets_path = *settings.deliver.secrets_path;
+  options.implicit_tls_ports = *settings.deliver.implicit_tls_ports;
   options.protocol_log = settings.protocol_log;
   auto made = smtp::Provisions::Make(std::move(options), disk, registry);
   if (!made.ok()) return made.status();

@@ -9,6 +9,7 @@
 
 #include "common/settings/setting.h"
 #include "common/smtp/limits.h"
+#include "common/smtp/ports.h"
 
 namespace postern::deliver {
 
@@ -52,6 +53,12 @@ struct DeliverSettings {
                                  .about =
                                      "For development only: the port of MX hosts. Smart hosts "
                                      "have the port of their connector."};
+  settings::Setting<std::vector<std::string>> implicit_tls_ports{
+      .key = "deliver.implicit_tls_ports",
+      .fallback = {"465"},
+      .about =
+          "Ports of smart hosts where TLS begins with the first byte (RFC 8314 §3.3): never "
+          "STARTTLS, never in clear. Mail by MX is not concerned."};
   settings::Setting<std::vector<std::string>> dns_servers{
       .key = "deliver.dns_servers",
       .about =
@@ -74,8 +81,8 @@ struct DeliverSettings {
   settings::Setting<std::string> secrets_path{
       .key = "deliver.secrets_path",
       .about =
-          "Folder of the secrets that authenticationCredential names: <secret>/username and "
-          "<secret>/password. Read when they are used."};
+          "Folder of the secrets that authenticationCredential names: <secret>/username with "
+          "<secret>/password, <secret>/token or both. Read when they are used."};
   settings::Setting<int> proxy_streams{
       .key = "deliver.proxy_streams",
       .fallback = 2,
@@ -122,6 +129,9 @@ struct DeliverSettings {
     limits.final_dot = *final_dot_timeout;
     limits.sessions_per_host_max = static_cast<std::size_t>(*sessions_per_host_max);
     limits.mx_port = static_cast<std::uint16_t>(*mx_port);
+    // One that is wrong keeps the service from starting: smtp::Provisions.
+    limits.implicit_tls_ports =
+        smtp::ParsePorts(*implicit_tls_ports).value_or(std::vector<std::uint16_t>());
     return limits;
   }
 
@@ -133,6 +143,7 @@ struct DeliverSettings {
     visit(attempt_timeout);
     visit(sessions_per_host_max);
     visit(mx_port);
+    visit(implicit_tls_ports);
     visit(dns_servers);
     visit(external_dns_servers);
     visit(tls_ca_file);
