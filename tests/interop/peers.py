@@ -22,6 +22,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
 from harness import Process, wait_until
+from mechanisms import Mechanisms
 
 
 # aiosmtpd remarks on its own deprecations.
@@ -160,14 +161,19 @@ class FailingNameServer:
         self._socket.close()
 
 
-class _Recorder:
+MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "XOAUTH2")
+
+
+class _Recorder(Mechanisms):
     """aiosmtpd's handler: keeps what came."""
 
-    def __init__(self):
+    def __init__(self, sink):
+        super().__init__(sink)
         self.envelopes = []
 
     async def handle_DATA(self, server, session, envelope):
-        envelope.tls = session.ssl is not None
+        at_once = server.transport.get_extra_info("ssl_object")
+        envelope.tls = session.ssl is not None or at_once is not None
         envelope.login = session.auth_data if session.authenticated else None
         envelope.helo = session.host_name
         self.envelopes.append(envelope)
@@ -184,8 +190,10 @@ class AioSink(Controller):
     """aiosmtpd as the destination; records whole envelopes."""
 
     def __init__(self, port, address="127.0.0.1", tls=None, require_tls=False, users=None,
-                 mechanisms=("PLAIN", "LOGIN"), auth_require_tls=True):
-        self.recorder = _Recorder()
+                 mechanisms=("PLAIN", "LOGIN"), auth_require_tls=True, tokens=None, at_once=False):
+        self.recorder = _Recorder(self)
+        self.tokens = tokens or {}  # of XOAUTH2, by name
+        self.rounds, self.server_key = 4096, b"Server Key"  # of SCRAM-SHA-256
         self.users = users  # name to password: AUTH is required then
         self.mechanisms = mechanisms
         self.auth_require_tls = auth_require_tls
@@ -195,7 +203,10 @@ class AioSink(Controller):
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.tls.load_cert_chain(*map(str, tls))
         self.require_tls = require_tls
-        super().__init__(self.recorder, hostname=address, port=port)
+        super().__init__(self.recorder, hostname=address, port=port,
+                         ssl_context=self.tls if at_once else None)
+        if at_once:
+            self.tls = None  # STARTTLS is not offered
 
     def _let_in(self, server, session, envelope, mechanism, data):
         name = data.login.decode()
@@ -206,7 +217,7 @@ class AioSink(Controller):
     def factory(self):
         more = {}
         if self.users is not None:
-            refused = [name for name in ("PLAIN", "LOGIN") if name not in self.mechanisms]
+            refused = [name for name in MECHANISMS if name not in self.mechanisms]
             more = {"authenticator": self._let_in, "auth_required": True,
                     "auth_require_tls": self.auth_require_tls, "auth_exclude_mechanism": refused}
         return _Plain(self.recorder, hostname="aiosmtpd.test", tls_context=self.tls,
