@@ -19,6 +19,9 @@
 #define LLVMFuzzerTestOneInput PosternFuzzImcea
 #include "tests/fuzz/imcea_fuzz.cc"
 #undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput PosternFuzzEightBit
+#include "tests/fuzz/eight_bit_fuzz.cc"
+#undef LLVMFuzzerTestOneInput
 
 namespace postern::mail {
 namespace {
@@ -101,6 +104,18 @@ TEST(FuzzTargetsTest, ContentHolds) {
                                std::string("\x05"
                                            "A\0b\r\n\r\n\0",
                                            9)});
+}
+
+TEST(FuzzTargetsTest, DownConversionHolds) {
+  const std::string mixed =
+      "Content-Type: multipart/mixed; boundary==C3=A9\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+      "pre\r\n--=C3=A9\r\n\r\n--\xc3\xa9\r\n--=C3=A9\r\nContent-Type: a/b\r\n\r\n\xff\r\n"
+      "--=C3=A9--\r\n";
+  Torment(PosternFuzzEightBit,
+          {"", "A: b\r\n\r\n\xff", "\r\n\xc3\xa9 \r\n--a\r\n", mixed,
+           "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: binary\r\n\r\n" + mixed,
+           "Content-Type: multipart/signed; boundary=a\r\n\r\n--a\r\n\r\n\xff\r\n--a--",
+           "Content-Transfer-Encoding: 8bit\r\n\r\n" + std::string(75, 'x') + "--=C3=A9\xff"});
 }
 
 TEST(FuzzTargetsTest, ImceaHolds) {
