@@ -2,7 +2,7 @@
 //
 // Down-conversion: a message as a peer without 8BITMIME may get it.
 //
-// Flow      ToSevenBit(content): a message of ASCII bytes in lines of kSevenBitLineBytesMax at most.
+// Flow      ToSevenBit(content): a message of ASCII, in lines of kSevenBitLineBytesMax at most.
 //           Text becomes quoted-printable, other content base64; what is ASCII already keeps its
 //           bytes, and content that says 8bit without need says 7bit.
 // Failure   kFailedPrecondition: no conversion may be made (8-bit bytes in a header field, in

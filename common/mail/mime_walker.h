@@ -2,9 +2,9 @@
 //
 // MimeEntity: one part of a message, found by a walk that guesses nothing.
 //
-// Flow      WalkMime(message): the message itself first, then its parts in the order of their bytes.
-// Failure   kInvalidArgument with the rule where readers could differ: a line of a header that is no
-//           field, a field twice, a multipart that does not end, a line that only begins like a
+// Flow      WalkMime(message): the message itself, then its parts in the order of their bytes.
+// Failure   kInvalidArgument with the rule where readers could differ: a line of a header that is
+//           no field, a field twice, a multipart that does not end, a line that only begins like a
 //           delimiter, boundaries that begin alike. kFailedPrecondition beyond a limit.
 // Lifetime  Every view points into the message, which must outlive it.
 // Limits    kMimeDepthMax entities one in the other; kMimeEntitiesMax in all.

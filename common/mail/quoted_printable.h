@@ -2,7 +2,7 @@
 //
 // Quoted-printable: bytes as lines of printable ASCII that people can nearly read.
 //
-// Flow      ToQuotedPrintable(text, LineEnds::kKept) for text, LineEnds::kEncoded for anything else.
+// Flow      ToQuotedPrintable(text, LineEnds::kKept) for text, LineEnds::kEncoded for other bytes.
 // Failure   None: every byte has its encoding.
 // Limits    Lines of at most kQuotedLineBytesMax bytes; the result is at most 3.2 times as long.
 // See       RFC 2045 §6.7

@@ -17,7 +17,6 @@ constexpr mail::EnhancedStatus kSystemBusy{4, 3, 2};
 constexpr mail::EnhancedStatus kBadAddress{5, 1, 3};
 constexpr mail::EnhancedStatus kNoCertificate{4, 7, 5};
 constexpr mail::EnhancedStatus kNoCredential{4, 7, 0};
-constexpr mail::EnhancedStatus kNoContent{4, 3, 0};
 
 // A session that has just served is taken for alive; one that rested longer may be closed by the
 // peer at this moment, so the content is not sent beside the envelope.
@@ -288,16 +287,6 @@ io::Task<void> Attempt::Connect(std::unique_ptr<PooledSession>& pooled, Security
   pooled.reset();
 }
 
-io::Task<bool> Attempt::Obey(const Session& session) {
-  const ConnectorPolicy& policy = delivery_.policy;
-  const mail::FirewallRules rules = policy.FirewallFor(PrincipalOf(policy, session.tls()));
-  const absl::Status obeyed = co_await content_.Obey(rules);
-  if (obeyed.ok()) co_return true;
-  for (const std::size_t i : std::vector<std::size_t>(pending_))
-    Decide(i, Origin::kLocal, obeyed, kNoContent);
-  co_return false;
-}
-
 io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled, bool reused) {
   Session& session = *pooled->session;
   session.EndBy(end_by_);
@@ -309,8 +298,8 @@ io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled,
   bool same_host = true;
   std::vector<std::size_t> offered;
   while (same_host && session.usable() && !over() && !pooled->spent()) {
-    const bool obeys = co_await Obey(session);
-    if (obeys) DecideLocally(session.capabilities());
+    const bool suits = co_await Suit(session);
+    if (suits) DecideLocally(session.capabilities());
     if (over()) break;
     absl::Status reset;
     if (session.reset_due()) reset = co_await session.Reset();
@@ -330,7 +319,8 @@ io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled,
     const std::size_t count =
         std::min(pending_.size(), parts_.parts.limits.recipients_per_transaction_max);
     offered.assign(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(count));
-    const Offer offer{delivery_.envelope, offered, content_.size(), delivery_.eight_bit};
+    const Offer offer{plain_ ? *plain_ : delivery_.envelope, offered, content_.size(),
+                      delivery_.eight_bit && !content_.converted()};
     const Transaction transaction = co_await session.Send(offer, content_, beside || !first);
     ++pooled->messages;
     parts_.counters.transactions.Add();

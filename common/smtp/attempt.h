@@ -58,8 +58,10 @@ class Attempt {
   io::Task<void> Connect(std::unique_ptr<PooledSession>& pooled, Security security);
   io::Task<std::optional<Refusal>> Greet(PooledSession& pooled, Security security);
   io::Task<absl::StatusOr<std::unique_ptr<io::Stream>>> Dial(const io::Endpoint& address);
-  // The header firewall for what this session has proved; false when the content cannot be had.
-  io::Task<bool> Obey(const Session& session);
+  // Makes content and envelope as this session may get them; false when the content cannot be had.
+  io::Task<bool> Suit(const Session& session);
+  io::Task<absl::Status> SuitContent(const Capabilities& peer);
+  void SuitEnvelope(const Capabilities& peer);
   // Offers the message until nobody is left, or the session or the host is done with.
   io::Task<Next> Converse(std::unique_ptr<PooledSession> pooled, bool reused);
 
@@ -91,6 +93,8 @@ class Attempt {
   Outgoing content_;
   tls::CertificatePtr certificate_;
   CredentialPtr credential_;
+  std::optional<mail::Envelope> plain_;  // domains as A-labels, for a peer without SMTPUTF8
+  bool header_needs_utf8_ = false;       // ... to which the header cannot go
   Outcome outcome_;
   std::vector<std::size_t> pending_;  // recipients without a final answer
   absl::Time started_;

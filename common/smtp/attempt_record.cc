@@ -22,15 +22,7 @@ namespace {
 constexpr mail::EnhancedStatus kLostConnection{4, 4, 2};
 constexpr mail::EnhancedStatus kSystemBusy{4, 3, 2};
 constexpr mail::EnhancedStatus kBodyFailed{4, 3, 0};
-constexpr mail::EnhancedStatus kTooBig{5, 3, 4};
-constexpr mail::EnhancedStatus kNeedsConversion{5, 6, 3};
-constexpr mail::EnhancedStatus kNeedsUtf8{5, 6, 7};
 constexpr mail::EnhancedStatus kTooManyRecipients{4, 5, 3};
-
-bool IsAscii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 // 452 has other meanings too; an enhanced code tells them apart.
 bool SaysTooMany(const mail::Reply& reply) {
@@ -80,31 +72,6 @@ void Attempt::Decide(std::size_t index,
   result.enhanced = enhanced;
   if (!outcome_.hosts.empty()) result.host = Tried().host;
   std::erase(pending_, index);
-}
-
-void Attempt::DecideLocally(const Capabilities& peer) {
-  const bool too_big = peer.size_max != 0 && content_.size() > peer.size_max;
-  const bool needs_8bit = delivery_.eight_bit && !peer.eight_bit_mime;
-  const bool utf8 = delivery_.envelope.smtputf8 && !peer.smtputf8;
-  if (!too_big && !needs_8bit && !utf8) return;
-  // Without 8-bit content the header is ASCII: the addresses alone decide.
-  const bool all_need_utf8 = utf8 && (delivery_.eight_bit || !IsAscii(delivery_.envelope.sender));
-  for (const std::size_t i : std::vector<std::size_t>(pending_)) {
-    if (too_big) {
-      Decide(i, Origin::kLocal,
-             base::Error(absl::StatusCode::kFailedPrecondition, "the message has ", content_.size(),
-                         " bytes, the peer takes ", peer.size_max),
-             kTooBig);
-    } else if (all_need_utf8 || (utf8 && !IsAscii(delivery_.envelope.recipients[i].address))) {
-      Decide(i, Origin::kLocal,
-             absl::FailedPreconditionError("the message needs smtputf8, the peer lacks it"),
-             kNeedsUtf8);
-    } else if (needs_8bit) {
-      Decide(i, Origin::kLocal,
-             absl::FailedPreconditionError("the content is 8-bit, the peer lacks 8bitmime"),
-             kNeedsConversion);
-    }
-  }
 }
 
 void Attempt::RecordReply(std::size_t index, const mail::Reply& reply, bool final) {

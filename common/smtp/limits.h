@@ -32,6 +32,7 @@ struct Limits {
   std::size_t sessions_max = 1000;  // open at one time, idle ones included
   std::size_t sessions_per_host_max = 100;
   std::uint16_t mx_port = 25;  // a development setting; the Internet uses 25
+  bool convert_8bit = true;    // for a peer without 8BITMIME; else such a message is returned
 };
 
 }  // namespace postern::smtp

@@ -1,4 +1,4 @@
-// A message that is converted is 7-bit, has the parts it had, and its readers decode what was there.
+// A message that is converted is 7-bit, has the parts it had, and decodes to what was there.
 
 #include <cstdint>
 #include <string>

@@ -52,6 +52,13 @@ struct DeliverSettings {
                                  .about =
                                      "For development only: the port of MX hosts. Smart hosts "
                                      "have the port of their connector."};
+  settings::Setting<bool> convert_8bit{
+      .key = "deliver.convert_8bit",
+      .fallback = true,
+      .about =
+          "Whether an 8-bit message of up to 256KB is converted to quoted-printable and base64 for "
+          "a host without 8BITMIME. Without it, and where a signature or broken MIME forbids it, "
+          "the message is returned with 5.6.3."};
   settings::Setting<std::vector<std::string>> dns_servers{
       .key = "deliver.dns_servers",
       .about =
@@ -122,6 +129,7 @@ struct DeliverSettings {
     limits.final_dot = *final_dot_timeout;
     limits.sessions_per_host_max = static_cast<std::size_t>(*sessions_per_host_max);
     limits.mx_port = static_cast<std::uint16_t>(*mx_port);
+    limits.convert_8bit = *convert_8bit;
     return limits;
   }
 
@@ -133,6 +141,7 @@ struct DeliverSettings {
     visit(attempt_timeout);
     visit(sessions_per_host_max);
     visit(mx_port);
+    visit(convert_8bit);
     visit(dns_servers);
     visit(external_dns_servers);
     visit(tls_ca_file);

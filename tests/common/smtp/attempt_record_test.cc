@@ -114,37 +114,5 @@ TEST_F(AttemptRecordTest, RefusedAtMailHoldsForEveryRecipient) {
   EXPECT_THAT(Results(), Each(std::string("451")));
 }
 
-TEST_F(AttemptRecordTest, WhatThePeerCannotTakeIsDecidedHere) {
-  struct Row {
-    std::vector<std::string> offer;
-    bool eight_bit;
-    bool utf8;
-    std::string recipient;
-    std::string_view result;
-  };
-
-  const Row rows[] = {
-      {{"SIZE 10"}, false, false, "bob@example.test", "local 5.3.4"},
-      {{"SIZE 0"}, false, false, "bob@example.test", "250"},
-      {{"SIZE"}, false, false, "bob@example.test", "250"},
-      {{}, true, false, "bob@example.test", "local 5.6.3"},
-      {{"8BITMIME"}, true, false, "bob@example.test", "250"},
-      {{}, false, true, "bob@example.test", "250"},
-      {{}, false, true, "b\xc3\xb6@example.test", "local 5.6.7"},
-      {{"8BITMIME"}, true, true, "bob@example.test", "local 5.6.7"},
-      {{"8BITMIME", "SMTPUTF8"}, true, true, "b\xc3\xb6@example.test", "250"},
-  };
-  for (const Row& row : rows) {
-    Peer("192.0.2.1").Keywords(row.offer).DropsIdleAfter(1);
-    delivery_.policy.version += "x";  // a session of its own
-    delivery_.envelope.recipients.clear();
-    To(row.recipient);
-    delivery_.eight_bit = row.eight_bit;
-    delivery_.envelope.smtputf8 = row.utf8;
-    Deliver();
-    EXPECT_THAT(Results(), ElementsAre(row.result)) << row.recipient;
-  }
-}
-
 }  // namespace
 }  // namespace postern::smtp
