@@ -42,8 +42,8 @@ struct Address {
 // tolerated.
 absl::StatusOr<Address> ParseMailbox(std::string_view text, bool utf8);
 
-// The mailbox in ASCII, with A-labels where its domain is not ASCII; kInvalidArgument when the local
-// part is not, or the domain has no such form.
+// The mailbox in ASCII, with A-labels where its domain is not; kInvalidArgument when the local part
+// is not ASCII, or the domain has no such form.
 absl::StatusOr<std::string> AsciiMailbox(std::string_view text);
 
 // "<mailbox>" or "<>", the whole of `text`; a source route is dropped.
