@@ -77,6 +77,16 @@ TEST(StampTest, FirstMessageIdAndSubjectCount) {
   EXPECT_EQ(stamp.subject, "one");
 }
 
+TEST(StampTest, OneTlsRequiredFieldCountsAndSeveralDoNot) {
+  EXPECT_TRUE(StampOf("Subject: s\r\ntls-required: no\r\n\r\n").tls_optional);
+  EXPECT_FALSE(StampOf("Subject: s\r\n\r\nTLS-Required: No\r\n").tls_optional);
+  EXPECT_FALSE(StampOf("TLS-Required: Yes\r\n\r\n").tls_optional);
+  EXPECT_FALSE(StampOf("TLS-Required: No\r\nTLS-Required: No\r\n\r\n").tls_optional);
+  EXPECT_FALSE(StampOf("TLS-Required: No\r\nTLS-Required: Maybe\r\n\r\n").tls_optional);
+  const std::string three = "TLS-Required: No\r\nTLS-Required: No\r\nTLS-Required: No\r\n\r\n";
+  EXPECT_FALSE(StampOf(three).tls_optional);
+}
+
 TEST(StampTest, MessageIdIsCleanAndBounded) {
   const Stamp stamp = StampOf("Message-ID: a\x01\xff" + std::string(5000, 'b') + "\r\n\r\n");
   EXPECT_EQ(stamp.internet_message_id.size(), 998U);
