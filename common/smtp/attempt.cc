@@ -56,7 +56,8 @@ Attempt::Attempt(AttemptParts parts, const Delivery& delivery, BodySource& body)
       delivery_(delivery),
       content_(body),
       started_(absl::Now()),
-      end_by_(started_ + delivery.deadline) {
+      end_by_(started_ + delivery.deadline),
+      require_tls_(delivery.envelope.require_tls) {
   const std::size_t count = delivery.envelope.recipients.size();
   outcome_.recipients.resize(count);
   pending_.reserve(count);
@@ -85,6 +86,10 @@ io::Task<Outcome> Attempt::Run() {
     const dns::HostsAnswer answer = co_await LookUp();
     if (answer.ok()) {
       co_await TryHosts(answer.hosts);
+      if (YieldsRequireTls()) {
+        require_tls_ = false;
+        co_await TryHosts(answer.hosts);
+      }
     } else {
       NoteLookup(answer);
     }
@@ -165,6 +170,7 @@ io::Task<void> Attempt::TryHosts(const std::vector<dns::Host>& hosts) {
                          delivery_.policy.source_address->ToString()),
              kNoAnswer);
   }
+  NoteLacking(tried);
 }
 
 bool Attempt::OtherFamily(const io::IpAddress& address) const {
@@ -191,7 +197,10 @@ io::Task<void> Attempt::TryAddress(const dns::Host& host, const io::Endpoint& ad
   outcome_.hosts.push_back(std::move(record));
 
   const absl::Time patience = std::min(end_by_, absl::Now() + parts_.parts.limits.connect);
-  const Security security = SecurityFor(delivery_.policy, delivery_.route, host.smart_host);
+  Security security = SecurityFor(delivery_.policy, delivery_.route, host.smart_host);
+  if (require_tls_) {
+    DemandRequireTls(host.smart_host.empty() ? host.name : host.smart_host, security);
+  }
   const SessionKey key{host.name, address, delivery_.policy, ProofFor(security)};
   Next next = Next::kAgain;
   while (next == Next::kAgain && !over()) {
@@ -303,6 +312,11 @@ io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled,
   session.EndBy(end_by_);
   outcome_.tls = session.tls();
   outcome_.keywords = session.capabilities().keywords;
+  if (require_tls_ && !session.capabilities().require_tls) {
+    NoteLack();
+    parts_.pool.Put(std::move(pooled), absl::Now());  // other messages may go there
+    co_return Next::kHost;
+  }
   const std::uint64_t sent_before = session.bytes_sent();
   const bool beside = !reused || absl::Now() - pooled->idle_since < kSurelyAlive;
   bool first = true;
@@ -330,7 +344,8 @@ io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled,
     const std::size_t count =
         std::min(pending_.size(), parts_.parts.limits.recipients_per_transaction_max);
     offered.assign(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(count));
-    const Offer offer{delivery_.envelope, offered, content_.size(), delivery_.eight_bit};
+    const Offer offer{delivery_.envelope, offered, content_.size(), delivery_.eight_bit,
+                      require_tls_};
     const Transaction transaction = co_await session.Send(offer, content_, beside || !first);
     ++pooled->messages;
     parts_.counters.transactions.Add();

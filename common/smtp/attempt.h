@@ -82,6 +82,12 @@ class Attempt {
   void NoteLeft(Origin origin, const absl::Status& error, mail::EnhancedStatus enhanced);
   void NoteLookup(const dns::HostsAnswer& answer);
   void NoteRefusal(const Refusal& refusal);
+  // This session's host does not offer REQUIRETLS.
+  void NoteLack();
+  // Of all the addresses that were tried: what none offers is not to be had.
+  void NoteLacking(std::size_t tried);
+  // True when a bounce got nowhere with REQUIRETLS and is to go without (RFC 8689 §5).
+  bool YieldsRequireTls() const;
   void NoteTransaction(const Transaction& transaction);
 
   HostTried& Tried() { return outcome_.hosts.back(); }
@@ -96,6 +102,11 @@ class Attempt {
   absl::Time started_;
   absl::Time end_by_;
   bool stopped_ = false;  // no further host
+
+  bool require_tls_;          // only to hosts that offer it
+  std::size_t insecure_ = 0;  // addresses without the TLS that it demands
+  std::size_t lacking_ = 0;   // addresses that do not offer it, those without STARTTLS too
+  std::string lacking_host_;  // the last one
 };
 
 }  // namespace postern::smtp

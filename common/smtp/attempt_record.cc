@@ -9,6 +9,7 @@
 //   the body source failed           final, local; no further host
 //   lost after the final dot         final, ambiguous; no further host
 //   lost before                      next host
+//   REQUIRETLS, and not offered      next host; none left: final 5.7.30 when none of them offers it
 #include <algorithm>
 #include <utility>
 
@@ -26,6 +27,8 @@ constexpr mail::EnhancedStatus kTooBig{5, 3, 4};
 constexpr mail::EnhancedStatus kNeedsConversion{5, 6, 3};
 constexpr mail::EnhancedStatus kNeedsUtf8{5, 6, 7};
 constexpr mail::EnhancedStatus kTooManyRecipients{4, 5, 3};
+constexpr mail::EnhancedStatus kNeedsRequireTls{5, 7, 30};
+constexpr mail::EnhancedStatus kNeedsRequireTlsNow{4, 7, 30};
 
 bool IsAscii(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
@@ -155,7 +158,45 @@ void Attempt::NoteRefusal(const Refusal& refusal) {
     stopped_ = true;
     return NoteLeft(Origin::kLocal, error, kSystemBusy);
   }
-  NoteLeft(refusal.origin, error, refusal.enhanced);
+  if (!require_tls_ || refusal.origin != Origin::kTlsPolicy || refusal.stage == Stage::kAuth) {
+    return NoteLeft(refusal.origin, error, refusal.enhanced);
+  }
+  // The message asks for more than others do: its hop has not failed them.
+  ++insecure_;
+  if (refusal.no_starttls) {
+    ++lacking_;
+    lacking_host_ = Tried().host;
+  }
+  NoteLeft(Origin::kLocal, error, refusal.enhanced);
+}
+
+void Attempt::NoteLack() {
+  parts_.counters.security_refusals.Add();
+  Tried().stage = Stage::kHello;
+  Tried().error = absl::FailedPreconditionError("requiretls is not offered");
+  ++insecure_;
+  ++lacking_;
+  lacking_host_ = Tried().host;
+  NoteLeft(Origin::kLocal, base::Annotate(Tried().error, Tried().host), kNeedsRequireTlsNow);
+}
+
+void Attempt::NoteLacking(std::size_t tried) {
+  if (lacking_ == 0 || stopped_ || YieldsRequireTls()) return;
+  const absl::Status error =
+      base::Error(absl::StatusCode::kFailedPrecondition, "REQUIRETLS support required: ", lacking_,
+                  " of ", tried, " addresses do not offer it, the last one is of ", lacking_host_);
+  for (const std::size_t i : std::vector<std::size_t>(pending_)) {
+    if (outcome_.recipients[i].origin == Origin::kRemote) continue;
+    Decide(i, Origin::kLocal, error, lacking_ == tried ? kNeedsRequireTls : kNeedsRequireTlsNow);
+  }
+}
+
+bool Attempt::YieldsRequireTls() const {
+  if (!require_tls_ || !delivery_.envelope.sender.empty() || insecure_ == 0) return false;
+  const bool answered = std::any_of(pending_.begin(), pending_.end(), [this](std::size_t i) {
+    return outcome_.recipients[i].origin == Origin::kRemote;
+  });
+  return !over() && !answered && !outcome_.body_ended;
 }
 
 void Attempt::NoteTransaction(const Transaction& transaction) {

@@ -51,6 +51,7 @@ Capabilities Capabilities::Parse(const mail::Reply& ehlo) {
     if (keyword == "CHUNKING") offered.chunking = true;
     if (keyword == "SMTPUTF8") offered.smtputf8 = true;
     if (keyword == "STARTTLS") offered.starttls = true;
+    if (keyword == "REQUIRETLS") offered.require_tls = true;
     if (keyword == "ENHANCEDSTATUSCODES") offered.enhanced_status_codes = true;
     if (keyword == "SIZE") {
       offered.size = true;
@@ -66,6 +67,7 @@ mail::EsmtpFeatures Capabilities::Features(std::uint64_t message_size) const {
   features.eight_bit_mime = eight_bit_mime;
   features.dsn = dsn;
   features.smtputf8 = smtputf8;
+  features.require_tls = require_tls;
   features.message_size = message_size;
   return features;
 }

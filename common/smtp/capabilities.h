@@ -5,7 +5,7 @@
 // Limits    64 keywords of 128 bytes; the rest is not kept. A keyword that is not well formed is
 // passed
 //           over.
-// See       RFC 5321 §4.1.1.1; RFC 1870, 2920, 3030, 3207, 3461, 4954, 6152, 6531, 2034
+// See       RFC 5321 §4.1.1.1; RFC 1870, 2920, 3030, 3207, 3461, 4954, 6152, 6531, 2034, 8689
 
 #pragma once
 
@@ -27,6 +27,7 @@ struct Capabilities {
   bool chunking = false;
   bool smtputf8 = false;
   bool starttls = false;
+  bool require_tls = false;  // of no meaning in clear
   bool enhanced_status_codes = false;
   std::vector<std::string> auth;      // mechanisms, upper case
   std::vector<std::string> keywords;  // every line, printable, in the peer's order

@@ -46,6 +46,12 @@ Refusal Refusal::NotSecure(Stage stage, std::string why, mail::EnhancedStatus en
   return refusal;
 }
 
+Refusal Refusal::NoStartTls(Stage stage, std::string why) {
+  Refusal refusal = NotSecure(stage, std::move(why), kNoTls);
+  refusal.no_starttls = true;
+  return refusal;
+}
+
 Session::Session(std::unique_ptr<io::Stream> stream,
                  const Limits& limits,
                  std::unique_ptr<SessionLog> log)
@@ -140,8 +146,7 @@ io::Task<std::optional<Refusal>> Session::Hello(const HelloPolicy& policy,
   if (use != TlsUse::kNever && capabilities_.starttls) {
     refused = co_await RaiseTls(policy, tls);
   } else if (use == TlsUse::kRequired) {
-    refused = Refusal::NotSecure(Stage::kTls, "tls is required: the peer does not offer starttls",
-                                 kNoTls);
+    refused = Refusal::NoStartTls(Stage::kTls, "tls is required: the peer does not offer starttls");
   }
   if (refused.has_value() || policy.credential == nullptr) co_return refused;
   co_return co_await LogIn(*policy.credential);
@@ -155,12 +160,13 @@ io::Task<std::optional<Refusal>> Session::SayHello(const HelloPolicy& policy) {
     if (!reply.ok()) co_return Refusal::BrokenAt(Stage::kHello, reply.status());
     if (Welcoming(*reply)) {
       capabilities_ = Capabilities::Parse(*reply);
+      if (!tls_facts_.has_value()) capabilities_.require_tls = false;
       co_return std::nullopt;
     }
     if (!reply->permanent()) co_return Refusal::RefusedAt(Stage::kHello, *std::move(reply));
   }
   if (policy.security.tls == TlsUse::kRequired) {
-    co_return Refusal::NotSecure(Stage::kHello, "tls is required: helo has no starttls", kNoTls);
+    co_return Refusal::NoStartTls(Stage::kHello, "tls is required: helo has no starttls");
   }
   const std::string line = base::Cat("HELO ", policy.name);
   absl::StatusOr<mail::Reply> reply = co_await Ask(line, limits_.hello);

@@ -59,11 +59,13 @@ struct Refusal {
   absl::Status error;                // else, and beside it for kTlsPolicy
   mail::EnhancedStatus enhanced;
   bool handshake_failed = false;  // STARTTLS was agreed and TLS did not come about
+  bool no_starttls = false;       // TLS is demanded, and the peer has no STARTTLS
 
   // The conversation broke; the peer said no; what we demand was not to be had.
   static Refusal BrokenAt(Stage stage, const absl::Status& error);
   static Refusal RefusedAt(Stage stage, mail::Reply reply);
   static Refusal NotSecure(Stage stage, std::string why, mail::EnhancedStatus enhanced);
+  static Refusal NoStartTls(Stage stage, std::string why);
 };
 
 class Session {

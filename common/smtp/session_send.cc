@@ -38,6 +38,7 @@ void Session::AppendMail(const Offer& offer) {
   head.envid = offer.envelope.envid;
   head.body = offer.eight_bit ? mail::BodyType::k8BitMime : mail::BodyType::k7Bit;
   head.smtputf8 = offer.envelope.smtputf8;
+  head.require_tls = offer.require_tls;
   out_.append("MAIL FROM:<").append(offer.envelope.sender).append(">");
   out_.append(mail::MailParameters(head, capabilities_.Features(offer.size)));
   out_.append("\r\n");

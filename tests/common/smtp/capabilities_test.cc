@@ -21,6 +21,13 @@ TEST(CapabilitiesTest, EveryKeywordIsKnownInAnyCase) {
   EXPECT_EQ(peer.keywords.size(), 9u);
 }
 
+TEST(CapabilitiesTest, RequireTlsIsForMailParametersToo) {
+  const Capabilities peer = Capabilities::Parse(*ParseReply("250-x\r\n250 requiretls\r\n"));
+  EXPECT_TRUE(peer.require_tls);
+  EXPECT_TRUE(peer.Features(1).require_tls);
+  EXPECT_FALSE(Capabilities().Features(1).require_tls);
+}
+
 TEST(CapabilitiesTest, ThePeersNameIsNotAKeyword) {
   const Capabilities peer = Capabilities::Parse(*ParseReply("250 PIPELINING\r\n"));
   EXPECT_FALSE(peer.pipelining);
