@@ -10,6 +10,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 // Keeps what was settled; nothing else of a store is needed here.
@@ -328,6 +329,30 @@ TEST_F(SettleTest, RetAndSizeDecideHowMuchIsReturned) {
     batch_.message->size = row.size;
     EXPECT_EQ(settler().Decide(batch_, TicketOf(), outcome_).original, row.part);
   }
+}
+
+TEST_F(SettleTest, AReportOfAMessageWithRequireTlsIsProtectedLikeIt) {
+  To("bob@remote.test");
+  Says(550, "5.1.1 no");
+  for (const mail::Ret ret : {mail::Ret::kUnspecified, mail::Ret::kFull, mail::Ret::kHeaders}) {
+    batch_.message->envelope.ret = ret;
+    batch_.message->envelope.require_tls = true;
+    EXPECT_EQ(settler().Decide(batch_, TicketOf(), outcome_).original, OriginalPart::kHeaders);
+  }
+  const Settled settled = Settle();
+  EXPECT_TRUE(settled.notices.at(0)->envelope.require_tls);
+  EXPECT_THAT(Text(settled), HasSubstr("Subject: Lunch"));
+  EXPECT_THAT(Text(settled), Not(HasSubstr("At noon?")));
+}
+
+TEST_F(SettleTest, AReportOfAnyOtherMessageIsWithoutRequireTls) {
+  To("bob@remote.test");
+  Says(550, "5.1.1 no");
+  batch_.message->envelope.tls_optional = true;
+  const Settled settled = Settle();
+  EXPECT_FALSE(settled.notices.at(0)->envelope.require_tls);
+  EXPECT_FALSE(settled.notices.at(0)->envelope.tls_optional);
+  EXPECT_THAT(Text(settled), HasSubstr("At noon?"));
 }
 
 TEST_F(SettleTest, NothingIsReadWhenNothingIsReported) {
