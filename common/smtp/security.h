@@ -2,7 +2,8 @@
 //
 // What a delivery demands of a host before it gets the mail, and what we show the host. Pure.
 //
-// Flow      SecurityFor a host, DemandRequireTls on top of it; CertificateFor the delivery; after the hello, PrincipalOf.
+// Flow      SecurityFor a host, DemandRequireTls on top of it; CertificateFor the delivery; after
+//           the hello, PrincipalOf.
 // Failure   CertificateFor: kNotFound with the sentence that an administrator reads in LastError.
 // See       docs/exchange.md "TLS"; RFC 8689 §4.2.1; the table stands on top of security.cc
 
