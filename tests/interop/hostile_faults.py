@@ -26,9 +26,9 @@ async def _stall(talk, good):
 def _dripping(pause):
     async def drip(talk, good):
         for byte in good:
+            await asyncio.sleep(pause)
             talk.say(bytes([byte]))
             await talk.writer.drain()
-            await asyncio.sleep(pause)
         return good[:1] in b"23"
     return drip
 
@@ -119,16 +119,19 @@ FAULTS = {
 # In the handshake, and just after it
 
 async def _garbage(talk):
+    await talk.reader.read(4096)
     talk.say(b"\x16\x03\x03\x00\x40" + b"\xee" * 64)
     await talk.wait_for_the_end()
 
 
 async def _alert(talk):
+    await talk.reader.read(4096)
     talk.say(b"\x15\x03\x03\x00\x02\x02\x28")  # fatal: handshake_failure
     await talk.hang_up()
 
 
 async def _clear_text(talk):
+    await talk.reader.read(4096)
     talk.say(b"250 what TLS\r\n")
     await talk.wait_for_the_end()
 
@@ -140,6 +143,7 @@ async def _half_record(talk):
 
 
 async def _endless_records(talk):
+    await talk.reader.read(4096)
     while True:
         talk.say(b"\x16\x03\x03\x40\x00" + b"\0" * 16384)
         await talk.writer.drain()
