@@ -4,13 +4,13 @@ What the hostile server does wrong: at a reply, in the handshake, and while the 
 
 Flow      await FAULTS["two"](talk, b"250 ok\\r\\n"): True when the server means yes by it.
 Failure   Gone ends the conversation.
-Limits    A fault without an end of its own lasts until the client has gone, or FAULT_SECONDS.
+Limits    A fault without an end of its own lasts until the client has gone.
 See       hostile.py
 """
 
 import asyncio
 
-FAULT_SECONDS = 60
+STALL_SECONDS = 10  # who does not read does not see that the client has gone
 
 
 class Gone(Exception):
@@ -162,7 +162,7 @@ HANDSHAKE_FAULTS = {
 # While the content comes; it is too large for the kernel to take it in.
 
 async def _reads_nothing(talk):
-    await asyncio.sleep(FAULT_SECONDS)
+    await asyncio.sleep(STALL_SECONDS)
     raise Gone
 
 
