@@ -6,13 +6,14 @@ is out of step.
 """
 
 import os
+import pathlib
 import re
 import time
 
-from cases import Outbound, main, message
-from harness import wait_until
+from cases import Outbound, main, message, send
+from harness import Process, wait_until
 from hostile import Case, HostilePeer
-from peers import NameServer
+from peers import NameServer, connects
 from wire import WireClient
 
 # What a case must come to:
@@ -80,6 +81,7 @@ STEPS = {"ehlo-tls": ("ehlo tls", {"tls": True}), "starttls": ("starttls", {"tls
          "rset": ("rset", {"prepared": "refused"})}
 CONVERSATION_SECONDS = 8  # deliver.attempt_timeout
 RETRY_SECONDS = 3
+FLOODS = 12
 MEMORY = 256 * 2 ** 20
 
 
@@ -248,6 +250,30 @@ class HostileTest(Outbound):
         return [f"the notice to {recipient} has bytes that are no text"
                 for recipient, (_, notice) in self.told().items()
                 if re.search(rb"[^\t\r\n\x20-\x7e]", notice)]
+
+
+class FloodTest(Outbound):
+    """Servers in processes of their own: there is always something to read."""
+
+    def test_who_never_stops_talking_is_left_in_time(self):
+        ports = [self.lab.free_port() for _ in range(FLOODS)]
+        for port in ports:
+            Process(self.lab, "flood", ["/usr/bin/python3", pathlib.Path(__file__).parent /
+                                        "flood.py", port])
+            wait_until(lambda: connects("127.0.0.1", port), 10, "a flood")
+        self.outbound(mailbox={"queue.queue_glitch_retry_interval": "300s"}, reply_timeout="2s")
+        for port in ports:
+            self.connector(f"f{port}", [f"f{port}.test"], dnsRoutingEnabled=False,
+                           smartHosts=["[127.0.0.1]"], port=port)
+        began = time.monotonic()
+        for port in ports:
+            send(self.transport, f"bob@f{port}.test")
+        self.eventually(lambda: len(self.transport.log("queue", "next hop failed")) == len(ports),
+                        60, "the end of every conversation")
+        took = time.monotonic() - began
+        print(f"\n  {len(ports)} floods: the last is left after {took:.1f} s, with a reply timeout "
+              f"of 2 s; peak memory {self.speaker.memory() / 2 ** 20:.0f} MiB", flush=True)
+        self.assertLess(took, 6)
 
 
 class ProxiedHostileTest(HostileTest):

@@ -102,7 +102,8 @@ class PostfixServer(WithReceived):
     def begin(self, case):
         if os.getuid() != 0:
             raise NotHad("it starts only as root")
-        refused = ",".join(f"{{nobody@{sub}{self.domain}=REJECT}}" for sub in ("", "clear.", "tls."))
+        refused = ",".join(f"{{nobody@{sub}{self.domain}=REJECT}}"
+                           for sub in ("", "clear.", "tls."))
         self.server = Postfix(
             self.lab, self.port, f"{self.domain} clear.{self.domain} tls.{self.domain}", more=[
                 f"smtpd_recipient_restrictions = check_recipient_access inline:{{{refused}}}, "

@@ -1,7 +1,7 @@
 """tests/interop/smuggling_test.py: one message stays one message, in and out.
 
-In: nothing but CRLF.CRLF ends the content; what looks like it is refused, or is content. Out: content
-that holds such things reaches real servers as one message, also those that are weak about it.
+In: nothing but CRLF.CRLF ends the content; what looks like it is refused, or is content. Out:
+content that holds such things reaches real servers as one message, also weak ones.
 """
 
 import grpc

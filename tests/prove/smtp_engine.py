@@ -12,6 +12,8 @@ TESTS = [
      ("hostile", "HostileTest"), "cases direct"),
     ("a hostile server through the front end: the same",
      ("hostile", "ProxiedHostileTest"), "cases proxied"),
+    ("servers that talk without end, faster than we read: left at the reply timeout",
+     ("hostile", "FloodTest"), "floods"),
     ("smuggling, in: nothing but CRLF.CRLF ends the content",
      ("smuggling", "InTest"), "^  in:"),
     ("smuggling, out: no real server makes two messages of one",
