@@ -72,6 +72,8 @@ void AddSend(CLI::App& app, Words& words) {
   verb.add_option("--ret", send.ret, "What a failure notice returns: full or hdrs");
   verb.add_option("--envid", send.envid, "Envelope id of the notices");
   verb.add_option("--body", send.body, "7bit or 8bitmime");
+  verb.add_flag("--require-tls", send.require_tls,
+                "Only by hosts that protect it all the way (REQUIRETLS)");
 }
 
 void AddLocal(CLI::App& app, Words& words) {

@@ -85,6 +85,7 @@ absl::StatusOr<v1::SubmitEnvelope> EnvelopeFrom(const SendMessageOptions& option
   if (absl::Status words = SetWords(options, envelope); !words.ok()) return words;
   envelope.set_sender(WithoutBrackets(options.from));
   envelope.set_envid(options.envid);
+  envelope.set_require_tls(options.require_tls);
   bool ascii = mail::IsAscii(options.from);
   for (const std::string& to : options.to) {
     v1::Recipient& recipient = *envelope.add_recipients();

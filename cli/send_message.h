@@ -28,6 +28,7 @@ struct SendMessageOptions {
   std::string ret;     // "full" or "hdrs"
   std::string envid;
   std::string body;  // "7bit" or "8bitmime"
+  bool require_tls = false;
 };
 
 absl::StatusOr<v1::SubmitEnvelope> EnvelopeFrom(const SendMessageOptions& options);

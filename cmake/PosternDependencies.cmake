@@ -13,5 +13,6 @@ find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)
 # c-ares by pkg-config: find_package(c-ares) after gRPC is an error.
 pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
 find_library(CIVETWEB_LIBRARY civetweb REQUIRED)

@@ -17,8 +17,12 @@ constexpr Parameter kSendConnector[] = {
      "other types need smart hosts",
      "required",
      "The recipients that the connector is for: the closest space wins, then the lowest cost."},
+    {"AllowPolicyOverride", "allowPolicyOverride", Form::kFlag, Standing::kField,
+     "true, false; only with IgnoreSTARTTLS", "false",
+     "Not of Exchange: mail goes in clear also to a domain whose DANE or MTA-STS demands TLS. "
+     "Otherwise it waits."},
     {"AuthenticationCredential", "authenticationCredential", Form::kSecret, Standing::kField,
-     "the name of a secret with the files username and password; needs BasicAuth or "
+     "the name of a secret with username and password or token; needs BasicAuth or "
      "BasicAuthRequireTLS",
      "none",
      "Name and password for the smart host. They are read where mail is sent from, and are "
@@ -92,6 +96,10 @@ constexpr Parameter kSendConnector[] = {
      "Reserved for Microsoft."},
     {"RequireTLS", "requireTls", Form::kFlag, Standing::kField, "true, false",
      "false; Partner: true", "Mail waits rather than travel without TLS."},
+    {"RevocationSoftFail", "revocationSoftFail", Form::kFlag, Standing::kField, "true, false",
+     "true",
+     "Not of Exchange: when a certificate is checked and nobody tells whether it was revoked, it "
+     "passes. A revoked one never does."},
     {"SmartHostAuthMechanism", "smartHostAuthMechanism", Form::kWord, Standing::kField,
      "None, BasicAuth, BasicAuthRequireTLS, ExchangeServer, ExternalAuthoritative; needs "
      "SmartHosts",

@@ -179,6 +179,10 @@ void CheckSecurity(const v1::SendConnectorSpec& spec, std::vector<FieldError>& e
     AddError(errors, "spec.forceHelo", "true",
              "must be false when requireTls is true: HELO offers no STARTTLS");
   }
+  if (spec.allow_policy_override() && !spec.ignore_start_tls()) {
+    AddError(errors, "spec.allowPolicyOverride", "true",
+             "needs ignoreStartTls: true: it lets that go before DANE and MTA-STS");
+  }
   CheckTls(spec, errors);
   CheckDomainSecurity(spec, errors);
   CheckAuth(spec, errors);

@@ -65,6 +65,8 @@ struct SendConnector {
   std::string tls_certificate_name;  // "<I>issuer<S>subject"
   std::string tls_domain;            // "contoso.com" or "*.contoso.com", A-labels
   bool use_external_dns_servers_enabled = false;
+  bool allow_policy_override = false;  // ours: IgnoreSTARTTLS goes before DANE and MTA-STS
+  bool revocation_soft_fail = true;    // ours: a certificate of unknown revocation passes
   std::vector<UserGrant> permissions;
   std::string version;  // content hash
 

@@ -1,19 +1,58 @@
 #include "common/dns/cached_resolver.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "common/base/clock.h"
+#include "common/base/status_macros.h"
+#include "common/base/text.h"
+#include "common/dns/question.h"
+#include "common/io/own_addresses.h"
 
 namespace postern::dns {
 
-absl::StatusOr<std::unique_ptr<CachedResolver>> CachedResolver::Make(
-    io::Executor& executor, const std::vector<std::string>& servers) {
-  CaresResolver::Options options;
-  options.servers = servers;
-  auto network = CaresResolver::Make(executor, std::move(options));
-  if (!network.ok()) return network.status();
+namespace {
+
+// The first server that is not on this machine, or "". `servers` as CaresResolver tells them.
+std::string RemoteServer(const std::string& servers) {
+  const std::vector<io::IpAddress> own = io::OwnAddresses();
+  for (const std::string_view text : base::Split(servers, ' ')) {
+    const absl::StatusOr<io::Endpoint> server = ParseServer(text);
+    if (!server.ok()) return std::string(text);
+    const io::IpAddress& address = server->address;
+    const bool here =
+        address.is_loopback() || std::find(own.begin(), own.end(), address) != own.end();
+    if (!here) return std::string(text);
+  }
+  return "";
+}
+
+absl::StatusOr<bool> DecideTrust(const CachedResolver::Options& options,
+                                 const std::string& servers) {
+  if (options.trust_ad == TrustAd::kNo) return false;
+  const std::string remote = RemoteServer(servers);
+  if (remote.empty()) return true;
+  if (options.trust_ad == TrustAd::kAuto) return false;
+  if (options.trust_ad_remote) return true;
+  return base::Error(absl::StatusCode::kFailedPrecondition, options.trust_ad_key,
+                     ": yes, but the name server ", remote, " of ", options.servers_key,
+                     " is not on this machine, so the network could forge what it says; name a "
+                     "validating server on 127.0.0.1 or [::1], or set dns.trust_ad_remote to true "
+                     "if the network between is protected");
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<CachedResolver>> CachedResolver::Make(io::Executor& executor,
+                                                                     Options options) {
+  auto network = CaresResolver::Make(executor, options.network);
+  if (!network.ok()) return base::Annotate(network.status(), options.servers_key);
   std::unique_ptr<CachedResolver> made(new CachedResolver());
   made->network_ = *std::move(network);
+  POSTERN_ASSIGN_OR_RETURN(made->trusts_ad_, DecideTrust(options, made->network_->servers()));
+  made->network_->SetTrustAd(made->trusts_ad_);
   made->cache_ = std::make_unique<CachingResolver>(*made->network_, base::Clock::System());
   return made;
 }

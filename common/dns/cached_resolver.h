@@ -3,14 +3,15 @@
 // CachedResolver: a resolver over the network with its cache; a service has one on each executor.
 //
 // Flow      Make on the executor; resolver().
-// Failure   Make: kInvalidArgument naming the server that is none.
+// Failure   Make: kInvalidArgument naming the server that is none; kFailedPrecondition naming the
+//           server that may not be trusted, and what to do.
 // Lifetime  Made, used and destroyed on its executor.
 
 #pragma once
 
+#include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 
@@ -20,19 +21,37 @@
 
 namespace postern::dns {
 
+// Whether a server is believed when it says that it has validated an answer.
+enum class TrustAd : std::uint8_t {
+  kAuto,  // when all servers are on this machine
+  kYes,   // they are, or are allowed to be elsewhere
+  kNo,
+};
+
 class CachedResolver {
  public:
-  // `servers` as address:port, asked in this order; none: those of /etc/resolv.conf.
-  static absl::StatusOr<std::unique_ptr<CachedResolver>> Make(
-      io::Executor& executor, const std::vector<std::string>& servers);
+  struct Options {
+    CaresResolver::Options network;  // its trust_ad is decided by Make
+    TrustAd trust_ad = TrustAd::kAuto;
+    bool trust_ad_remote = false;  // kYes holds for servers elsewhere, too
+    // For the errors: the settings that these came from.
+    std::string_view servers_key = "servers";
+    std::string_view trust_ad_key = "trust_ad";
+  };
+
+  static absl::StatusOr<std::unique_ptr<CachedResolver>> Make(io::Executor& executor,
+                                                              Options options);
 
   Resolver& resolver() { return *cache_; }
+
+  bool trusts_ad() const { return trusts_ad_; }
 
  private:
   CachedResolver() = default;
 
   std::unique_ptr<CaresResolver> network_;
   std::unique_ptr<CachingResolver> cache_;  // asks network_, so it goes first
+  bool trusts_ad_ = false;
 };
 
 }  // namespace postern::dns

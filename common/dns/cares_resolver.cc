@@ -104,7 +104,7 @@ struct CaresResolver::State {
   static void OnAnswer(void* question, int status, int timeouts, unsigned char* bytes, int length);
 
   io::Executor& executor;
-  const Options options;
+  Options options;  // trust_ad may be set before the first question, the rest stays
   io::Alarm alarm;
   ares_channel channel = nullptr;
   std::unordered_map<ares_socket_t, std::unique_ptr<io::DescriptorWatch>> watches;
@@ -336,6 +336,10 @@ CaresResolver::CaresResolver(std::shared_ptr<State> state) : state_(std::move(st
 
 CaresResolver::~CaresResolver() {
   state_->Shut();
+}
+
+void CaresResolver::SetTrustAd(bool trusted) {
+  state_->options.trust_ad = trusted;
 }
 
 const std::string& CaresResolver::servers() const {

@@ -51,6 +51,9 @@ class CaresResolver final : public Resolver {
   io::Task<absl::StatusOr<TlsaAnswer>> Tlsa(std::string name) override;
   io::Task<absl::StatusOr<TxtAnswer>> Txt(std::string name) override;
 
+  // Instead of Options::trust_ad; before the first question.
+  void SetTrustAd(bool trusted);
+
   // The servers that are asked, as text: "127.0.0.1:5353 [::1]:53".
   const std::string& servers() const;
 

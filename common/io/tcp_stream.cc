@@ -114,6 +114,7 @@ ssize_t SendSome(int fd, std::span<const std::string_view> parts, std::size_t sk
 void TcpSocket::SetDeadline(absl::Duration from_now) {
   const absl::Duration bounded = std::clamp(from_now, absl::ZeroDuration(), absl::Hours(24 * 365));
   deadline = Clock::now() + absl::ToChronoNanoseconds(bounded);
+  timed_out = false;
   // An earlier deadline than the timer's next look moves the timer; a later one is seen then.
   if (armed && deadline < armed_until) Arm();
 }
@@ -163,6 +164,11 @@ TcpStream::~TcpStream() {
 
 Task<absl::StatusOr<std::size_t>> TcpStream::Read(char* into, std::size_t bytes_max) {
   const std::shared_ptr<TcpSocket> socket = socket_;
+  // A peer that never stops sending always has bytes ready: no wait would ever end late.
+  if (Clock::now() >= socket->deadline) {
+    socket->timed_out = true;
+    co_return socket->Failure("read", asio::error::timed_out);
+  }
   ReadWait wait(*socket, into, bytes_max);
   co_return co_await wait;
 }

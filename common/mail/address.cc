@@ -134,6 +134,14 @@ absl::StatusOr<Address> ParseMailbox(std::string_view text, bool utf8) {
   return Address{std::string(text.substr(0, at)), std::string(domain)};
 }
 
+absl::StatusOr<std::string> AsciiMailbox(std::string_view text) {
+  if (IsAscii(text)) return std::string(text);
+  POSTERN_ASSIGN_OR_RETURN(Address address, ParseMailbox(text, true));
+  if (!IsAscii(address.local)) return Bad(text, "has a local part that is not ASCII");
+  POSTERN_ASSIGN_OR_RETURN(address.domain, NormalizeDomain(address.domain));
+  return address.ToString();
+}
+
 absl::StatusOr<Address> ParseReversePath(std::string_view text, bool utf8) {
   POSTERN_ASSIGN_OR_RETURN(const std::string_view inside, PathInside(text));
   if (text == "<>") return Address();

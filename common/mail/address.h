@@ -42,6 +42,10 @@ struct Address {
 // tolerated.
 absl::StatusOr<Address> ParseMailbox(std::string_view text, bool utf8);
 
+// The mailbox in ASCII, with A-labels where its domain is not; kInvalidArgument when the local part
+// is not ASCII, or the domain has no such form.
+absl::StatusOr<std::string> AsciiMailbox(std::string_view text);
+
 // "<mailbox>" or "<>", the whole of `text`; a source route is dropped.
 absl::StatusOr<Address> ParseReversePath(std::string_view text, bool utf8);
 // "<mailbox>" or "<Postmaster>" in any case, the whole of `text`; a source route is dropped.

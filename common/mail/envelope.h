@@ -2,7 +2,7 @@
 //
 // Envelope: who sends to whom, and what they asked of delivery.
 //
-// See       RFC 5321 §2.3.1; RFC 3461 §4; RFC 6152; RFC 6531
+// See       RFC 5321 §2.3.1; RFC 3461 §4; RFC 6152; RFC 6531; RFC 8689
 
 #pragma once
 
@@ -40,6 +40,8 @@ struct Envelope {
   std::string envid;  // xtext, as it was given
   BodyType body = BodyType::k7Bit;
   bool smtputf8 = false;
+  bool require_tls = false;   // REQUIRETLS was given
+  bool tls_optional = false;  // "TLS-Required: No" was there; never with require_tls
 
   bool operator==(const Envelope&) const = default;
 };

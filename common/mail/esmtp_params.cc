@@ -35,9 +35,9 @@ ParameterFault Broken(const Parameter& given, std::string_view rule) {
   return MakeFault(ParameterFault::Kind::kSyntax, given, rule);
 }
 
-ParameterFault Unknown(const Parameter& given) {
-  return MakeFault(ParameterFault::Kind::kUnknown, given,
-                   "is not a parameter of this command here");
+ParameterFault Unknown(const Parameter& given,
+                       std::string_view rule = "is not a parameter of this command here") {
+  return MakeFault(ParameterFault::Kind::kUnknown, given, rule);
 }
 
 bool IsLetterOrDigit(char c) {
@@ -101,10 +101,10 @@ Fault ForEachParameter(std::string_view rest,
   }
 }
 
-enum MailKeyword : std::size_t { kSize, kBody, kRet, kEnvid, kSmtputf8, kAuth };
+enum MailKeyword : std::size_t { kSize, kBody, kRet, kEnvid, kSmtputf8, kRequireTls, kAuth };
 
-constexpr std::array<std::string_view, 6> kMailKeywords = {"SIZE",  "BODY",     "RET",
-                                                           "ENVID", "SMTPUTF8", "AUTH"};
+constexpr std::array<std::string_view, 7> kMailKeywords = {"SIZE",     "BODY",       "RET", "ENVID",
+                                                           "SMTPUTF8", "REQUIRETLS", "AUTH"};
 
 enum RecipientKeyword : std::size_t { kNotify, kOrcpt };
 
@@ -121,6 +121,8 @@ bool Offered(std::size_t keyword, const EsmtpFeatures& features) {
       return features.dsn;
     case kSmtputf8:
       return features.smtputf8;
+    case kRequireTls:
+      return features.require_tls;
     default:
       return features.auth;
   }
@@ -171,6 +173,10 @@ Fault ApplyMail(std::size_t keyword, const Parameter& given, MailOptions& option
     case kSmtputf8:
       if (given.has_value) return Broken(given, "must not have a value");
       options.smtputf8 = true;
+      return std::nullopt;
+    case kRequireTls:
+      if (given.has_value) return Broken(given, "must not have a value");
+      options.require_tls = true;
       return std::nullopt;
     default:
       if (!IsXtext(given.value) || given.value.empty()) return Broken(given, "must be xtext or <>");
@@ -254,6 +260,9 @@ std::optional<ParameterFault> ParseMailParameters(std::string_view text,
                                                   MailOptions& options) {
   return ForEachParameter(text, kMailKeywords,
                           [&](std::size_t keyword, const Parameter& given) -> Fault {
+                            if (keyword == kRequireTls && !offered.require_tls) {
+                              return Unknown(given, "must be given in a session under TLS");
+                            }
                             if (!Offered(keyword, offered)) return Unknown(given);
                             return ApplyMail(keyword, given, options);
                           });
@@ -286,6 +295,7 @@ std::string MailParameters(const Envelope& envelope, const EsmtpFeatures& peer) 
   if (peer.size && peer.message_size > 0) out.append(base::Cat(" SIZE=", peer.message_size));
   if (peer.eight_bit_mime && envelope.body == BodyType::k8BitMime) out.append(" BODY=8BITMIME");
   if (peer.smtputf8 && envelope.smtputf8) out.append(" SMTPUTF8");
+  if (peer.require_tls && envelope.require_tls) out.append(" REQUIRETLS");
   if (peer.dsn && envelope.ret == Ret::kFull) out.append(" RET=FULL");
   if (peer.dsn && envelope.ret == Ret::kHeaders) out.append(" RET=HDRS");
   if (peer.dsn && !envelope.envid.empty()) out.append(" ENVID=").append(envelope.envid);

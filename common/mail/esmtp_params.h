@@ -7,7 +7,7 @@
 // Failure   A ParameterFault is an answer for the client, not a Status.
 // Limits    kEnvidBytesMax, kOrcptBytesMax; the line's length is the caller's.
 // See       RFC 5321 §4.1.1.11; RFC 1870; RFC 6152; RFC 3461 §4; RFC 6531 §3.4; RFC 6533 §3;
-//           RFC 4954 §5
+//           RFC 4954 §5; RFC 8689 §2
 
 #pragma once
 
@@ -30,6 +30,7 @@ struct EsmtpFeatures {
   bool eight_bit_mime = false;
   bool dsn = false;
   bool smtputf8 = false;
+  bool require_tls = false;        // only of a session under TLS
   bool auth = false;               // in only: AUTH= is read and not used
   std::uint64_t message_size = 0;  // out only: the value of SIZE=
 };
@@ -40,6 +41,7 @@ struct MailOptions {
   Ret ret = Ret::kUnspecified;
   std::string envid;  // xtext, as it was given
   bool smtputf8 = false;
+  bool require_tls = false;
 };
 
 struct RecipientOptions {

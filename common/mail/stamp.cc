@@ -4,6 +4,7 @@
 #include "common/mail/date.h"
 #include "common/mail/header.h"
 #include "common/mail/message_id.h"
+#include "common/mail/tls_required.h"
 #include "common/mail/utf8.h"
 
 namespace postern::mail {
@@ -37,6 +38,7 @@ Stamp MakeStamp(std::string_view header, const ReceivedParts& parts, base::Rando
   bool has_date = false;
   bool has_message_id = false;
   bool has_subject = false;
+  std::size_t tls_required_count = 0;
   if (continues) {
     for (const HeaderField& field : HeaderBlock(header)) {
       if (base::EqualsIgnoreCase(field.name, "Received")) {
@@ -49,6 +51,8 @@ Stamp MakeStamp(std::string_view header, const ReceivedParts& parts, base::Rando
       } else if (!has_subject && base::EqualsIgnoreCase(field.name, "Subject")) {
         has_subject = true;
         stamp.subject = DecodeWords(field.body);
+      } else if (base::EqualsIgnoreCase(field.name, kTlsRequired)) {
+        stamp.tls_optional = ++tls_required_count == 1 && SaysTlsOptional(field.body);
       }
     }
   }

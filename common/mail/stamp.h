@@ -6,7 +6,7 @@
 //           unchanged.
 // Failure   None. The caller refuses a message whose received_count exceeds its MaxHopCount.
 // Lifetime  Nothing is borrowed after the call.
-// See       RFC 5321 §4.4, §6.3; RFC 6409 §8
+// See       RFC 5321 §4.4, §6.3; RFC 6409 §8; RFC 8689 §3
 
 #pragma once
 
@@ -26,6 +26,7 @@ struct Stamp {
   std::string internet_message_id;  // with angle brackets, as far as the sender gave them; at most
                                     // 998 bytes
   std::string subject;              // decoded, at most kDecodedBytesMax bytes
+  bool tls_optional = false;        // "TLS-Required: No" is there, and no other of that field
   std::size_t received_count = 0;   // in the message as it came, ours not counted
   std::size_t header_bytes = 0;     // of the header block as stored: `prepend` with what follows
 };

@@ -17,9 +17,9 @@ namespace {
 
 using Response = v1::WatchResourcesResponse;
 
-// The hold lets Next start a read whenever its caller comes; it is let go when a read has failed, or
-// none is to follow. Outlives its call: with it goes the call's share of the channel, and the last
-// share let go by a thread of gRPC has that thread wait for itself.
+// The hold lets Next start a read whenever its caller comes; it is let go when a read has failed,
+// or none is to follow. Outlives its call: with it goes the call's share of the channel, and the
+// last share let go by a thread of gRPC has that thread wait for itself.
 class WatchCall final : public grpc::ClientReadReactor<Response> {
  public:
   explicit WatchCall(const v1::WatchResourcesRequest& request) : request_(request) {}

@@ -10,19 +10,26 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
 #include "common/dns/hosts.h"
 #include "common/smtp/clear_hosts.h"
 #include "common/smtp/engine.h"
 #include "common/smtp/engine_counters.h"
+#include "common/smtp/host_families.h"
+#include "common/smtp/host_policy.h"
 #include "common/smtp/outgoing.h"
 #include "common/smtp/pool.h"
+#include "common/smtp/race.h"
 #include "common/smtp/security.h"
 
 namespace postern::smtp {
@@ -32,8 +39,35 @@ struct AttemptParts {
   const Engine::Parts& parts;
   Pool& pool;
   ClearHosts& clear_hosts;
+  HostFamilies& host_families;
+  StsPolicies& sts;
   EngineCounters& counters;
   const bool& stopping;
+};
+
+// As an Outcome counts it.
+inline std::uint32_t Milliseconds(absl::Duration span) {
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(absl::ToInt64Milliseconds(span), 0, UINT32_MAX));
+}
+
+// One host while it is tried.
+struct HostTrial {
+  HostTrial(const dns::Host& tried, std::uint16_t port);
+
+  const dns::Host& host;
+  bool both_families = false;
+  std::vector<io::Endpoint> left;  // addresses that are worth a try, best first
+  HostPolicy policy;
+  std::string proof;
+  absl::Time patience;  // until then a place is waited for
+  bool again = false;   // the first of `left` has served this attempt and may do so again
+};
+
+// A way to a host, before anything is said on it.
+struct Connection {
+  std::unique_ptr<io::Stream> stream;
+  std::unique_ptr<SessionLog> log;  // null: nobody asked for it
 };
 
 class Attempt {
@@ -52,24 +86,70 @@ class Attempt {
   io::Task<bool> Provide();
   void NoteMissing(const absl::Status& what, mail::EnhancedStatus enhanced);
   io::Task<dns::HostsAnswer> LookUp();
-  io::Task<void> TryHosts(const std::vector<dns::Host>& hosts);
-  io::Task<void> TryAddress(const dns::Host& host, const io::Endpoint& address);
-  // Connects and says hello; on failure notes it and resets `pooled`.
-  io::Task<void> Connect(std::unique_ptr<PooledSession>& pooled, Security security);
-  io::Task<std::optional<Refusal>> Greet(PooledSession& pooled, Security security);
-  io::Task<absl::StatusOr<std::unique_ptr<io::Stream>>> Dial(const io::Endpoint& address);
-  // The header firewall for what this session has proved; false when the content cannot be had.
-  io::Task<bool> Obey(const Session& session);
+  dns::Resolver& Resolver() const;
+  bool AsksPolicies() const;
+  // The MTA-STS policy of the domain, where it has a say.
+  io::Task<void> AskSts();
+  io::Task<HostPolicy> PolicyOf(const dns::Host& host, std::uint16_t port);
+  // What a report about TLS says of a session that came about.
+  void NoteTlsResult(const Session& session);
+  void NoteForbidden(const dns::Host& host, const HostPolicy& policy);
+  io::Task<void> TryHosts(std::vector<dns::Host> hosts);
+  // One host, until it has said what it has to say at every address.
+  io::Task<void> TryHost(HostTrial& trial);
+  // An idle session to any address of the host, or null.
+  std::unique_ptr<PooledSession> TakeIdle(const HostTrial& trial);
+  // Dials the addresses that are left, and says hello to the first that answers. Null: what failed
+  // is noted and no longer left, or a place was waited for.
+  io::Task<std::unique_ptr<PooledSession>> Connect(HostTrial& trial);
+  io::Task<void> WaitForPlace(HostTrial& trial);
+  void NoteTrying(const HostTrial& trial, const io::Endpoint& address);
+  void NoteConnectFailed(const HostTrial& trial,
+                         const io::Endpoint& address,
+                         const absl::Status& error);
+  // What the race tells about the families of the host.
+  void NoteFamilies(const HostTrial& trial, const RaceResult& race);
+  // Says hello; on failure notes it and resets `pooled`.
+  io::Task<void> Introduce(std::unique_ptr<PooledSession>& pooled,
+                           const HostPolicy& policy,
+                           Connection connection);
+  io::Task<std::optional<Refusal>> Greet(PooledSession& pooled,
+                                         const HostPolicy& host_policy,
+                                         Security security,
+                                         bool force_helo,
+                                         Connection connection);
+  // On a new connection to the same address, after `refused`.
+  io::Task<std::optional<Refusal>> GreetAgain(PooledSession& pooled,
+                                              const HostPolicy& host_policy,
+                                              bool force_helo,
+                                              const Refusal& refused);
+  // To an address once more, on its place.
+  io::Task<absl::StatusOr<Connection>> DialAgain(const io::Endpoint& address);
+  std::unique_ptr<SessionLog> BeginLog(const io::Endpoint& address) const;
+  // Makes content and envelope as this session may get them; false when the content cannot be had.
+  io::Task<bool> Suit(const Session& session);
+  io::Task<absl::Status> SuitContent(const Capabilities& peer);
+  void SuitEnvelope(const Capabilities& peer);
   // Offers the message until nobody is left, or the session or the host is done with.
   io::Task<Next> Converse(std::unique_ptr<PooledSession> pooled, bool reused);
 
+  // A smart host's port on which TLS begins with the first byte.
+  bool TlsAtOnce(std::uint16_t port) const;
   // All that a session must have in common with this delivery beside host and policy.
-  std::string ProofFor(const Security& security) const;
+  std::string ProofFor(const HostPolicy& policy) const;
   bool OtherFamily(const io::IpAddress& address) const;
 
   bool over() const { return stopped_ || pending_.empty(); }
 
   absl::Duration TimeLeft() const { return end_by_ - absl::Now(); }
+
+  absl::Time Patience() const {
+    return std::min(end_by_, absl::Now() + parts_.parts.limits.connect);
+  }
+
+  SessionKey KeyFor(const HostTrial& trial, const io::Endpoint& address) const {
+    return {trial.host.name, address, delivery_.policy, trial.proof};
+  }
 
   // Decides for those that this peer cannot be given the message for.
   void DecideLocally(const Capabilities& peer);
@@ -82,6 +162,12 @@ class Attempt {
   void NoteLeft(Origin origin, const absl::Status& error, mail::EnhancedStatus enhanced);
   void NoteLookup(const dns::HostsAnswer& answer);
   void NoteRefusal(const Refusal& refusal);
+  // This session's host does not offer REQUIRETLS.
+  void NoteLack();
+  // Of all the addresses that were tried: what none offers is not to be had.
+  void NoteLacking(std::size_t tried);
+  // True when a bounce got nowhere with REQUIRETLS and is to go without (RFC 8689 §5).
+  bool YieldsRequireTls() const;
   void NoteTransaction(const Transaction& transaction);
 
   HostTried& Tried() { return outcome_.hosts.back(); }
@@ -91,11 +177,19 @@ class Attempt {
   Outgoing content_;
   tls::CertificatePtr certificate_;
   CredentialPtr credential_;
+  std::optional<KnownSts> sts_;          // in force
+  std::optional<mail::Envelope> plain_;  // domains as A-labels, for a peer without SMTPUTF8
+  bool header_needs_utf8_ = false;       // ... to which the header cannot go
   Outcome outcome_;
   std::vector<std::size_t> pending_;  // recipients without a final answer
   absl::Time started_;
   absl::Time end_by_;
   bool stopped_ = false;  // no further host
+
+  bool require_tls_;          // only to hosts that offer it
+  std::size_t insecure_ = 0;  // addresses without the TLS that it demands
+  std::size_t lacking_ = 0;   // addresses that do not offer it, those without STARTTLS too
+  std::string lacking_host_;  // the last one
 };
 
 }  // namespace postern::smtp

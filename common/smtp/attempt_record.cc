@@ -1,14 +1,15 @@
 // Answers become results here. For each recipient, first rule that fits:
 //
 //   MAIL or DATA refused, 5xx        final
-//   MAIL or DATA refused, 4xx        kept, the next host may do better (421 to MAIL: as a lost
-//   connection) RCPT refused, 5xx or 4xx         final; 452 "too many" beside accepted ones: next
-//   transaction;
-//                                    421: as a lost connection
+//   MAIL or DATA refused, 4xx        kept, the next host may do better
+//   421 to MAIL or RCPT              as a lost connection
+//   452, 552 "too many" to RCPT      beside accepted ones: the next transaction
+//   RCPT refused, 5xx or 4xx         final
 //   content answered                 final, whatever the answer
 //   the body source failed           final, local; no further host
 //   lost after the final dot         final, ambiguous; no further host
 //   lost before                      next host
+//   REQUIRETLS, and not offered      next host; none left: final 5.7.30 when none of them offers it
 #include <algorithm>
 #include <utility>
 
@@ -22,19 +23,16 @@ namespace {
 constexpr mail::EnhancedStatus kLostConnection{4, 4, 2};
 constexpr mail::EnhancedStatus kSystemBusy{4, 3, 2};
 constexpr mail::EnhancedStatus kBodyFailed{4, 3, 0};
-constexpr mail::EnhancedStatus kTooBig{5, 3, 4};
-constexpr mail::EnhancedStatus kNeedsConversion{5, 6, 3};
-constexpr mail::EnhancedStatus kNeedsUtf8{5, 6, 7};
 constexpr mail::EnhancedStatus kTooManyRecipients{4, 5, 3};
+constexpr mail::EnhancedStatus kNeedsRequireTls{5, 7, 30};
+constexpr mail::EnhancedStatus kNeedsRequireTlsNow{4, 7, 30};
 
-bool IsAscii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
-// 452 has other meanings too; an enhanced code tells them apart.
+// 452, and 552 from old servers (RFC 5321 §4.5.3.1.10). Both have other meanings too; an enhanced
+// code tells them apart.
 bool SaysTooMany(const mail::Reply& reply) {
-  return reply.code == 452 && reply.enhanced().value_or(kTooManyRecipients) == kTooManyRecipients;
+  if (reply.code != 452 && reply.code != 552) return false;
+  const mail::EnhancedStatus said = reply.enhanced().value_or(kTooManyRecipients);
+  return said.subject == kTooManyRecipients.subject && said.detail == kTooManyRecipients.detail;
 }
 
 absl::Status ErrorFrom(const mail::Reply& reply, Stage stage) {
@@ -82,31 +80,6 @@ void Attempt::Decide(std::size_t index,
   std::erase(pending_, index);
 }
 
-void Attempt::DecideLocally(const Capabilities& peer) {
-  const bool too_big = peer.size_max != 0 && content_.size() > peer.size_max;
-  const bool needs_8bit = delivery_.eight_bit && !peer.eight_bit_mime;
-  const bool utf8 = delivery_.envelope.smtputf8 && !peer.smtputf8;
-  if (!too_big && !needs_8bit && !utf8) return;
-  // Without 8-bit content the header is ASCII: the addresses alone decide.
-  const bool all_need_utf8 = utf8 && (delivery_.eight_bit || !IsAscii(delivery_.envelope.sender));
-  for (const std::size_t i : std::vector<std::size_t>(pending_)) {
-    if (too_big) {
-      Decide(i, Origin::kLocal,
-             base::Error(absl::StatusCode::kFailedPrecondition, "the message has ", content_.size(),
-                         " bytes, the peer takes ", peer.size_max),
-             kTooBig);
-    } else if (all_need_utf8 || (utf8 && !IsAscii(delivery_.envelope.recipients[i].address))) {
-      Decide(i, Origin::kLocal,
-             absl::FailedPreconditionError("the message needs smtputf8, the peer lacks it"),
-             kNeedsUtf8);
-    } else if (needs_8bit) {
-      Decide(i, Origin::kLocal,
-             absl::FailedPreconditionError("the content is 8-bit, the peer lacks 8bitmime"),
-             kNeedsConversion);
-    }
-  }
-}
-
 void Attempt::RecordReply(std::size_t index, const mail::Reply& reply, bool final) {
   RecipientResult& result = outcome_.recipients[index];
   result = RecipientResult();
@@ -143,6 +116,7 @@ void Attempt::NoteRefusal(const Refusal& refusal) {
   Tried().stage = refusal.stage;
   Tried().reply = refusal.reply;
   Tried().error = refusal.error;
+  Tried().tls_result = refusal.tls_result;
   if (refusal.origin == Origin::kTlsPolicy) parts_.counters.security_refusals.Add();
   // Our own address is wrong, whatever the host.
   if (refusal.stage == Stage::kConnect && absl::IsFailedPrecondition(refusal.error)) {
@@ -155,7 +129,45 @@ void Attempt::NoteRefusal(const Refusal& refusal) {
     stopped_ = true;
     return NoteLeft(Origin::kLocal, error, kSystemBusy);
   }
-  NoteLeft(refusal.origin, error, refusal.enhanced);
+  if (!require_tls_ || refusal.origin != Origin::kTlsPolicy || refusal.stage == Stage::kAuth) {
+    return NoteLeft(refusal.origin, error, refusal.enhanced);
+  }
+  // The message asks for more than others do: its hop has not failed them.
+  ++insecure_;
+  if (refusal.no_starttls) {
+    ++lacking_;
+    lacking_host_ = Tried().host;
+  }
+  NoteLeft(Origin::kLocal, error, refusal.enhanced);
+}
+
+void Attempt::NoteLack() {
+  parts_.counters.security_refusals.Add();
+  Tried().stage = Stage::kHello;
+  Tried().error = absl::FailedPreconditionError("requiretls is not offered");
+  ++insecure_;
+  ++lacking_;
+  lacking_host_ = Tried().host;
+  NoteLeft(Origin::kLocal, base::Annotate(Tried().error, Tried().host), kNeedsRequireTlsNow);
+}
+
+void Attempt::NoteLacking(std::size_t tried) {
+  if (lacking_ == 0 || stopped_ || YieldsRequireTls()) return;
+  const absl::Status error =
+      base::Error(absl::StatusCode::kFailedPrecondition, "REQUIRETLS support required: ", lacking_,
+                  " of ", tried, " addresses do not offer it, the last one is of ", lacking_host_);
+  for (const std::size_t i : std::vector<std::size_t>(pending_)) {
+    if (outcome_.recipients[i].origin == Origin::kRemote) continue;
+    Decide(i, Origin::kLocal, error, lacking_ == tried ? kNeedsRequireTls : kNeedsRequireTlsNow);
+  }
+}
+
+bool Attempt::YieldsRequireTls() const {
+  if (!require_tls_ || !delivery_.envelope.sender.empty() || insecure_ == 0) return false;
+  const bool answered = std::any_of(pending_.begin(), pending_.end(), [this](std::size_t i) {
+    return outcome_.recipients[i].origin == Origin::kRemote;
+  });
+  return !over() && !answered && !outcome_.body_ended;
 }
 
 void Attempt::NoteTransaction(const Transaction& transaction) {

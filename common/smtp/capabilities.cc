@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kKeywordsMax = 64;
 constexpr std::size_t kKeywordBytesMax = 128;
+constexpr std::uint64_t kLimitMax = 999'999;  // RFC 9422 §4
 
 // A letter or digit, then letters, digits and hyphens.
 bool IsKeyword(std::string_view word) {
@@ -26,6 +27,22 @@ void AddMechanisms(std::string_view text, std::vector<std::string>& auth) {
     if (std::find(auth.begin(), auth.end(), mechanism) == auth.end()) {
       auth.push_back(std::move(mechanism));
     }
+  }
+}
+
+// Of a limit that is named twice the smaller one holds.
+void AddLimits(std::string_view text, Capabilities& offered) {
+  for (const std::string_view word : base::Split(text, ' ')) {
+    const std::size_t end = std::min(word.find('='), word.size());
+    const std::string_view name = word.substr(0, end);
+    const auto value = base::ParseUnsigned(word.substr(std::min(end + 1, word.size())));
+    if (!value.has_value() || *value == 0 || *value > kLimitMax) continue;
+    std::uint32_t* limit = nullptr;
+    if (base::EqualsIgnoreCase(name, "MAILMAX")) limit = &offered.messages_max;
+    if (base::EqualsIgnoreCase(name, "RCPTMAX")) limit = &offered.recipients_max;
+    if (base::EqualsIgnoreCase(name, "RCPTDOMAINMAX")) limit = &offered.recipient_domains_max;
+    if (limit == nullptr || (*limit != 0 && *limit <= *value)) continue;
+    *limit = static_cast<std::uint32_t>(*value);
   }
 }
 
@@ -51,7 +68,9 @@ Capabilities Capabilities::Parse(const mail::Reply& ehlo) {
     if (keyword == "CHUNKING") offered.chunking = true;
     if (keyword == "SMTPUTF8") offered.smtputf8 = true;
     if (keyword == "STARTTLS") offered.starttls = true;
+    if (keyword == "REQUIRETLS") offered.require_tls = true;
     if (keyword == "ENHANCEDSTATUSCODES") offered.enhanced_status_codes = true;
+    if (keyword == "LIMITS") AddLimits(value, offered);
     if (keyword == "SIZE") {
       offered.size = true;
       offered.size_max = base::ParseUnsigned(value).value_or(0);
@@ -66,6 +85,7 @@ mail::EsmtpFeatures Capabilities::Features(std::uint64_t message_size) const {
   features.eight_bit_mime = eight_bit_mime;
   features.dsn = dsn;
   features.smtputf8 = smtputf8;
+  features.require_tls = require_tls;
   features.message_size = message_size;
   return features;
 }

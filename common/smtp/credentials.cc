@@ -26,7 +26,9 @@ absl::Status Unusable(absl::StatusCode code, const Parts&... parts) {
   return base::Error(code, "secret ", parts...);
 }
 
-absl::StatusOr<std::string> ReadLine(const std::string& secret, const std::string& path) {
+absl::StatusOr<std::string> ReadLine(const std::string& secret,
+                                     const std::string& path,
+                                     std::size_t bytes_max = kCredentialBytesMax) {
   const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "re"));
   if (file == nullptr) {
     const auto code =
@@ -34,14 +36,14 @@ absl::StatusOr<std::string> ReadLine(const std::string& secret, const std::strin
     const std::string cause = base::LowerAscii(std::generic_category().message(errno));
     return Unusable(code, secret, ": cannot read ", path, ": ", cause);
   }
-  std::string text(kCredentialBytesMax + 1, '\0');
+  std::string text(bytes_max + 1, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), file.get()));
   constexpr auto kWrong = absl::StatusCode::kInvalidArgument;
   if (std::ferror(file.get()) != 0) {
     return Unusable(absl::StatusCode::kUnavailable, secret, ": ", path, " does not read");
   }
-  if (text.size() > kCredentialBytesMax) {
-    return Unusable(kWrong, secret, ": ", path, " has more than ", kCredentialBytesMax, " bytes");
+  if (text.size() > bytes_max) {
+    return Unusable(kWrong, secret, ": ", path, " has more than ", bytes_max, " bytes");
   }
   if (text.ends_with('\n')) text.pop_back();
   if (text.ends_with('\r')) text.pop_back();
@@ -50,6 +52,20 @@ absl::StatusOr<std::string> ReadLine(const std::string& secret, const std::strin
     return Unusable(kWrong, secret, ": ", path, " holds a NUL byte");
   }
   return text;
+}
+
+// Of a secret that has a token: neither may hold what stands between them when they are sent.
+absl::Status CheckToken(const std::string& secret, const Credential& credential) {
+  constexpr auto kWrong = absl::StatusCode::kInvalidArgument;
+  const auto visible = [](char c) { return c > 0x20 && c < 0x7f; };
+  if (!std::all_of(credential.token.begin(), credential.token.end(), visible)) {
+    return Unusable(kWrong, secret, ": token must be one word of printable ASCII");
+  }
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::any_of(credential.username.begin(), credential.username.end(), control)) {
+    return Unusable(kWrong, secret, ": username holds a control character");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -67,7 +83,8 @@ std::string CredentialStore::PathOf(const std::string& secret, std::string_view 
 
 std::string CredentialStore::StampOf(const std::string& secret) const {
   return base::Cat(tls::StampOf(PathOf(secret, "username")), " ",
-                   tls::StampOf(PathOf(secret, "password")));
+                   tls::StampOf(PathOf(secret, "password")), " ",
+                   tls::StampOf(PathOf(secret, "token")));
 }
 
 std::optional<absl::StatusOr<CredentialPtr>> CredentialStore::Fresh(const std::string& secret) {
@@ -121,12 +138,21 @@ absl::StatusOr<CredentialPtr> CredentialStore::Read(const std::string& secret) {
 absl::StatusOr<CredentialPtr> CredentialStore::Load(const std::string& secret) {
   auto credential = std::make_shared<Credential>();
   POSTERN_ASSIGN_OR_RETURN(credential->username, ReadLine(secret, PathOf(secret, "username")));
-  POSTERN_ASSIGN_OR_RETURN(credential->password, ReadLine(secret, PathOf(secret, "password")));
+  absl::StatusOr<std::string> token = ReadLine(secret, PathOf(secret, "token"), kTokenBytesMax);
+  if (!token.ok() && !absl::IsNotFound(token.status())) return token.status();
+  absl::StatusOr<std::string> password = ReadLine(secret, PathOf(secret, "password"));
+  if (!password.ok() && (!absl::IsNotFound(password.status()) || !token.ok())) {
+    return password.status();
+  }
+  credential->password = password.value_or("");
+  credential->token = token.value_or("");
+  if (token.ok()) POSTERN_RETURN_IF_ERROR(CheckToken(secret, *credential));
   const std::lock_guard lock(mutex_);
   const auto known = known_.find(secret);
   if (known != known_.end() && known->second.answer.ok()) {
     const Credential& before = **known->second.answer;
-    if (before.username == credential->username && before.password == credential->password) {
+    if (before.username == credential->username && before.password == credential->password &&
+        before.token == credential->token) {
       return *known->second.answer;
     }
   }

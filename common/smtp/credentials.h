@@ -1,14 +1,15 @@
 // common/smtp/credentials.h
 //
-// CredentialStore: user names and passwords for smart hosts, from mounted secrets.
+// CredentialStore: user names with passwords or tokens for smart hosts, from mounted secrets.
 //
 // Flow      Find on an executor, at each use; Read where the thread may wait for the disk.
 // Failure   kNotFound, kInvalidArgument or kUnavailable naming the secret and the file, never what
 //           stands in it.
 // Lifetime  Thread-safe; outlives those who ask. Borrows disk pool and clock.
-// Limits    A secret is a folder with the files `username` and `password`, as Kubernetes mounts
-//           one, of kCredentialBytesMax bytes each; one line end at their end is not part of them.
-//           What was read holds for kCredentialLook; kCredentialsMax secrets are remembered.
+// Limits    A secret is a folder as Kubernetes mounts one, with the file `username` and one or both
+//           of `password` and `token`: of kCredentialBytesMax bytes each, a token of
+//           kTokenBytesMax; one line end at their end is not part of them. What was read holds for
+//           kCredentialLook; kCredentialsMax secrets are remembered.
 // See       docs/exchange.md "AuthenticationCredential"
 
 #pragma once
@@ -30,13 +31,15 @@
 namespace postern::smtp {
 
 inline constexpr std::size_t kCredentialBytesMax = 4096;
+inline constexpr std::size_t kTokenBytesMax = 6000;  // in base64 below the line of RFC 4954 §4
 inline constexpr std::size_t kCredentialsMax = 1000;
 inline constexpr std::size_t kSecretNameBytesMax = 253;
 inline constexpr absl::Duration kCredentialLook = absl::Seconds(1);
 
 struct Credential {
   std::string username;
-  std::string password;
+  std::string password;       // empty: there is none
+  std::string token;          // of OAuth, printable; empty: there is none
   std::uint64_t version = 0;  // another one when the content is another
 };
 
@@ -58,6 +61,9 @@ class CredentialStore {
 
   absl::StatusOr<CredentialPtr> Read(const std::string& secret);
 
+  // Where the proof of a password is worked out, which takes long.
+  io::DiskPool& proofs() { return proofs_; }
+
  private:
   struct Known {
     absl::StatusOr<CredentialPtr> answer;
@@ -76,6 +82,7 @@ class CredentialStore {
   std::mutex mutex_;
   std::unordered_map<std::string, Known> known_;
   std::uint64_t last_version_ = 0;
+  io::DiskPool proofs_{1};  // of its own: bodies do not wait for it
 };
 
 }  // namespace postern::smtp

@@ -27,6 +27,7 @@ struct Engine::State {
   explicit State(Parts given)
       : parts(std::move(given)),
         pool(parts.limits),
+        sts(parts.stores.web, base::Clock::System(), parts.stores.sts),
         counters(parts.counters != nullptr ? *parts.counters : own_counters),
         scope(parts.executor) {}
 
@@ -36,6 +37,8 @@ struct Engine::State {
   Parts parts;
   Pool pool;
   ClearHosts clear_hosts;
+  HostFamilies host_families;
+  StsPolicies sts;
   EngineCounters own_counters;
   EngineCounters& counters;
   std::size_t attempts = 0;
@@ -66,7 +69,8 @@ Engine::~Engine() {
 io::Task<Outcome> Engine::Attempt(const Delivery& delivery, BodySource& body) {
   POSTERN_CHECK(!delivery.envelope.recipients.empty());
   State& state = *state_;
-  AttemptParts parts{state.parts, state.pool, state.clear_hosts, state.counters, state.stopping};
+  AttemptParts parts{state.parts, state.pool,     state.clear_hosts, state.host_families,
+                     state.sts,   state.counters, state.stopping};
   ++state.attempts;
   smtp::Attempt attempt(parts, delivery, body);
   Outcome outcome = co_await attempt.Run();

@@ -33,6 +33,7 @@
 #include "common/smtp/outcome.h"
 #include "common/smtp/policy.h"
 #include "common/smtp/protocol_log.h"
+#include "common/smtp/sts.h"
 #include "common/tls/certificate_store.h"
 #include "common/tls/context.h"
 
@@ -43,6 +44,9 @@ struct EngineStores {
   CredentialStore* credentials = nullptr;
   const tls::CertificateStore* certificates = nullptr;
   ProtocolLog* protocol_log = nullptr;
+  http::Client* web = nullptr;  // for the policies of domains; null: MTA-STS is not asked
+  StsPolicies::Options sts = {};
+  bool dane = true;  // TLSA records are looked up where DNSSEC vouches for the host
 };
 
 struct Delivery {
@@ -52,6 +56,7 @@ struct Delivery {
   std::uint64_t size = 0;
   bool eight_bit = false;
   absl::Duration deadline = absl::Minutes(30);  // for the whole attempt
+  std::optional<KnownSts> sts;                  // of the domain, as far as the caller knows one
 };
 
 class Engine {

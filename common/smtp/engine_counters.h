@@ -17,6 +17,7 @@ struct EngineCounters {
   observe::Counter attempts;
   observe::Counter connections;           // opened
   observe::Counter connection_failures;   // could not be opened
+  observe::Counter connection_races;      // opened to another address than the first one dialled
   observe::Counter sessions_reused;       // transactions on a session that had served before
   observe::Counter reused_sessions_lost;  // idle sessions that died before their first answer
   observe::Counter tls_sessions;

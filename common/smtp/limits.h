@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "absl/time/time.h"
 
@@ -15,6 +16,7 @@ namespace postern::smtp {
 
 struct Limits {
   absl::Duration connect = absl::Seconds(30);
+  absl::Duration attempt_delay = absl::Milliseconds(250);  // then the host's next address, beside
   absl::Duration greeting = absl::Minutes(5);
   absl::Duration hello = absl::Minutes(5);
   absl::Duration tls_handshake = absl::Seconds(60);
@@ -32,6 +34,9 @@ struct Limits {
   std::size_t sessions_max = 1000;  // open at one time, idle ones included
   std::size_t sessions_per_host_max = 100;
   std::uint16_t mx_port = 25;  // a development setting; the Internet uses 25
+  // Of smart hosts: TLS begins with the first byte (RFC 8314 §3.3).
+  std::vector<std::uint16_t> implicit_tls_ports = {465};
+  bool convert_8bit = true;  // for a peer without 8BITMIME; else such a message is returned
 };
 
 }  // namespace postern::smtp

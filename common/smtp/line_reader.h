@@ -50,6 +50,9 @@ class LineReader {
   // Bytes that arrived and were not taken. After STARTTLS there must be none.
   std::string_view buffered() const { return {buffer_.get() + begin_, end_ - begin_}; }
 
+  // True inside a line that is too long already.
+  bool passing_over() const { return passing_over_; }
+
   // Takes the first `bytes` of buffered().
   void Consume(std::size_t bytes);
 

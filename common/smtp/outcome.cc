@@ -48,6 +48,18 @@ std::string_view NameOf(Stage stage) {
   return "lookup";
 }
 
+std::string_view NameOf(PolicySource source) {
+  switch (source) {
+    case PolicySource::kConnector:
+      return "connector";
+    case PolicySource::kSts:
+      return "MTA-STS";
+    case PolicySource::kDane:
+      return "DANE";
+  }
+  return "connector";
+}
+
 Outcome Outcome::Failed(std::size_t recipients,
                         Origin origin,
                         absl::Status error,

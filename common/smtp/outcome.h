@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 
 #include "common/mail/reply.h"
+#include "common/smtp/known_sts.h"
 
 namespace postern::smtp {
 
@@ -45,8 +46,12 @@ enum class Stage : std::uint8_t {
   kBody
 };
 
+// Who asked for the security of a session; numbers as in proto/postern/v1/mail.proto.
+enum class PolicySource : std::uint8_t { kConnector = 0, kSts = 1, kDane = 2 };
+
 std::string_view NameOf(Origin origin);
 std::string_view NameOf(Stage stage);
+std::string_view NameOf(PolicySource source);  // "connector", "MTA-STS", "DANE"
 
 struct HostTried {
   std::string host;     // name as looked up
@@ -54,6 +59,9 @@ struct HostTried {
   Stage stage = Stage::kLookup;
   std::optional<mail::Reply> reply;
   absl::Status error;
+  PolicySource policy = PolicySource::kConnector;
+  // Of a session that was opened: "successful", or a result type of RFC 8460 §4.3.
+  std::string tls_result;
 };
 
 struct RecipientResult {
@@ -84,6 +92,8 @@ struct Outcome {
   std::uint32_t connect_ms = 0;
   std::uint32_t total_ms = 0;
   bool session_reused = false;
+  std::optional<KnownSts> sts;    // fetched in this attempt
+  std::string tls_policy_domain;  // whose policy the hosts had; empty without DNS routing
 
   // Every recipient the same local result.
   static Outcome Failed(std::size_t recipients,

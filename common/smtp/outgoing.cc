@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/mail/eight_bit.h"
 #include "common/mail/header.h"
+#include "common/mail/utf8.h"
 
 namespace postern::smtp {
 
@@ -34,6 +36,8 @@ std::optional<std::string> Filtered(std::string_view header, const mail::Firewal
 io::Task<absl::Status> Outgoing::Obey(mail::FirewallRules rules) {
   if (rules_ == rules) co_return absl::OkStatus();
   header_.reset();
+  seven_bit_.reset();
+  seven_bit_goes_ = false;
   stand_ = Stand::kPasses;
   size_ = body_.size();
   if (!LetsEverythingPass(rules)) {
@@ -56,6 +60,44 @@ void Outgoing::LookAt(std::string_view beginning) {
   if (!header_) return;
   stand_ = Stand::kKnown;
   size_ = body_.size() - header_bytes_ + header_->size();
+}
+
+io::Task<absl::Status> Outgoing::ToSevenBit() {
+  seven_bit_goes_ = false;
+  if (!seven_bit_ && size_ > kConvertedBytesMax) {
+    seven_bit_ = base::Error(absl::StatusCode::kFailedPrecondition, "it has ", size_,
+                             " bytes, and none of more than ", kConvertedBytesMax, " is converted");
+  }
+  if (!seven_bit_) {
+    const absl::StatusOr<std::string> content = co_await Collect();
+    if (!content.ok()) co_return content.status();
+    seven_bit_ = mail::ToSevenBit(*content);
+  }
+  seven_bit_goes_ = true;
+  co_return absl::OkStatus();
+}
+
+io::Task<absl::StatusOr<std::string>> Outgoing::Collect() {
+  if (at_hand()) co_return base::Cat(first(), rest());
+  const absl::Status rewound = co_await Rewind();
+  if (!rewound.ok()) co_return rewound;
+  std::string content;
+  content.reserve(size_);
+  while (true) {
+    const absl::StatusOr<std::string_view> view = co_await Next();
+    if (!view.ok()) co_return view.status();
+    if (view->empty()) co_return content;
+    content.append(*view);
+  }
+}
+
+io::Task<absl::StatusOr<bool>> Outgoing::HeaderIsAscii() {
+  if (header_) co_return mail::IsAscii(*header_);
+  const absl::Status begun = co_await body_.Begin();
+  if (!begun.ok()) co_return begun;
+  const std::string_view beginning = body_.beginning();
+  const std::size_t bytes = HeaderIn(beginning, beginning.size() == body_.size());
+  co_return bytes > 0 && mail::IsAscii(beginning.substr(0, bytes));
 }
 
 io::Task<absl::Status> Outgoing::Rewind() {

@@ -84,7 +84,9 @@ struct ConnectorPolicy {
   std::optional<io::IpAddress> source_address;
   bool external_dns = false;
   bool protocol_log = false;
-  bool cloud_services_mail = false;  // Organization fields leave as CrossPremises fields
+  bool cloud_services_mail = false;    // Organization fields leave as CrossPremises fields
+  bool allow_policy_override = false;  // ignore_start_tls holds against DANE and MTA-STS
+  bool revocation_soft_fail = true;    // what is not known to be revoked passes
   HeaderGrants grants{};
 
   bool operator==(const ConnectorPolicy&) const = default;

@@ -63,8 +63,9 @@ class PooledSession {
 
   // True when it has served as often as it may.
   bool spent() const {
-    return policy.messages_per_connection_max != 0 &&
-           messages >= policy.messages_per_connection_max;
+    const auto reached = [this](std::uint32_t most) { return most != 0 && messages >= most; };
+    return reached(policy.messages_per_connection_max) ||
+           (session != nullptr && reached(session->capabilities().messages_max));
   }
 
  private:

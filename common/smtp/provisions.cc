@@ -5,6 +5,7 @@
 
 #include "common/base/text.h"
 #include "common/observe/log.h"
+#include "common/smtp/ports.h"
 
 namespace postern::smtp {
 
@@ -54,6 +55,10 @@ Provisions::Provisions(Options options, io::DiskPool& disk)
 absl::StatusOr<std::unique_ptr<Provisions>> Provisions::Make(Options options,
                                                              io::DiskPool& disk,
                                                              observe::Registry& registry) {
+  const auto ports = ParsePorts(options.implicit_tls_ports);
+  if (!ports.ok()) {
+    return base::Annotate(ports.status(), base::Cat(options.step, ".implicit_tls_ports"));
+  }
   std::unique_ptr<Provisions> made(new Provisions(std::move(options), disk));
   if (absl::Status trusted = made->TrustFile(); !trusted.ok()) return trusted;
   const std::string& step = made->options_.step;
@@ -62,10 +67,39 @@ absl::StatusOr<std::unique_ptr<Provisions>> Provisions::Make(Options options,
       made->options_.certificates_path, step,
       [gauges](const tls::CertificateStore::Loaded& loaded) { gauges->Tell(loaded); });
   if (absl::Status opened = made->OpenProtocolLog(registry); !opened.ok()) return opened;
+  if (absl::Status opened = made->OpenWeb(); !opened.ok()) return opened;
   return made;
 }
 
+absl::Status Provisions::OpenWeb() {
+  const SecuritySettings& settings = options_.security;
+  if (!*settings.mta_sts) return absl::OkStatus();
+  http::Client::Options options;
+  options.ca_file = *settings.mta_sts_ca_file;
+  auto client = http::Client::Make(std::move(options));
+  if (!client.ok()) return base::Annotate(client.status(), settings.mta_sts_ca_file.key);
+  web_ = *std::move(client);
+  return absl::OkStatus();
+}
+
+EngineStores Provisions::stores() {
+  EngineStores stores;
+  stores.credentials = &credentials_;
+  stores.certificates = certificates_.get();
+  stores.protocol_log = protocol_log_.get();
+  stores.web = web_.get();
+  stores.sts.step = options_.step;
+  stores.sts.port = static_cast<std::uint16_t>(*options_.security.mta_sts_port);
+  stores.sts.refresh_after = absl::Hours(24);
+  stores.dane = *options_.security.dane;
+  return stores;
+}
+
 absl::Status Provisions::TrustFile() {
+  tls::ClientContext::Revocation revocation;
+  revocation.crl_file = *options_.security.crl_file;
+  const absl::Status lists = tls_.SetRevocation(revocation);
+  if (!lists.ok()) return base::Annotate(lists, options_.security.crl_file.key);
   const std::string& file = options_.tls_ca_file;
   if (file.empty()) return absl::OkStatus();
   trust_watch_ = std::make_unique<tls::FileWatch>([file] { return tls::StampOf(file); },

@@ -4,8 +4,9 @@
 // show, what they log in with, and where they write down what was said.
 //
 // Flow      Make at start; tls() and stores() for Engine::Parts.
-// Failure   Make: a trust file that cannot be read, a log folder that cannot be written; each names
-//           its setting. A later change that is wrong keeps what was there, and is logged.
+// Failure   Make: a trust file that cannot be read, a log folder that cannot be written, a port
+//           that is none; each names its setting. A later change that is wrong keeps what was
+//           there, and is logged.
 // Lifetime  Outlives the engines; borrows the disk pool and the registry.
 // Limits    As the parts: tls::CertificateStore, CredentialStore, observe::CsvLog.
 // See       docs/exchange.md "TLS"
@@ -14,15 +15,18 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
+#include "common/http/client.h"
 #include "common/io/on_disk.h"
 #include "common/observe/metrics.h"
 #include "common/smtp/credentials.h"
 #include "common/smtp/engine.h"
 #include "common/smtp/protocol_log.h"
 #include "common/smtp/protocol_log_settings.h"
+#include "common/smtp/security_settings.h"
 #include "common/tls/certificate_store.h"
 #include "common/tls/context.h"
 
@@ -35,7 +39,9 @@ class Provisions {
     std::string tls_ca_file;
     std::string certificates_path;
     std::string secrets_path;
+    std::vector<std::string> implicit_tls_ports;  // only looked at
     ProtocolLogSettings protocol_log;
+    SecuritySettings security;
   };
 
   static absl::StatusOr<std::unique_ptr<Provisions>> Make(Options options,
@@ -44,13 +50,14 @@ class Provisions {
 
   const tls::ClientContext& tls() const { return tls_; }
 
-  EngineStores stores() { return {&credentials_, certificates_.get(), protocol_log_.get()}; }
+  EngineStores stores();
 
  private:
   Provisions(Options options, io::DiskPool& disk);
   absl::Status TrustFile();
   void TrustAgain();
   absl::Status OpenProtocolLog(observe::Registry& registry);
+  absl::Status OpenWeb();
 
   const Options options_;
   tls::ClientContext tls_;
@@ -58,6 +65,7 @@ class Provisions {
   std::unique_ptr<tls::CertificateStore> certificates_;
   std::unique_ptr<ProtocolLog> protocol_log_;
   std::unique_ptr<tls::FileWatch> trust_watch_;
+  std::unique_ptr<http::Client> web_;
 };
 
 // Declares the metrics, for the manual page.

@@ -11,6 +11,8 @@
 //   BasicAuthRequireTLS      yes     the smart host's own name
 //   ExchangeServer           yes     the smart host's own name; our certificate is shown
 //   BasicAuth, ExternalAuthoritative ask for nothing themselves
+//   REQUIRETLS (message)     yes     the host's own name, unless a row above names one; goes before
+//                                    IgnoreSTARTTLS
 //
 // The name of a smart host is the one in the connector: what the DNS makes of it proves nothing.
 #include "common/smtp/security.h"
@@ -46,6 +48,7 @@ Security SecurityFor(const ConnectorPolicy& policy,
       policy.domain_secure || policy.tls_auth_level == TlsAuthLevel::kDomainValidation;
   security.demand.chain =
       domain || own_name || policy.tls_auth_level == TlsAuthLevel::kCertificateValidation;
+  security.demand.revocation_known = !policy.revocation_soft_fail;
   if (domain && !policy.tls_domain.empty()) {
     security.demand.names.push_back(policy.tls_domain);
   } else if (domain) {
@@ -53,6 +56,12 @@ Security SecurityFor(const ConnectorPolicy& policy,
   }
   if (own_name) security.demand.names.push_back(NameIn(smart_host));
   return security;
+}
+
+void DemandRequireTls(std::string_view host, Security& security) {
+  security.tls = TlsUse::kRequired;
+  security.demand.chain = true;
+  if (security.demand.names.empty()) security.demand.names.push_back(NameIn(host));
 }
 
 absl::StatusOr<tls::CertificatePtr> CertificateFor(const ConnectorPolicy& policy,

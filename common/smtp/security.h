@@ -2,9 +2,10 @@
 //
 // What a delivery demands of a host before it gets the mail, and what we show the host. Pure.
 //
-// Flow      SecurityFor a host; CertificateFor the delivery; after the hello, PrincipalOf.
+// Flow      SecurityFor a host, DemandRequireTls on top of it; CertificateFor the delivery; after
+//           the hello, PrincipalOf.
 // Failure   CertificateFor: kNotFound with the sentence that an administrator reads in LastError.
-// See       docs/exchange.md "TLS"; the table stands on top of security.cc
+// See       docs/exchange.md "TLS"; RFC 8689 §4.2.1; the table stands on top of security.cc
 
 #pragma once
 
@@ -27,6 +28,7 @@ enum class TlsUse : std::uint8_t { kNever, kOpportunistic, kRequired };
 
 struct Security {
   TlsUse tls = TlsUse::kOpportunistic;
+  bool at_once = false;  // kRequired, and from the first byte: the port is one of TLS alone
   tls::Demand demand;
 };
 
@@ -34,6 +36,10 @@ struct Security {
 Security SecurityFor(const ConnectorPolicy& policy,
                      const Route& route,
                      std::string_view smart_host);
+
+// What REQUIRETLS asks for beside that, of the host of this name: an exchanger's, or a smart host's
+// as the connector has it.
+void DemandRequireTls(std::string_view host, Security& security);
 
 // The certificate to show: by TlsCertificateName, or by the name that we go by; null when there is
 // none and none is needed. `store` may be null, which is an empty one.

@@ -12,6 +12,7 @@ namespace postern::smtp {
 namespace {
 
 constexpr std::size_t kReplyBufferBytes = 8 * 1024;
+constexpr std::string_view kNoStartTlsResult = "starttls-not-supported";
 constexpr mail::EnhancedStatus kNoTls{4, 7, 4};
 constexpr mail::EnhancedStatus kBadConnection{4, 4, 2};
 
@@ -43,6 +44,13 @@ Refusal Refusal::NotSecure(Stage stage, std::string why, mail::EnhancedStatus en
   refusal.origin = Origin::kTlsPolicy;
   refusal.error = absl::FailedPreconditionError(why);
   refusal.enhanced = enhanced;
+  return refusal;
+}
+
+Refusal Refusal::NoStartTls(Stage stage, std::string why) {
+  Refusal refusal = NotSecure(stage, std::move(why), kNoTls);
+  refusal.no_starttls = true;
+  refusal.tls_result = kNoStartTlsResult;
   return refusal;
 }
 
@@ -88,8 +96,13 @@ io::Task<absl::StatusOr<mail::Reply>> Session::ReadReply(absl::Duration wait) {
       // A peer that ends lines so would keep us waiting for a CRLF that never comes.
       broken = base::Error(absl::StatusCode::kUnavailable, "reply line \"",
                            base::Printable(reader_.buffered(), 80), "\": ends with a bare LF");
+    } else if (reader_.passing_over()) {
+      // It may have no end.
+      broken = base::Error(absl::StatusCode::kUnavailable, "reply line: longer than ",
+                           limits_.reply_line_bytes_max, " bytes");
     } else {
       broken = co_await reader_.Fill();
+      lost_ = absl::IsUnavailable(broken);
     }
   }
   usable_ = false;
@@ -130,21 +143,25 @@ io::Task<absl::StatusOr<mail::Reply>> Session::Ask(std::string_view line,
 io::Task<std::optional<Refusal>> Session::Hello(const HelloPolicy& policy,
                                                 const tls::ClientContext& tls) {
   if (log_ != nullptr) log_->Connected(stream_->local());
+  std::optional<Refusal> refused;
+  if (policy.security.at_once) refused = co_await Handshake(policy, tls);
+  if (refused.has_value()) co_return refused;
   absl::StatusOr<mail::Reply> greeting = co_await ReadReply(limits_.greeting);
   if (!greeting.ok()) co_return Refusal::BrokenAt(Stage::kGreeting, greeting.status());
   if (!Welcoming(*greeting)) co_return Refusal::RefusedAt(Stage::kGreeting, *std::move(greeting));
 
-  std::optional<Refusal> refused = co_await SayHello(policy);
+  refused = co_await SayHello(policy);
   if (refused.has_value()) co_return refused;
   const TlsUse use = policy.security.tls;
-  if (use != TlsUse::kNever && capabilities_.starttls) {
+  if (tls_facts_.has_value()) {
+    // What a peer may offer under TLS is of no use.
+  } else if (use != TlsUse::kNever && capabilities_.starttls) {
     refused = co_await RaiseTls(policy, tls);
   } else if (use == TlsUse::kRequired) {
-    refused = Refusal::NotSecure(Stage::kTls, "tls is required: the peer does not offer starttls",
-                                 kNoTls);
+    refused = Refusal::NoStartTls(Stage::kTls, "tls is required: the peer does not offer starttls");
   }
   if (refused.has_value() || policy.credential == nullptr) co_return refused;
-  co_return co_await LogIn(*policy.credential);
+  co_return co_await LogIn(policy);
 }
 
 io::Task<std::optional<Refusal>> Session::SayHello(const HelloPolicy& policy) {
@@ -152,15 +169,20 @@ io::Task<std::optional<Refusal>> Session::SayHello(const HelloPolicy& policy) {
   if (!policy.force_helo) {
     const std::string line = base::Cat("EHLO ", policy.name);
     absl::StatusOr<mail::Reply> reply = co_await Ask(line, limits_.hello);
-    if (!reply.ok()) co_return Refusal::BrokenAt(Stage::kHello, reply.status());
+    if (!reply.ok()) {
+      Refusal broken = Refusal::BrokenAt(Stage::kHello, reply.status());
+      broken.lost_at_ehlo = lost_ && !tls_facts_.has_value();
+      co_return broken;
+    }
     if (Welcoming(*reply)) {
       capabilities_ = Capabilities::Parse(*reply);
+      if (!tls_facts_.has_value()) capabilities_.require_tls = false;
       co_return std::nullopt;
     }
     if (!reply->permanent()) co_return Refusal::RefusedAt(Stage::kHello, *std::move(reply));
   }
-  if (policy.security.tls == TlsUse::kRequired) {
-    co_return Refusal::NotSecure(Stage::kHello, "tls is required: helo has no starttls", kNoTls);
+  if (policy.security.tls == TlsUse::kRequired && !tls_facts_.has_value()) {
+    co_return Refusal::NoStartTls(Stage::kHello, "tls is required: helo has no starttls");
   }
   const std::string line = base::Cat("HELO ", policy.name);
   absl::StatusOr<mail::Reply> reply = co_await Ask(line, limits_.hello);

@@ -12,8 +12,8 @@
 //           a final dot.
 // Limits    Replies: Limits::reply_*; each wait has its own deadline of Limits, and none goes
 //           beyond EndBy.
-// See       RFC 5321 §3, §4.5.3; RFC 2920; RFC 3030; RFC 3207; RFC 4954; docs/architecture.md
-//           "deliver"
+// See       RFC 5321 §3, §4.5.3; RFC 2920; RFC 3030; RFC 3207; RFC 4954; RFC 8314;
+//           docs/architecture.md "deliver"
 
 #pragma once
 
@@ -27,6 +27,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "common/io/on_disk.h"
 #include "common/io/stream.h"
 #include "common/io/task.h"
 #include "common/smtp/capabilities.h"
@@ -36,6 +37,7 @@
 #include "common/smtp/outgoing.h"
 #include "common/smtp/protocol_log.h"
 #include "common/smtp/reply_parser.h"
+#include "common/smtp/sasl.h"
 #include "common/smtp/security.h"
 #include "common/smtp/transaction.h"
 #include "common/tls/context.h"
@@ -46,8 +48,10 @@ struct HelloPolicy {
   std::string name;         // what we call ourselves
   std::string server_name;  // what we call the peer: SNI; empty for an address literal
   Security security;
+  std::string resumption_key;       // of TLS sessions that may be resumed; empty: none
   tls::CertificatePtr certificate;  // shown when the peer asks for one
   CredentialPtr credential;         // with it: nothing is sent that is not logged in
+  io::DiskPool* proofs = nullptr;   // works out proofs of a password; null: done in place
   bool force_helo = false;
 };
 
@@ -59,11 +63,15 @@ struct Refusal {
   absl::Status error;                // else, and beside it for kTlsPolicy
   mail::EnhancedStatus enhanced;
   bool handshake_failed = false;  // STARTTLS was agreed and TLS did not come about
+  std::string tls_result;         // of RFC 8460 §4.3, when TLS is what failed
+  bool no_starttls = false;       // TLS is demanded, and the peer has no STARTTLS
+  bool lost_at_ehlo = false;      // in clear: an old peer may know no more than HELO
 
   // The conversation broke; the peer said no; what we demand was not to be had.
   static Refusal BrokenAt(Stage stage, const absl::Status& error);
   static Refusal RefusedAt(Stage stage, mail::Reply reply);
   static Refusal NotSecure(Stage stage, std::string why, mail::EnhancedStatus enhanced);
+  static Refusal NoStartTls(Stage stage, std::string why);
 };
 
 class Session {
@@ -115,8 +123,17 @@ class Session {
   io::Task<std::optional<Refusal>> SayHello(const HelloPolicy& policy);
   io::Task<std::optional<Refusal>> RaiseTls(const HelloPolicy& policy,
                                             const tls::ClientContext& tls);
+  io::Task<std::optional<Refusal>> Handshake(const HelloPolicy& policy,
+                                             const tls::ClientContext& tls);
   void NoteTls(const tls::Facts& facts, const HelloPolicy& policy);
-  io::Task<std::optional<Refusal>> LogIn(const Credential& credential);
+
+  struct Login {
+    std::optional<Refusal> refusal;
+    bool of_mechanism = false;  // the peer does not want this one; another may do
+  };
+
+  io::Task<std::optional<Refusal>> LogIn(const HelloPolicy& policy);
+  io::Task<Login> LogInBy(std::shared_ptr<SaslExchange> sasl, io::DiskPool* proofs);
 
   // MAIL, every RCPT and what follows in one write.
   io::Task<void> SendTogether(const Offer& offer,
@@ -140,6 +157,9 @@ class Session {
   bool AnsweredEarly();
   // True, and the answer is heard, when the peer answered early.
   io::Task<bool> StopEarly(Transaction& into);
+  // True, and the conversation is over, when there are words that nobody asked for.
+  bool SpokeOutOfTurn(Transaction& into);
+  bool MayBeShifted();
   // True, and the conversation is over, when `reply` is a 3xx.
   bool OutOfTurn(const mail::Reply& reply, Transaction& into);
 
@@ -170,6 +190,7 @@ class Session {
   std::vector<std::string_view> parts_;  // what one write sends
   std::uint64_t bytes_sent_ = 0;
   bool usable_ = true;
+  bool lost_ = false;  // the peer closed instead of answering
   bool reset_due_ = false;
 };
 

@@ -1,13 +1,10 @@
-// What makes a session secure: TLS after STARTTLS, and the login.
-//
-// A login that is asked for is a condition: when it does not come about, nothing is sent. The
-// password is in no error and in no log; "****" stands in its place.
+// TLS under a session: after STARTTLS, or before anything else on a port of its own (RFC 8314 §3).
 #include <algorithm>
 #include <utility>
 
 #include "common/base/text.h"
-#include "common/smtp/sasl.h"
 #include "common/smtp/session.h"
+#include "common/tls/tls_result.h"
 
 namespace postern::smtp {
 
@@ -15,23 +12,9 @@ namespace {
 
 constexpr mail::EnhancedStatus kNoTls{4, 7, 4};
 constexpr mail::EnhancedStatus kTlsFailed{4, 7, 5};
-constexpr mail::EnhancedStatus kNoLogin{4, 7, 4};
-constexpr mail::EnhancedStatus kLoginFailed{4, 7, 8};
-constexpr int kChallengesMax = 8;
-// A longer response waits for the peer's turn (RFC 4954 §4).
-constexpr std::size_t kInitialBytesMax = 400;
-constexpr std::string_view kMasked = "****";
 
 Refusal TlsNeeded(std::string_view why, mail::EnhancedStatus enhanced) {
   return Refusal::NotSecure(Stage::kTls, base::Cat("tls is required: ", why), enhanced);
-}
-
-Refusal LoginFailed(std::string_view mechanism, mail::Reply reply) {
-  Refusal refusal = Refusal::NotSecure(
-      Stage::kAuth, base::Cat("authentication by ", mechanism, " is refused: ", reply.ToString()),
-      kLoginFailed);
-  refusal.reply = std::move(reply);
-  return refusal;
 }
 
 }  // namespace
@@ -41,6 +24,14 @@ io::Task<std::optional<Refusal>> Session::RaiseTls(const HelloPolicy& policy,
   const bool required = policy.security.tls == TlsUse::kRequired;
   absl::StatusOr<mail::Reply> reply = co_await Ask("STARTTLS", limits_.hello);
   if (!reply.ok()) co_return Refusal::BrokenAt(Stage::kTls, reply.status());
+  if (reply->code >= 300 && reply->code < 400) {
+    // Neither a yes nor a no: nobody knows what the peer waits for.
+    usable_ = false;
+    const absl::Status error = base::Error(absl::StatusCode::kUnavailable,
+                                           "starttls is answered with ", reply->ToString());
+    if (!required) co_return Refusal::BrokenAt(Stage::kTls, error);
+    co_return TlsNeeded(base::MessageOf(error), kTlsFailed);
+  }
   if (reply->code < 200 || reply->code >= 300) {
     // A password never goes out in clear to a host that offers TLS; other mail does.
     const bool may_be_clear = !required && policy.credential == nullptr;
@@ -57,13 +48,21 @@ io::Task<std::optional<Refusal>> Session::RaiseTls(const HelloPolicy& policy,
     if (!required) co_return Refusal::BrokenAt(Stage::kTls, error);
     co_return TlsNeeded(base::MessageOf(error), kTlsFailed);
   }
+  std::optional<Refusal> failed = co_await Handshake(policy, tls);
+  if (failed.has_value()) co_return failed;
+  co_return co_await SayHello(policy);
+}
 
+io::Task<std::optional<Refusal>> Session::Handshake(const HelloPolicy& policy,
+                                                    const tls::ClientContext& tls) {
+  const bool required = policy.security.tls == TlsUse::kRequired;
   Bound(limits_.tls_handshake);
   tls::ClientContext::Peer peer;
   peer.server_name = policy.server_name;
   peer.demand = policy.security.demand;
   peer.certificate = policy.certificate;
   peer.describe = log_ != nullptr;
+  peer.resumption_key = policy.resumption_key;
   absl::StatusOr<tls::Session> started = co_await tls.Start(std::move(stream_), std::move(peer));
   if (!started.ok()) {
     usable_ = false;
@@ -74,12 +73,13 @@ io::Task<std::optional<Refusal>> Session::RaiseTls(const HelloPolicy& policy,
     if (unproved) refusal = Refusal::NotSecure(Stage::kTls, why, kTlsFailed);
     if (required && !unproved) refusal = TlsNeeded(why, kTlsFailed);
     refusal.handshake_failed = !absl::IsCancelled(started.status());
+    if (refusal.handshake_failed) refusal.tls_result = tls::TlsResultOf(started.status());
     co_return refusal;
   }
   stream_ = std::move(started->stream);
   reader_.Reset(*stream_);
   NoteTls(started->facts, policy);
-  co_return co_await SayHello(policy);
+  co_return std::nullopt;
 }
 
 void Session::NoteTls(const tls::Facts& facts, const HelloPolicy& policy) {
@@ -98,43 +98,6 @@ void Session::NoteTls(const tls::Facts& facts, const HelloPolicy& policy) {
     log_->NoteCertificate("Sent", policy.certificate->facts);
   } else if (facts.asked) {
     log_->Note("", "The peer asked for a certificate and got none");
-  }
-}
-
-io::Task<std::optional<Refusal>> Session::LogIn(const Credential& credential) {
-  const std::unique_ptr<SaslExchange> sasl = ChooseSasl(capabilities_.auth, credential);
-  if (sasl == nullptr) {
-    const std::string offers = base::Join(capabilities_.auth, " ");
-    co_return Refusal::NotSecure(
-        Stage::kAuth,
-        offers.empty() ? "authentication is required: the peer offers none"
-                       : base::Cat("authentication is required: the peer offers only ",
-                                   base::Printable(offers)),
-        kNoLogin);
-  }
-  const std::string command = base::Cat("AUTH ", sasl->mechanism());
-  std::string line = command;
-  std::string shown = command;
-  const std::optional<std::string> initial = sasl->Initial();
-  if (initial.has_value() && initial->size() <= kInitialBytesMax) {
-    line += base::Cat(" ", base::Base64(*initial));
-    shown += base::Cat(" ", kMasked);
-  }
-  for (int challenges = 0;; ++challenges) {
-    absl::StatusOr<mail::Reply> reply = co_await Ask(line, limits_.hello, shown);
-    if (!reply.ok()) co_return Refusal::BrokenAt(Stage::kAuth, reply.status());
-    if (reply->code == 235) co_return std::nullopt;
-    if (reply->code == 421) co_return Refusal::RefusedAt(Stage::kAuth, *std::move(reply));
-    if (reply->code != 334 || challenges == kChallengesMax) {
-      co_return LoginFailed(sasl->mechanism(), *std::move(reply));
-    }
-    const std::optional<std::string> challenge =
-        base::FromBase64(base::Trim(reply->lines.empty() ? "" : reply->lines.front()));
-    std::optional<std::string> answer;
-    if (challenge.has_value()) answer = sasl->Next(*challenge);
-    // "*" breaks the exchange off; the peer's answer to it is a refusal.
-    line = answer.has_value() ? base::Base64(*answer) : "*";
-    shown = answer.has_value() ? kMasked : "*";
   }
 }
 

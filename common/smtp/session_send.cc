@@ -38,6 +38,7 @@ void Session::AppendMail(const Offer& offer) {
   head.envid = offer.envelope.envid;
   head.body = offer.eight_bit ? mail::BodyType::k8BitMime : mail::BodyType::k7Bit;
   head.smtputf8 = offer.envelope.smtputf8;
+  head.require_tls = offer.require_tls;
   out_.append("MAIL FROM:<").append(offer.envelope.sender).append(">");
   out_.append(mail::MailParameters(head, capabilities_.Features(offer.size)));
   out_.append("\r\n");
@@ -66,13 +67,14 @@ io::Task<Transaction> Session::Send(const Offer& offer, Outgoing& content, bool 
   Transaction transaction;
   transaction.recipients.resize(offer.recipients.size());
   out_.clear();
-  if (!reader_.buffered().empty()) {
-    Break(absl::UnavailableError("the peer spoke out of turn"), transaction);
-  } else if (capabilities_.pipelining) {
+  if (SpokeOutOfTurn(transaction)) co_return transaction;
+  if (capabilities_.pipelining) {
     co_await SendTogether(offer, content, beside, transaction);
   } else {
     co_await SendStepwise(offer, content, transaction);
   }
+  // One answer too many: whose turn it is nobody knows.
+  if (!reader_.buffered().empty()) usable_ = false;
   const bool opened = transaction.mail.has_value() && transaction.mail->positive();
   const bool closed = transaction.body.has_value() &&
                       (transaction.body->positive() || transaction.data.has_value());
@@ -106,15 +108,27 @@ io::Task<void> Session::SendTogether(const Offer& offer,
   if (!going_on) co_return;
   if (chunk) {
     co_await HearBody(into);
+    if (MayBeShifted()) {
+      into.body.reset();
+      Break(absl::UnavailableError("the peer gave an answer too many"), into);
+    }
   } else {
     co_await HearData(content, into);
   }
+}
+
+// The answer taken for that to the content may be one of the envelope's, said twice: it proves
+// nothing. Words of leaving behind it are in order.
+bool Session::MayBeShifted() {
+  const std::string_view behind = reader_.buffered();
+  return !behind.empty() && !behind.starts_with("421") && !behind.starts_with("221");
 }
 
 io::Task<void> Session::SendStepwise(const Offer& offer, Outgoing& content, Transaction& into) {
   AppendMail(offer);
   for (std::size_t i = 0; i <= offer.recipients.size(); ++i) {
     if (i > 0) AppendRecipient(offer, i - 1);
+    if (SpokeOutOfTurn(into)) co_return;
     parts_.assign(1, out_);
     if (log_ != nullptr) log_->Sent(out_);
     const absl::Status written = co_await WriteParts(limits_.mail);
@@ -128,7 +142,7 @@ io::Task<void> Session::SendStepwise(const Offer& offer, Outgoing& content, Tran
     if (!going_on || !into.mail->positive()) co_return;
     out_.clear();
   }
-  if (into.accepted() == 0) co_return;
+  if (into.accepted() == 0 || SpokeOutOfTurn(into)) co_return;
 
   const bool chunk = capabilities_.chunking && FitsOneChunk(content);
   out_ = chunk ? base::Cat("BDAT ", content.size(), " LAST\r\n") : "DATA\r\n";
@@ -144,6 +158,14 @@ io::Task<void> Session::SendStepwise(const Offer& offer, Outgoing& content, Tran
   } else {
     co_await HearData(content, into);
   }
+}
+
+bool Session::SpokeOutOfTurn(Transaction& into) {
+  if (reader_.buffered().empty()) return false;
+  Break(base::Error(absl::StatusCode::kUnavailable, "the peer spoke out of turn: \"",
+                    base::Printable(reader_.buffered(), 80), "\""),
+        into);
+  return true;
 }
 
 // Only DATA is answered with 3xx: the peer counts differently than we do.
@@ -211,10 +233,16 @@ io::Task<void> Session::HearData(Outgoing& content, Transaction& into) {
     }
     co_return;
   }
+  if (!reader_.buffered().empty()) {
+    // Whatever it says is no answer to content that it has not got.
+    const absl::Status early = absl::UnavailableError("the peer spoke before the content began");
+    co_return co_await HearEarly(limits_.data, early, into);
+  }
   if (into.accepted() == 0 || !into.mail->positive()) {
     // Nobody is to get it: an empty message ends the exchange (RFC 2920 §3.1).
     const absl::StatusOr<mail::Reply> ended = co_await Ask(".", limits_.final_dot);
-    if (!ended.ok()) Break(ended.status(), into);
+    if (!ended.ok()) co_return Break(ended.status(), into);
+    OutOfTurn(*ended, into);
     co_return;
   }
   into.stage = Stage::kBody;

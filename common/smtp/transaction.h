@@ -27,6 +27,7 @@ struct Offer {
   std::span<const std::size_t> recipients;  // indexes into envelope.recipients
   std::uint64_t size = 0;
   bool eight_bit = false;
+  bool require_tls = false;  // with REQUIRETLS: the session has what that demands
 };
 
 struct Transaction {

@@ -72,6 +72,10 @@ absl::StatusOr<HostTried> HostFromWire(const v1::HostTried& wire) {
   POSTERN_ASSIGN_OR_RETURN(tried.stage, StageFromWire(wire.stage()));
   tried.host = wire.host();
   tried.address = wire.address();
+  if (!v1::PolicySource_IsValid(wire.policy())) return Wrong("hosts.policy", "is not known");
+  tried.policy = static_cast<PolicySource>(wire.policy());
+  POSTERN_RETURN_IF_ERROR(CheckText("hosts.tls_result", wire.tls_result()));
+  tried.tls_result = wire.tls_result();
   if (wire.has_reply()) {
     POSTERN_ASSIGN_OR_RETURN(tried.reply, ReplyFromWire(wire.reply()));
   }
@@ -142,6 +146,8 @@ void ToWire(const Outcome& outcome, v1::Outcome& wire) {
     to.set_host(Shown(tried.host));
     to.set_address(tried.address);
     to.set_stage(std::string(NameOf(tried.stage)));
+    to.set_policy(static_cast<v1::PolicySource>(tried.policy));
+    to.set_tls_result(tried.tls_result);
     if (tried.reply.has_value()) {
       ReplyToWire(*tried.reply, kWireTextBytesMax, *to.mutable_reply());
     }
@@ -163,6 +169,8 @@ void ToWire(const Outcome& outcome, v1::Outcome& wire) {
   wire.set_connect_ms(outcome.connect_ms);
   wire.set_total_ms(outcome.total_ms);
   wire.set_session_reused(outcome.session_reused);
+  if (outcome.sts.has_value()) ToWire(*outcome.sts, *wire.mutable_sts());
+  wire.set_tls_policy_domain(outcome.tls_policy_domain);
 }
 
 absl::StatusOr<Outcome> OutcomeFromWire(const v1::Outcome& wire, std::size_t recipients) {
@@ -204,6 +212,11 @@ absl::StatusOr<Outcome> OutcomeFromWire(const v1::Outcome& wire, std::size_t rec
   outcome.connect_ms = wire.connect_ms();
   outcome.total_ms = wire.total_ms();
   outcome.session_reused = wire.session_reused();
+  if (wire.has_sts()) {
+    POSTERN_ASSIGN_OR_RETURN(outcome.sts, StsFromWire(wire.sts()));
+  }
+  POSTERN_RETURN_IF_ERROR(CheckText("tls_policy_domain", wire.tls_policy_domain()));
+  outcome.tls_policy_domain = wire.tls_policy_domain();
   return outcome;
 }
 

@@ -17,6 +17,7 @@
 #include "common/mail/envelope.h"
 #include "common/smtp/engine.h"
 #include "common/smtp/outcome.h"
+#include "common/smtp/sts.h"
 #include "postern/v1/mail.pb.h"
 #include "postern/v1/proxy.pb.h"
 
@@ -36,6 +37,9 @@ absl::StatusOr<mail::Reply> ReplyFromWire(const v1::Reply& wire);
 void ToWire(const Outcome& outcome, v1::Outcome& wire);
 // `recipients` is how many results there must be.
 absl::StatusOr<Outcome> OutcomeFromWire(const v1::Outcome& wire, std::size_t recipients);
+
+void ToWire(const KnownSts& known, v1::StsPolicy& wire);
+absl::StatusOr<KnownSts> StsFromWire(const v1::StsPolicy& wire);
 
 void ToWire(const Route& route, v1::ProxyRoute& wire);
 absl::StatusOr<Route> RouteFromWire(const v1::ProxyRoute& wire);

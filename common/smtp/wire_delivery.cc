@@ -49,6 +49,8 @@ void ToWire(const mail::Envelope& envelope, v1::Envelope& wire) {
   wire.set_envid(envelope.envid);
   wire.set_body(static_cast<v1::BodyType>(envelope.body));
   wire.set_smtputf8(envelope.smtputf8);
+  wire.set_require_tls(envelope.require_tls);
+  wire.set_tls_optional(envelope.tls_optional);
 }
 
 absl::StatusOr<mail::Envelope> EnvelopeFromWire(const v1::Envelope& wire) {
@@ -70,6 +72,8 @@ absl::StatusOr<mail::Envelope> EnvelopeFromWire(const v1::Envelope& wire) {
   envelope.envid = wire.envid();
   envelope.body = static_cast<mail::BodyType>(wire.body());
   envelope.smtputf8 = wire.smtputf8();
+  envelope.require_tls = wire.require_tls();
+  envelope.tls_optional = wire.tls_optional() && !wire.require_tls();
   envelope.recipients.reserve(count);
   for (const v1::Recipient& from : wire.recipients()) {
     POSTERN_ASSIGN_OR_RETURN(mail::Recipient recipient, RecipientFromWire(from, wire.smtputf8()));
@@ -84,6 +88,7 @@ void ToWire(const Delivery& delivery, v1::Offer& wire) {
   ToWire(delivery.envelope, *wire.mutable_envelope());
   wire.set_size(delivery.size);
   wire.set_eight_bit(delivery.eight_bit);
+  if (delivery.sts.has_value()) ToWire(*delivery.sts, *wire.mutable_sts());
   wire.set_deadline_ms(WireMilliseconds(delivery.deadline));
 }
 
@@ -95,6 +100,9 @@ absl::StatusOr<Delivery> DeliveryFromWire(const v1::Offer& wire) {
     return Wrong("policy.auth", "needs smart hosts");
   }
   POSTERN_ASSIGN_OR_RETURN(delivery.envelope, EnvelopeFromWire(wire.envelope()));
+  if (wire.has_sts()) {
+    POSTERN_ASSIGN_OR_RETURN(delivery.sts, StsFromWire(wire.sts()));
+  }
   delivery.size = wire.size();
   delivery.eight_bit = wire.eight_bit();
   delivery.deadline = absl::Milliseconds(wire.deadline_ms());

@@ -135,6 +135,8 @@ void ToWire(const ConnectorPolicy& policy, v1::ConnectorPolicy& wire) {
   wire.set_external_dns(policy.external_dns);
   wire.set_protocol_log(policy.protocol_log);
   wire.set_cloud_services_mail(policy.cloud_services_mail);
+  wire.set_allow_policy_override(policy.allow_policy_override);
+  wire.set_revocation_hard_fail(!policy.revocation_soft_fail);
   for (std::size_t principal = 0; principal < kPrincipals; ++principal) {
     const mail::HeaderRights& rights = policy.grants[principal];
     if (rights == mail::HeaderRights()) continue;
@@ -165,6 +167,8 @@ absl::StatusOr<ConnectorPolicy> PolicyFromWire(const v1::ConnectorPolicy& wire) 
   policy.external_dns = wire.external_dns();
   policy.protocol_log = wire.protocol_log();
   policy.cloud_services_mail = wire.cloud_services_mail();
+  policy.allow_policy_override = wire.allow_policy_override();
+  policy.revocation_soft_fail = !wire.revocation_hard_fail();
   POSTERN_RETURN_IF_ERROR(SecurityFromWire(wire, policy));
   POSTERN_ASSIGN_OR_RETURN(policy.grants, GrantsFromWire(wire));
   return policy;

@@ -1,5 +1,6 @@
 #include "common/tls/context.h"
 
+#include <atomic>
 #include <mutex>
 #include <string_view>
 #include <utility>
@@ -10,9 +11,13 @@
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
 #include "common/io/endpoint.h"
+#include "common/tls/dane_check.h"
 #include "common/tls/openssl_error.h"
 #include "common/tls/peer_check.h"
 #include "common/tls/pem.h"
+#include "common/tls/revocation.h"
+#include "common/tls/session_cache.h"
+#include "common/tls/staple.h"
 #include "common/tls/tls_stream.h"
 
 namespace postern::tls {
@@ -43,6 +48,13 @@ ContextPointer NewContext(const SSL_METHOD* method) {
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
   // Tickets carry a session; nothing is kept here.
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  return context;
+}
+
+ContextPointer NewClientContext() {
+  ContextPointer context = NewContext(TLS_client_method());
+  POSTERN_CHECK(SSL_CTX_dane_enable(context.get()) == 1);
+  KeepSessionsOf(context.get());
   return context;
 }
 
@@ -153,10 +165,22 @@ io::Task<absl::StatusOr<Session>> ServerContext::Start(std::unique_ptr<io::Strea
 
 struct ClientContext::State {
   Replaceable context;
+  std::shared_ptr<SessionCache> sessions = std::make_shared<SessionCache>();
+  // Of the rules and their lists; shared with those who watch the file.
+  std::shared_ptr<std::atomic<std::uint64_t>> changes =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
+  mutable std::mutex mutex;
+  std::shared_ptr<const RevocationRules> rules =  // guarded by mutex
+      std::make_shared<const RevocationRules>();
+
+  std::shared_ptr<const RevocationRules> revocation() const {
+    const std::lock_guard lock(mutex);
+    return rules;
+  }
 };
 
 ClientContext::ClientContext() : state_(std::make_shared<State>()) {
-  ContextPointer context = NewContext(TLS_client_method());
+  ContextPointer context = NewClientContext();
   // A machine without a trust store verifies nobody, which each session then says.
   SSL_CTX_set_default_verify_paths(context.get());
   TakeOpenSslError("");
@@ -168,7 +192,7 @@ ClientContext::~ClientContext() = default;
 absl::Status ClientContext::Load(const std::string& certificate_file,
                                  const std::string& key_file,
                                  const std::string& ca_file) {
-  ContextPointer context = NewContext(TLS_client_method());
+  ContextPointer context = NewClientContext();
   if (certificate_file.empty() != key_file.empty()) {
     return base::Error(absl::StatusCode::kInvalidArgument, "tls: certificate file \"",
                        certificate_file, "\" and key file \"", key_file,
@@ -187,28 +211,54 @@ absl::Status ClientContext::Load(const std::string& certificate_file,
   return absl::OkStatus();
 }
 
+absl::Status ClientContext::SetRevocation(const Revocation& revocation) {
+  auto rules = std::make_shared<RevocationRules>();
+  rules->check = revocation.check;
+  rules->soft_fail = revocation.soft_fail;
+  if (!revocation.crl_file.empty()) {
+    const auto changed = [changes = state_->changes] { ++*changes; };
+    POSTERN_ASSIGN_OR_RETURN(rules->crls, CrlFile::Open(revocation.crl_file, changed));
+  }
+  const std::lock_guard lock(state_->mutex);
+  state_->rules = std::move(rules);
+  ++*state_->changes;
+  return absl::OkStatus();
+}
+
 io::Task<absl::StatusOr<Session>> ClientContext::Start(std::unique_ptr<io::Stream> stream,
                                                        Peer peer) const {
+  // Before anything is looked at: what is kept under it is never newer than it says.
+  const std::uint64_t known = version();
   SslPointer ssl = state_->context.NewSession();
   if (ssl == nullptr) co_return absl::ResourceExhaustedError("tls: out of memory");
   if (peer.server_name.ends_with('.')) peer.server_name.pop_back();
   Indicate(ssl.get(), peer.server_name);
   OfferCertificate(ssl.get(), peer.certificate);
   // A weak certificate that nobody looks at is refused here only to be served in plain text after.
-  if (!peer.demand.chain) SSL_set_security_level(ssl.get(), 1);
+  if (!peer.demand.chain && peer.demand.dane.empty()) SSL_set_security_level(ssl.get(), 1);
+  ExpectAnchors(ssl.get(), peer.demand);
+  const std::shared_ptr<const RevocationRules> rules = state_->revocation();
+  if (peer.demand.chain && rules->check) AskForStaple(ssl.get());
+  OfferSession(ssl.get(), state_->sessions, KeyFor(peer, known));
   SSL_set_connect_state(ssl.get());
   auto secure = std::make_unique<TlsStream>(std::move(stream), std::move(ssl));
-  POSTERN_CO_RETURN_IF_ERROR(co_await secure->Handshake());
+  const absl::Status shaken = co_await secure->Handshake();
+  if (!shaken.ok()) {
+    ForgetSession(secure->ssl());
+    co_return shaken;
+  }
   Session session;
   session.facts = FactsOf(secure->ssl());
-  NoteServer(secure->ssl(), peer, session.facts);
-  POSTERN_CO_RETURN_IF_ERROR(CheckServer(secure->ssl(), peer.demand));
+  if (!TakeOverFacts(secure->ssl(), session.facts)) {
+    POSTERN_CO_RETURN_IF_ERROR(CheckServer(secure->ssl(), peer, *rules, session.facts));
+  }
+  KeepSession(secure->ssl(), session.facts);
   session.stream = std::move(secure);
   co_return session;
 }
 
 std::uint64_t ClientContext::version() const {
-  return state_->context.version();
+  return state_->context.version() + *state_->changes;
 }
 
 absl::StatusOr<absl::Time> ExpiryOf(const std::string& certificate_file) {

@@ -5,10 +5,14 @@
 #include <openssl/x509v3.h>
 
 #include "common/base/check.h"
+#include "common/base/status_macros.h"
 #include "common/base/text.h"
 #include "common/io/endpoint.h"
+#include "common/tls/chain_check.h"
+#include "common/tls/dane_check.h"
 #include "common/tls/openssl_error.h"
 #include "common/tls/pem.h"
+#include "common/tls/tls_result.h"
 
 namespace postern::tls {
 
@@ -73,6 +77,41 @@ absl::Status Unproved(const Parts&... parts) {
                      "certificate validation failure: ", parts...);
 }
 
+void NoteServer(SSL* ssl, const ClientContext::Peer& expected, long result, Facts& facts) {
+  const Shown* const shown = ShownOf(ssl);
+  facts.asked = shown != nullptr && shown->asked;
+  const CertificatePointer peer(SSL_get1_peer_certificate(ssl));
+  if (peer == nullptr) return;
+  facts.peer_subject = SubjectOf(*peer);
+  if (expected.describe) facts.peer = FactsOf(*peer);
+  const std::string& name = expected.server_name;
+  const bool named = !expected.demand.names.empty() || (!name.empty() && IsFor(peer.get(), name));
+  facts.verified = named && result == X509_V_OK;
+  TakeOpenSslError("");
+}
+
+absl::Status CheckChain(SSL* ssl, const Demand& demand, long result) {
+  if (!demand.chain) return absl::OkStatus();
+  const CertificatePointer peer(SSL_get1_peer_certificate(ssl));
+  if (peer == nullptr) return Unproved("the peer shows no certificate");
+  const CertificateFacts has = FactsOf(*peer);
+  if (result != X509_V_OK) {
+    return WithTlsResult(Unproved(Words(result), "; the certificate is for ", NamesOf(has),
+                                  ", issued by ", has.issuer),
+                         TlsResultOfChain(result));
+  }
+  for (const std::string& name : demand.names) {
+    if (IsFor(peer.get(), name)) continue;
+    TakeOpenSslError("");
+    const bool address = io::IpAddress::Parse(name).ok();
+    const long mismatch = address ? X509_V_ERR_IP_ADDRESS_MISMATCH : X509_V_ERR_HOSTNAME_MISMATCH;
+    return WithTlsResult(
+        Unproved(Words(mismatch), "; looked for ", name, ", the certificate is for ", NamesOf(has)),
+        kHostMismatch);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void OfferCertificate(SSL* ssl, CertificatePtr certificate) {
@@ -90,37 +129,20 @@ void NoteClient(SSL* ssl, Facts& facts) {
   facts.verified = SSL_get_verify_result(ssl) == X509_V_OK;
 }
 
-void NoteServer(SSL* ssl, const ClientContext::Peer& expected, Facts& facts) {
-  const Shown* const shown = ShownOf(ssl);
-  facts.asked = shown != nullptr && shown->asked;
-  const CertificatePointer peer(SSL_get1_peer_certificate(ssl));
-  if (peer == nullptr) return;
-  facts.peer_subject = SubjectOf(*peer);
-  if (expected.describe) facts.peer = FactsOf(*peer);
-  const std::string& name = expected.server_name;
-  const bool named = !expected.demand.names.empty() || (!name.empty() && IsFor(peer.get(), name));
-  facts.verified = named && SSL_get_verify_result(ssl) == X509_V_OK;
-  TakeOpenSslError("");
-}
-
-absl::Status CheckServer(SSL* ssl, const Demand& demand) {
+absl::Status CheckServer(SSL* ssl,
+                         const ClientContext::Peer& expected,
+                         const RevocationRules& rules,
+                         Facts& facts) {
+  const Demand& demand = expected.demand;
+  const ChainVerdict verdict = VerdictOf(ssl, !demand.dane.empty());
+  NoteServer(ssl, expected, verdict.result, facts);
+  POSTERN_RETURN_IF_ERROR(CheckAnchors(ssl, demand));
+  facts.dane = !demand.dane.empty();
+  POSTERN_RETURN_IF_ERROR(CheckChain(ssl, demand, verdict.result));
   if (!demand.chain) return absl::OkStatus();
-  const CertificatePointer peer(SSL_get1_peer_certificate(ssl));
-  if (peer == nullptr) return Unproved("the peer shows no certificate");
-  const CertificateFacts has = FactsOf(*peer);
-  const long result = SSL_get_verify_result(ssl);
-  if (result != X509_V_OK) {
-    return Unproved(Words(result), "; the certificate is for ", NamesOf(has), ", issued by ",
-                    has.issuer);
-  }
-  for (const std::string& name : demand.names) {
-    if (IsFor(peer.get(), name)) continue;
-    TakeOpenSslError("");
-    const bool address = io::IpAddress::Parse(name).ok();
-    return Unproved(Words(address ? X509_V_ERR_IP_ADDRESS_MISMATCH : X509_V_ERR_HOSTNAME_MISMATCH),
-                    "; looked for ", name, ", the certificate is for ", NamesOf(has));
-  }
-  return absl::OkStatus();
+  RevocationRules held = rules;
+  held.soft_fail = rules.soft_fail && !demand.revocation_known;
+  return CheckRevocation(ssl, verdict, held, facts.revocation);
 }
 
 }  // namespace postern::tls

@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 
 #include "common/tls/context.h"
+#include "common/tls/revocation.h"
 
 namespace postern::tls {
 
@@ -17,11 +18,14 @@ namespace postern::tls {
 // one, and remembers that it asked.
 void OfferCertificate(SSL* ssl, CertificatePtr certificate);
 
-// After the handshake: what is known of the other end.
+// After the handshake of a server: what is known of the other end.
 void NoteClient(SSL* ssl, Facts& facts);
-void NoteServer(SSL* ssl, const ClientContext::Peer& expected, Facts& facts);
 
-// kUnauthenticated naming what was looked for and what the certificate has.
-absl::Status CheckServer(SSL* ssl, const Demand& demand);
+// After the handshake of a client: the same, and whether it is what was demanded. kUnauthenticated
+// naming what was looked for and what the certificate has.
+absl::Status CheckServer(SSL* ssl,
+                         const ClientContext::Peer& expected,
+                         const RevocationRules& rules,
+                         Facts& facts);
 
 }  // namespace postern::tls

@@ -15,7 +15,10 @@
 namespace postern::tls {
 namespace {
 
-constexpr std::size_t kFileBytesMax = 4 * 1024 * 1024;
+constexpr std::size_t kMebibyte = 1024 * 1024;
+constexpr std::size_t kFileMebibytesMax = 4;
+// A large authority has revoked a million certificates.
+constexpr std::size_t kCrlMebibytesMax = 64;
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -32,16 +35,18 @@ absl::Status CannotRead(std::string_view kind, const std::string& path, int erro
   return base::Error(code, "tls ", kind, " ", path, ": cannot read: ", cause);
 }
 
-absl::StatusOr<std::string> ReadFile(std::string_view kind, const std::string& path) {
+absl::StatusOr<std::string> ReadFile(std::string_view kind,
+                                     const std::string& path,
+                                     std::size_t mebibytes_max = kFileMebibytesMax) {
   const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "re"));
   if (file == nullptr) return CannotRead(kind, path, errno);
   std::string text;
   char block[16 * 1024];
   while (const std::size_t bytes = std::fread(block, 1, sizeof(block), file.get())) {
     text.append(block, bytes);
-    if (text.size() > kFileBytesMax) {
+    if (text.size() > mebibytes_max * kMebibyte) {
       return base::Error(absl::StatusCode::kInvalidArgument, "tls ", kind, " ", path,
-                         ": larger than 4MB");
+                         ": larger than ", mebibytes_max, "MB");
     }
   }
   // A folder opens and then does not read.
@@ -54,29 +59,45 @@ int NoPassphrase(char*, int, int, void*) {
   return 0;
 }
 
+// Every `what` of the text, which `read` takes one by one.
+template <typename Pointer, typename Read>
+absl::StatusOr<std::vector<Pointer>> AllIn(const std::string& text,
+                                           Read read,
+                                           std::string_view kind,
+                                           std::string_view what,
+                                           const std::string& path) {
+  const std::unique_ptr<BIO, FreeBio> bio(
+      BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  std::vector<Pointer> all;
+  while (auto* one = read(bio.get(), nullptr, NoPassphrase, nullptr)) {
+    all.emplace_back(one);
+  }
+  // They end with "no start line"; anything else is one that does not read.
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  const std::string cause = TakeOpenSslError("damaged");
+  if (!at_end) {
+    return base::Error(absl::StatusCode::kInvalidArgument, "tls ", kind, " ", path, ": ", what, " ",
+                       all.size() + 1, " does not read: ", cause);
+  }
+  if (all.empty()) {
+    return base::Error(absl::StatusCode::kInvalidArgument, "tls ", kind, " ", path, ": holds no ",
+                       what);
+  }
+  return all;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<CertificatePointer>> ReadCertificates(std::string_view kind,
                                                                  const std::string& path) {
   POSTERN_ASSIGN_OR_RETURN(const std::string text, ReadFile(kind, path));
-  const std::unique_ptr<BIO, FreeBio> bio(
-      BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  std::vector<CertificatePointer> certificates;
-  while (X509* certificate = PEM_read_bio_X509_AUX(bio.get(), nullptr, NoPassphrase, nullptr)) {
-    certificates.emplace_back(certificate);
-  }
-  // The list ends with "no start line"; anything else is a certificate that does not read.
-  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  const std::string cause = TakeOpenSslError("damaged");
-  if (!at_end) {
-    return base::Error(absl::StatusCode::kInvalidArgument, "tls ", kind, " ", path,
-                       ": certificate ", certificates.size() + 1, " does not read: ", cause);
-  }
-  if (certificates.empty()) {
-    return base::Error(absl::StatusCode::kInvalidArgument, "tls ", kind, " ", path,
-                       ": holds no certificate");
-  }
-  return certificates;
+  return AllIn<CertificatePointer>(text, PEM_read_bio_X509_AUX, kind, "certificate", path);
+}
+
+absl::StatusOr<std::vector<CrlPointer>> ReadCrls(const std::string& path) {
+  constexpr std::string_view kKind = "crl file";
+  POSTERN_ASSIGN_OR_RETURN(const std::string text, ReadFile(kKind, path, kCrlMebibytesMax));
+  return AllIn<CrlPointer>(text, PEM_read_bio_X509_CRL, kKind, "list", path);
 }
 
 absl::StatusOr<KeyPointer> ReadKey(const std::string& path) {

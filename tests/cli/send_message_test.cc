@@ -29,6 +29,7 @@ TEST(SendMessage, EnvelopeIsWhatWasSaid) {
   options.ret = "hdrs";
   options.body = "8BITMIME";
   options.envid = "order-17";
+  options.require_tls = true;
   options.idempotency_key = "key";
   const auto out = EnvelopeFrom(options);
   ASSERT_TRUE(out.ok()) << out.status();
@@ -40,6 +41,8 @@ TEST(SendMessage, EnvelopeIsWhatWasSaid) {
   EXPECT_EQ(envelope.ret(), v1::RET_HDRS);
   EXPECT_EQ(envelope.body(), v1::BODY_8BITMIME);
   EXPECT_EQ(envelope.envid(), "order-17");
+  EXPECT_TRUE(envelope.require_tls());
+  EXPECT_FALSE(EnvelopeFrom(FromAnnToBob())->envelope().require_tls());
   EXPECT_EQ(out->idempotency_key(), "key");
   EXPECT_FALSE(envelope.smtputf8());
 }

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const bool smtputf8 = (data[0] & 1) != 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const mail::EsmtpFeatures all = {true, true, true, true, true, 0};
+  const mail::EsmtpFeatures all = {true, true, true, true, true, true, 0};
 
   mail::MailOptions options;
   if (const auto fault = mail::ParseMailParameters(text, all, options)) {
@@ -27,10 +27,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     envelope.ret = options.ret;
     envelope.envid = options.envid;
     envelope.smtputf8 = options.smtputf8;
+    envelope.require_tls = options.require_tls;
     mail::MailOptions again;
     POSTERN_CHECK(!mail::ParseMailParameters(mail::MailParameters(envelope, all), all, again));
     POSTERN_CHECK(again.envid == options.envid && again.ret == options.ret);
     POSTERN_CHECK(again.body == options.body && again.smtputf8 == options.smtputf8);
+    POSTERN_CHECK(again.require_tls == options.require_tls);
   }
 
   mail::RecipientOptions asked;

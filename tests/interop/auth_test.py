@@ -66,6 +66,58 @@ class AuthTest(Outbound):
     def test_basic_auth_logs_in_by_login(self):
         self.check_login("LOGIN", ">,****,")
 
+    # proves: AuthenticationCredential
+    def test_basic_auth_logs_in_by_cram_md5(self):
+        self.check_login("CRAM-MD5", ">,****,")
+
+    # proves: AuthenticationCredential
+    def test_scram_proves_both_sides_also_without_tls(self):
+        self.smart_host(mechanisms=("SCRAM-SHA-256", "PLAIN"), auth_require_tls=False)
+        self.sink.rounds = 60_000
+        self.by("BasicAuth", ignoreStartTls=True)
+        send(self.transport, "bob@contoso.test")
+        self.assertEqual(self.sink.wait_for(1)[0].login, USER)
+        self.assertEqual(self.sink.logins, [("SCRAM-SHA-256", USER, True)])
+        self.eventually(lambda: ">,AUTH SCRAM-SHA-256 ****," in self.protocol(), 5, "the log")
+        self.no_secret_is_written(PASSWORD)
+
+    # proves: AuthenticationCredential
+    def test_a_host_that_does_not_know_the_password_gets_nothing(self):
+        self.smart_host(mechanisms=("SCRAM-SHA-256", "PLAIN"))
+        self.sink.server_key = b"another"
+        self.by("BasicAuth")
+        said = self.waits(self.transport, "bob@contoso.test")
+        self.assertIn("broken off, the server does not know the password: 501", said)
+        self.assertEqual({mechanism for mechanism, _, _ in self.sink.logins}, {"SCRAM-SHA-256"})
+        self.assertEqual(self.sink.envelopes, [])
+
+    # proves: AuthenticationCredential
+    def test_a_token_logs_in_by_xoauth2_and_is_read_again(self):
+        self.smart_host(mechanisms=("XOAUTH2", "PLAIN"), tokens={USER: "ya29.second"})
+        self.lab.secret("relay", USER, token="ya29.first")
+        self.by("BasicAuth")
+        said = self.waits(self.transport, "bob@contoso.test")
+        self.assertIn("authentication by XOAUTH2 is refused with status 400: 535 5.7.8", said)
+        self.lab.secret("relay", USER, token="ya29.second")
+        self.assertEqual(self.sink.wait_for(1)[0].login, USER)
+        self.no_secret_is_written("ya29.first", "ya29.second")
+
+    # proves: Port
+    def test_a_port_of_tls_alone_begins_with_tls(self):
+        port = self.lab.free_port()
+        tls = self.lab.certificate(NAME, (f"DNS:{NAME}",))
+        self.sink = self.started(AioSink(port, tls=tls, at_once=True, auth_require_tls=False,
+                                         users={USER: PASSWORD}))
+        dns = self.started(NameServer(self.lab, hosts={NAME: "127.0.0.1"}))
+        self.outbound(dns_servers=[dns.address], tls_ca_file=self.lab.ca,
+                      implicit_tls_ports=[str(port)],
+                      secrets_path=self.lab.secret("relay", USER, PASSWORD))
+        self.to_host(port, NAME, smartHostAuthMechanism="BasicAuthRequireTLS",
+                     authenticationCredential={"secretName": "relay"})
+        send(self.transport, "bob@contoso.test")
+        envelope = self.sink.wait_for(1)[0]
+        self.assertEqual((envelope.login, envelope.tls), (USER, True))
+
     # proves: SmartHostAuthMechanism
     def test_basic_auth_logs_in_without_tls_too(self):
         self.smart_host(auth_require_tls=False)

@@ -83,13 +83,15 @@ class Outbound(Case):
 
     proxied = False
 
-    def outbound(self, mailbox=None, listeners=None, **settings):
+    def outbound(self, mailbox=None, listeners=None, speaker=None, **settings):
         """Starts what sends: `settings` are those of deliver or of egress, without the prefix;
-        `log` is the folder of the protocol log, `fqdn` the name of what speaks to the outside."""
+        `speaker` has others of the service that speaks to the outside, `log` is the folder of the
+        protocol log, `fqdn` the name of what speaks to the outside."""
         log, fqdn = settings.pop("log", None), settings.pop("fqdn", None)
         step = "egress" if self.proxied else "deliver"
         speaks = {f"{step}.{name}": str(value) if name.endswith(("path", "file")) else value
                   for name, value in settings.items()}
+        speaks.update(speaker or {})
         if log is not None:
             speaks["protocol_log.path"] = str(log)
         if fqdn is not None:

@@ -140,11 +140,14 @@ class Lab:
 
     # Certificates and secrets
 
-    def secret(self, name, username, password):
+    def secret(self, name, username, password=None, token=None):
         """A secret as Kubernetes mounts one; gives the folder of all secrets."""
         folder = self.path / "secrets" / name
         folder.mkdir(parents=True, exist_ok=True)
-        for file, text in (("username", username), ("password", password)):
+        for file, text in (("username", username), ("password", password), ("token", token)):
+            if text is None:
+                (folder / file).unlink(missing_ok=True)
+                continue
             (folder / f"{file}.new").write_text(text)
             os.replace(folder / f"{file}.new", folder / file)
         return folder.parent

@@ -2,23 +2,27 @@
 
 import email
 import email.policy
+import time
 
 from cases import Case, main, message
-from peers import NameServer
+from peers import NameServer, SilentAddress
 from wire import WireClient, WireSink
 
 SENDER = "alice@sender.test"
 FIRST, SECOND, THIRD = "127.0.0.21", "127.0.0.22", "127.0.0.23"
 BACK = "127.0.0.29"  # where notices to the sender go
+HALF_DEAD = "half.test"  # has ::1, where nothing answers, and 127.0.0.21
 MX = {
     "order.test": [(20, "second.test"), (10, "first.test"), (30, "third.test")],
     "gone.test": [(10, "unknown.test"), (20, "second.test")],
     "dead.test": [(10, "closed.test"), (20, "second.test")],
     "nowhere.test": [(10, "unknown.test")],
     "sender.test": [(10, "back.test")],
+    "xn--bcher-kva.test": [(10, "first.test")],
 }
 HOSTS = {"first.test": FIRST, "second.test": SECOND, "third.test": THIRD, "back.test": BACK,
-         "closed.test": "127.0.0.28", "nomx.test": FIRST, "nowhere.test": FIRST}
+         "closed.test": "127.0.0.28", "nomx.test": FIRST, "nowhere.test": FIRST,
+         HALF_DEAD: f"{FIRST},::1"}
 NULL_MX = ["null.test,15,000000"]
 
 
@@ -42,10 +46,10 @@ class MxTest(Case):
         self.transport = self.mailbox({"deliver.mx_port": self.port, "deliver.dns_servers": [names],
                                        "queue.queue_glitch_retry_interval": "1s"})
 
-    def send(self, domain):
+    def send(self, domain, options=""):
         with WireClient(self.transport.smtp_port) as client:
             client.hello()
-            code, text = client.deliver(SENDER, [f"bob@{domain}"], message())
+            code, text = client.deliver(SENDER, [f"bob@{domain}"], message(), options)
             self.assertEqual(code, 250, text)
 
     def arrives(self, domain, address):
@@ -93,6 +97,21 @@ class MxTest(Case):
 
     def test_without_mx_the_domains_own_address_takes_it(self):
         self.arrives("nomx.test", FIRST)
+
+    def test_an_address_that_does_not_answer_costs_a_moment_only(self):
+        self.started(SilentAddress(self.port, "::1"))
+        began = time.monotonic()
+        self.arrives(HALF_DEAD, FIRST)
+        self.assertLess(time.monotonic() - began, 5)  # a connection may take 30 s
+        step, service = ("egress", self.front) if self.front else ("deliver", self.transport)
+        self.assertEqual(service.metrics().total(f"postern_{step}_connection_races_total"), 1)
+        self.assertEqual(service.metrics().total(f"postern_{step}_connection_failures_total"), 0)
+
+    def test_an_international_domain_is_asked_in_its_ascii_form(self):
+        self.sinks[FIRST].keywords.append("SMTPUTF8")
+        self.send("b\u00fccher.test", " SMTPUTF8")
+        self.sinks[FIRST].wait_for(1, 10)
+        self.assertGreater(self.names.queries("MX", "xn--bcher-kva.test"), 0)
 
     def test_exchangers_without_addresses_never_fall_back_to_the_domains_own(self):
         status, _ = self.returned("nowhere.test")

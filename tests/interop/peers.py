@@ -22,6 +22,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
 from harness import Process, wait_until
+from mechanisms import Mechanisms
 
 
 # aiosmtpd remarks on its own deprecations.
@@ -160,14 +161,94 @@ class FailingNameServer:
         self._socket.close()
 
 
-class _Recorder:
+class TcpOnlyNameServer:
+    """Another name server as it is by TCP; by UDP nothing is answered."""
+
+    def __init__(self, lab, behind):
+        self.port, self._behind, self.datagrams = lab.free_port(), behind, 0
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def start(self):
+        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._udp.bind(("127.0.0.1", self.port))
+        self._tcp = socket.create_server(("127.0.0.1", self.port))
+        for serve in (self._swallow, self._accept):
+            threading.Thread(target=serve, daemon=True).start()
+        return self
+
+    def _swallow(self):
+        while True:
+            try:
+                self._udp.recvfrom(4096)
+            except OSError:
+                return
+            self.datagrams += 1
+
+    def _accept(self):
+        while True:
+            try:
+                ours, _ = self._tcp.accept()
+            except OSError:
+                return
+            theirs = socket.create_connection(("127.0.0.1", self._behind))
+            for pair in ((ours, theirs), (theirs, ours)):
+                threading.Thread(target=self._carry, args=pair, daemon=True).start()
+
+    @staticmethod
+    def _carry(source, target):
+        try:
+            while part := source.recv(4096):
+                target.sendall(part)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def stop(self):
+        self._udp.close()
+        self._tcp.close()
+
+
+class SilentAddress:
+    """An address to which connections neither come about nor fail: the queue of its listener is
+    full."""
+
+    def __init__(self, port, address):
+        self._port, self._address = port, address
+
+    def start(self):
+        family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
+        self._listener = socket.socket(family)
+        self._listener.bind((self._address, self._port))
+        self._listener.listen(0)
+        self._waiting = []
+        for _ in range(8):
+            waiting = socket.socket(family)
+            waiting.setblocking(False)
+            waiting.connect_ex((self._address, self._port))
+            self._waiting.append(waiting)
+        return self
+
+    def stop(self):
+        for each in [self._listener, *self._waiting]:
+            each.close()
+
+
+MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "XOAUTH2")
+
+
+class _Recorder(Mechanisms):
     """aiosmtpd's handler: keeps what came."""
 
-    def __init__(self):
+    def __init__(self, sink):
+        super().__init__(sink)
         self.envelopes = []
 
     async def handle_DATA(self, server, session, envelope):
-        envelope.tls = session.ssl is not None
+        at_once = server.transport.get_extra_info("ssl_object")
+        envelope.tls = session.ssl is not None or at_once is not None
         envelope.login = session.auth_data if session.authenticated else None
         envelope.helo = session.host_name
         self.envelopes.append(envelope)
@@ -184,8 +265,10 @@ class AioSink(Controller):
     """aiosmtpd as the destination; records whole envelopes."""
 
     def __init__(self, port, address="127.0.0.1", tls=None, require_tls=False, users=None,
-                 mechanisms=("PLAIN", "LOGIN"), auth_require_tls=True):
-        self.recorder = _Recorder()
+                 mechanisms=("PLAIN", "LOGIN"), auth_require_tls=True, tokens=None, at_once=False):
+        self.recorder = _Recorder(self)
+        self.tokens = tokens or {}  # of XOAUTH2, by name
+        self.rounds, self.server_key = 4096, b"Server Key"  # of SCRAM-SHA-256
         self.users = users  # name to password: AUTH is required then
         self.mechanisms = mechanisms
         self.auth_require_tls = auth_require_tls
@@ -195,7 +278,10 @@ class AioSink(Controller):
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.tls.load_cert_chain(*map(str, tls))
         self.require_tls = require_tls
-        super().__init__(self.recorder, hostname=address, port=port)
+        super().__init__(self.recorder, hostname=address, port=port,
+                         ssl_context=self.tls if at_once else None)
+        if at_once:
+            self.tls = None  # STARTTLS is not offered
 
     def _let_in(self, server, session, envelope, mechanism, data):
         name = data.login.decode()
@@ -206,7 +292,7 @@ class AioSink(Controller):
     def factory(self):
         more = {}
         if self.users is not None:
-            refused = [name for name in ("PLAIN", "LOGIN") if name not in self.mechanisms]
+            refused = [name for name in MECHANISMS if name not in self.mechanisms]
             more = {"authenticator": self._let_in, "auth_required": True,
                     "auth_require_tls": self.auth_require_tls, "auth_exclude_mechanism": refused}
         return _Plain(self.recorder, hostname="aiosmtpd.test", tls_context=self.tls,

@@ -3,7 +3,8 @@
 Postfix as a destination: a private instance with its own folders and port, which keeps every
 message in a mailbox file.
 
-Flow      postfix = Postfix(lab, port).start(); postfix.messages(); postfix.stop()
+Flow      postfix = Postfix(lab, port).start(); postfix.messages(); postfix.stop(). `more` are lines
+          of main.cf that come last.
 Failure   AssertionError with Postfix's log.
 """
 
@@ -75,7 +76,7 @@ postlog unix-dgram n - n - 1 postlogd
 
 
 class Postfix:
-    def __init__(self, lab, port, domain="postfix.test", tls="may"):
+    def __init__(self, lab, port, domain="postfix.test", tls="may", more=()):
         self.lab, self.port = lab, port
         self.home = lab.path / "postfix"
         owner = pwd.getpwnam("postfix")
@@ -86,7 +87,7 @@ class Postfix:
             shutil.chown(self.home / folder, owner.pw_uid, owner.pw_gid)
         (self.home / "etc" / "main.cf").write_text(MAIN.format(
             home=self.home, domain=domain, uid=owner.pw_uid, gid=grp.getgrnam("postfix").gr_gid,
-            tls=tls, cert=cert, key=key))
+            tls=tls, cert=cert, key=key) + "".join(line + "\n" for line in more))
         (self.home / "etc" / "master.cf").write_text(MASTER.format(port=f"127.0.0.1:{port}"))
         for name in ("dynamicmaps.cf", "postfix-files"):
             shutil.copy(f"/etc/postfix/{name}", self.home / "etc" / name)

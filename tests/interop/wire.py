@@ -90,6 +90,8 @@ class WireSink:
         return self
 
     def stop(self):
+        if self._loop.is_closed():
+            return
         async def end():
             self._server.close()
             for task in asyncio.all_tasks():

@@ -26,6 +26,16 @@ class Zoo:
         "self-signed": {"names": ["{domain}"], "authority": None},
         "wrong-ca": {"names": ["{domain}"], "authority": "stranger"},
     }
+    # What certificates_test has beside them.
+    BAD = {
+        "not-yet": {"names": ["{domain}"], "starts": "20990101000000Z"},
+        "client-only": {"names": ["{domain}"], "usage": "clientAuth"},
+        "weak-key": {"names": ["{domain}"], "key": ("-newkey", "rsa:1024", "-nodes")},
+        "md5": {"names": ["{domain}"], "digest": "-md5", "authority": "rsa", "sends": "rsa.pem"},
+        "sha1": {"names": ["{domain}"], "digest": "-sha1"},
+        "intermediate": {"names": ["{domain}"], "authority": "between", "sends": "between.pem"},
+        "no-intermediate": {"names": ["{domain}"], "authority": "between"},
+    }
 
     def __init__(self, lab):
         self.folder = lab.path / "zoo"
@@ -34,26 +44,60 @@ class Zoo:
         self._openssl("req", "-x509", *EC, "-days", "2", "-subj", "/CN=A stranger",
                       "-keyout", "stranger.key", "-out", "stranger.pem")
         self.authorities = {"lab": (lab.path / "ca.pem", lab.path / "ca.key"),
-                            "stranger": ("stranger.pem", "stranger.key")}
+                            "stranger": ("stranger.pem", "stranger.key"),
+                            "between": ("between.pem", "between.key"),
+                            "rsa": ("rsa.pem", "rsa.key")}
+        self._make_intermediate("between", EC)
+        self._make_intermediate("rsa", ("-newkey", "rsa:2048", "-nodes"))
+
+    def _make_intermediate(self, name, key_options):
+        (self.folder / "between.ext").write_text("basicConstraints=critical,CA:TRUE\n")
+        self._openssl("req", *key_options, "-subj", f"/CN={name}", "-keyout", f"{name}.key",
+                      "-out", f"{name}.csr")
+        ca, key = self.authorities["lab"]
+        self._openssl("x509", "-req", "-in", f"{name}.csr", "-CA", ca, "-CAkey", key,
+                      "-CAcreateserial", "-days", "2", "-extfile", "between.ext", "-out",
+                      f"{name}.pem")
 
     def _openssl(self, *words):
         subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=30,
                        cwd=self.folder)
 
-    def certificate(self, kind, domain):
-        what = self.KINDS[kind]
-        name = f"{kind}-{domain}"
+    def certificate(self, kind, *domains):
+        """(certificate, key) of that kind, for the domains."""
+        what = {**self.KINDS, **self.BAD}[kind]
+        name = f"{kind}-{domains[0]}"
         cert, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
-        subject = what.get("subject", f"/CN={kind}").format(domain=domain)
-        names = [n.format(domain=domain) for n in what.get("names", ())]
+        subject = what.get("subject", f"/CN={kind}").format(domain=domains[0])
+        names = [n.format(domain=domain) for n in what.get("names", ()) for domain in domains]
         extensions = self.folder / f"{name}.ext"
         extensions.write_text("basicConstraints=CA:FALSE\n" + (
-            "subjectAltName=" + ",".join(f"DNS:{n}" for n in names) + "\n" if names else ""))
-        self._openssl("req", *EC, "-subj", subject, "-keyout", key, "-out", f"{name}.csr")
+            "subjectAltName=" + ",".join(f"DNS:{n}" for n in names) + "\n" if names else "") + (
+            f"extendedKeyUsage={what['usage']}\n" if "usage" in what else ""))
+        self._openssl("req", *what.get("key", EC), "-subj", subject, "-keyout", key, "-out",
+                      f"{name}.csr")
         authority = what.get("authority", "lab")
         signer = ("-signkey", key) if authority is None else (
             "-CA", self.authorities[authority][0], "-CAkey", self.authorities[authority][1],
             "-CAcreateserial")
-        self._openssl("x509", "-req", "-in", f"{name}.csr", *signer, "-days",
-                      str(what.get("days", 2)), "-extfile", extensions, "-out", cert)
+        if "starts" in what:
+            self._sign_for_later(f"{name}.csr", cert, extensions, what["starts"])
+        else:
+            self._openssl("x509", "-req", "-in", f"{name}.csr", *signer, "-days",
+                          str(what.get("days", 2)), what.get("digest", "-sha256"), "-extfile",
+                          extensions, "-out", cert)
+        if "sends" in what:
+            cert.write_text(cert.read_text() + (self.folder / what["sends"]).read_text())
         return cert, key
+
+    def _sign_for_later(self, request, cert, extensions, starts):
+        """Only "openssl ca" takes a beginning."""
+        ca, key = self.authorities["lab"]
+        (self.folder / "index.txt").write_text("")
+        (self.folder / "serial").write_text("4242\n")
+        (self.folder / "ca.cnf").write_text(
+            "[ca]\ndefault_ca=own\n[own]\ndatabase=index.txt\nnew_certs_dir=.\n"
+            "serial=serial\ndefault_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n")
+        self._openssl("ca", "-config", "ca.cnf", "-batch", "-notext", "-cert", ca,
+                      "-keyfile", key, "-startdate", starts, "-enddate", "20991231000000Z",
+                      "-extfile", extensions, "-in", request, "-out", cert)

@@ -5,36 +5,7 @@ import sys
 
 sys.dont_write_bytecode = True
 
-from claims import BUILD, Claim, Skip, command, main, require  # noqa: E402
-
-
-def unit(module, pattern, least, what):
-    """Runs the tests of a module that match; the figure is the rows of its tables, or how many
-    tests there are."""
-    def prove():
-        binary = BUILD / "tests" / f"postern_{module}_test"
-        if not binary.exists():
-            raise Skip(f"{binary} is not built")
-        _, said = command(binary, f"--gtest_filter={pattern}", seconds=120)
-        passed = re.search(r"\[  PASSED  \] (\d+) test", said)
-        rows = sum(int(number) for number in re.findall(r"^rows: (\d+)$", said, re.MULTILINE))
-        count = rows or (int(passed.group(1)) if passed else 0)
-        return require(passed and count >= least, f"{count} {what}")
-    return prove
-
-
-def interop(file, *tests, told="", **environment):
-    """Runs an interop test; the figure is what it says of itself, from lines that match `told`."""
-    def prove(times=1):
-        more = {name: value * times for name, value in environment.items()}
-        _, said = command("/usr/bin/python3", f"tests/interop/{file}_test.py", "--verbose", *tests,
-                          seconds=280 * times, **more)
-        ran = re.search(r"^Ran (\d+) tests? in ([\d.]+)s", said, re.MULTILINE)
-        lines = [line.rpartition(" ... ")[2] for line in said.splitlines()]
-        shown = [line for line in lines if told and re.search(told, line)]
-        return require(int(ran.group(1)) > 0 and (shown or not told),
-                       "\n".join([f"{ran.group(1)} tests in {ran.group(2)} s", *shown]))
-    return prove
+from claims import Claim, command, interop, main, require, unit  # noqa: E402
 
 
 def parameters():

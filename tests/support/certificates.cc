@@ -105,7 +105,8 @@ struct CertificateAuthority::Keys {
   Certificate certificate{nullptr, X509_free};
 };
 
-CertificateAuthority::CertificateAuthority(std::string name) : keys_(std::make_unique<Keys>()) {
+CertificateAuthority::CertificateAuthority(std::string name, const CertificateAuthority* parent)
+    : keys_(std::make_unique<Keys>()) {
   std::string pattern = (std::filesystem::temp_directory_path() / "postern-ca-XXXXXX").string();
   POSTERN_CHECK(::mkdtemp(pattern.data()) != nullptr);
   folder_ = pattern;
@@ -115,11 +116,13 @@ CertificateAuthority::CertificateAuthority(std::string name) : keys_(std::make_u
   X509* certificate = keys_->certificate.get();
   X509_set_pubkey(certificate, keys_->key.get());
   SetCommonName(X509_get_subject_name(certificate), name);
-  X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
+  const Keys& issuer = parent != nullptr ? *parent->keys_ : *keys_;
+  X509_set_issuer_name(certificate, X509_get_subject_name(issuer.certificate.get()));
   AddExtension(certificate, NID_basic_constraints, "critical,CA:TRUE");
   AddExtension(certificate, NID_key_usage, "critical,keyCertSign,cRLSign");
-  POSTERN_CHECK(X509_sign(certificate, keys_->key.get(), EVP_sha256()) > 0);
+  POSTERN_CHECK(X509_sign(certificate, issuer.key.get(), EVP_sha256()) > 0);
   WriteCertificate(ca_file_, certificate);
+  WriteKey(key_file(), keys_->key.get());
 }
 
 CertificateAuthority::~CertificateAuthority() {
@@ -146,7 +149,8 @@ CertificateFiles CertificateAuthority::Make(const CertificateRequest& request, b
   const X509* issuer = self_signed ? certificate.get() : keys_->certificate.get();
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer));
   AddExtension(certificate.get(), NID_basic_constraints, "critical,CA:FALSE");
-  AddExtension(certificate.get(), NID_ext_key_usage, "serverAuth,clientAuth");
+  AddExtension(certificate.get(), NID_ext_key_usage, request.extended_key_usage);
+  if (request.must_staple) AddExtension(certificate.get(), NID_tlsfeature, "status_request");
   const std::string names = AlternativeNames(request);
   if (!names.empty()) AddExtension(certificate.get(), NID_subject_alt_name, names);
   EVP_PKEY* const signer = self_signed ? key.get() : keys_->key.get();

@@ -24,6 +24,8 @@ struct CertificateRequest {
   std::vector<std::string> addresses;  // IP ones, as text
   absl::Duration begins_in = -absl::Hours(1);
   absl::Duration ends_in = absl::Hours(24);
+  std::string extended_key_usage = "serverAuth,clientAuth";
+  bool must_staple = false;  // RFC 7633
 };
 
 // A server's or client's certificate with `host` as common name and DNS name.
@@ -41,12 +43,16 @@ struct CertificateFiles {
 
 class CertificateAuthority {
  public:
-  explicit CertificateAuthority(std::string name = "Postern test authority");
+  // Self-signed, or below `parent`.
+  explicit CertificateAuthority(std::string name = "Postern test authority",
+                                const CertificateAuthority* parent = nullptr);
   ~CertificateAuthority();
   CertificateAuthority(const CertificateAuthority&) = delete;
   CertificateAuthority& operator=(const CertificateAuthority&) = delete;
 
   const std::string& ca_file() const { return ca_file_; }
+
+  std::string key_file() const { return folder_ + "/ca.key"; }
 
   const std::string& folder() const { return folder_; }
 

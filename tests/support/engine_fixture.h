@@ -114,6 +114,12 @@ class EngineFixture : public ::testing::Test {
     return results;
   }
 
+  void MakeEngine() {
+    smtp::Engine::Parts parts{executor_, dialer_, resolver_,          *tls_, host_name_, limits_,
+                              nullptr,   stores_, &external_resolver_};
+    executor_.Run([&] { engine_ = std::make_unique<smtp::Engine>(std::move(parts)); });
+  }
+
   const smtp::EngineCounters& counters() const { return engine_->counters(); }
 
   io::Executor executor_;
@@ -136,12 +142,6 @@ class EngineFixture : public ::testing::Test {
   static const tls::ClientContext& SharedTls() {
     static const tls::ClientContext shared;
     return shared;
-  }
-
-  void MakeEngine() {
-    smtp::Engine::Parts parts{executor_, dialer_, resolver_,          *tls_, host_name_, limits_,
-                              nullptr,   stores_, &external_resolver_};
-    executor_.Run([&] { engine_ = std::make_unique<smtp::Engine>(std::move(parts)); });
   }
 
   io::Task<void> Attempt(smtp::BodySource& body) {

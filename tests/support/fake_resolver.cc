@@ -64,6 +64,19 @@ void FakeResolver::TlsaFails(std::string_view name, absl::Status status) {
   known_[std::string(name)].tlsa_status = std::move(status);
 }
 
+void FakeResolver::SetTxt(std::string_view name, std::vector<std::string> records) {
+  const std::lock_guard lock(mutex_);
+  Known& known = known_[std::string(name)];
+  known.exists = true;
+  known.txt_status = absl::OkStatus();
+  known.txt = std::move(records);
+}
+
+void FakeResolver::TxtFails(std::string_view name, absl::Status status) {
+  const std::lock_guard lock(mutex_);
+  known_[std::string(name)].txt_status = std::move(status);
+}
+
 void FakeResolver::NxDomain(std::string_view name) {
   const std::lock_guard lock(mutex_);
   known_[std::string(name)] = Known();
@@ -127,6 +140,12 @@ int FakeResolver::address_questions(std::string_view host) const {
   return found == known_.end() ? 0 : found->second.address_questions;
 }
 
+int FakeResolver::txt_questions(std::string_view name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find(name);
+  return found == known_.end() ? 0 : found->second.txt_questions;
+}
+
 io::Task<absl::StatusOr<dns::MxAnswer>> FakeResolver::Mx(std::string domain) {
   absl::StatusOr<dns::MxAnswer> answer = NoSuchName("mx", domain);
   absl::Duration delay;
@@ -179,11 +198,21 @@ io::Task<absl::StatusOr<dns::TlsaAnswer>> FakeResolver::Tlsa(std::string name) {
 }
 
 io::Task<absl::StatusOr<dns::TxtAnswer>> FakeResolver::Txt(std::string name) {
-  const std::lock_guard lock(mutex_);
-  ++questions_;
-  const auto found = known_.find(name);
-  if (found == known_.end() || !found->second.exists) co_return NoSuchName("txt", name);
-  co_return dns::TxtAnswer{found->second.txt, ttl_};
+  absl::StatusOr<dns::TxtAnswer> answer = NoSuchName("txt", name);
+  absl::Duration delay;
+  {
+    const std::lock_guard lock(mutex_);
+    ++questions_;
+    delay = delay_;
+    Known& known = known_[name];
+    ++known.txt_questions;
+    if (known.exists) answer = dns::TxtAnswer{known.txt, ttl_};
+    if (!known.txt_status.ok()) answer = known.txt_status;
+  }
+  if (delay > absl::ZeroDuration()) {
+    POSTERN_CO_RETURN_IF_ERROR(co_await io::Sleep(delay));
+  }
+  co_return answer;
 }
 
 }  // namespace postern::testing

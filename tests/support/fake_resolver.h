@@ -39,6 +39,9 @@ class FakeResolver final : public dns::Resolver {
   // The addresses of `host` are those of another name.
   void Alias(std::string_view host, std::string canonical);
   void TlsaFails(std::string_view name, absl::Status status);
+  // Replaces what is known of the TXT records; none is NODATA.
+  void SetTxt(std::string_view name, std::vector<std::string> records);
+  void TxtFails(std::string_view name, absl::Status status);
 
   // For MX and addresses:
   void NxDomain(std::string_view name);
@@ -57,6 +60,7 @@ class FakeResolver final : public dns::Resolver {
   int questions() const;
   int mx_questions(std::string_view domain) const;
   int address_questions(std::string_view host) const;
+  int txt_questions(std::string_view name) const;
 
   io::Task<absl::StatusOr<dns::MxAnswer>> Mx(std::string domain) override;
   io::Task<absl::StatusOr<dns::AddressAnswer>> Addresses(std::string host) override;
@@ -71,12 +75,14 @@ class FakeResolver final : public dns::Resolver {
     std::vector<io::IpAddress> addresses;
     absl::Status tlsa_status;
     std::vector<dns::TlsaRecord> tlsa;
+    absl::Status txt_status;
     std::vector<std::string> txt;
     std::string canonical;
     bool exists = false;
     bool secure = false;
     int mx_questions = 0;
     int address_questions = 0;
+    int txt_questions = 0;
   };
 
   mutable std::mutex mutex_;

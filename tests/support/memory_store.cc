@@ -228,6 +228,23 @@ absl::Status MemoryStore::Scan(
   return absl::OkStatus();
 }
 
+void MemoryStore::PutPolicy(const std::string& domain, std::string bytes) {
+  const std::lock_guard lock(mutex_);
+  if (bytes.empty()) {
+    policies_.erase(domain);
+  } else {
+    policies_[domain] = std::move(bytes);
+  }
+}
+
+absl::Status MemoryStore::ScanPolicies(
+    const std::function<void(std::string_view domain, std::string_view bytes)>& visit) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [domain, bytes] : policies_)
+    visit(domain, bytes);
+  return absl::OkStatus();
+}
+
 bool MemoryStore::full() const {
   const std::lock_guard lock(mutex_);
   return full_;

@@ -61,6 +61,9 @@ class MemoryStore final : public model::MessageStore {
                                           const std::string& key) override;
   absl::Status Scan(
       const std::function<void(model::MessagePtr message, bool in_hand)>& visit) override;
+  void PutPolicy(const std::string& domain, std::string bytes) override;
+  absl::Status ScanPolicies(
+      const std::function<void(std::string_view domain, std::string_view bytes)>& visit) override;
   bool full() const override;
 
  private:
@@ -81,6 +84,7 @@ class MemoryStore final : public model::MessageStore {
   std::set<base::MessageId> damaged_;
   std::map<base::MessageId, int> marks_;
   std::map<Key, model::KeyRecord> keys_;
+  std::map<std::string, std::string> policies_;
   absl::Status put_answer_;
   bool full_ = false;
   bool hold_ = false;

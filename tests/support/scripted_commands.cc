@@ -57,8 +57,10 @@ io::Task<ScriptedPeer::Answer> ScriptedPeer::Obey(Conversation& with, const std:
     case Verb::kHelo:
     case Verb::kNoop:
       co_return co_await Play(with, line, "250 peer.test");
-    default:
-      co_return co_await Play(with, line, "500 5.5.2 what");
+    default: {
+      const std::string_view moment = line.empty() ? std::string_view("empty") : line;
+      co_return co_await Play(with, moment, "500 5.5.2 what");
+    }
   }
 }
 
@@ -129,6 +131,10 @@ io::Task<ScriptedPeer::Answer> ScriptedPeer::RaiseTls(Conversation& with) {
     with.stream->Close();
     co_return Answer::kOver;
   }
+  co_return co_await Handshake(with);
+}
+
+io::Task<ScriptedPeer::Answer> ScriptedPeer::Handshake(Conversation& with) {
   absl::StatusOr<tls::Session> session = co_await tls_->Start(std::move(with.stream));
   if (!session.ok()) co_return Answer::kOver;
   with.stream = std::move(session->stream);
@@ -142,7 +148,7 @@ void ScriptedDialer::Knows(std::string_view endpoint, ScriptedPeer& peer) {
 }
 
 io::Task<absl::StatusOr<std::unique_ptr<io::Stream>>> ScriptedDialer::Dial(
-    io::Endpoint remote, std::optional<io::IpAddress> source, absl::Duration) {
+    io::Endpoint remote, std::optional<io::IpAddress> source, absl::Duration timeout) {
   const std::string where = remote.ToString();
   dialed_.push_back(where);
   sources_.push_back(source ? source->ToString() : "");
@@ -153,6 +159,11 @@ io::Task<absl::StatusOr<std::unique_ptr<io::Stream>>> ScriptedDialer::Dial(
   const auto known = peers_.find(where);
   if (known == peers_.end() || known->second->refuses()) {
     co_return base::Error(absl::StatusCode::kUnavailable, "open ", where, ": connection refused");
+  }
+  if (known->second->stalls_connect()) {
+    const absl::Status waited = co_await io::Sleep(timeout);
+    if (!waited.ok()) co_return waited;
+    co_return base::Error(absl::StatusCode::kDeadlineExceeded, "open ", where, ": timed out");
   }
   auto [ours, theirs] = io::MemoryPipe(window_bytes_, io::Endpoint(), remote);
   scope_.Spawn(known->second->Talk(std::move(theirs)));

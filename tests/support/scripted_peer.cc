@@ -24,6 +24,11 @@ ScriptedPeer& ScriptedPeer::Refuses(bool refuses) {
   return *this;
 }
 
+ScriptedPeer& ScriptedPeer::StallsConnect() {
+  stalls_connect_ = true;
+  return *this;
+}
+
 ScriptedPeer& ScriptedPeer::Add(std::string moment, Act act, std::string reply, int times) {
   Line line;
   line.moment = std::move(moment);
@@ -36,6 +41,12 @@ ScriptedPeer& ScriptedPeer::Add(std::string moment, Act act, std::string reply, 
 
 ScriptedPeer& ScriptedPeer::Says(std::string moment, std::string reply, int times) {
   return Add(std::move(moment), Act::kSay, std::move(reply), times);
+}
+
+ScriptedPeer& ScriptedPeer::Answers(std::string moment, Reply reply) {
+  Add(std::move(moment), Act::kSay, "", kAlways);
+  script_.front().made = std::move(reply);
+  return *this;
 }
 
 ScriptedPeer& ScriptedPeer::DropsAfter(std::string moment, int times) {
@@ -64,6 +75,11 @@ ScriptedPeer& ScriptedPeer::DropsIdleAfter(int messages) {
 ScriptedPeer& ScriptedPeer::StartsTls(const tls::ServerContext& context) {
   tls_ = &context;
   return *this;
+}
+
+ScriptedPeer& ScriptedPeer::BeginsWithTls(const tls::ServerContext& context) {
+  begins_with_tls_ = true;
+  return StartsTls(context);
 }
 
 ScriptedPeer& ScriptedPeer::BreaksTls() {
@@ -109,7 +125,7 @@ io::Task<ScriptedPeer::Answer> ScriptedPeer::Play(Conversation& with,
   if (found == nullptr) co_return co_await Say(with, usual);
   --found->times;
   const Act act = found->act;
-  const std::string reply = found->reply;
+  const std::string reply = found->made ? found->made(std::string(moment)) : found->reply;
   Answer answer = Answer::kOver;
   if (act == Act::kSay || act == Act::kSayAndDrop) answer = co_await Say(with, reply);
   if (act == Act::kSay) co_return answer;
@@ -128,7 +144,9 @@ bool ScriptedPeer::DropsNow(const Conversation& with) const {
 io::Task<void> ScriptedPeer::Talk(std::unique_ptr<io::Stream> stream) {
   const int number = ++connections_;
   Conversation with(std::make_unique<CountedReads>(std::move(stream), reads_));
-  Answer answer = co_await Play(with, "greeting", "220 peer.test ESMTP");
+  Answer answer = Answer::kYes;
+  if (begins_with_tls_) answer = co_await Handshake(with);
+  if (answer == Answer::kYes) answer = co_await Play(with, "greeting", "220 peer.test ESMTP");
   while (answer != Answer::kOver && !DropsNow(with)) {
     with.mail.connection = number;
     const absl::StatusOr<smtp::Line> line = co_await with.reader.ReadLine(4096);

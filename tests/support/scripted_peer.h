@@ -52,11 +52,16 @@ class ScriptedPeer {
   ScriptedPeer& Greets(std::string reply);
   // No connection comes about.
   ScriptedPeer& Refuses(bool refuses = true);
+  // Dialling it is not answered at all.
+  ScriptedPeer& StallsConnect();
 
-  // A moment is the beginning of a command line ("RCPT TO:<bob", "DATA", "BDAT"), "." for the end
-  // of the content, or "greeting". A script that fits the moment goes before the usual answer; the
-  // latest one first, for as many `times`.
+  // A moment is the beginning of a command line ("RCPT TO:<bob", "DATA", "BDAT"), "empty" for a
+  // line without a byte, "." for the end of the content, or "greeting". A script that fits the
+  // moment goes before the usual answer; the latest one first, for as many `times`.
   ScriptedPeer& Says(std::string moment, std::string reply, int times = kAlways);
+  // The same with a reply made of the line: a challenge, or a verdict on what it says.
+  using Reply = std::function<std::string(const std::string& line)>;
+  ScriptedPeer& Answers(std::string moment, Reply reply);
   ScriptedPeer& DropsAfter(std::string moment, int times = kAlways);  // closes instead of answering
   ScriptedPeer& SaysAndDrops(std::string moment, std::string reply, int times = kAlways);
   ScriptedPeer& Stalls(std::string moment, int times = kAlways);  // never answers
@@ -67,6 +72,8 @@ class ScriptedPeer {
 
   // Offers STARTTLS and means it.
   ScriptedPeer& StartsTls(const tls::ServerContext& context);
+  // TLS begins with the first byte.
+  ScriptedPeer& BeginsWithTls(const tls::ServerContext& context);
   // Offers STARTTLS, agrees, and talks nonsense.
   ScriptedPeer& BreaksTls();
 
@@ -85,6 +92,8 @@ class ScriptedPeer {
 
   bool refuses() const { return refuses_; }
 
+  bool stalls_connect() const { return stalls_connect_; }
+
   // One connection, to its end.
   io::Task<void> Talk(std::unique_ptr<io::Stream> stream);
   // Accepts until the listener is closed; each connection is a fiber of `scope`.
@@ -99,6 +108,7 @@ class ScriptedPeer {
     Act act = Act::kSay;
     std::string reply;
     int times = kAlways;
+    Reply made;  // of the line; goes before `reply`
   };
 
   struct Conversation;  // tests/support/scripted_conversation.h
@@ -111,6 +121,7 @@ class ScriptedPeer {
   io::Task<Answer> TakeData(Conversation& with);
   io::Task<Answer> TakeChunk(Conversation& with, std::string_view argument);
   io::Task<Answer> RaiseTls(Conversation& with);
+  io::Task<Answer> Handshake(Conversation& with);
   // Waits for content; false at the end of the connection, and when the script drops it.
   io::Task<bool> Receive(Conversation& with);
   void Keep(Conversation& with);
@@ -121,7 +132,9 @@ class ScriptedPeer {
   std::vector<Line> script_;
   const tls::ServerContext* tls_ = nullptr;
   bool breaks_tls_ = false;
+  bool begins_with_tls_ = false;
   bool refuses_ = false;
+  bool stalls_connect_ = false;
   std::uint64_t drops_in_content_ = UINT64_MAX;
   std::string drop_reply_;
   int drops_idle_after_ = kAlways;

@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 
 #include "common/base/host_name.h"
+#include "common/base/status_macros.h"
 #include "common/base/text.h"
 #include "common/dns/cached_resolver.h"
 #include "common/io/dialer.h"
@@ -72,7 +73,9 @@ absl::Status App::State::StartProvisions() {
   options.tls_ca_file = *settings.egress.tls_ca_file;
   options.certificates_path = *settings.egress.certificates_path;
   options.secrets_path = *settings.egress.secrets_path;
+  options.implicit_tls_ports = *settings.egress.implicit_tls_ports;
   options.protocol_log = settings.protocol_log;
+  options.security = settings.security;
   auto made = smtp::Provisions::Make(std::move(options), disk, registry);
   if (!made.ok()) return made.status();
   provisions = *std::move(made);
@@ -80,24 +83,24 @@ absl::Status App::State::StartProvisions() {
 }
 
 absl::Status App::State::StartFloor(Floor& floor) {
-  const auto lookup = [&floor](const settings::Setting<std::vector<std::string>>& servers,
-                               std::unique_ptr<dns::CachedResolver>& into) -> absl::Status {
-    auto made = dns::CachedResolver::Make(floor.executor, *servers);
-    if (!made.ok()) return base::Annotate(made.status(), servers.key);
-    into = *std::move(made);
-    return absl::OkStatus();
-  };
-  absl::Status made = lookup(settings.egress.dns_servers, floor.dns);
-  if (made.ok() && !settings.egress.external_dns_servers->empty()) {
-    made = lookup(settings.egress.external_dns_servers, floor.external_dns);
+  POSTERN_ASSIGN_OR_RETURN(dns::CachedResolver::Options internal,
+                           dns::InternalResolver(settings.dns, settings.egress.dns_servers));
+  POSTERN_ASSIGN_OR_RETURN(floor.dns,
+                           dns::CachedResolver::Make(floor.executor, std::move(internal)));
+  POSTERN_ASSIGN_OR_RETURN(auto others,
+                           dns::ExternalResolver(settings.dns, settings.egress.dns_servers,
+                                                 settings.egress.external_dns_servers));
+  if (others.has_value()) {
+    POSTERN_ASSIGN_OR_RETURN(floor.external_dns,
+                             dns::CachedResolver::Make(floor.executor, *std::move(others)));
   }
-  if (!made.ok()) return made;
+  POSTERN_ASSIGN_OR_RETURN(dns::LookupRules rules, dns::RulesOf(settings.dns));
   dns::Resolver* const external =
       floor.external_dns == nullptr ? nullptr : &floor.external_dns->resolver();
   floor.engine = std::make_unique<smtp::Engine>(
       smtp::Engine::Parts{floor.executor, dialer, floor.dns->resolver(), provisions->tls(),
                           base::HostName(*settings.server.name), settings.egress.SmtpLimits(),
-                          &engine_counters, provisions->stores(), external});
+                          &engine_counters, provisions->stores(), external, std::move(rules)});
   floor.egress = std::make_unique<egress::Egress>(
       floor.executor, *floor.engine, settings.egress, *probe,
       static_cast<std::uint32_t>(*settings.egress.slots / *settings.server.io_threads));

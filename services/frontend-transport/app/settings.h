@@ -6,9 +6,11 @@
 
 #include <string>
 
+#include "common/dns/settings.h"
 #include "common/rpc/settings.h"
 #include "common/settings/setting.h"
 #include "common/smtp/protocol_log_settings.h"
+#include "common/smtp/security_settings.h"
 #include "services/frontend-transport/egress/settings.h"
 
 namespace postern::frontend {
@@ -58,7 +60,9 @@ struct ServerSettings {
 struct AppSettings {
   ServerSettings server;
   egress::EgressSettings egress;
+  dns::DnsSettings dns;
   smtp::ProtocolLogSettings protocol_log;
+  smtp::SecuritySettings security;
   rpc::RpcSettings rpc;
 
   const std::string& LogLevel() const { return *server.log_level; }
@@ -67,7 +71,9 @@ struct AppSettings {
   void Visit(Visitor&& visit) {
     server.Visit(visit);
     egress.Visit(visit);
+    dns.Visit(visit);
     protocol_log.Visit(visit);
+    security.Visit(visit);
     rpc.Visit(visit);
   }
 };

@@ -9,6 +9,7 @@
 
 #include "common/settings/setting.h"
 #include "common/smtp/limits.h"
+#include "common/smtp/ports.h"
 
 namespace postern::egress {
 
@@ -41,6 +42,14 @@ struct EgressSettings {
       .min = absl::Seconds(1),
       .max = absl::Minutes(5),
       .about = "How long one host may take to answer the TCP connection."};
+  settings::Setting<absl::Duration> attempt_delay{
+      .key = "egress.attempt_delay",
+      .fallback = absl::Milliseconds(250),
+      .min = absl::Milliseconds(10),
+      .max = absl::Minutes(5),
+      .about =
+          "How long an address of a host may leave a connection unanswered before the next address "
+          "of the same host is dialled beside it (RFC 8305 §5)."};
   settings::Setting<absl::Duration> reply_timeout{
       .key = "egress.reply_timeout",
       .fallback = absl::Minutes(5),
@@ -68,6 +77,19 @@ struct EgressSettings {
                                  .about =
                                      "For development only: the port of MX hosts. Smart hosts "
                                      "have the port of their connector."};
+  settings::Setting<bool> convert_8bit{
+      .key = "egress.convert_8bit",
+      .fallback = true,
+      .about =
+          "Whether an 8-bit message of up to 256KB is converted to quoted-printable and base64 for "
+          "a host without 8BITMIME. Without it, and where a signature or broken MIME forbids it, "
+          "the message is returned with 5.6.3."};
+  settings::Setting<std::vector<std::string>> implicit_tls_ports{
+      .key = "egress.implicit_tls_ports",
+      .fallback = {"465"},
+      .about =
+          "Ports of smart hosts where TLS begins with the first byte (RFC 8314 §3.3): never "
+          "STARTTLS, never in clear. Mail by MX is not concerned."};
   settings::Setting<std::vector<std::string>> dns_servers{
       .key = "egress.dns_servers",
       .about =
@@ -90,12 +112,13 @@ struct EgressSettings {
   settings::Setting<std::string> secrets_path{
       .key = "egress.secrets_path",
       .about =
-          "Folder of the secrets that authenticationCredential names: <secret>/username and "
-          "<secret>/password. Read when they are used."};
+          "Folder of the secrets that authenticationCredential names: <secret>/username with "
+          "<secret>/password, <secret>/token or both. Read when they are used."};
 
   smtp::Limits SmtpLimits() const {
     smtp::Limits limits;
     limits.connect = *connect_timeout;
+    limits.attempt_delay = *attempt_delay;
     limits.greeting = *reply_timeout;
     limits.hello = *reply_timeout;
     limits.mail = *reply_timeout;
@@ -103,6 +126,10 @@ struct EgressSettings {
     limits.final_dot = *final_dot_timeout;
     limits.sessions_per_host_max = static_cast<std::size_t>(*max_connections_per_host);
     limits.mx_port = static_cast<std::uint16_t>(*mx_port);
+    limits.convert_8bit = *convert_8bit;
+    // One that is wrong keeps the service from starting: smtp::Provisions.
+    limits.implicit_tls_ports =
+        smtp::ParsePorts(*implicit_tls_ports).value_or(std::vector<std::uint16_t>());
     return limits;
   }
 
@@ -112,10 +139,13 @@ struct EgressSettings {
     visit(slots_per_stream_max);
     visit(body_stall_timeout);
     visit(connect_timeout);
+    visit(attempt_delay);
     visit(reply_timeout);
     visit(final_dot_timeout);
     visit(max_connections_per_host);
     visit(mx_port);
+    visit(convert_8bit);
+    visit(implicit_tls_ports);
     visit(dns_servers);
     visit(external_dns_servers);
     visit(tls_ca_file);

@@ -93,6 +93,8 @@ void Assembler::HashEnvelope() {
     add(recipient.orcpt);
     add(base::Cat(static_cast<int>(recipient.notify)));
   }
+  // Left out without it, so that a key from before it was known still fits.
+  if (envelope.require_tls) add("REQUIRETLS");
 }
 
 void Assembler::Expect(std::uint64_t bytes) {
@@ -256,6 +258,7 @@ model::MessagePtr Assembler::MakeMessage() {
 model::MessagePtr Assembler::NewMessage() {
   auto message = std::make_shared<model::Message>();
   message->envelope = std::move(submission_.envelope);
+  message->envelope.tls_optional = stamp_.tls_optional && !message->envelope.require_tls;
   message->recipients.resize(message->envelope.recipients.size());
   // As its sender made it, without what we put in front.
   message->original_size = content_bytes_;

@@ -30,6 +30,7 @@ mail::EsmtpFeatures Session::Features() const {
   mail::EsmtpFeatures features;
   const bool extended = hello_ && hello_->extended;
   features.size = features.eight_bit_mime = features.dsn = features.smtputf8 = extended;
+  features.require_tls = extended && encrypted();
   features.auth = extended && authenticated();
   return features;
 }
@@ -94,6 +95,7 @@ void Session::Mail(std::string_view argument) {
   envelope_.envid = std::move(options.envid);
   envelope_.body = options.body;
   envelope_.smtputf8 = options.smtputf8;
+  envelope_.require_tls = options.require_tls;
   claimed_bytes_ = options.size.value_or(0);
   Say("250 2.1.0 sender ok");
 }

@@ -7,9 +7,11 @@
 #include <string>
 
 #include "common/directory/settings.h"
+#include "common/dns/settings.h"
 #include "common/rpc/settings.h"
 #include "common/settings/setting.h"
 #include "common/smtp/protocol_log_settings.h"
+#include "common/smtp/security_settings.h"
 #include "services/mailbox-transport/accept/settings.h"
 #include "services/mailbox-transport/deliver/settings.h"
 #include "services/mailbox-transport/pipeline/settings.h"
@@ -53,7 +55,9 @@ struct AppSettings {
   directory::DirectorySettings directory;
   queue::QueueSettings queue;
   deliver::DeliverSettings deliver;
+  dns::DnsSettings dns;
   smtp::ProtocolLogSettings protocol_log;
+  smtp::SecuritySettings security;
   settle::SettleSettings settle;
   rpc::RpcSettings rpc;
 
@@ -68,7 +72,9 @@ struct AppSettings {
     directory.Visit(visit);
     queue.Visit(visit);
     deliver.Visit(visit);
+    dns.Visit(visit);
     protocol_log.Visit(visit);
+    security.Visit(visit);
     settle.Visit(visit);
     rpc.Visit(visit);
   }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/base/host_name.h"
+#include "common/base/status_macros.h"
 #include "common/base/text.h"
 #include "common/directory/file_source.h"
 #include "common/directory/followed_source.h"
@@ -99,23 +100,24 @@ absl::Status App::State::StartProvisions() {
   options.tls_ca_file = *settings.deliver.tls_ca_file;
   options.certificates_path = *settings.deliver.certificates_path;
   options.secrets_path = *settings.deliver.secrets_path;
+  options.implicit_tls_ports = *settings.deliver.implicit_tls_ports;
   options.protocol_log = settings.protocol_log;
+  options.security = settings.security;
   auto made = smtp::Provisions::Make(std::move(options), disk, registry);
   if (!made.ok()) return made.status();
   provisions = *std::move(made);
   return absl::OkStatus();
 }
 
-absl::Status Floor::Start(const deliver::DeliverSettings& settings) {
-  auto made = dns::CachedResolver::Make(executor, *settings.dns_servers);
-  if (!made.ok()) return base::Annotate(made.status(), settings.dns_servers.key);
-  dns = *std::move(made);
-  if (settings.external_dns_servers->empty()) return absl::OkStatus();
-  auto external = dns::CachedResolver::Make(executor, *settings.external_dns_servers);
-  if (!external.ok()) {
-    return base::Annotate(external.status(), settings.external_dns_servers.key);
-  }
-  external_dns = *std::move(external);
+absl::Status Floor::Start(const deliver::DeliverSettings& settings,
+                          const dns::DnsSettings& lookups) {
+  POSTERN_ASSIGN_OR_RETURN(dns::CachedResolver::Options internal,
+                           dns::InternalResolver(lookups, settings.dns_servers));
+  POSTERN_ASSIGN_OR_RETURN(dns, dns::CachedResolver::Make(executor, std::move(internal)));
+  POSTERN_ASSIGN_OR_RETURN(auto others, dns::ExternalResolver(lookups, settings.dns_servers,
+                                                              settings.external_dns_servers));
+  if (!others.has_value()) return absl::OkStatus();
+  POSTERN_ASSIGN_OR_RETURN(external_dns, dns::CachedResolver::Make(executor, *std::move(others)));
   return absl::OkStatus();
 }
 
@@ -124,7 +126,7 @@ absl::Status App::State::StartFloors() {
     auto floor = std::make_unique<Floor>(i);
     floor->executor.Start();
     absl::Status made;
-    floor->executor.Run([&] { made = floor->Start(settings.deliver); });
+    floor->executor.Run([&] { made = floor->Start(settings.deliver, settings.dns); });
     floors.push_back(std::move(floor));
     if (!made.ok()) return made;
   }
@@ -132,6 +134,7 @@ absl::Status App::State::StartFloors() {
 }
 
 absl::Status App::State::StartPipeline() {
+  POSTERN_ASSIGN_OR_RETURN(dns::LookupRules rules, dns::RulesOf(settings.dns));
   pipeline::Pipeline::Parts parts{{},
                                   {},
                                   *store,
@@ -146,6 +149,7 @@ absl::Status App::State::StartPipeline() {
                                   {settings.queue, settings.settle, settings.deliver, settings.rpc,
                                    server_name, site, outside_name},
                                   provisions->stores()};
+  parts.lookup = std::move(rules);
   for (const auto& floor : floors) {
     parts.executors.push_back(&floor->executor);
     parts.resolvers.push_back(&floor->dns->resolver());

@@ -38,7 +38,7 @@ namespace postern::app {
 struct Floor {
   explicit Floor(int number) : executor("io-" + std::to_string(number)) {}
 
-  absl::Status Start(const deliver::DeliverSettings& settings);
+  absl::Status Start(const deliver::DeliverSettings& settings, const dns::DnsSettings& lookups);
 
   io::Executor executor;
   std::unique_ptr<dns::CachedResolver> dns;

@@ -28,6 +28,8 @@ smtp::ConnectorPolicy PolicyOf(const connector::SendConnector& connector) {
   policy.external_dns = connector.use_external_dns_servers_enabled;
   policy.protocol_log = connector.protocol_logging_level == connector::ProtocolLogging::kVerbose;
   policy.cloud_services_mail = connector.cloud_services_mail_enabled;
+  policy.allow_policy_override = connector.allow_policy_override;
+  policy.revocation_soft_fail = connector.revocation_soft_fail;
   policy.grants = connector::HeaderGrantsOf(connector.permissions);
   return policy;
 }
@@ -54,8 +56,9 @@ io::Task<smtp::Outcome> Deliver::Attempt(const model::Batch& batch,
                                          const connector::SendConnector& connector,
                                          bool domain_listed) {
   const absl::Time started = absl::Now();
-  const smtp::Delivery delivery =
+  smtp::Delivery delivery =
       MakeDelivery(batch, connector, domain_listed, *parts_.settings.attempt_timeout);
+  if (delivery.route.dns_routing) delivery.sts = parts_.sts.Find(delivery.route.domain);
   StoredBody body(parts_.store, parts_.disk, batch.message);
   smtp::Outcome outcome;
   if (connector.frontend_proxy_enabled) {
@@ -63,6 +66,7 @@ io::Task<smtp::Outcome> Deliver::Attempt(const model::Batch& batch,
   } else {
     outcome = co_await parts_.engine.Attempt(delivery, body);
   }
+  if (outcome.sts.has_value()) parts_.sts.Keep(*outcome.sts);
   parts_.probe.Attempted(connector.name,
                          connector.frontend_proxy_enabled ? Way::kProxy : Way::kDirect, outcome,
                          absl::Now() - started);

@@ -21,6 +21,7 @@
 #include "services/mailbox-transport/deliver/proxy.h"
 #include "services/mailbox-transport/deliver/relay.h"
 #include "services/mailbox-transport/deliver/settings.h"
+#include "services/mailbox-transport/deliver/sts_cache.h"
 #include "services/mailbox-transport/model/batch.h"
 #include "services/mailbox-transport/model/message_store.h"
 
@@ -36,6 +37,7 @@ class Deliver {
     io::DiskPool& disk;
     const DeliverSettings& settings;
     Probe& probe;
+    StsCache& sts;
   };
 
   explicit Deliver(const Parts& parts) : parts_(parts) {}

@@ -17,6 +17,8 @@ void EncodeEnvelope(const mail::Envelope& envelope, v1::StoredEnvelope& out) {
   out.set_envid(envelope.envid);
   out.set_body(static_cast<std::uint32_t>(envelope.body));
   out.set_smtputf8(envelope.smtputf8);
+  out.set_require_tls(envelope.require_tls);
+  out.set_tls_optional(envelope.tls_optional);
   for (const mail::Recipient& recipient : envelope.recipients) {
     v1::StoredEnvelopeRecipient& stored = *out.add_recipients();
     stored.set_address(recipient.address);
@@ -51,6 +53,8 @@ absl::Status DecodeEnvelope(base::MessageId id,
   out.envid = stored.envid();
   out.body = static_cast<mail::BodyType>(stored.body());
   out.smtputf8 = stored.smtputf8();
+  out.require_tls = stored.require_tls();
+  out.tls_optional = stored.tls_optional();
   out.recipients.reserve(static_cast<std::size_t>(stored.recipients_size()));
   for (const v1::StoredEnvelopeRecipient& recipient : stored.recipients()) {
     if (recipient.notify() > 15) return Broken(id, "notify is not a known value");

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -85,6 +86,13 @@ class MessageStore {
   // an attempt may have been under way when the process ended. Damaged records are set aside and
   // counted.
   virtual absl::Status Scan(const std::function<void(MessagePtr message, bool in_hand)>& visit) = 0;
+
+  // The security policy that a domain publishes; empty bytes: none any more. Rides along with the
+  // next commit and is never waited for: after a crash a policy may be missing, and is asked again.
+  virtual void PutPolicy(const std::string& domain, std::string bytes) = 0;
+  // Start only: every readable one.
+  virtual absl::Status ScanPolicies(
+      const std::function<void(std::string_view domain, std::string_view bytes)>& visit) = 0;
 
   // True when new mail must be refused with 452: the disk reserve is reached or the disk was full.
   virtual bool full() const = 0;

@@ -68,6 +68,8 @@ v1::RelayedMessage ToRelayed(const Batch& batch,
   out.set_envid(message.envelope.envid);
   out.set_body(static_cast<v1::BodyType>(message.envelope.body));
   out.set_smtputf8(message.envelope.smtputf8);
+  out.set_require_tls(message.envelope.require_tls);
+  out.set_tls_optional(message.envelope.tls_optional);
   out.set_size(message.size);
   out.set_original_size(message.original_size == 0 ? message.size : message.original_size);
   out.set_notice(message.notice);
@@ -98,6 +100,8 @@ absl::StatusOr<Message> FromRelayed(const v1::RelayedMessage& relayed) {
   message.envelope.envid = relayed.envid();
   message.envelope.body = static_cast<mail::BodyType>(relayed.body());
   message.envelope.smtputf8 = relayed.smtputf8();
+  message.envelope.require_tls = relayed.require_tls();
+  message.envelope.tls_optional = relayed.tls_optional() && !relayed.require_tls();
   if (absl::Status taken = TakeRecipients(relayed, message); !taken.ok()) return taken;
   if (absl::Status good = mail::CheckEnvelope(message.envelope); !good.ok()) return good;
   message.size = relayed.size();

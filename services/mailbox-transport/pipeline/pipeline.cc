@@ -18,6 +18,7 @@ Pipeline::Pipeline(const Parts& parts)
       router_(parts.shard.server),
       queue_probe_(parts.registry),
       settle_probe_(parts.registry),
+      sts_(parts.store, parts.clock),
       shared_{parts.store,
               parts.disk,
               parts.clock,
@@ -34,7 +35,9 @@ Pipeline::Pipeline(const Parts& parts)
               [this](model::MessagePtr message, const std::vector<std::uint32_t>& recipients) {
                 PlaceOnly(message, recipients);
               },
-              parts.engine_stores},
+              parts.engine_stores,
+              sts_,
+              parts.lookup},
       body_bytes_(std::make_shared<std::atomic<std::uint64_t>>(0)) {
   AddReadings(registry_, router_.counts());
   POSTERN_CHECK(parts.executors.size() == parts.resolvers.size() && !parts.executors.empty());
@@ -83,6 +86,10 @@ absl::Status Pipeline::Restore() {
     Place(message, /*keep_message=*/false);
   });
   if (!scanned.ok()) return scanned;
+  if (const absl::Status read = sts_.Restore(); !read.ok()) {
+    POSTERN_LOG(kWarning, "deliver", "the kept MTA-STS policies cannot be read: they are asked for",
+                {{"error", read}});
+  }
   POSTERN_LOG(kInfo, "queue", "restored",
               {{"messages", restored_}, {"in_hand", restored_in_hand_}});
   open_ = true;

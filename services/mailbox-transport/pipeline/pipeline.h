@@ -44,6 +44,7 @@ class Pipeline final : public model::Intake {
     ShardSettings shard;
     smtp::EngineStores engine_stores = {};
     std::vector<dns::Resolver*> external_resolvers = {};  // as resolvers; none: those
+    dns::LookupRules lookup = {};
   };
 
   explicit Pipeline(const Parts& parts);
@@ -107,6 +108,7 @@ class Pipeline final : public model::Intake {
   AtHand at_hand_;
   queue::Probe queue_probe_;
   settle::Probe settle_probe_;
+  deliver::StsCache sts_;
   ShardShared shared_;
   std::vector<std::unique_ptr<Shard>> shards_;
 

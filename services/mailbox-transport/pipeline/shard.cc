@@ -69,7 +69,8 @@ smtp::Engine::Parts EngineParts(io::Executor& executor,
           settings.deliver.SmtpLimits(),
           &shared.engine_counters,
           shared.engine_stores,
-          external};
+          external,
+          shared.lookup};
 }
 
 }  // namespace
@@ -97,8 +98,8 @@ Shard::Shard(io::Executor& executor,
       relay_(
           {executor, settings.rpc, settings.deliver, settings.server, shared.store.database_id()}),
       deliver_probe_(shared.registry, settings.site),
-      deliver_(
-          {engine_, proxy_, relay_, shared.store, shared.disk, settings.deliver, deliver_probe_}),
+      deliver_({engine_, proxy_, relay_, shared.store, shared.disk, settings.deliver,
+                deliver_probe_, shared.sts}),
       workers_(executor),
       loops_(executor) {}
 

@@ -61,6 +61,8 @@ struct ShardShared {
   // The same for some recipients, which have been routed again; on the owner of the message.
   std::function<void(model::MessagePtr, const std::vector<std::uint32_t>&)> place_recipients;
   smtp::EngineStores engine_stores;
+  deliver::StsCache& sts;
+  dns::LookupRules lookup;
 };
 
 class Shard {

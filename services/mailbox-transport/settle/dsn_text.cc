@@ -46,6 +46,9 @@ constexpr Explanation kExplanations[] = {
     {6, 3, "The message contains 8-bit text, which the server does not accept."},
     {6, 7, "The address contains characters that the server does not accept."},
     {6, -1, "The content of the message was not accepted."},
+    {7, 30,
+     "The message may travel only where TLS protects it, and the servers there do not promise "
+     "that."},
     {7, -1, "You may not send to this recipient, or the message was taken for unwanted."},
 };
 

@@ -178,12 +178,13 @@ void Settler::PlanReports(Decision& decision, bool peer_reports) {
 void Settler::AddReport(Decision& decision, DsnKind kind, std::vector<std::size_t> places) {
   if (places.empty()) return;
   decision.reports.push_back({kind, std::move(places)});
-  // RFC 3461 §4.3: RET is about the return of failed messages.
+  // RFC 3461 §4.3: RET is about the return of failed messages. RFC 8689 §5: REQUIRETLS is RET=HDRS.
   const model::Message& message = *decision.message;
+  const bool headers_only =
+      message.envelope.ret == mail::Ret::kHeaders || message.envelope.require_tls;
   const std::uint64_t whole_max =
       std::min(settings_.external_dsn_max_message_attach_size->bytes, kWholeOriginalMax);
-  const bool whole = kind == DsnKind::kFailed && message.envelope.ret != mail::Ret::kHeaders &&
-                     message.size <= whole_max;
+  const bool whole = kind == DsnKind::kFailed && !headers_only && message.size <= whole_max;
   decision.original =
       std::max(decision.original, whole ? OriginalPart::kWhole : OriginalPart::kHeaders);
 }
@@ -296,6 +297,7 @@ model::MessagePtr Settler::MakeNotice(const Decision& decision,
   notice->id = store_.NextId();
   notice->envelope.body = dsn.eight_bit ? mail::BodyType::k8BitMime : mail::BodyType::k7Bit;
   notice->envelope.smtputf8 = dsn.smtputf8;
+  notice->envelope.require_tls = decision.message->envelope.require_tls;
   mail::Recipient to;
   to.address = decision.message->envelope.sender;
   to.notify = mail::kNotifyNever;

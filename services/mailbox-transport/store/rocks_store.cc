@@ -212,6 +212,15 @@ void RocksStore::AddExpiredKeys(std::vector<Change>& changes) {
   }
 }
 
+void RocksStore::PutPolicy(const std::string& domain, std::string bytes) {
+  std::string key = base::Cat(kPolicyPrefix, domain);
+  Commit commit;
+  commit.changes.push_back(bytes.empty()
+                               ? Change::Delete(Family::kMeta, std::move(key))
+                               : Change::Put(Family::kMeta, std::move(key), std::move(bytes)));
+  commits_->Add(std::move(commit));
+}
+
 void RocksStore::Settle(model::Settlement settlement, Done done) {
   Commit commit;
   commit.changes.reserve(kUsualChanges);

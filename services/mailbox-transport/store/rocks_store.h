@@ -73,6 +73,9 @@ class RocksStore final : public model::MessageStore {
                                           const std::string& key) override;
   absl::Status Scan(
       const std::function<void(model::MessagePtr message, bool in_hand)>& visit) override;
+  void PutPolicy(const std::string& domain, std::string bytes) override;
+  absl::Status ScanPolicies(
+      const std::function<void(std::string_view domain, std::string_view bytes)>& visit) override;
   bool full() const override;
 
   const std::string& database_id() const override;

@@ -76,6 +76,23 @@ absl::Status RocksStore::Scan(
   return absl::OkStatus();
 }
 
+absl::Status RocksStore::ScanPolicies(
+    const std::function<void(std::string_view domain, std::string_view bytes)>& visit) {
+  const std::unique_ptr<rocksdb::Iterator> it(
+      database_->db().NewIterator(ScanOptions(), database_->families()[3]));
+  for (it->Seek(std::string(kPolicyPrefix)); it->Valid(); it->Next()) {
+    const std::string_view key = BytesOf(it->key());
+    if (!key.starts_with(kPolicyPrefix)) break;
+    const auto payload = OpenValue(key, BytesOf(it->value()));
+    if (payload.ok()) {
+      visit(key.substr(kPolicyPrefix.size()), *payload);
+    } else {
+      SetAside("policy", base::MessageId(), base::MessageOf(payload.status()));
+    }
+  }
+  return it->status().ok() ? absl::OkStatus() : Unread("policies of domains", it->status());
+}
+
 void RocksStore::Visit(std::string_view key,
                        std::string_view value,
                        const std::function<void(model::MessagePtr, bool)>& visit) {

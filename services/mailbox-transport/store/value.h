@@ -47,6 +47,7 @@ inline constexpr std::string_view kIdMarkKey = "ids";     // no id above this wa
 inline constexpr std::string_view kBeginKey = "begin";    // empty; written when writing begins
 inline constexpr std::string_view kKeyPrefix = "k/";      // idempotency keys
 inline constexpr std::string_view kRelayPrefix = "r/";    // relay keys
+inline constexpr std::string_view kPolicyPrefix = "s/";   // what domains publish
 inline constexpr std::string_view kUploadPrefix = "u/";   // bodies that are still arriving
 
 // Nobody's key is a relay key.

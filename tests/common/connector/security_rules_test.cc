@@ -157,6 +157,8 @@ const std::vector<BrokenRule> kRules = {
        s.set_ignore_start_tls(true);
      },
      "spec.smartHostAuthMechanism", "ignoreStartTls"},
+    {"override of nothing", [](Spec& s) { s.set_allow_policy_override(true); },
+     "spec.allowPolicyOverride", "ignoreStartTls"},
     {"source address", [](Spec& s) { s.set_source_ip_address("10.1.1"); }, "spec.sourceIpAddress",
      "address of the sending machine"},
     {"user", [](Spec& s) { Granted(s).set_user("Everyone"); }, "spec.permissions.grants[0].user",

@@ -103,6 +103,7 @@ void SetOtherFields(v1::SendConnectorSpec& spec) {
   spec.set_comment("a comment");
   spec.set_cloud_services_mail_enabled(true);
   spec.set_connector_type("xpremises");
+  spec.set_revocation_soft_fail(false);
   spec.add_error_policies("DowngradeCustomFailures");
   spec.set_is_scoped_connector(true);
   spec.set_protocol_logging_level("verbose");
@@ -128,6 +129,7 @@ TEST(SendConnectorTest, EveryParameterIsKept) {
                                          "require_oorg",
                                          "ignore_start_tls",
                                          "force_helo",
+                                         "allow_policy_override",
                                          "domain_secure_enabled"};
   const auto* type = v1::SendConnectorSpec::descriptor();
   for (int i = 0; i < type->field_count(); ++i) {

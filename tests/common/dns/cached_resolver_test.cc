@@ -1,5 +1,6 @@
 #include "common/dns/cached_resolver.h"
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "tests/support/await.h"
@@ -7,6 +8,9 @@
 
 namespace postern::dns {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 TEST(CachedResolverTest, TheSecondQuestionAsksNobody) {
   // a.test MX 10 mx.test, for five minutes.
@@ -16,7 +20,9 @@ TEST(CachedResolverTest, TheSecondQuestionAsksNobody) {
   io::Executor executor("cached");
   executor.Start();
   std::unique_ptr<CachedResolver> made;
-  executor.Run([&] { made = *CachedResolver::Make(executor, {server.server()}); });
+  CachedResolver::Options options;
+  options.network.servers = {server.server()};
+  executor.Run([&] { made = *CachedResolver::Make(executor, options); });
   for (int again = 0; again < 2; ++again) {
     const auto answer = testing::Await(executor, made->resolver().Mx("a.test"));
     ASSERT_TRUE(answer.ok()) << answer.status();
@@ -30,10 +36,57 @@ TEST(CachedResolverTest, TheSecondQuestionAsksNobody) {
 TEST(CachedResolverTest, AServerThatIsNoneIsNamed) {
   io::Executor executor("cached");
   executor.Start();
+  CachedResolver::Options options;
+  options.network.servers = {"not a server"};
+  options.servers_key = "deliver.dns_servers";
   executor.Run([&] {
-    const auto made = CachedResolver::Make(executor, {"not a server"});
+    const auto made = CachedResolver::Make(executor, options);
     EXPECT_TRUE(absl::IsInvalidArgument(made.status())) << made.status();
+    EXPECT_EQ(made.status().message().find("deliver.dns_servers: "), 0u) << made.status();
   });
+  executor.Stop();
+}
+
+TEST(CachedResolverTest, TheAuthenticDataBitIsTrustedFromThisMachineOrByAWord) {
+  struct Row {
+    std::vector<std::string> servers;
+    TrustAd trust;
+    bool remote;
+    std::string_view result;  // "yes", "no", or "refused"
+  };
+
+  const Row rows[] = {
+      {{"127.0.0.1"}, TrustAd::kAuto, false, "yes"},
+      {{"127.0.0.53:5353", "[::1]:53"}, TrustAd::kAuto, false, "yes"},
+      {{"192.0.2.53"}, TrustAd::kAuto, false, "no"},
+      {{"192.0.2.53"}, TrustAd::kAuto, true, "no"},
+      {{"127.0.0.1", "192.0.2.53"}, TrustAd::kAuto, false, "no"},
+      {{"127.0.0.1"}, TrustAd::kYes, false, "yes"},
+      {{"127.0.0.1", "[2001:db8::53]:53"}, TrustAd::kYes, false, "refused"},
+      {{"192.0.2.53"}, TrustAd::kYes, true, "yes"},
+      {{"127.0.0.1"}, TrustAd::kNo, true, "no"},
+  };
+  io::Executor executor("cached");
+  executor.Start();
+  for (const Row& row : rows) {
+    CachedResolver::Options options;
+    options.network.servers = row.servers;
+    options.trust_ad = row.trust;
+    options.trust_ad_remote = row.remote;
+    options.servers_key = "egress.dns_servers";
+    options.trust_ad_key = "dns.trust_ad";
+    executor.Run([&] {
+      const auto made = CachedResolver::Make(executor, options);
+      const std::string_view result = !made.ok() ? "refused" : (*made)->trusts_ad() ? "yes" : "no";
+      EXPECT_EQ(result, row.result) << row.servers.back();
+      if (made.ok()) return;
+      EXPECT_TRUE(absl::IsFailedPrecondition(made.status()));
+      EXPECT_THAT(std::string(made.status().message()),
+                  AllOf(HasSubstr("dns.trust_ad: yes, but the name server [2001:db8::53]:53 of "
+                                  "egress.dns_servers is not on this machine"),
+                        HasSubstr("set dns.trust_ad_remote to true")));
+    });
+  }
   executor.Stop();
 }
 

@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/random.h"
 #include "common/base/text.h"
+#include "common/dns/hosts.h"
 #include "common/io/scope.h"
+#include "common/mail/domain.h"
 #include "tests/common/dns/dns_bytes.h"
 #include "tests/support/await.h"
 #include "tests/support/dns_servers.h"
@@ -25,6 +28,8 @@ std::vector<std::string> Zone() {
       "--host-record=mx1.a.test,192.0.2.1,2001:db8::1",
       "--host-record=v4.test,192.0.2.4",
       "--cname=alias.test,v4.test",
+      "--mx-host=aliased.test,alias.test,10",
+      "--mx-host=xn--bcher-kva.test,v4.test,10",
       "--dns-rr=null.test,15,000000",
       "--dns-rr=_25._tcp.mx1.a.test,52,030101abcd",
       "--txt-record=_mta-sts.a.test,v=STSv1; id=7;",
@@ -80,6 +85,12 @@ class CaresResolverTest : public ::testing::Test {
 
   absl::StatusOr<AddressAnswer> Addresses(std::string host) {
     return testing::Await(executor_, Resolver().Addresses(std::move(host)));
+  }
+
+  HostsAnswer HostsOf(std::string domain) {
+    base::SeededRandom random(1);
+    const LookupRules rules;
+    return testing::Await(executor_, HostsFor(Resolver(), random, rules, std::move(domain)));
   }
 
   std::vector<std::string> MxText(std::string domain) {
@@ -165,6 +176,23 @@ TEST_F(CaresResolverTest, Ipv6CanBeLeftOut) {
 
 TEST_F(CaresResolverTest, AliasLeadsToItsTarget) {
   EXPECT_THAT(AddressText("alias.test"), ElementsAre("192.0.2.4"));
+}
+
+// RFC 5321 §5.1 forbids it; it is met, and followed.
+TEST_F(CaresResolverTest, AnExchangerThatIsAnAliasIsFollowedUnderItsOwnName) {
+  const HostsAnswer hosts = HostsOf("aliased.test");
+  ASSERT_TRUE(hosts.ok()) << hosts.error;
+  ASSERT_EQ(hosts.hosts.size(), 1u);
+  EXPECT_EQ(hosts.hosts[0].name, "alias.test");
+  EXPECT_EQ(hosts.hosts[0].canonical, "v4.test");
+  EXPECT_EQ(hosts.hosts[0].addresses.at(0).ToString(), "192.0.2.4");
+}
+
+TEST_F(CaresResolverTest, AnInternationalDomainIsAskedInItsAsciiForm) {
+  const HostsAnswer hosts = HostsOf(*mail::NormalizeDomain("B\u00fccher.test."));
+  ASSERT_TRUE(hosts.ok()) << hosts.error;
+  EXPECT_EQ(hosts.hosts.at(0).name, "v4.test");
+  EXPECT_EQ(HostsOf("b\u00fccher.test").enhanced.ToString(), "5.1.2");
 }
 
 TEST_F(CaresResolverTest, NullMxHasAnEmptyHostName) {

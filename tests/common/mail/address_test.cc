@@ -241,6 +241,23 @@ TEST(PathTest, PathEndsAtTheBracketOutsideQuotes) {
   EXPECT_EQ(PathBytes(""), 0U);
 }
 
+TEST(AsciiMailboxTest, OnlyTheDomainIsMadeAscii) {
+  EXPECT_EQ(AsciiMailbox("Ann@Example.test").value_or("?"), "Ann@Example.test");
+  EXPECT_EQ(AsciiMailbox("").value_or("?"), "");
+  EXPECT_EQ(AsciiMailbox("Ann@B\xc3\xbc"
+                         "cher.test")
+                .value_or("?"),
+            "Ann@xn--bcher-kva.test");
+  EXPECT_EQ(AsciiMailbox("\"a@b\"@b\xc3\xbc"
+                         "cher.test")
+                .value_or("?"),
+            "\"a@b\"@xn--bcher-kva.test");
+  for (const std::string_view text :
+       {"caf\xc3\xa9@a.test", "caf\xc3\xa9@\xc3\xa9.test", "a@\xe2\x80\x8b.test", "a@\xff.test"}) {
+    EXPECT_FALSE(AsciiMailbox(text).ok()) << text;
+  }
+}
+
 TEST(DomainOfTest, IsWhatFollowsTheLastAtOutsideQuotes) {
   EXPECT_EQ(DomainOf("A@Example.Test"), "example.test");
   EXPECT_EQ(DomainOf("\"a@b\"@Example.Test"), "example.test");

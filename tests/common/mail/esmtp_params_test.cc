@@ -5,8 +5,12 @@
 namespace postern::mail {
 namespace {
 
-constexpr EsmtpFeatures kAll = {
-    .size = true, .eight_bit_mime = true, .dsn = true, .smtputf8 = true, .auth = true};
+constexpr EsmtpFeatures kAll = {.size = true,
+                                .eight_bit_mime = true,
+                                .dsn = true,
+                                .smtputf8 = true,
+                                .require_tls = true,
+                                .auth = true};
 
 // "" when the text is taken, else what the client is told.
 std::string MailAnswer(std::string_view text, const EsmtpFeatures& offered = kAll) {
@@ -41,6 +45,17 @@ TEST(MailParametersTest, AllAreReadInAnyCaseAndOrder) {
   EXPECT_EQ(options.ret, Ret::kHeaders);
   EXPECT_EQ(options.envid, "QQ+2B314");
   EXPECT_TRUE(options.smtputf8);
+}
+
+TEST(MailParametersTest, RequireTlsIsTakenOnlyWhereItIsOffered) {
+  EXPECT_TRUE(Mail(" requiretls").require_tls);
+  EXPECT_FALSE(Mail(" SIZE=1").require_tls);
+  EXPECT_EQ(MailAnswer(" REQUIRETLS=YES"), "501 5.5.4 REQUIRETLS=YES: must not have a value");
+  EXPECT_EQ(MailAnswer(" REQUIRETLS REQUIRETLS"), "501 5.5.4 REQUIRETLS: must not be given twice");
+  EsmtpFeatures in_clear = kAll;
+  in_clear.require_tls = false;
+  EXPECT_EQ(MailAnswer(" REQUIRETLS", in_clear),
+            "555 5.5.4 REQUIRETLS: must be given in a session under TLS");
 }
 
 TEST(MailParametersTest, NothingGivenIsNothingSaid) {
@@ -150,12 +165,13 @@ TEST(ParameterWriterTest, OnlyWhatThePeerOffersIsWritten) {
   Envelope envelope;
   envelope.body = BodyType::k8BitMime;
   envelope.smtputf8 = true;
+  envelope.require_tls = true;
   envelope.ret = Ret::kHeaders;
   envelope.envid = "abc+2B";
   EsmtpFeatures peer = kAll;
   peer.message_size = 1024;
   EXPECT_EQ(MailParameters(envelope, peer),
-            " SIZE=1024 BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=abc+2B");
+            " SIZE=1024 BODY=8BITMIME SMTPUTF8 REQUIRETLS RET=HDRS ENVID=abc+2B");
   EXPECT_EQ(MailParameters(envelope, EsmtpFeatures()), "");
   EXPECT_EQ(MailParameters(Envelope(), kAll), "");
 }

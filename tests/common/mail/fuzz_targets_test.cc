@@ -19,6 +19,12 @@
 #define LLVMFuzzerTestOneInput PosternFuzzImcea
 #include "tests/fuzz/imcea_fuzz.cc"
 #undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput PosternFuzzStsPolicy
+#include "tests/fuzz/sts_policy_fuzz.cc"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput PosternFuzzEightBit
+#include "tests/fuzz/eight_bit_fuzz.cc"
+#undef LLVMFuzzerTestOneInput
 
 namespace postern::mail {
 namespace {
@@ -103,10 +109,32 @@ TEST(FuzzTargetsTest, ContentHolds) {
                                            9)});
 }
 
+TEST(FuzzTargetsTest, DownConversionHolds) {
+  const std::string mixed =
+      "Content-Type: multipart/mixed; boundary==C3=A9\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+      "pre\r\n--=C3=A9\r\n\r\n--\xc3\xa9\r\n--=C3=A9\r\nContent-Type: a/b\r\n\r\n\xff\r\n"
+      "--=C3=A9--\r\n";
+  Torment(PosternFuzzEightBit,
+          {"", "A: b\r\n\r\n\xff", "\r\n\xc3\xa9 \r\n--a\r\n", mixed,
+           "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: binary\r\n\r\n" + mixed,
+           "Content-Type: multipart/signed; boundary=a\r\n\r\n--a\r\n\r\n\xff\r\n--a--",
+           "Content-Transfer-Encoding: 8bit\r\n\r\n" + std::string(75, 'x') + "--=C3=A9\xff"});
+}
+
 TEST(FuzzTargetsTest, ImceaHolds) {
   Torment(PosternFuzzImcea, {"", "IMCEAFAX-+2B1555@a", "IMCEAEX-_o=x_cn=y@a.com", "IMCEA-@",
                              "IMCEAX-+00@a", "IMCEAX400-c=us+3Ba=+20+3Bs=Lee@a", "c=us;a= ;p=Org",
                              "/c=us/a=x/", "c=us;c=us", "a=;=;"});
+}
+
+TEST(FuzzTargetsTest, StsPoliciesHold) {
+  Torment(PosternFuzzStsPolicy,
+          {"", "v=STSv1; id=20160831085700Z;", "v=STSv1 ;\ta=b ; id=1 ; ",
+           "version: STSv1\r\nmode: enforce\r\nmx: mail.a.test\r\nmx: *.b\xc3\xbc"
+           "cher.test\r\nmax_age: 31557600\r\n",
+           "version:STSv1\nmode:none\nmax_age:0",
+           "x: y\nversion: STSv1\nmode: testing\nmx: *.A.\n"
+           "max_age: 1\nmax_age: 2\n"});
 }
 
 }  // namespace

@@ -34,9 +34,9 @@ TEST(StampTest, CompleteMessageGetsReceivedOnly) {
 TEST(StampTest, MissingDateAndMessageIdAreAdded) {
   const Stamp stamp = StampOf("From: a@b\r\n\r\n");
   EXPECT_EQ(FieldsOf(stamp.prepend), "Received Date Message-ID ");
-  EXPECT_THAT(stamp.prepend, testing::HasSubstr("\r\nDate: Thu, 01 Jan 1970 00:00:00 +0000\r\n"));
+  EXPECT_THAT(stamp.prepend, ::testing::HasSubstr("\r\nDate: Thu, 01 Jan 1970 00:00:00 +0000\r\n"));
   EXPECT_THAT(stamp.prepend,
-              testing::EndsWith("Message-ID: " + stamp.internet_message_id + "\r\n"));
+              ::testing::EndsWith("Message-ID: " + stamp.internet_message_id + "\r\n"));
 }
 
 TEST(StampTest, ReceivedFieldsAreCountedWithoutOurs) {
@@ -46,7 +46,7 @@ TEST(StampTest, ReceivedFieldsAreCountedWithoutOurs) {
 TEST(StampTest, MessageWithoutHeaderBecomesBody) {
   const std::string message = "just text\r\n\r\nReceived: no\r\n";
   const Stamp stamp = StampOf(message);
-  EXPECT_THAT(stamp.prepend, testing::EndsWith("\r\n\r\n"));
+  EXPECT_THAT(stamp.prepend, ::testing::EndsWith("\r\n\r\n"));
   EXPECT_EQ(HeaderBytes(stamp.prepend + message), stamp.prepend.size());
   EXPECT_EQ(stamp.header_bytes, stamp.prepend.size());
   EXPECT_EQ(stamp.received_count, 0U);
@@ -77,10 +77,20 @@ TEST(StampTest, FirstMessageIdAndSubjectCount) {
   EXPECT_EQ(stamp.subject, "one");
 }
 
+TEST(StampTest, OneTlsRequiredFieldCountsAndSeveralDoNot) {
+  EXPECT_TRUE(StampOf("Subject: s\r\ntls-required: no\r\n\r\n").tls_optional);
+  EXPECT_FALSE(StampOf("Subject: s\r\n\r\nTLS-Required: No\r\n").tls_optional);
+  EXPECT_FALSE(StampOf("TLS-Required: Yes\r\n\r\n").tls_optional);
+  EXPECT_FALSE(StampOf("TLS-Required: No\r\nTLS-Required: No\r\n\r\n").tls_optional);
+  EXPECT_FALSE(StampOf("TLS-Required: No\r\nTLS-Required: Maybe\r\n\r\n").tls_optional);
+  const std::string three = "TLS-Required: No\r\nTLS-Required: No\r\nTLS-Required: No\r\n\r\n";
+  EXPECT_FALSE(StampOf(three).tls_optional);
+}
+
 TEST(StampTest, MessageIdIsCleanAndBounded) {
   const Stamp stamp = StampOf("Message-ID: a\x01\xff" + std::string(5000, 'b') + "\r\n\r\n");
   EXPECT_EQ(stamp.internet_message_id.size(), 998U);
-  EXPECT_THAT(stamp.internet_message_id, testing::StartsWith("a ?b"));
+  EXPECT_THAT(stamp.internet_message_id, ::testing::StartsWith("a ?b"));
 }
 
 }  // namespace

@@ -21,6 +21,13 @@ TEST(CapabilitiesTest, EveryKeywordIsKnownInAnyCase) {
   EXPECT_EQ(peer.keywords.size(), 9u);
 }
 
+TEST(CapabilitiesTest, RequireTlsIsForMailParametersToo) {
+  const Capabilities peer = Capabilities::Parse(*ParseReply("250-x\r\n250 requiretls\r\n"));
+  EXPECT_TRUE(peer.require_tls);
+  EXPECT_TRUE(peer.Features(1).require_tls);
+  EXPECT_FALSE(Capabilities().Features(1).require_tls);
+}
+
 TEST(CapabilitiesTest, ThePeersNameIsNotAKeyword) {
   const Capabilities peer = Capabilities::Parse(*ParseReply("250 PIPELINING\r\n"));
   EXPECT_FALSE(peer.pipelining);
@@ -33,6 +40,17 @@ TEST(CapabilitiesTest, SizeWithoutANumberIsNoLimit) {
   EXPECT_TRUE(peer.size);
   EXPECT_EQ(peer.size_max, 0u);
   EXPECT_THAT(peer.auth, ::testing::ElementsAre("LOGIN"));
+}
+
+TEST(CapabilitiesTest, LimitsAreNumbersFromOneToSixDigits) {
+  const Capabilities peer = Capabilities::Parse(*ParseReply(
+      "250-x\r\n250 LIMITS mailmax=20 FOO=3 RCPTMAX=999999 RCPTDOMAINMAX=1 RCPTMAX=50\r\n"));
+  EXPECT_EQ(peer.messages_max, 20u);
+  EXPECT_EQ(peer.recipients_max, 50u);
+  EXPECT_EQ(peer.recipient_domains_max, 1u);
+  const Capabilities odd = Capabilities::Parse(
+      *ParseReply("250-x\r\n250 LIMITS MAILMAX=0 RCPTMAX=1000000 RCPTDOMAINMAX=+1 RCPTMAX\r\n"));
+  EXPECT_EQ(odd.messages_max + odd.recipients_max + odd.recipient_domains_max, 0u);
 }
 
 TEST(CapabilitiesTest, KeywordsAreBounded) {

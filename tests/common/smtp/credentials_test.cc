@@ -93,6 +93,51 @@ TEST_F(CredentialsTest, ASecretThatIsNotWholeSaysWhatIsMissingAndNeverWhatIsTher
   EXPECT_EQ(WhyNot("half"), "ok");
 }
 
+TEST_F(CredentialsTest, ASecretMayHaveATokenInsteadOfAPasswordOrBesideIt) {
+  Put("relay", "app", "horse");
+  const std::string token = folder_ + "/relay/token";
+  std::ofstream(token) << "ya29.first\n";
+  const auto both = store_->Read("relay");
+  ASSERT_TRUE(both.ok()) << both.status();
+  EXPECT_EQ((*both)->password, "horse");
+  EXPECT_EQ((*both)->token, "ya29.first");
+  fs::remove(folder_ + "/relay/password");
+  std::ofstream(token + ".new") << "ya29.second";
+  fs::rename(token + ".new", token);
+  const auto alone = store_->Read("relay");
+  ASSERT_TRUE(alone.ok()) << alone.status();
+  EXPECT_EQ((*alone)->password, "");
+  EXPECT_EQ((*alone)->token, "ya29.second");
+  EXPECT_NE((*alone)->version, (*both)->version);
+}
+
+TEST_F(CredentialsTest, ATokenThatCannotBeSentIsRefused) {
+  Put("relay", "app", "horse");
+  const std::string token = folder_ + "/relay/token";
+
+  struct Row {
+    std::string token;
+    std::string_view why;
+  };
+
+  for (const Row& row : {Row{"", "/relay/token is empty"},
+                         Row{"two words", "token must be one word of printable ASCII"},
+                         Row{"a\x01"
+                             "b",
+                             "token must be one word of printable ASCII"},
+                         Row{"k\xc3\xa4se", "token must be one word of printable ASCII"},
+                         Row{std::string(6001, 't'), "has more than 6000 bytes"}}) {
+    std::ofstream(token) << row.token;
+    EXPECT_THAT(WhyNot("relay"), HasSubstr(std::string(row.why)));
+  }
+  Put("relay",
+      "a\x01"
+      "b",
+      "horse");
+  std::ofstream(token) << "ya29";
+  EXPECT_THAT(WhyNot("relay"), HasSubstr("username holds a control character"));
+}
+
 TEST_F(CredentialsTest, AnErrorIsNotRemembered) {
   Put("relay", "app", "a" + std::string(1, '\0') + "password");
   EXPECT_NE(WhyNot("relay"), "ok");

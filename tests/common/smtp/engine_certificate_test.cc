@@ -94,6 +94,16 @@ TEST_F(EngineCertificateTest, EachLevelTakesWhatItShould) {
   }
 }
 
+// proves: RevocationSoftFail
+TEST_F(EngineCertificateTest, WithoutSoftFailRevocationMustBeKnown) {
+  delivery_.policy.tls_auth_level = TlsAuthLevel::kCertificateValidation;
+  Domain("a.test", ca_.Issue(For({"a.test"})));
+  EXPECT_EQ(Result("a.test"), "250");
+  delivery_.policy.revocation_soft_fail = false;
+  EXPECT_EQ(Result("a.test"), "tls-policy 4.7.5");
+  EXPECT_THAT(ErrorOf(), HasSubstr("revocation not known"));
+}
+
 TEST_F(EngineCertificateTest, TlsDomainIsTheNameThatIsLookedFor) {
   delivery_.policy.tls_auth_level = TlsAuthLevel::kDomainValidation;
   Domain("a.test", ca_.Issue(For({"mx1.provider.test"})));

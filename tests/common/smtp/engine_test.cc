@@ -81,7 +81,6 @@ TEST_F(EngineTest, TheNextHostIsTriedWhenTheFirstOneCannot) {
       {"greets with nonsense", [](ScriptedPeer& p) { p.Greets("hello"); }},
       {"says two greetings", [](ScriptedPeer& p) { p.Greets("220 a\r\n220 b"); }},
       {"closes at once", [](ScriptedPeer& p) { p.DropsAfter("greeting"); }},
-      {"closes after EHLO", [](ScriptedPeer& p) { p.DropsAfter("EHLO"); }},
       {"EHLO 451", [](ScriptedPeer& p) { p.Says("EHLO", "451 later"); }},
       {"EHLO and HELO 5xx",
        [](ScriptedPeer& p) { p.Says("EHLO", "550 no").Says("HELO", "550 no"); }},

@@ -83,6 +83,15 @@ class OutgoingTest : public ::testing::Test {
     return testing::Await(executor_, ReadAll(&content));
   }
 
+  // kHeader behind the firewall and the conversion.
+  static std::string Quoted(std::string_view body) {
+    return base::Cat(
+        "Subject: hello\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: text/plain; charset=unknown-8bit\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
+        body);
+  }
+
   static std::string Whole(const Outgoing& content) {
     return base::Cat(content.first(), content.rest());
   }
@@ -191,6 +200,73 @@ TEST_F(OutgoingTest, AHeaderWithoutAnEndIsNotHeldForEver) {
   Outgoing content(body);
   ASSERT_TRUE(Obey(content, FirewallRules()).ok());
   EXPECT_THAT(Streamed(content).status().ToString(), HasSubstr("the header block has more than"));
+}
+
+TEST_F(OutgoingTest, ContentIsSevenBitUntilItIsNotWanted) {
+  const std::string text = base::Cat(kHeader, "\xe9\r\n");
+  for (const std::size_t piece : {std::size_t{7}, text.size()}) {
+    PiecesBody body(text, piece, text.size());
+    Outgoing content(body);
+    ASSERT_TRUE(Obey(content, FirewallRules()).ok());
+    for (int round = 0; round < 2; ++round) {
+      ASSERT_TRUE(testing::Await(executor_, content.ToSevenBit()).ok());
+      EXPECT_TRUE(content.converted() && content.at_hand());
+      EXPECT_TRUE(content.seven_bit_refusal().ok());
+      EXPECT_EQ(Whole(content), Quoted("=E9\r\n"));
+      EXPECT_EQ(content.size(), Whole(content).size());
+      content.AsItIs();
+      EXPECT_FALSE(content.converted() || content.at_hand());
+      EXPECT_EQ(content.size(), kFiltered.size() + 3);
+      EXPECT_EQ(*Streamed(content), base::Cat(kFiltered, "\xe9\r\n"));
+    }
+    // Two rounds were streamed, and one collected.
+    EXPECT_EQ(body.rewinds, 3);
+    // The rules of another session.
+    ASSERT_TRUE(testing::Await(executor_, content.ToSevenBit()).ok());
+    ASSERT_TRUE(Obey(content, Everything()).ok());
+    EXPECT_FALSE(content.converted());
+    ASSERT_TRUE(testing::Await(executor_, content.ToSevenBit()).ok());
+    EXPECT_THAT(Whole(content), HasSubstr("Received: from a by b; x"));
+  }
+}
+
+TEST_F(OutgoingTest, ConversionHasItsBoundsAndReasons) {
+  const std::string most = base::Cat("A: b\r\n\r\n", std::string(kConvertedBytesMax - 8, '\xff'));
+  const auto refused = [this](std::string text) {
+    PiecesBody body(std::move(text), 60'000, 0);
+    Outgoing content(body);
+    EXPECT_TRUE(Obey(content, Everything()).ok());
+    EXPECT_TRUE(testing::Await(executor_, content.ToSevenBit()).ok());
+    EXPECT_EQ(content.converted(), content.seven_bit_refusal().ok());
+    return std::string(content.seven_bit_refusal().message());
+  };
+  EXPECT_EQ(refused(most), "");
+  EXPECT_THAT(refused(most + "x"), HasSubstr("it has 262145 bytes, and none of more than 262144"));
+  EXPECT_THAT(refused("A: \xff\r\n\r\n"), HasSubstr("the header field A has 8-bit bytes"));
+
+  PiecesBody shorter(most, 60'000, 0);
+  shorter.Claims(most.size() - 1);
+  Outgoing content(shorter);
+  ASSERT_TRUE(Obey(content, Everything()).ok());
+  EXPECT_TRUE(absl::IsDataLoss(testing::Await(executor_, content.ToSevenBit())));
+}
+
+TEST_F(OutgoingTest, TheHeaderIsAsciiWhereThatCanBeSeen) {
+  const auto ascii = [this](std::string text, std::size_t begins, FirewallRules rules) {
+    PiecesBody body(std::move(text), 10, begins);
+    Outgoing content(body);
+    EXPECT_TRUE(Obey(content, rules).ok());
+    return testing::Await(executor_, content.HeaderIsAscii()).value();
+  };
+  for (const FirewallRules& rules : {FirewallRules(), Everything()}) {
+    EXPECT_TRUE(ascii("A: b\r\n\r\n\xe9", 9, rules));
+    EXPECT_TRUE(ascii("A: b\r\n", 6, rules));
+    EXPECT_FALSE(ascii("A: \xe9\r\n\r\n", 8, rules));
+    EXPECT_FALSE(ascii("A: b\r\n\r\n", 7, rules)) << "its end is not at hand";
+  }
+  const std::string removed = "X-MS-Exchange-Forest-A: \xe9\r\nA: b\r\n\r\n";
+  EXPECT_TRUE(ascii(removed, removed.size(), FirewallRules()));
+  EXPECT_FALSE(ascii(removed, removed.size(), Everything()));
 }
 
 }  // namespace

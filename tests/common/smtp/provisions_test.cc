@@ -42,6 +42,9 @@ TEST_F(ProvisionsTest, WhatIsWrongNamesItsSetting) {
   EXPECT_THAT(WhyNot(), HasSubstr("deliver.tls_ca_file: tls authority file /nowhere/ca.pem"));
   options_.tls_ca_file = ca_.ca_file();
   EXPECT_EQ(WhyNot(), "ok");
+  options_.implicit_tls_ports = {"465", "smtps"};
+  EXPECT_THAT(WhyNot(), HasSubstr("deliver.implicit_tls_ports: \"smtps\": must be a port"));
+  options_.implicit_tls_ports = {"465"};
   options_.protocol_log.path.value = ca_.ca_file() + "/logs";
   EXPECT_THAT(WhyNot(), HasSubstr("protocol_log.path: log folder"));
   options_.protocol_log.path.value = ca_.folder() + "/logs";

@@ -94,6 +94,40 @@ TEST(SecurityTest, WhatIsDemandedFollowsFromTheConnector) {
   }
 }
 
+TEST(SecurityTest, RequireTlsAddsWhatTheConnectorDoesNotDemand) {
+  using Policy = ConnectorPolicy;
+
+  struct Row {
+    std::string_view fact;
+    std::function<void(Policy&)> set;
+    std::string_view demanded;
+  };
+
+  const Row rows[] = {
+      {"nothing", [](Policy&) {}, "required chain mx1.contoso.test"},
+      {"IgnoreSTARTTLS", [](Policy& p) { p.ignore_start_tls = true; },
+       "required chain mx1.contoso.test"},
+      {"RequireTLS", [](Policy& p) { p.require_tls = true; }, "required chain mx1.contoso.test"},
+      {"CertificateValidation",
+       [](Policy& p) { p.tls_auth_level = TlsAuthLevel::kCertificateValidation; },
+       "required chain mx1.contoso.test"},
+      {"DomainValidation", [](Policy& p) { p.tls_auth_level = TlsAuthLevel::kDomainValidation; },
+       "required chain contoso.test"},
+  };
+  for (const Row& row : rows) {
+    Policy policy;
+    row.set(policy);
+    Route mx;
+    mx.domain = "contoso.test";
+    Security security = SecurityFor(policy, mx, "");
+    DemandRequireTls("mx1.contoso.test", security);
+    EXPECT_EQ(Shown(security), row.demanded) << row.fact;
+  }
+  Security literal;
+  DemandRequireTls("[192.0.2.1]", literal);
+  EXPECT_EQ(Shown(literal), "required chain 192.0.2.1");
+}
+
 TEST(SecurityTest, AnAddressIsLookedForAsOne) {
   ConnectorPolicy policy;
   policy.auth = SmartHostAuth::kBasicAuthRequireTls;

@@ -26,6 +26,8 @@ ConnectorPolicy EveryField() {
   policy.external_dns = true;
   policy.protocol_log = true;
   policy.cloud_services_mail = true;
+  policy.allow_policy_override = true;
+  policy.revocation_soft_fail = false;
   policy.grants[0].routing = true;
   policy.grants[3] = mail::HeaderRights::All();
   return policy;

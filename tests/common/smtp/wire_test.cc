@@ -24,6 +24,7 @@ Delivery WireDelivery() {
   delivery.envelope.recipients = {bob};
   delivery.envelope.ret = mail::Ret::kHeaders;
   delivery.envelope.envid = "abc";
+  delivery.envelope.require_tls = true;
   delivery.size = 4096;
   delivery.eight_bit = true;
   delivery.deadline = absl::Minutes(3);
@@ -46,6 +47,17 @@ TEST(WireTest, ADeliveryComesBackAsItWas) {
   EXPECT_EQ(back->size, 4096u);
   EXPECT_TRUE(back->eight_bit);
   EXPECT_EQ(back->deadline, absl::Minutes(3));
+}
+
+TEST(WireTest, RequireTlsGoesBeforeTheHeaderField) {
+  v1::Offer wire = WireOffer();
+  wire.mutable_envelope()->set_tls_optional(true);
+  EXPECT_FALSE(DeliveryFromWire(wire)->envelope.tls_optional);
+  wire.mutable_envelope()->set_require_tls(false);
+  const auto back = DeliveryFromWire(wire);
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_TRUE(back->envelope.tls_optional);
+  EXPECT_FALSE(back->envelope.require_tls);
 }
 
 TEST(WireTest, WhatCouldBreakACommandLineIsRefused) {

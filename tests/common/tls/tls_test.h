@@ -20,20 +20,22 @@
 
 namespace postern::tls {
 
-inline io::Task<void> StartServer(const ServerContext* context,
-                                  std::unique_ptr<io::Stream> stream,
-                                  absl::StatusOr<Session>* result) {
+// `Server` has a Start like ServerContext's.
+template <typename Server>
+io::Task<void> StartServer(const Server* context,
+                           std::unique_ptr<io::Stream> stream,
+                           absl::StatusOr<Session>* result) {
   *result = co_await context->Start(std::move(stream));
 }
 
-inline io::Task<void> StartBoth(
-    io::Executor* executor,
-    const ServerContext* server,
-    const ClientContext* client,
-    ClientContext::Peer peer,
-    std::pair<std::unique_ptr<io::Stream>, std::unique_ptr<io::Stream>> pipe,
-    absl::StatusOr<Session>* server_result,
-    absl::StatusOr<Session>* client_result) {
+template <typename Server>
+io::Task<void> StartBoth(io::Executor* executor,
+                         const Server* server,
+                         const ClientContext* client,
+                         ClientContext::Peer peer,
+                         std::pair<std::unique_ptr<io::Stream>, std::unique_ptr<io::Stream>> pipe,
+                         absl::StatusOr<Session>* server_result,
+                         absl::StatusOr<Session>* client_result) {
   pipe.first->SetDeadline(absl::Seconds(5));
   pipe.second->SetDeadline(absl::Seconds(5));
   io::Scope scope(*executor);
@@ -96,8 +98,13 @@ class TlsTest : public ::testing::Test {
   }
 
   void MeetWith(const ClientContext& client, ClientContext::Peer peer) {
+    MeetAt(server_context_, client, std::move(peer));
+  }
+
+  template <typename Server>
+  void MeetAt(const Server& server, const ClientContext& client, ClientContext::Peer peer) {
     Drop();
-    io::RunTask(executor_, StartBoth(&executor_, &server_context_, &client, std::move(peer),
+    io::RunTask(executor_, StartBoth(&executor_, &server, &client, std::move(peer),
                                      io::MemoryPipe(window_), &server_, &client_));
   }
 

@@ -8,6 +8,7 @@
 namespace postern::frontend {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 class FrontEndAppTest : public ::testing::Test {
@@ -51,6 +52,24 @@ TEST_F(FrontEndAppTest, PlainTextIsForLoopbackOnly) {
 TEST_F(FrontEndAppTest, MissingCertificateIsNamed) {
   settings_.rpc.insecure_plaintext.value = false;
   EXPECT_THAT(Refusal(), HasSubstr("rpc.certificate_file"));
+}
+
+TEST_F(FrontEndAppTest, ANameServerElsewhereMayNotVouchUnlessAllowed) {
+  settings_.dns.trust_ad.value = "yes";
+  settings_.egress.dns_servers.value = {"192.0.2.53"};
+  EXPECT_THAT(Refusal(), AllOf(HasSubstr("dns.trust_ad: yes"), HasSubstr("egress.dns_servers"),
+                               HasSubstr("dns.trust_ad_remote")));
+  settings_.dns.trust_ad_remote.value = true;
+  EXPECT_EQ(Refusal(), "OK");
+  settings_.dns.trust_ad_remote.value = false;
+  settings_.dns.trust_ad.value = "auto";
+  settings_.dns.external_trust_ad.value = "yes";
+  EXPECT_THAT(Refusal(), HasSubstr("dns.external_trust_ad: yes"));
+}
+
+TEST_F(FrontEndAppTest, ADnsSettingWithAnotherWordIsNamed) {
+  settings_.dns.fault_tolerance.value = "strict";
+  EXPECT_THAT(Refusal(), HasSubstr("dns.fault_tolerance: \"strict\" is not Lenient or Normal"));
 }
 
 }  // namespace

@@ -90,6 +90,30 @@ TEST_F(AssemblerTest, ATrustedPeerBringsWhatItMay) {
   EXPECT_THAT(intake_.messages.back().content, EndsWith(all + "\r\nbody\r\n"));
 }
 
+TEST_F(AssemblerTest, TheHeaderSaysThatTlsIsOptional) {
+  const std::string content = "TLS-Required: No\r\n" + MessageOf("x\r\n");
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{5000}}) {
+    ASSERT_FALSE(Submit(content, piece).refusal);
+    EXPECT_TRUE(intake_.messages.back().message.envelope.tls_optional);
+  }
+  submission_.envelope.tls_optional = true;
+  ASSERT_FALSE(Submit(MessageOf("TLS-Required: No\r\n")).refusal);
+  EXPECT_FALSE(intake_.messages.back().message.envelope.tls_optional) << "only the header says it";
+  submission_.envelope.require_tls = true;
+  ASSERT_FALSE(Submit(content).refusal);
+  EXPECT_FALSE(intake_.messages.back().message.envelope.tls_optional);
+  EXPECT_TRUE(intake_.messages.back().message.envelope.require_tls);
+}
+
+TEST_F(AssemblerTest, WithRequireTlsAKeyIsOfAnotherMessage) {
+  submission_.idempotency_key = "key";
+  ASSERT_FALSE(Submit(MessageOf("x\r\n")).refusal);
+  submission_.envelope.require_tls = true;
+  ASSERT_FALSE(Submit(MessageOf("x\r\n")).refusal);
+  EXPECT_NE(intake_.messages.at(0).message.content_hash,
+            intake_.messages.at(1).message.content_hash);
+}
+
 TEST_F(AssemblerTest, AMessageThatIsAllForgedHeaderKeepsItsStamp) {
   ASSERT_FALSE(Submit("X-MS-Exchange-Organization-SCL: 1\r\n").refusal);
   const FakeIntake::Kept& kept = intake_.messages.back();

@@ -40,6 +40,31 @@ TEST_F(HelloTest, StartTlsRaisesTheSessionAndForgetsTheHello) {
   EXPECT_THAT(talk.Ask("STARTTLS"), StartsWith("503 5.5.1"));
 }
 
+TEST_F(HelloTest, RequireTlsIsOfferedAndTakenOnlyUnderTls) {
+  {
+    OfferTls();
+    Talk talk = Greeted();
+    EXPECT_THAT(hello_, Not(HasSubstr("REQUIRETLS")));
+    EXPECT_THAT(talk.Ask("MAIL FROM:<a@example.test> REQUIRETLS"), StartsWith("555 5.5.4"));
+    EXPECT_THAT(talk.Ask("DATA"), StartsWith("503 5.5.1"));
+  }
+  Talk talk = Encrypted();
+  EXPECT_THAT(hello_, HasSubstr("250-REQUIRETLS"));
+  for (const std::string_view parameter : {" REQUIRETLS", ""}) {
+    EXPECT_THAT(talk.Ask(base::Cat("MAIL FROM:<a@example.test>", parameter)), StartsWith("250"));
+    EXPECT_THAT(talk.Ask("RCPT TO:<b@example.net>"), StartsWith("250"));
+    EXPECT_THAT(talk.Ask("DATA"), StartsWith("354"));
+    talk.Send(base::Cat("TLS-Required: No\r\n", MessageOf("x\r\n")));
+    EXPECT_THAT(talk.Ask("."), StartsWith("250"));
+  }
+  const mail::Envelope& required = intake_.messages.at(0).message.envelope;
+  EXPECT_TRUE(required.require_tls);
+  EXPECT_FALSE(required.tls_optional) << "REQUIRETLS goes before the header field";
+  const mail::Envelope& optional = intake_.messages.at(1).message.envelope;
+  EXPECT_FALSE(optional.require_tls);
+  EXPECT_TRUE(optional.tls_optional);
+}
+
 TEST_F(HelloTest, WhatIsInjectedBehindStartTlsIsNeverCarriedOut) {
   OfferTls();
   Talk talk = Greeted();

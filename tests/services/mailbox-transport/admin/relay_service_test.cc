@@ -136,6 +136,17 @@ TEST_F(RelayServiceTest, TheReceiptComesWithTheMessage) {
   EXPECT_THAT(registry_.Text(), HasSubstr("postern_accept_relayed_total 1"));
 }
 
+TEST_F(RelayServiceTest, WhatTheFirstServerReadOfTlsStands) {
+  v1::RelayRequest required = First();
+  required.mutable_message()->set_require_tls(true);
+  ASSERT_EQ(Send({required}).code, grpc::OK);
+  EXPECT_TRUE(intake_.messages.at(0).message.envelope.require_tls);
+  v1::RelayRequest optional = First();
+  optional.mutable_message()->set_tls_optional(true);
+  ASSERT_EQ(Send({optional}).code, grpc::OK);
+  EXPECT_TRUE(intake_.messages.at(1).message.envelope.tls_optional);
+}
+
 TEST_F(RelayServiceTest, ALargeMessageArrivesInManyPieces) {
   std::string body;
   while (body.size() < 3 * 1024 * 1024)

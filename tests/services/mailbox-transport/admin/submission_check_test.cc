@@ -29,6 +29,13 @@ TEST(SubmissionCheck, EnvelopeIsTaken) {
   EXPECT_EQ(envelope->recipients.size(), 2u);
 }
 
+TEST(SubmissionCheck, RequireTlsIsTaken) {
+  v1::SubmitRequest first = First({"bob@b.test"});
+  EXPECT_FALSE(EnvelopeOf(first, 5000)->require_tls);
+  first.mutable_envelope()->mutable_envelope()->set_require_tls(true);
+  EXPECT_TRUE(EnvelopeOf(first, 5000)->require_tls);
+}
+
 TEST(SubmissionCheck, RepeatedRecipientIsOne) {
   const auto envelope = EnvelopeOf(First({"bob@b.test", "carl@c.test", "bob@b.test"}), 5000);
   ASSERT_TRUE(envelope.ok());

@@ -80,6 +80,18 @@ TEST_F(AppTest, MissingCertificateIsNamedAndNothingStaysOpen) {
   EXPECT_TRUE(App::Start(settings_).ok());
 }
 
+TEST_F(AppTest, ADnsSettingThatCannotHoldIsNamedAndNothingStaysOpen) {
+  settings_.deliver.external_dns_servers.value = {"192.0.2.53"};
+  settings_.dns.external_trust_ad.value = "yes";
+  EXPECT_THAT(Refusal(), HasSubstr("dns.external_trust_ad: yes, but the name server "
+                                   "192.0.2.53:53 of deliver.external_dns_servers"));
+  settings_.dns.external_trust_ad.value = "auto";
+  settings_.dns.smart_hosts.value = "random";
+  EXPECT_THAT(Refusal(), HasSubstr("dns.smart_hosts: \"random\" is not balanced or ordered"));
+  settings_.dns.smart_hosts.value = "ordered";
+  EXPECT_TRUE(App::Start(settings_).ok());
+}
+
 // A second server whose directory is the first one's.
 class FollowerTest : public AppTest {
  protected:

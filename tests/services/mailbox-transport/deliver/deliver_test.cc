@@ -66,6 +66,8 @@ TEST(MakeDeliveryTest, CarriesEveryParameterOfTheConversation) {
   connector.use_external_dns_servers_enabled = true;
   connector.protocol_logging_level = connector::ProtocolLogging::kVerbose;
   connector.cloud_services_mail_enabled = true;
+  connector.allow_policy_override = true;
+  connector.revocation_soft_fail = false;
   connector.connection_inactivity_timeout = absl::Seconds(7);
   connector.permissions = connector::DefaultPermissions(connector::Usage::kInternal);
   model::Batch batch;
@@ -80,6 +82,7 @@ TEST(MakeDeliveryTest, CarriesEveryParameterOfTheConversation) {
   EXPECT_EQ(policy.credential, "relay");
   EXPECT_EQ(policy.source_address, io::IpAddress::Parse("192.0.2.9").value());
   EXPECT_TRUE(policy.external_dns && policy.protocol_log && policy.cloud_services_mail);
+  EXPECT_TRUE(policy.allow_policy_override && !policy.revocation_soft_fail);
   EXPECT_EQ(policy.inactivity, absl::Seconds(7));
   EXPECT_EQ(policy.FirewallFor(smtp::Principal::kExchange).rights, mail::HeaderRights::All());
   EXPECT_EQ(policy.FirewallFor(smtp::Principal::kAnonymous).rights, mail::HeaderRights());

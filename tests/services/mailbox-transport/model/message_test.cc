@@ -18,6 +18,7 @@ Message Full() {
   message.envelope.envid = "env";
   message.envelope.body = mail::BodyType::k8BitMime;
   message.envelope.smtputf8 = true;
+  message.envelope.require_tls = true;
   message.recipients.resize(2);
   message.recipients[0].phase = Phase::kDone;
   message.recipients[1].next_hop = {DeliveryType::kUnreachable, "example.test", "Internet"};
@@ -65,6 +66,23 @@ TEST(MessageTest, EveryFieldComesBack) {
   EXPECT_EQ(after->accepted, before.accepted);
   EXPECT_EQ(after->expires, absl::InfiniteFuture());
   EXPECT_EQ(EncodeMessage(*after), EncodeMessage(before));
+}
+
+TEST(MessageTest, ARecordOfBeforeSaysNothingOfTls) {
+  v1::StoredMessage stored;
+  ASSERT_TRUE(stored.ParseFromString(EncodeMessage(Full())));
+  stored.mutable_envelope()->clear_require_tls();
+  const auto old = DecodeMessage(base::MessageId{77}, stored.SerializeAsString());
+  ASSERT_TRUE(old.ok()) << old.status();
+  EXPECT_FALSE(old->envelope.require_tls);
+  EXPECT_FALSE(old->envelope.tls_optional);
+}
+
+TEST(MessageTest, ThatTlsIsOptionalComesBack) {
+  Message before = Full();
+  before.envelope.require_tls = false;
+  before.envelope.tls_optional = true;
+  EXPECT_EQ(DecodeMessage(before.id, EncodeMessage(before))->envelope, before.envelope);
 }
 
 TEST(MessageTest, ARecordOfBeforeHasNoServers) {

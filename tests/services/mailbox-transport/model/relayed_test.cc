@@ -59,6 +59,18 @@ TEST(RelayedTest, WhatBelongsToTheBatchArrives) {
   EXPECT_EQ(arrived->relay_key, RelayKeyOf(relayed));
 }
 
+TEST(RelayedTest, WhatTheSenderSaysOfTlsArrives) {
+  const Batch batch = TwoOfThree();
+  batch.message->envelope.require_tls = true;
+  v1::RelayedMessage wire = ToRelayed(batch, "db", "second");
+  EXPECT_EQ(FromRelayed(wire)->envelope, batch.envelope());
+  wire.set_tls_optional(true);
+  EXPECT_FALSE(FromRelayed(wire)->envelope.tls_optional) << "REQUIRETLS goes before it";
+  batch.message->envelope.require_tls = false;
+  batch.message->envelope.tls_optional = true;
+  EXPECT_EQ(FromRelayed(ToRelayed(batch, "db", "second"))->envelope, batch.envelope());
+}
+
 TEST(RelayedTest, WithoutAnOriginalSizeItIsTheOneNow) {
   const Batch batch = TwoOfThree();
   batch.message->original_size = 0;

@@ -13,6 +13,7 @@ TEST(DsnTextTest, EachCodeHasItsExplanation) {
   EXPECT_THAT(ExplanationOf({5, 2, 2}), HasSubstr("full"));
   EXPECT_THAT(ExplanationOf({4, 4, 7}), HasSubstr("in time"));
   EXPECT_THAT(ExplanationOf({5, 7, 26}), HasSubstr("not send"));
+  EXPECT_THAT(ExplanationOf({5, 7, 30}), HasSubstr("only where TLS protects it"));
   EXPECT_THAT(ExplanationOf({5, 0, 0}), HasSubstr("not accepted"));
 }
 

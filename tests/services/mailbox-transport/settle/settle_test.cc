@@ -3,6 +3,7 @@
 #include "gmock/gmock.h"
 
 #include "common/base/text.h"
+#include "tests/services/mailbox-transport/settle/settle_fixture.h"
 
 namespace postern::settle {
 namespace {
@@ -12,139 +13,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-// Keeps what was settled; nothing else of a store is needed here.
-class RecordingStore final : public model::MessageStore {
- public:
-  base::MessageId NextId() override { return {++last_id_}; }
-
-  void PutChunk(base::MessageId, std::uint32_t, std::string, Done) override {}
-
-  void DropChunks(base::MessageId, std::uint32_t) override {}
-
-  void Put(model::MessagePtr, Done) override {}
-
-  void Settle(model::Settlement settlement, Done done) override {
-    settled.push_back(std::move(settlement));
-    if (done) done(absl::OkStatus());
-  }
-
-  void MarkInHand(base::MessageId) override {}
-
-  void ClearInHand(base::MessageId) override {}
-
-  absl::StatusOr<model::Message> Load(base::MessageId) override {
-    return absl::NotFoundError("not kept");
-  }
-
-  absl::StatusOr<std::string> LoadChunk(base::MessageId, std::uint32_t) override {
-    return absl::NotFoundError("not kept");
-  }
-
-  const std::string& database_id() const override { return database_id_; }
-
-  std::optional<model::KeyRecord> FindKey(const std::string&, const std::string&) override {
-    return std::nullopt;
-  }
-
-  absl::Status Scan(const std::function<void(model::MessagePtr, bool)>&) override {
-    return absl::OkStatus();
-  }
-
-  bool full() const override { return false; }
-
-  std::vector<model::Settlement> settled;
-
- private:
-  const std::string database_id_ = "recorded";
-  std::uint64_t last_id_ = 900;
-};
-
-class SettleTest : public ::testing::Test {
- protected:
-  SettleTest() {
-    batch_.message = std::make_shared<model::Message>();
-    batch_.message->id = {7};
-    batch_.message->envelope.sender = "alice@example.test";
-    batch_.message->internet_message_id = "<1@example.test>";
-    batch_.message->subject = "Lunch";
-    batch_.message->size = 1000;
-    batch_.message->accepted = clock_.Now();
-    batch_.message->expires = clock_.Now() + absl::Hours(48);
-    terms_.server = "relay.example.test";
-  }
-
-  void To(std::string address, int notify = 0) {
-    mail::Recipient recipient;
-    recipient.address = std::move(address);
-    recipient.notify = static_cast<std::uint8_t>(notify);
-    batch_.recipients.push_back(
-        static_cast<std::uint32_t>(batch_.message->envelope.recipients.size()));
-    batch_.message->envelope.recipients.push_back(recipient);
-    batch_.message->recipients.emplace_back();
-  }
-
-  void Says(int code, std::string text) {
-    smtp::RecipientResult result;
-    result.origin = smtp::Origin::kRemote;
-    result.host = "mx.remote.test";
-    result.reply.emplace();
-    result.reply->code = code;
-    result.reply->lines.push_back(std::move(text));
-    outcome_.recipients.push_back(std::move(result));
-  }
-
-  void Fails(smtp::Origin origin, absl::Status error, mail::EnhancedStatus enhanced) {
-    smtp::RecipientResult result;
-    result.origin = origin;
-    result.error = std::move(error);
-    result.enhanced = enhanced;
-    outcome_.recipients.push_back(std::move(result));
-  }
-
-  model::Ticket TicketOf() {
-    model::Ticket ticket;
-    ticket.id = batch_.message->id;
-    ticket.message = batch_.message;
-    ticket.recipients = batch_.recipients;
-    ticket.expires = batch_.message->expires;
-    return ticket;
-  }
-
-  Settled Commit(Decision decision) {
-    Original original;
-    original.headers = "Subject: Lunch\r\n\r\n";
-    original.body = "At noon?\r\n";
-    return settler().Commit(std::move(decision), std::move(original));
-  }
-
-  Settled Settle() { return Commit(settler().Decide(batch_, TicketOf(), outcome_)); }
-
-  Settled Expire() { return Commit(settler().Expire(batch_, TicketOf())); }
-
-  Settled Delay() { return Commit(settler().Delay(batch_, TicketOf())); }
-
-  Settler& settler() {
-    if (!settler_) settler_.emplace(store_, clock_, random_, settings_, probe_, terms_);
-    return *settler_;
-  }
-
-  const model::RecipientState& State(std::size_t i) { return batch_.message->recipients[i]; }
-
-  static std::string Text(const Settled& settled) { return *settled.notices.at(0)->body; }
-
-  observe::Registry registry_;
-  Probe probe_{registry_};
-  RecordingStore store_;
-  base::FakeClock clock_;
-  base::SeededRandom random_{5};
-  SettleSettings settings_;
-  Terms terms_;
-  model::Batch batch_;
-  smtp::Outcome outcome_;
-
- private:
-  std::optional<Settler> settler_;
-};
+class SettleTest : public SettleFixture {};
 
 TEST_F(SettleTest, ADeliveredMessageIsSettledOnce) {
   To("bob@remote.test");

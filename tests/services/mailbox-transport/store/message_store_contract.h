@@ -211,6 +211,23 @@ TEST_P(MessageStoreContract, ARelayKeyIsKnownAcrossAKillAndOutlivesItsMessage) {
   EXPECT_EQ(store().FindKey("", "of the server")->id, message->id);
 }
 
+TEST_P(MessageStoreContract, PoliciesOfDomainsAreReplacedAndRemoved) {
+  store().PutPolicy("a.example", "first");
+  store().PutPolicy("b.example", "other");
+  store().PutPolicy("a.example", "second");
+  store().PutPolicy("b.example", "");
+  engine_->Restart();
+  std::vector<std::string> found;
+  const auto visit = [&found](std::string_view domain, std::string_view bytes) {
+    found.push_back(std::string(domain) + "=" + std::string(bytes));
+  };
+  EXPECT_TRUE(store().ScanPolicies(visit).ok());
+  EXPECT_THAT(found, ::testing::ElementsAre("a.example=second"));
+  EXPECT_TRUE(Put(store(), Keyed("key-1")).ok());
+  engine_->Restart();
+  EXPECT_TRUE(store().FindKey("app", "key-1").has_value());
+}
+
 TEST_P(MessageStoreContract, TwoAtOnceWithOneKeyGiveOneMessage) {
   std::promise<absl::Status> first, second;
   store().Put(Keyed("key-1"), [&](absl::Status s) { first.set_value(std::move(s)); });

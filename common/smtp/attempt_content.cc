@@ -1,0 +1,110 @@
+// What goes to a peer, and what cannot. For each recipient, first rule that fits:
+//
+//   larger than the peer's SIZE, as it would go out                 5.3.4
+//   the envelope has SMTPUTF8, the peer has not
+//     sender or recipient not ASCII, even with A-labels             5.6.7
+//     8-bit bytes in the header                                     5.6.9
+//   the content is 8-bit, the peer has no 8BITMIME, and there is
+//     no conversion (setting, signature, size, broken MIME)         5.6.3
+//
+// A message that needs SMTPUTF8 for its domains alone goes with A-labels; nothing else of it is
+// changed for the lack of SMTPUTF8 (RFC 6531 §3.2). To a peer that has it the envelope goes as it
+// came.
+#include <utility>
+
+#include "common/base/text.h"
+#include "common/mail/address.h"
+#include "common/mail/utf8.h"
+#include "common/smtp/attempt.h"
+
+namespace postern::smtp {
+
+namespace {
+
+constexpr mail::EnhancedStatus kNoContent{4, 3, 0};
+constexpr mail::EnhancedStatus kTooBig{5, 3, 4};
+constexpr mail::EnhancedStatus kNeedsConversion{5, 6, 3};
+constexpr mail::EnhancedStatus kAddressNeedsUtf8{5, 6, 7};
+constexpr mail::EnhancedStatus kHeaderNeedsUtf8{5, 6, 9};
+
+template <typename... Parts>
+absl::Status Unfit(const Parts&... parts) {
+  return base::Error(absl::StatusCode::kFailedPrecondition, parts...);
+}
+
+// As it was where there is no such form.
+void ToALabels(std::string& address) {
+  absl::StatusOr<std::string> plain = mail::AsciiMailbox(address);
+  if (plain.ok()) address = *std::move(plain);
+}
+
+}  // namespace
+
+io::Task<bool> Attempt::Suit(const Session& session) {
+  const ConnectorPolicy& policy = delivery_.policy;
+  const mail::FirewallRules rules = policy.FirewallFor(PrincipalOf(policy, session.tls()));
+  absl::Status content = co_await content_.Obey(rules);
+  if (content.ok()) content = co_await SuitContent(session.capabilities());
+  SuitEnvelope(session.capabilities());
+  if (content.ok()) co_return true;
+  for (const std::size_t i : std::vector<std::size_t>(pending_))
+    Decide(i, Origin::kLocal, content, kNoContent);
+  co_return false;
+}
+
+// The conversion comes behind the firewall: a field that is taken off needs none.
+io::Task<absl::Status> Attempt::SuitContent(const Capabilities& peer) {
+  header_needs_utf8_ = false;
+  content_.AsItIs();
+  if (!delivery_.eight_bit) co_return absl::OkStatus();
+  if (delivery_.envelope.smtputf8 && !peer.smtputf8) {
+    const absl::StatusOr<bool> ascii = co_await content_.HeaderIsAscii();
+    if (!ascii.ok()) co_return ascii.status();
+    header_needs_utf8_ = !*ascii;
+  }
+  if (peer.eight_bit_mime || header_needs_utf8_ || !parts_.parts.limits.convert_8bit) {
+    co_return absl::OkStatus();
+  }
+  co_return co_await content_.ToSevenBit();
+}
+
+void Attempt::SuitEnvelope(const Capabilities& peer) {
+  plain_.reset();
+  if (!delivery_.envelope.smtputf8 || peer.smtputf8) return;
+  plain_ = delivery_.envelope;
+  plain_->smtputf8 = false;
+  ToALabels(plain_->sender);
+  for (mail::Recipient& recipient : plain_->recipients)
+    ToALabels(recipient.address);
+}
+
+void Attempt::DecideLocally(const Capabilities& peer) {
+  const bool too_big = peer.size_max != 0 && content_.size() > peer.size_max;
+  const bool needs_8bit = delivery_.eight_bit && !peer.eight_bit_mime && !content_.converted();
+  if (!too_big && !needs_8bit && !plain_) return;
+  const bool sender_needs_utf8 = plain_ && !mail::IsAscii(plain_->sender);
+  for (const std::size_t i : std::vector<std::size_t>(pending_)) {
+    if (too_big) {
+      Decide(i, Origin::kLocal,
+             Unfit("the message has ", content_.size(), " bytes, the peer takes ", peer.size_max),
+             kTooBig);
+    } else if (sender_needs_utf8 || (plain_ && !mail::IsAscii(plain_->recipients[i].address))) {
+      Decide(i, Origin::kLocal,
+             Unfit("the address of the ", sender_needs_utf8 ? "sender" : "recipient",
+                   " needs smtputf8, the peer lacks it"),
+             kAddressNeedsUtf8);
+    } else if (header_needs_utf8_) {
+      Decide(i, Origin::kLocal,
+             Unfit("the header is not ascii and needs smtputf8, the peer lacks it"),
+             kHeaderNeedsUtf8);
+    } else if (needs_8bit) {
+      const absl::Status refusal = content_.seven_bit_refusal();
+      Decide(i, Origin::kLocal,
+             Unfit("the content is 8-bit, the peer lacks 8bitmime", refusal.ok() ? "" : ", and ",
+                   base::MessageOf(refusal)),
+             kNeedsConversion);
+    }
+  }
+}
+
+}  // namespace postern::smtp

@@ -1,0 +1,111 @@
+// First rule that fits:
+//
+//   TLSA lookup failed                          the host is not used: an error is never "no record"
+//   DANE or MTA-STS, and IgnoreSTARTTLS         waits; with AllowPolicyOverride: in clear
+//   usable TLSA records                         TLS, the records match; MTA-STS is not asked
+//   TLSA records, none usable                   TLS; MTA-STS may ask for more
+//   MTA-STS enforce, host in no mx pattern      the host is not used
+//   MTA-STS enforce                             TLS, chain and host name
+//   MTA-STS testing, none; nothing published    the connector alone
+//
+// What the connector demands is demanded beside all of these.
+#include "common/smtp/host_policy.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/text.h"
+#include "common/mail/sts_policy.h"
+
+namespace postern::smtp {
+
+namespace {
+
+constexpr mail::EnhancedStatus kDnsFails{4, 4, 3};
+constexpr mail::EnhancedStatus kNotTrusted{4, 7, 5};
+constexpr mail::EnhancedStatus kForbidden{4, 7, 4};
+
+HostPolicy NotUsable(PolicySource source, absl::Status why, mail::EnhancedStatus enhanced) {
+  HostPolicy policy;
+  policy.source = source;
+  policy.why = std::move(why);
+  policy.enhanced = enhanced;
+  return policy;
+}
+
+bool Enforces(const std::optional<KnownSts>& sts) {
+  return sts.has_value() && sts->policy.mode == mail::StsMode::kEnforce;
+}
+
+void AddName(std::vector<std::string>& names, std::string_view name) {
+  if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return;
+  names.emplace_back(name);
+}
+
+void DemandRecords(HostFindings& findings, HostPolicy& policy) {
+  policy.source = PolicySource::kDane;
+  policy.security.tls = TlsUse::kRequired;
+  policy.security.demand.dane = AnchorsOf(findings.dane.records);
+  // RFC 7672 §3.2.2: each is a name that the certificate may be for.
+  std::vector<std::string>& names = policy.security.demand.dane_names;
+  AddName(names, findings.dane.base);
+  AddName(names, findings.host.name);
+  AddName(names, findings.domain);
+  policy.server_name = findings.dane.base;
+}
+
+}  // namespace
+
+HostPolicy DecideHost(const ConnectorPolicy& connector, Security floor, HostFindings findings) {
+  const DaneState dane = findings.dane.state;
+  const bool sts = Enforces(findings.sts);
+  const bool override_policy = connector.ignore_start_tls && connector.allow_policy_override;
+  HostPolicy policy;
+  policy.security = std::move(floor);
+  if (override_policy) return policy;
+  if (dane == DaneState::kError) {
+    HostPolicy none = NotUsable(PolicySource::kDane, findings.dane.error, kDnsFails);
+    none.result = "dnssec-invalid";
+    none.origin = absl::IsCancelled(findings.dane.error) ? Origin::kLocal : Origin::kDns;
+    return none;
+  }
+  const bool by_dane = dane == DaneState::kUsable || dane == DaneState::kUnusable;
+  if ((by_dane || sts) && policy.security.tls == TlsUse::kNever) {
+    const PolicySource source = by_dane ? PolicySource::kDane : PolicySource::kSts;
+    return NotUsable(
+        source,
+        base::Error(absl::StatusCode::kFailedPrecondition, NameOf(source), " demands TLS of ",
+                    findings.host.name, ", and the connector has IgnoreSTARTTLS: clear it, or set ",
+                    "AllowPolicyOverride"),
+        kForbidden);
+  }
+  if (dane == DaneState::kUsable) {
+    DemandRecords(findings, policy);
+    return policy;
+  }
+  if (dane == DaneState::kUnusable) {
+    policy.source = PolicySource::kDane;
+    policy.security.tls = TlsUse::kRequired;
+  }
+  policy.sts_testing =
+      findings.sts.has_value() && findings.sts->policy.mode == mail::StsMode::kTesting;
+  if (!sts) return policy;
+  if (!mail::StsMatches(findings.sts->policy, findings.host.name)) {
+    HostPolicy stranger =
+        NotUsable(PolicySource::kSts,
+                  base::Error(absl::StatusCode::kFailedPrecondition, "the MTA-STS policy of ",
+                              findings.domain, " does not name ", findings.host.name, "; it names ",
+                              base::Join(findings.sts->policy.mx, ", ")),
+                  kNotTrusted);
+    stranger.result = "validation-failure";
+    return stranger;
+  }
+  policy.source = PolicySource::kSts;
+  policy.security.tls = TlsUse::kRequired;
+  policy.security.demand.chain = true;
+  AddName(policy.security.demand.names, findings.host.name);
+  policy.server_name = findings.host.name;
+  return policy;
+}
+
+}  // namespace postern::smtp

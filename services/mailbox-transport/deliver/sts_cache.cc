@@ -1,0 +1,67 @@
+#include "services/mailbox-transport/deliver/sts_cache.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "common/smtp/wire.h"
+
+namespace postern::deliver {
+
+absl::Status StsCache::Restore() {
+  const absl::Time now = clock_.Now();
+  std::vector<std::string> useless;
+  const std::lock_guard lock(mutex_);
+  const absl::Status read =
+      store_.ScanPolicies([&](std::string_view domain, std::string_view bytes) {
+        v1::StsPolicy wire;
+        const bool whole = wire.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+        auto known = smtp::StsFromWire(wire);
+        if (!whole || !known.ok() || known->domain != domain || known->expires <= now ||
+            known_.size() == kStsDomainsMax) {
+          useless.emplace_back(domain);
+          return;
+        }
+        known_.emplace(known->domain, *std::move(known));
+      });
+  for (const std::string& domain : useless)
+    store_.PutPolicy(domain, "");
+  return read;
+}
+
+std::optional<smtp::KnownSts> StsCache::Find(const std::string& domain) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find(domain);
+  if (found == known_.end() || found->second.expires <= clock_.Now()) return std::nullopt;
+  return found->second;
+}
+
+void StsCache::Keep(const smtp::KnownSts& known) {
+  v1::StsPolicy wire;
+  smtp::ToWire(known, wire);
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find(known.domain);
+  if (found != known_.end()) {
+    // Two attempts may have asked at once.
+    if (found->second == known || found->second.expires > known.expires) return;
+    found->second = known;
+  } else {
+    if (known_.size() == kStsDomainsMax) MakeRoom();
+    known_.emplace(known.domain, known);
+  }
+  store_.PutPolicy(known.domain, wire.SerializeAsString());
+}
+
+void StsCache::MakeRoom() {
+  const auto first = std::min_element(
+      known_.begin(), known_.end(),
+      [](const auto& one, const auto& other) { return one.second.expires < other.second.expires; });
+  store_.PutPolicy(first->first, "");
+  known_.erase(first);
+}
+
+std::size_t StsCache::size() const {
+  const std::lock_guard lock(mutex_);
+  return known_.size();
+}
+
+}  // namespace postern::deliver

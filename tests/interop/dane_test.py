@@ -1,0 +1,112 @@
+"""tests/interop/dane_test.py: TLSA records in zones that Knot signs and Unbound validates, and
+servers whose certificates fit them or do not."""
+
+from cases import Outbound, main, send
+from dnssec import SignedZones
+from harness import wait_until
+from wire import WireSink
+from zoo import Zoo
+
+# kind: (certificate of the server, records as (usage, selector, matching, whose), zone, verdict)
+ROWS = {
+    "ee-key": ("self-signed", [(3, 1, 1, "own")], "example.test", "taken"),
+    "ee-certificate": ("self-signed", [(3, 0, 2, "own")], "example.test", "taken"),
+    "ee-expired": ("expired", [(3, 1, 1, "own")], "example.test", "taken"),
+    "ee-name": ("wrong-name", [(3, 1, 1, "own")], "example.test", "taken"),
+    "ee-rollover": ("self-signed", [(3, 1, 1, "other"), (3, 1, 1, "own")], "example.test", "taken"),
+    "ee-other": ("good", [(3, 1, 1, "other")], "example.test", "454 4.7.5"),
+    "ta-good": ("host-name", [(2, 0, 0, "authority")], "example.test", "taken"),
+    "ta-name": ("wrong-name", [(2, 0, 0, "authority")], "example.test", "454 4.7.5"),
+    "ta-other": ("self-signed", [(2, 0, 0, "authority")], "example.test", "454 4.7.5"),
+    "unusable": ("self-signed", [(1, 1, 1, "other")], "example.test", "taken"),
+    "unusable-clear": (None, [(1, 1, 1, "other")], "example.test", "454 4.7.4"),
+    "clear": (None, [(3, 1, 1, "other")], "example.test", "454 4.7.4"),
+    "no-records": ("self-signed", [], "example.test", "taken"),
+    "no-records-clear": (None, [], "example.test", "taken"),
+    "not-signed": ("good", [(3, 1, 1, "other")], "plain.test", "taken"),
+    "bogus": ("good", "alias", "example.test", "451 4.4.0"),
+}
+
+
+class DaneTest(Outbound):
+    def world(self, rows, **settings):
+        self.port = self.lab.free_port()
+        zoo, self.sinks, self.domains = Zoo(self.lab), {}, {}
+        zones = SignedZones(self.lab)
+        other = zoo.certificate("self-signed", "other.example.test")[0]
+        for number, (kind, (shown, records, zone, _)) in enumerate(rows.items(), 1):
+            domain, address = f"{kind}.{zone}", f"127.0.6.{number}"
+            host = f"mx.{domain}"
+            self.domains[kind] = domain
+            tls = zoo.certificate(shown, domain) if shown else None
+            self.sinks[kind] = self.started(WireSink(self.port, address, tls=tls))
+            zones.mx(domain, (10, host))
+            zones.a(host, address)
+            if records == "alias":
+                zones.cname(f"_{self.port}._tcp.{host}", f"{kind}.bogus.test")
+                zones.add(f"{kind}.bogus.test", "TLSA", "3 1 1 " + "00" * 32)
+                continue
+            whose = {"own": tls and tls[0], "other": other, "authority": self.lab.ca}
+            for usage, selector, matching, name in records:
+                zones.tlsa_of(host, whose[name], usage, selector, matching, self.port)
+        self.started(zones)
+        self.outbound(mx_port=self.port, dns_servers=[zones.address], tls_ca_file=self.lab.ca,
+                      **settings)
+
+    def verdicts(self):
+        for domain in self.domains.values():
+            send(self.transport, f"bob@{domain}")
+        failed = {}
+
+        def all_known():
+            for line in self.transport.log("queue", "next hop failed"):
+                failed[line["next_hop"]] = line["error"]
+            return all(self.domains[kind] in failed or sink.messages
+                       for kind, sink in self.sinks.items())
+        self.eventually(all_known, 40, "a verdict on each domain")
+        return {kind: "taken" if sink.messages else failed[self.domains[kind]]
+                for kind, sink in self.sinks.items()}
+
+    def test_the_records_decide(self):
+        self.world(ROWS)
+        self.connector()
+        verdicts = self.verdicts()
+        print(f"\n  DANE{' (proxied)' if self.proxied else ''}")
+        for kind, verdict in verdicts.items():
+            print(f"    {kind:<18} {verdict[:120]}")
+        for kind, row in ROWS.items():
+            with self.subTest(kind):
+                self.assertTrue(verdicts[kind].startswith(row[3]), verdicts[kind])
+                if verdicts[kind] != "taken":
+                    self.assertEqual(len(self.sinks[kind].messages), 0)
+
+    def test_ignore_starttls_waits_unless_the_override_is_allowed(self):
+        rows = {kind: ROWS[kind] for kind in ("ee-key", "no-records")}
+        self.world(rows)
+        self.connector(ignoreStartTls=True)
+        verdicts = self.verdicts()
+        self.assertEqual(verdicts["no-records"], "taken")
+        self.assertIn("AllowPolicyOverride", verdicts["ee-key"])
+        # proved below: the same mail goes once the connector allows it
+        self.connector(ignoreStartTls=True, allowPolicyOverride=True)
+        wait_until(lambda: self.sinks["ee-key"].messages, 20, "the mail to go in clear")
+        self.assertFalse(self.sinks["ee-key"].messages[0].tls)
+
+    # proves: AllowPolicyOverride
+    def test_allow_policy_override(self):
+        self.world({"ee-other": ROWS["ee-other"]})
+        self.connector(ignoreStartTls=True, allowPolicyOverride=True)
+        self.arrives(self.sinks["ee-other"], "bob@ee-other.example.test")
+
+    def test_dane_can_be_switched_off(self):
+        self.world({"ee-other": ROWS["ee-other"]}, speaker={"security.dane": False})
+        self.connector()
+        self.arrives(self.sinks["ee-other"], "bob@ee-other.example.test")
+
+
+class ProxiedDaneTest(DaneTest):
+    proxied = True
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""tests/interop/dns_test.py: how the name servers are asked, as the dns.* settings say."""
+
+from cases import Case, main, message
+from peers import NameServer, TcpOnlyNameServer
+from wire import WireClient, WireSink
+
+SENDER = "alice@sender.test"
+HOST = "127.0.0.31"
+
+
+class DnsTest(Case):
+    """One name server that answers by TCP only, one exchanger behind it."""
+
+    def setUp(self):
+        super().setUp()
+        self.port = self.lab.free_port()
+        zone = self.started(NameServer(self.lab, {"contoso.test": [(10, "mx.contoso.test")]},
+                                       {"mx.contoso.test": HOST}))
+        self.names = self.started(TcpOnlyNameServer(self.lab, zone.port))
+        self.sink = self.started(WireSink(self.port, HOST))
+        self.lab.site()
+
+    def start(self, external=False, **settings):
+        self.lab.connector("internet", ["*"], useExternalDnsServersEnabled=external)
+        self.transport = self.mailbox({
+            "deliver.mx_port": self.port, "deliver.dns_servers": [self.names.address],
+            "dns.server_timeout": "300ms", "dns.query_timeout": "2s",
+            **{f"dns.{name}": value for name, value in settings.items()}})
+        with WireClient(self.transport.smtp_port) as client:
+            client.hello()
+            code, text = client.deliver(SENDER, ["bob@contoso.test"], message())
+            self.assertEqual(code, 250, text)
+
+    def test_use_tcp_only_reaches_a_server_that_answers_by_tcp_only(self):
+        self.start(protocol="UseTcpOnly")
+        self.sink.wait_for(1, 10)
+        self.assertEqual(self.names.datagrams, 0)
+
+    def test_the_external_resolver_has_a_protocol_of_its_own(self):
+        self.start(external=True, protocol="UseUdpOnly", external_protocol="UseTcpOnly")
+        self.sink.wait_for(1, 10)
+        self.assertEqual(self.names.datagrams, 0)
+
+    def test_without_it_the_mail_waits_and_says_that_nobody_answered(self):
+        self.start(protocol="UseUdpOnly")
+        lines = self.eventually(lambda: self.transport.log("queue", "next hop failed"), 10,
+                                "the failure of the next hop")
+        self.assertIn("no answer", lines[0]["error"])
+        self.assertGreater(self.names.datagrams, 0)
+        self.assertEqual(self.transport.queued(), 1)
+        self.assertEqual(len(self.sink.messages), 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""tests/interop/sts_test.py: MTA-STS policies on real web servers, and exchangers that keep to
+them or do not."""
+
+import http.server
+import ssl
+import threading
+
+from cases import Outbound, main, send
+from harness import wait_until
+from dnssec import SignedZones
+from wire import WireSink
+from zoo import Zoo
+
+
+class PolicyHost:
+    """The web server of every mta-sts.<domain>: one certificate, a policy for each domain."""
+
+    def __init__(self, lab, port, domains):
+        self.policies, self.asked = {}, []
+        names = [f"DNS:mta-sts.{domain}" for domain in domains]
+        certificate, key = lab.certificate("mta-sts", names)
+        host = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                domain = self.headers["Host"].split(":")[0].removeprefix("mta-sts.")
+                host.asked.append(domain)
+                body = host.policies.get(domain)
+                self.send_response(200 if body else 404)
+                self.send_header("Content-Type", "text/plain")
+                self.end_headers()
+                self.wfile.write((body or "").encode())
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+
+    def start(self):
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+# domain: (certificate, mode, mx patterns or None for a policy that is not there, verdict)
+ROWS = {
+    "enforce": ("host-name", "enforce", ["mx.enforce.plain.test"], "taken"),
+    "wildcard": ("host-name", "enforce", ["*.wildcard.plain.test"], "taken"),
+    "name": ("wrong-name", "enforce", ["mx.name.plain.test"], "454 4.7.5"),
+    "clear": (None, "enforce", ["mx.clear.plain.test"], "454 4.7.4"),
+    "stranger": ("host-name", "enforce", ["mx.other.test"], "454 4.7.5"),
+    "testing": ("wrong-name", "testing", ["mx.other.test"], "taken"),
+    "none": (None, "none", [], "taken"),
+    "gone": ("self-signed", "enforce", None, "taken"),
+    "no-record": ("self-signed", None, None, "taken"),
+}
+
+
+class StsTest(Outbound):
+    def world(self, rows):
+        self.port, web_port = self.lab.free_port(), self.lab.free_port()
+        domains = {kind: f"{kind}.plain.test" for kind in rows}
+        self.domains, self.sinks, zoo = domains, {}, Zoo(self.lab)
+        self.web = self.started(PolicyHost(self.lab, web_port, domains.values()))
+        self.zones = SignedZones(self.lab)
+        for number, (kind, (shown, mode, patterns, _)) in enumerate(rows.items(), 1):
+            domain, address = domains[kind], f"127.0.7.{number}"
+            tls = zoo.certificate(shown, domain) if shown else None
+            self.sinks[kind] = self.started(WireSink(self.port, address, tls=tls))
+            self.zones.mx(domain, (10, f"mx.{domain}"))
+            self.zones.a(f"mx.{domain}", address)
+            self.zones.a(f"mta-sts.{domain}", "127.0.0.1")
+            if mode:
+                self.zones.txt(f"_mta-sts.{domain}", "v=STSv1; id=1;")
+            if patterns is not None:
+                self.web.policies[domain] = "\r\n".join(
+                    ["version: STSv1", f"mode: {mode}", *(f"mx: {one}" for one in patterns),
+                     "max_age: 86400", ""])
+        self.started(self.zones)
+        security = {"security.mta_sts_port": web_port,
+                    "security.mta_sts_ca_file": str(self.lab.ca)}
+        self.outbound(speaker=security, mx_port=self.port, dns_servers=[self.zones.address],
+                      tls_ca_file=self.lab.ca)
+
+    def verdicts(self):
+        for domain in self.domains.values():
+            send(self.transport, f"bob@{domain}")
+        failed = {}
+
+        def all_known():
+            for line in self.transport.log("queue", "next hop failed"):
+                failed[line["next_hop"]] = line["error"]
+            return all(self.domains[kind] in failed or sink.messages
+                       for kind, sink in self.sinks.items())
+        self.eventually(all_known, 40, "a verdict on each domain")
+        return {kind: "taken" if sink.messages else failed[self.domains[kind]]
+                for kind, sink in self.sinks.items()}
+
+    def test_the_policy_is_fetched_and_obeyed(self):
+        self.world(ROWS)
+        self.connector()
+        verdicts = self.verdicts()
+        print(f"\n  MTA-STS{' (proxied)' if self.proxied else ''}")
+        for kind, verdict in verdicts.items():
+            print(f"    {kind:<12} {verdict[:130]}")
+        for kind, row in ROWS.items():
+            with self.subTest(kind):
+                self.assertTrue(verdicts[kind].startswith(row[3]), verdicts[kind])
+
+    def test_a_known_policy_outlives_the_record_the_web_server_and_a_restart(self):
+        self.world({"enforce": ROWS["enforce"]})
+        self.connector()
+        self.arrives(self.sinks["enforce"], "bob@enforce.plain.test")
+        self.assertEqual(self.web.asked, ["enforce.plain.test"])
+        self.zones.remove("_mta-sts.enforce.plain.test", "TXT")
+        self.web.policies.clear()
+        self.sinks["enforce"].stop()
+        clear = self.started(WireSink(self.port, "127.0.7.1"))
+        for service in filter(None, (self.transport, self.front_end)):
+            service.sigterm()
+            service.start()
+        send(self.transport, "bob@enforce.plain.test")
+        wait_until(lambda: self.transport.log("queue", "next hop failed"), 20, "the mail to wait")
+        self.assertIn("454 4.7.4", self.transport.log("queue", "next hop failed")[-1]["error"])
+        self.assertEqual(clear.messages, [])
+
+
+class ProxiedStsTest(StsTest):
+    proxied = True
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+#include "services/mailbox-transport/deliver/sts_cache.h"
+
+#include "gtest/gtest.h"
+
+#include "common/base/text.h"
+#include "tests/support/memory_store.h"
+
+namespace postern::deliver {
+namespace {
+
+class StsCacheTest : public ::testing::Test {
+ protected:
+  smtp::KnownSts Policy(std::string domain, std::string id, absl::Duration left) const {
+    smtp::KnownSts known;
+    known.domain = std::move(domain);
+    known.policy.id = std::move(id);
+    known.policy.mode = mail::StsMode::kEnforce;
+    known.policy.mx = {"mx1.example.test", "*.example.test"};
+    known.policy.max_age = absl::Hours(24);
+    known.expires = absl::FromUnixSeconds(absl::ToUnixSeconds(clock_.Now() + left));
+    return known;
+  }
+
+  base::FakeClock clock_;
+  testing::MemoryStore store_{clock_};
+};
+
+TEST_F(StsCacheTest, APolicyIsThereAfterARestart) {
+  const smtp::KnownSts known = Policy("example.test", "1", absl::Hours(1));
+  {
+    StsCache cache(store_, clock_);
+    cache.Keep(known);
+    EXPECT_EQ(cache.Find("example.test"), known);
+    EXPECT_EQ(cache.Find("other.test"), std::nullopt);
+  }
+  StsCache again(store_, clock_);
+  EXPECT_TRUE(again.Restore().ok());
+  EXPECT_EQ(again.Find("example.test"), known);
+}
+
+TEST_F(StsCacheTest, AnExpiredPolicyIsNotFoundAndNotRestored) {
+  StsCache cache(store_, clock_);
+  cache.Keep(Policy("example.test", "1", absl::Hours(1)));
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(cache.Find("example.test"), std::nullopt);
+  StsCache again(store_, clock_);
+  EXPECT_TRUE(again.Restore().ok());
+  EXPECT_EQ(again.size(), 0u);
+  int left = 0;
+  const auto count = [&left](std::string_view, std::string_view) { ++left; };
+  EXPECT_TRUE(store_.ScanPolicies(count).ok());
+  EXPECT_EQ(left, 0);
+}
+
+TEST_F(StsCacheTest, AnOlderAnswerDoesNotReplaceANewerOne) {
+  StsCache cache(store_, clock_);
+  cache.Keep(Policy("example.test", "2", absl::Hours(2)));
+  cache.Keep(Policy("example.test", "1", absl::Hours(1)));
+  EXPECT_EQ(cache.Find("example.test")->policy.id, "2");
+  cache.Keep(Policy("example.test", "3", absl::Hours(3)));
+  EXPECT_EQ(cache.Find("example.test")->policy.id, "3");
+}
+
+TEST_F(StsCacheTest, WhatCannotBeReadIsForgotten) {
+  store_.PutPolicy("example.test", "\xFF nonsense");
+  StsCache cache(store_, clock_);
+  EXPECT_TRUE(cache.Restore().ok());
+  EXPECT_EQ(cache.size(), 0u);
+}
+
+TEST_F(StsCacheTest, TheFirstToExpireMakesRoom) {
+  StsCache cache(store_, clock_);
+  cache.Keep(Policy("first.test", "1", absl::Minutes(1)));
+  for (std::size_t i = 0; i < kStsDomainsMax; ++i)
+    cache.Keep(Policy(base::Cat("d", i, ".test"), "1", absl::Hours(1)));
+  EXPECT_EQ(cache.size(), kStsDomainsMax);
+  EXPECT_EQ(cache.Find("first.test"), std::nullopt);
+  EXPECT_TRUE(cache.Find("d0.test").has_value());
+}
+
+}  // namespace
+}  // namespace postern::deliver
