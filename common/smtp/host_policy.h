@@ -9,7 +9,7 @@
 //           mail at once.
 // Limits    The connector is a floor: the others make it stricter only. Usable TLSA records decide;
 //           MTA-STS never lets pass what they refuse.
-// See       docs/generated/tls-states.md; RFC 7672 §2.1, §2.2; RFC 8461 §5; RFC 8689 §4, §5
+// See       docs/generated/policy-states.md; RFC 7672 §2.1, §2.2; RFC 8461 §5; RFC 8689 §4, §5
 
 #pragma once
 

@@ -8,6 +8,7 @@
 #include "common/io/executor.h"
 #include "tests/support/await.h"
 #include "tests/support/fake_resolver.h"
+#include "tests/support/state_table.h"
 
 namespace postern::smtp {
 namespace {
@@ -49,7 +50,11 @@ class DaneTest : public ::testing::Test {
   testing::FakeResolver dns_;
 };
 
-TEST_F(DaneTest, TheStateFollowsFromTheAnswer) {
+TEST_F(DaneTest, StateTableOfTheAnswer) {
+  testing::StateTable page(
+      "dane-states", "What an answer about TLSA records means",
+      "Of a host that DNSSEC vouches for (RFC 7672 §2.1). An error is never \"no record\".",
+      {"Answer", "State"});
   struct Row {
     const char* fact;
     std::function<void(testing::FakeResolver&)> say;
@@ -83,6 +88,7 @@ TEST_F(DaneTest, TheStateFollowsFromTheAnswer) {
     EXPECT_EQ(NameOf(answer.state), NameOf(row.state)) << row.fact;
     EXPECT_EQ(answer.error.ok(), row.state != DaneState::kError) << row.fact;
     EXPECT_TRUE(answer.records.empty()) << row.fact;
+    page.Row({row.fact, std::string(NameOf(row.state))});
   }
 }
 

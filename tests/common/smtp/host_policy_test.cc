@@ -131,7 +131,7 @@ constexpr Row kRows[] = {
     {"IgnoreSTARTTLS, AllowPolicyOverride", kError, "-", "clear, by connector"},
 };
 
-TEST(HostPolicyTest, WhatIsDemandedOfAHost) {
+TEST(HostPolicyTest, StateTableOfWhatIsDemanded) {
   testing::StateTable page(
       "policy-states", "What a host must prove",
       "The connector is a floor: DANE (RFC 7672) and MTA-STS (RFC 8461) only make it stricter. A "
