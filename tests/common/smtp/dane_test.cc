@@ -55,6 +55,7 @@ TEST_F(DaneTest, StateTableOfTheAnswer) {
       "dane-states", "What an answer about TLSA records means",
       "Of a host that DNSSEC vouches for (RFC 7672 §2.1). An error is never \"no record\".",
       {"Answer", "State"});
+
   struct Row {
     const char* fact;
     std::function<void(testing::FakeResolver&)> say;
