@@ -66,8 +66,8 @@ class DsnTest(Case):
         self.assertEqual(last.get_content_type(), "text/rfc822-headers")
         self.assertNotIn("its text", last.as_string())
 
-    def test_eight_bit_mail_for_a_peer_without_8bitmime_is_returned_5_6_3(self):
-        self.send(self.mailbox(), message(body="gr\u00fc\u00dfe\r\n", fields=(
+    def test_eight_bit_mail_that_is_not_to_be_converted_is_returned_5_6_3(self):
+        self.send(self.mailbox({"deliver.convert_8bit": False}), message(body="gr\u00fc\u00dfe\r\n", fields=(
             "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
             "Content-Transfer-Encoding: 8bit\r\n")), mail=" BODY=8BITMIME")
         _, _, recipient, _ = self.notice()

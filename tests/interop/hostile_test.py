@@ -25,7 +25,7 @@ FAULTS = """stall drip slow close reset line lines million 5xx 4xx 421 class cod
 # A column for each of them, in this order.
 GRID = """
 greeting pipelined   w d w w w w w w w w w w w w w w . d d w w w w w
-ehlo pipelined       w d w w w w w w d w w w w w w w w d d w w w w w
+ehlo pipelined       w d w n n w w w d w w w w w w w w d d w w w w w
 starttls pipelined   w d w w w w w w d d w w w w w w w d d w w w w w
 ehlo-tls pipelined   w d w w w w w w d w w w w w w w . d d w w w w w
 mail pipelined       w d w w w w w w r w w w w w w w w d d w w w w w
@@ -36,11 +36,11 @@ mail stepwise        w d w w w w w w r w w w w w w w w d d w w w w w
 rcpt stepwise        w d w w w w w w r w w w w w w w w d d w w w w w
 data stepwise        w d d w w w w w r w w w w w w w w d d w w w w w
 dot stepwise         a d a a a a a a r w w a a a a d w d d a a a a a
-mail chunked         a d a a a a a a r w w a a a a d w d d a a a a a
-rcpt chunked         a d a a a a a a r w w a a a a d d d d a a a a a
-bdat chunked         a d a a a a a a r w w a a a a d d d d a a a a a
-mail-again pipelined w d w n n w n n r w n n n n n w n d d n n n n w
-rset pipelined       w d w n n w n n n n n n n n n n n d d n w n n w
+mail chunked         a d a a a a a a r w w a a a a a w d d a a a a a
+rcpt chunked         a d a a a a a a r w w a a a a a d d d a a a a a
+bdat chunked         a d a a a a a a r w w a a a a a d d d a a a a a
+mail-again pipelined w d w n n n n n r w n n n n n w n d d n n n n w
+rset pipelined       w d w n n n n n n n n n n n n n n d d n w n n w
 quit pipelined       d d d d d d d d d d d d d d d d d d d d d d d d
 """
 ALSO = [
