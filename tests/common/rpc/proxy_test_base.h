@@ -36,6 +36,8 @@ class ProxyTestBase : public ::testing::Test {
   ~ProxyTestBase() override {
     stream_.reset();
     server_.reset();
+    // gRPC tells of the end on a thread of its own, and the executor must still be there.
+    EXPECT_TRUE(Soon([this] { return mailbox_.closed() >= opened_; }));
     executor_.Run([this] { to_mailbox_.reset(); });
     proxy_.reset();
     executor_.Stop();
@@ -61,6 +63,7 @@ class ProxyTestBase : public ::testing::Test {
   void OpenAs(const std::string& who) {
     client_ = *ProxyClient::Make(SettingsOf(who), base::Cat("127.0.0.1:", server_->port()), "here");
     executor_.Run([this] { stream_ = client_->Open(executor_, mailbox_); });
+    ++opened_;
   }
 
   void Offer(std::uint64_t delivery) {
@@ -82,6 +85,7 @@ class ProxyTestBase : public ::testing::Test {
   std::unique_ptr<Server> server_;
   std::unique_ptr<ProxyClient> client_;
   std::shared_ptr<ToFrontEnd> stream_;
+  int opened_ = 0;
 };
 
 }  // namespace postern::rpc
