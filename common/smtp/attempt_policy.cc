@@ -47,7 +47,8 @@ io::Task<HostPolicy> Attempt::PolicyOf(const dns::Host& host, std::uint16_t port
   const bool asks = AsksPolicies();
   DaneAnswer dane;
   if (asks && parts_.parts.stores.dane) dane = co_await DaneFor(Resolver(), host, port);
-  const std::string_view domain = delivery_.route.dns_routing ? delivery_.route.domain : "";
+  std::string_view domain;
+  if (delivery_.route.dns_routing) domain = delivery_.route.domain;
   Security floor = SecurityFor(delivery_.policy, delivery_.route, host.smart_host);
   if (require_tls_ && dane.state == DaneState::kUsable) {
     floor.tls = TlsUse::kRequired;  // the records prove the host
