@@ -67,7 +67,8 @@ class DsnTest(Case):
         self.assertNotIn("its text", last.as_string())
 
     def test_eight_bit_mail_that_is_not_to_be_converted_is_returned_5_6_3(self):
-        self.send(self.mailbox({"deliver.convert_8bit": False}), message(body="gr\u00fc\u00dfe\r\n", fields=(
+        mailbox = self.mailbox({"deliver.convert_8bit": False})
+        self.send(mailbox, message(body="gr\u00fc\u00dfe\r\n", fields=(
             "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
             "Content-Transfer-Encoding: 8bit\r\n")), mail=" BODY=8BITMIME")
         _, _, recipient, _ = self.notice()
