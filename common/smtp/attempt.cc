@@ -65,10 +65,12 @@ io::Task<Outcome> Attempt::Run() {
     dns::HostsAnswer answer = co_await LookUp();
     if (answer.ok()) {
       co_await AskSts();
-      co_await TryHosts(answer.hosts);
+      std::vector<dns::Host> once_more;
+      if (MayYieldRequireTls()) once_more = answer.hosts;
+      co_await TryHosts(std::move(answer.hosts));
       if (YieldsRequireTls()) {
         require_tls_ = false;
-        co_await TryHosts(std::move(answer.hosts));
+        co_await TryHosts(std::move(once_more));
       }
     } else {
       NoteLookup(answer);

@@ -166,6 +166,10 @@ class Attempt {
   void NoteLack();
   // Of all the addresses that were tried: what none offers is not to be had.
   void NoteLacking(std::size_t tried);
+
+  // A bounce is better sent without it than lost.
+  bool MayYieldRequireTls() const { return require_tls_ && delivery_.envelope.sender.empty(); }
+
   // True when a bounce got nowhere with REQUIRETLS and is to go without (RFC 8689 §5).
   bool YieldsRequireTls() const;
   void NoteTransaction(const Transaction& transaction);

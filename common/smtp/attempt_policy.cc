@@ -10,8 +10,6 @@
 
 namespace postern::smtp {
 
-namespace {}  // namespace
-
 dns::Resolver& Attempt::Resolver() const {
   const Engine::Parts& parts = parts_.parts;
   const bool external = delivery_.policy.external_dns && parts.external_resolver != nullptr;
@@ -20,9 +18,7 @@ dns::Resolver& Attempt::Resolver() const {
 
 // The sender may say that delivery goes before security (RFC 8689 §5); the connector is not his.
 bool Attempt::AsksPolicies() const {
-  const ConnectorPolicy& policy = delivery_.policy;
-  const bool overridden = policy.ignore_start_tls && policy.allow_policy_override;
-  return !delivery_.envelope.tls_optional && !overridden;
+  return !delivery_.envelope.tls_optional && !delivery_.policy.overrides_policies();
 }
 
 bool Attempt::TlsAtOnce(std::uint16_t port) const {
@@ -44,9 +40,8 @@ io::Task<void> Attempt::AskSts() {
 }
 
 io::Task<HostPolicy> Attempt::PolicyOf(const dns::Host& host, std::uint16_t port) {
-  const bool asks = AsksPolicies();
   DaneAnswer dane;
-  if (asks && parts_.parts.stores.dane) dane = co_await DaneFor(Resolver(), host, port);
+  if (AsksPolicies() && parts_.parts.stores.dane) dane = co_await DaneFor(Resolver(), host, port);
   std::string_view domain;
   if (delivery_.route.dns_routing) domain = delivery_.route.domain;
   Security floor = SecurityFor(delivery_.policy, delivery_.route, host.smart_host);
@@ -59,7 +54,7 @@ io::Task<HostPolicy> Attempt::PolicyOf(const dns::Host& host, std::uint16_t port
     floor.tls = TlsUse::kRequired;
     floor.at_once = true;
   }
-  HostFindings findings{host, domain, std::move(dane), asks ? sts_ : std::nullopt};
+  HostFindings findings{host, domain, std::move(dane), sts_};
   co_return DecideHost(delivery_.policy, std::move(floor), std::move(findings));
 }
 

@@ -163,7 +163,7 @@ void Attempt::NoteLacking(std::size_t tried) {
 }
 
 bool Attempt::YieldsRequireTls() const {
-  if (!require_tls_ || !delivery_.envelope.sender.empty() || insecure_ == 0) return false;
+  if (!MayYieldRequireTls() || insecure_ == 0) return false;
   const bool answered = std::any_of(pending_.begin(), pending_.end(), [this](std::size_t i) {
     return outcome_.recipients[i].origin == Origin::kRemote;
   });

@@ -59,10 +59,9 @@ void DemandRecords(HostFindings& findings, HostPolicy& policy) {
 HostPolicy DecideHost(const ConnectorPolicy& connector, Security floor, HostFindings findings) {
   const DaneState dane = findings.dane.state;
   const bool sts = Enforces(findings.sts);
-  const bool override_policy = connector.ignore_start_tls && connector.allow_policy_override;
   HostPolicy policy;
   policy.security = std::move(floor);
-  if (override_policy) return policy;
+  if (connector.overrides_policies()) return policy;
   if (dane == DaneState::kError) {
     HostPolicy none = NotUsable(PolicySource::kDane, findings.dane.error, kDnsFails);
     none.result = "dnssec-invalid";

@@ -97,6 +97,9 @@ struct ConnectorPolicy {
            auth == SmartHostAuth::kBasicAuthRequireTls || auth == SmartHostAuth::kExchangeServer;
   }
 
+  // What DANE and MTA-STS demand is of no interest.
+  bool overrides_policies() const { return ignore_start_tls && allow_policy_override; }
+
   // The smart host must be logged in to.
   bool needs_credential() const {
     return auth == SmartHostAuth::kBasicAuth || auth == SmartHostAuth::kBasicAuthRequireTls;

@@ -126,6 +126,22 @@ class Outbound(Case):
     def to_host(self, port, host="[127.0.0.1]", **spec):
         self.connector(dnsRoutingEnabled=False, smartHosts=[host], port=port, **spec)
 
+    def verdicts_of(self, domains, sinks, seconds):
+        """One message to each of {kind: domain}: "taken" by its sink, or the LastError of its
+        queue."""
+        for domain in domains.values():
+            send(self.transport, f"bob@{domain}")
+        failed = {}
+
+        def all_known():
+            for line in self.transport.log("queue", "next hop failed"):
+                failed[line["next_hop"]] = line["error"]
+            return all(domain in failed or sinks[kind].messages
+                       for kind, domain in domains.items())
+        self.eventually(all_known, seconds, "a verdict on each domain")
+        return {kind: "taken" if sinks[kind].messages else failed[domain]
+                for kind, domain in domains.items()}
+
     def arrives(self, sink, recipient="bob@contoso.test", content=None):
         """Sends a message that must get through; gives it as the sink has it."""
         before = len(sink.messages)

@@ -1,7 +1,7 @@
 """tests/interop/dane_test.py: TLSA records in zones that Knot signs and Unbound validates, and
 servers whose certificates fit them or do not."""
 
-from cases import Outbound, main, send
+from cases import Outbound, main
 from dnssec import SignedZones
 from harness import wait_until
 from wire import WireSink
@@ -53,24 +53,10 @@ class DaneTest(Outbound):
         self.outbound(mx_port=self.port, dns_servers=[zones.address], tls_ca_file=self.lab.ca,
                       **settings)
 
-    def verdicts(self):
-        for domain in self.domains.values():
-            send(self.transport, f"bob@{domain}")
-        failed = {}
-
-        def all_known():
-            for line in self.transport.log("queue", "next hop failed"):
-                failed[line["next_hop"]] = line["error"]
-            return all(self.domains[kind] in failed or sink.messages
-                       for kind, sink in self.sinks.items())
-        self.eventually(all_known, 40, "a verdict on each domain")
-        return {kind: "taken" if sink.messages else failed[self.domains[kind]]
-                for kind, sink in self.sinks.items()}
-
     def test_the_records_decide(self):
         self.world(ROWS)
         self.connector()
-        verdicts = self.verdicts()
+        verdicts = self.verdicts_of(self.domains, self.sinks, 40)
         print(f"\n  DANE{' (proxied)' if self.proxied else ''}")
         for kind, verdict in verdicts.items():
             print(f"    {kind:<18} {verdict[:120]}")
@@ -84,7 +70,7 @@ class DaneTest(Outbound):
         rows = {kind: ROWS[kind] for kind in ("ee-key", "no-records")}
         self.world(rows)
         self.connector(ignoreStartTls=True)
-        verdicts = self.verdicts()
+        verdicts = self.verdicts_of(self.domains, self.sinks, 40)
         self.assertEqual(verdicts["no-records"], "taken")
         self.assertIn("AllowPolicyOverride", verdicts["ee-key"])
         # proved below: the same mail goes once the connector allows it

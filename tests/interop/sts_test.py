@@ -88,24 +88,10 @@ class StsTest(Outbound):
         self.outbound(speaker=security, mx_port=self.port, dns_servers=[self.zones.address],
                       tls_ca_file=self.lab.ca)
 
-    def verdicts(self):
-        for domain in self.domains.values():
-            send(self.transport, f"bob@{domain}")
-        failed = {}
-
-        def all_known():
-            for line in self.transport.log("queue", "next hop failed"):
-                failed[line["next_hop"]] = line["error"]
-            return all(self.domains[kind] in failed or sink.messages
-                       for kind, sink in self.sinks.items())
-        self.eventually(all_known, 40, "a verdict on each domain")
-        return {kind: "taken" if sink.messages else failed[self.domains[kind]]
-                for kind, sink in self.sinks.items()}
-
     def test_the_policy_is_fetched_and_obeyed(self):
         self.world(ROWS)
         self.connector()
-        verdicts = self.verdicts()
+        verdicts = self.verdicts_of(self.domains, self.sinks, 40)
         print(f"\n  MTA-STS{' (proxied)' if self.proxied else ''}")
         for kind, verdict in verdicts.items():
             print(f"    {kind:<12} {verdict[:130]}")

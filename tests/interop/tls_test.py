@@ -31,18 +31,8 @@ class TlsWorld(Outbound):
                       tls_ca_file=self.lab.ca, **settings)
 
     def verdicts(self):
-        """One message to each domain: "taken" or the LastError of its queue."""
-        for kind in self.sinks:
-            send(self.transport, f"bob@{kind}.test")
-        failed = {}
-
-        def all_known():
-            for line in self.transport.log("queue", "next hop failed"):
-                failed[line["next_hop"].removesuffix(".test")] = line["error"]
-            return all(kind in failed or self.sinks[kind].messages for kind in self.sinks)
-        self.eventually(all_known, 30, "a verdict on each domain")
-        return {kind: "taken" if sink.messages else failed[kind]
-                for kind, sink in self.sinks.items()}
+        domains = {kind: f"{kind}.test" for kind in self.sinks}
+        return self.verdicts_of(domains, self.sinks, 30)
 
     def check(self, taken, words, **spec):
         """`taken` are the kinds that get the mail; `words` what is said of others."""
