@@ -19,6 +19,9 @@ constexpr PlainVerb kPlainVerbs[] = {
     {"Get-Queue", kMail, "Shows queues of the server"},
     {"Get-Message", kMail, "Shows queued messages"},
     {"Send-Message", kMail, "Submits a message from a file"},
+    {"Redirect-Message", kMail, "Hands the queues of the server to other servers"},
+    {"Drain-Server", kMail,
+     "Hands the queues of the server to others of its site and refuses new mail: before it goes"},
     {"Salvage-Store", kLocal,
      "Copies what is readable out of a damaged store; the service is stopped"},
     {"New-UserHash", kLocal,
@@ -34,6 +37,7 @@ struct Words {
   std::uint32_t result_size = 0;
   bool include_recipients = false;
   SendMessageOptions send;
+  DrainOptions drain;
   SalvageStoreOptions salvage;
   NewUserHashOptions user;
   NewTokenOptions token;
@@ -76,6 +80,20 @@ void AddSend(CLI::App& app, Words& words) {
                 "Only by hosts that protect it all the way (REQUIRETLS)");
 }
 
+void AddDrain(CLI::App& app, Words& words) {
+  DrainOptions& drain = words.drain;
+  for (const std::string_view name : {"Redirect-Message", "Drain-Server"}) {
+    CLI::App& verb = Add(app, name);
+    verb.add_option("--target", drain.targets,
+                    "A server that takes them; may be repeated; without it all others of the site")
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    verb.add_option("--seconds", drain.seconds, "End after so long; what is left stays queued")
+        ->check(CLI::Range(1, 7 * 24 * 3600));
+    verb.add_flag("--undo", drain.undo, "The server takes new mail again");
+  }
+}
+
 void AddLocal(CLI::App& app, Words& words) {
   CLI::App& salvage = Add(app, "Salvage-Store");
   salvage.add_option("path", words.salvage.store, "Folder of the store")->required();
@@ -95,6 +113,7 @@ void AddLocal(CLI::App& app, Words& words) {
 void AddVerbs(CLI::App& app, Words& words) {
   AddQueries(app, words);
   AddSend(app, words);
+  AddDrain(app, words);
   AddLocal(app, words);
   app.require_subcommand(1);
   for (CLI::App* verb : app.get_subcommands({})) {
@@ -105,6 +124,11 @@ void AddVerbs(CLI::App& app, Words& words) {
 
 Verb VerbOf(const std::string& name, const Words& words) {
   if (name == "Send-Message") return words.send;
+  if (name == "Redirect-Message" || name == "Drain-Server") {
+    DrainOptions drain = words.drain;
+    drain.hold = name == "Drain-Server";
+    return drain;
+  }
   if (name == "Salvage-Store") return words.salvage;
   if (name == "New-UserHash") return words.user;
   if (name == "New-Token") return words.token;

@@ -20,6 +20,7 @@
 #include "cli/cmdlet_call.h"
 #include "cli/completion.h"
 #include "cli/connection.h"
+#include "cli/drain_verb.h"
 #include "cli/global_options.h"
 #include "cli/local_verbs.h"
 #include "cli/send_message.h"
@@ -42,6 +43,7 @@ using Verb = std::variant<std::monostate,
                           v1::GetQueueRequest,
                           v1::GetMessageRequest,
                           SendMessageOptions,
+                          DrainOptions,
                           SalvageStoreOptions,
                           NewUserHashOptions,
                           NewTokenOptions,

@@ -153,6 +153,13 @@ absl::StatusOr<v1::TestRouteResponse> Connection::Ask(const v1::TestRouteRequest
   });
 }
 
+absl::StatusOr<v1::RedirectMessageResponse> Connection::Ask(
+    const v1::RedirectMessageRequest& request) {
+  return Unary<v1::Admin, v1::RedirectMessageResponse>([&](auto& stub, auto& with, auto& response) {
+    return stub.RedirectMessage(&with, request, &response);
+  });
+}
+
 absl::StatusOr<v1::Resource> Connection::Ask(const v1::GetResourceRequest& request) {
   return Unary<v1::Directory, v1::Resource>(
       [&](auto& stub, auto& with, auto& response) { return stub.Get(&with, request, &response); });

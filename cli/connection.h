@@ -50,6 +50,8 @@ class Connection {
   absl::StatusOr<v1::GetMessageResponse> Ask(const v1::GetMessageRequest& request);
   absl::StatusOr<v1::TestRouteResponse> Ask(const v1::TestRouteRequest& request);
 
+  absl::StatusOr<v1::RedirectMessageResponse> Ask(const v1::RedirectMessageRequest& request);
+
   absl::StatusOr<v1::Resource> Ask(const v1::GetResourceRequest& request);
   absl::StatusOr<v1::ListResourcesResponse> Ask(const v1::ListResourcesRequest& request);
   absl::StatusOr<v1::ChangeResponse> Ask(const v1::CreateResourceRequest& request);

@@ -1,5 +1,6 @@
 #include "cli/run_verb.h"
 
+#include "cli/drain_verb.h"
 #include "cli/import_verb.h"
 #include "cli/query_verbs.h"
 #include "cli/resource_verbs.h"
@@ -78,6 +79,12 @@ struct Dispatch {
     auto connection = Connection::Open(*to);
     if (!connection.ok()) return connection.status();
     return Advise(SendMessage(options, *connection, session.shell), *to, "submit");
+  }
+
+  absl::Status operator()(const DrainOptions& options) const {
+    const auto connection = session.client.Asked();
+    if (!connection.ok()) return connection.status();
+    return Advise(Run(options, **connection, session.shell), session.client.options(), "operate");
   }
 
   // The queries.

@@ -59,6 +59,14 @@ class Pipeline final : public model::Intake {
   // Refuses new mail from now on.
   void Close() { open_ = false; }
 
+  // Refuses new mail until then, because what is here goes to other servers.
+  void RefuseUntil(absl::Time until) { refuses_until_ = absl::ToUnixMillis(until); }
+
+  // One round of a drain over all shards, on any executor; see drain.h.
+  io::Task<DrainRound> DrainOnce(model::RelayPlan plan, absl::Duration within);
+  // Messages for each next hop that wait here or are under way; asks the shards.
+  io::Task<std::uint64_t> QueuedNow();
+
   // Lets deliveries under way end within `grace`, cancels the rest.
   void Stop(absl::Duration grace);
 
@@ -125,6 +133,7 @@ class Pipeline final : public model::Intake {
   Pressure pressure_;
   std::atomic<std::size_t> submissions_{0};
   std::atomic<bool> open_{false};
+  std::atomic<std::int64_t> refuses_until_{0};  // milliseconds since 1970
   std::shared_ptr<std::atomic<std::uint64_t>> body_bytes_;
   std::mutex keys_mutex_;
   std::map<std::pair<std::string, std::string>, Waiting> keys_under_way_;
