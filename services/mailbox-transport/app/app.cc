@@ -33,7 +33,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
   using Step = absl::Status (State::*)();
   for (const Step step :
        {&State::StartStore, &State::StartDirectory, &State::StartProvisions, &State::StartFloors,
-        &State::StartPipeline, &State::StartAccept, &State::StartServices}) {
+        &State::StartLogs, &State::StartPipeline, &State::StartAccept, &State::StartServices}) {
     if (absl::Status started = (state.*step)(); !started.ok()) return started;
   }
   // What changed while the parts were started.
@@ -119,6 +119,7 @@ void DeclareMetrics(observe::Registry& registry) {
   smtp::DeclareProvisions(registry, "deliver");
   static const pipeline::RouteCounts route;
   pipeline::AddReadings(registry, route);
+  pipeline::AddLogReadings(registry, nullptr, nullptr);
   const admin::DirectoryProbe directory(registry);
   admin::AddReadings(registry, [] { return directory::DirectoryReadings(); });
   const accept::Probe accept(registry);

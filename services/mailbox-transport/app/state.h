@@ -53,6 +53,7 @@ struct App::State {
   absl::Status MakeSource();
   absl::Status StartProvisions();
   absl::Status StartFloors();
+  absl::Status StartLogs();
   absl::Status StartPipeline();
   absl::Status StartAccept();
   absl::Status StartServices();
@@ -76,6 +77,8 @@ struct App::State {
   std::unique_ptr<directory::ManagedFolder> managed;  // on the writer
   std::function<absl::Status()> load_directory;       // on the writer: what the folder holds, now
   std::vector<std::unique_ptr<Floor>> floors;
+  std::unique_ptr<pipeline::Tracking> tracking;       // null: off
+  std::unique_ptr<pipeline::RoutingLog> routing_log;  // the same
   std::unique_ptr<pipeline::Pipeline> pipeline;
   std::unique_ptr<accept::Server> accept;
   std::unique_ptr<CertificateWatch> certificates;
