@@ -65,6 +65,7 @@ void App::Stop() {
   const absl::Duration grace = *state.settings.server.stop_grace;
   if (state.pipeline != nullptr) state.pipeline->Close();
   if (state.directory_service != nullptr) state.directory_service->Stop();
+  if (state.tracking_service != nullptr) state.tracking_service->Stop();
   if (state.directory != nullptr) state.directory->Stop();
   if (state.accept != nullptr) state.accept->Stop(grace);
   if (state.submission != nullptr) state.submission->Stop(grace);
@@ -80,6 +81,7 @@ void App::Stop() {
   state.relay.reset();
   state.admin.reset();
   state.directory_service.reset();
+  state.tracking_service.reset();
   // What is settled is written before the store closes; its callbacks may still ask the pipeline.
   state.store.reset();
   state.pipeline.reset();

@@ -224,11 +224,15 @@ absl::Status App::State::StartServices() {
       *authority, floors.front()->executor, registry, *directory, server_name,
       ConnectorCheck(outside_name, provisions->stores()), *settings.directory.writer, managed.get(),
       load_directory});
+  tracking_service = std::make_unique<admin::TrackingService>(admin::TrackingService::Parts{
+      *authority, settings.rpc, floors.front()->executor, disk,
+      [this] { return directory->current(); }, server_name, tracking.get()});
   options.address = *settings.endpoints.admin_address;
   options.client = rpc::ClientCertificate::kRequired;
   options.reflection = true;
-  auto admins = rpc::Server::Start(
-      settings.rpc, options, {admin->service(), directory_service->service(), relay->service()});
+  auto admins = rpc::Server::Start(settings.rpc, options,
+                                   {admin->service(), directory_service->service(),
+                                    relay->service(), tracking_service->service()});
   if (!admins.ok()) return base::Annotate(admins.status(), "server.admin_address");
   admin_server = std::move(*admins);
   return absl::OkStatus();

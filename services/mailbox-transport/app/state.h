@@ -27,6 +27,7 @@
 #include "services/mailbox-transport/admin/directory_service.h"
 #include "services/mailbox-transport/admin/relay_service.h"
 #include "services/mailbox-transport/admin/submission_service.h"
+#include "services/mailbox-transport/admin/tracking_service.h"
 #include "services/mailbox-transport/app/app.h"
 #include "services/mailbox-transport/app/certificate_watch.h"
 #include "services/mailbox-transport/pipeline/pipeline.h"
@@ -87,6 +88,7 @@ struct App::State {
   std::unique_ptr<admin::RelayService> relay;
   std::unique_ptr<admin::AdminService> admin;
   std::unique_ptr<admin::DirectoryService> directory_service;
+  std::unique_ptr<admin::TrackingService> tracking_service;
   std::unique_ptr<rpc::Server> submission_server;
   std::unique_ptr<rpc::Server> admin_server;
   std::mutex directory_mutex;  // the watch's thread and the main thread bring snapshots
