@@ -7,7 +7,7 @@
 // Failure   TrackingFrom: mistakes go to `complaints`. Run: the status of the call. A server that
 //           did not answer is a warning, and the rest is shown.
 // Limits    kResultSizeDefault events, unless the line says otherwise.
-// See       proto/postern/v1/tracking.proto; docs/how-to/logs.md
+// See       proto/postern/v1/tracking.proto; docs/logs.md
 
 #pragma once
 

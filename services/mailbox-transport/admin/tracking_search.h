@@ -7,7 +7,7 @@
 //           is gone is passed over; a line that is damaged gives what can be read of it.
 // Lifetime  Blocking reads: on the disk pool. Thread-safe.
 // Limits    kSliceBytes of a file, and the caller's number of events and their bytes.
-// See       services/mailbox-transport/pipeline/tracking_fields.h; docs/how-to/logs.md
+// See       services/mailbox-transport/pipeline/tracking_fields.h; docs/logs.md
 
 #pragma once
 

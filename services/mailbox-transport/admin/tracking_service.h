@@ -11,7 +11,7 @@
 //           FanOut::kQuestionsMax servers asked at once, each within `server_timeout`. A watcher has
 //           one answer under way; one that does not take it for kWriteMax is let go, and goes on
 //           later with its cursor: what it costs meanwhile is nothing.
-// See       proto/postern/v1/tracking.proto; docs/how-to/logs.md
+// See       proto/postern/v1/tracking.proto; docs/logs.md
 
 #pragma once
 
