@@ -122,7 +122,12 @@ io::Task<void> Shard::DrainTicket(std::shared_ptr<Draining> drain, model::Ticket
   Decide decide = [&batch, &settling, &outcome](settle::Settler& settler) {
     return settler.Decide(batch, settling, outcome);
   };
-  const settle::Settled settled = co_await Settle(OwnerOf(**message), *message, std::move(decide));
+  TrackedWork tracked;
+  tracked.hop = drain->hop;
+  tracked.outcome = &outcome;
+  tracked.way = deliver::NameOf(deliver::Way::kRelay);
+  const settle::Settled settled =
+      co_await Settle(OwnerOf(**message), *message, std::move(decide), std::move(tracked));
   ++drain->round.moved;
 }
 
