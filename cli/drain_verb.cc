@@ -15,7 +15,7 @@ namespace {
 absl::Status TimeIsOver(const v1::RedirectMessageResponse& last, std::uint64_t moved) {
   std::string why = base::Cat(last.remaining(), " messages remain, ", moved, " were handed over");
   if (!last.last_error().empty()) why += base::Cat("; the last reason: ", last.last_error());
-  return absl::DeadlineExceededError(why);
+  return absl::FailedPreconditionError(why);
 }
 
 }  // namespace

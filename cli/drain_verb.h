@@ -5,7 +5,7 @@
 //
 // Flow      Round after round on one connection; a line of progress for each that moved something
 //           or failed.
-// Failure   kDeadlineExceeded: messages remain when the time is over, with the last reason. The
+// Failure   kFailedPrecondition: messages remain when the time is over, with the last reason. The
 //           status of a call.
 // Limits    One round takes kDrainRound; after one that moved nothing the next waits as long.
 // See       docs/how-to/scale-in.md
