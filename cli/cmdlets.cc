@@ -72,6 +72,8 @@ constexpr Cmdlet kCmdlets[] = {
      "Changes the limits of the whole organization"},
     {"Test-Route", "", Action::kTestRoute, "", kMail,
      "Explains which connector a recipient's mail takes, and why not the others"},
+    {"Get-TlsReport", "", Action::kTlsReport, "", kMail,
+     "Shows what became of the TLS sessions with each policy domain, day by day"},
     {"Invoke-Script", "", Action::kInvokeScript, "", kScripts,
      "Runs lines of the Exchange Management Shell from a file"},
     {"Shell", "", Action::kShell, "", kScripts, "Runs such lines as they are typed"},
@@ -123,6 +125,16 @@ constexpr Parameter kPermissionUser = {"User",
 constexpr Parameter kRoute[] = {
     {"Address", "", Form::kText, Standing::kField, "an address", "required", "The recipient."},
     {"Size", "", Form::kSize, Standing::kField, "30MB", "0", "The size of the message."},
+};
+
+constexpr Parameter kTlsReport[] = {
+    {"Date", "", Form::kText, Standing::kField, "a day as 2026-11-28, in UTC",
+     "every day that is kept", "Shows this day only."},
+    {"Json", "", Form::kSwitch, Standing::kField, "", "",
+     "Prints the report document of RFC 8460 for each day and policy domain, one a line."},
+    {"PolicyDomain", "", Form::kText, Standing::kField,
+     "a domain; with TLSA records the name of the host", "all",
+     "Shows this policy domain only, with the failures one by one."},
 };
 
 constexpr Parameter kImport[] = {
@@ -232,6 +244,8 @@ std::span<const Parameter> OwnParameters(Action action) {
       return {&kPermissionUser, 1};
     case Action::kTestRoute:
       return kRoute;
+    case Action::kTlsReport:
+      return kTlsReport;
     case Action::kImport:
       return kImport;
     case Action::kInvokeScript:
@@ -286,6 +300,8 @@ std::string_view PositionalOf(const Cmdlet& cmdlet) {
       return "Name";
     case Action::kTestRoute:
       return "Address";
+    case Action::kTlsReport:
+      return "PolicyDomain";
     case Action::kImport:
     case Action::kInvokeScript:
       return "Path";

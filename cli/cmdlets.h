@@ -31,6 +31,7 @@ struct Cmdlet {
     kAddPermission,
     kRemovePermission,
     kTestRoute,
+    kTlsReport,
     kImport,
     kInvokeScript,
     kShell,

@@ -49,6 +49,7 @@ class Connection {
   absl::StatusOr<v1::GetQueueResponse> Ask(const v1::GetQueueRequest& request);
   absl::StatusOr<v1::GetMessageResponse> Ask(const v1::GetMessageRequest& request);
   absl::StatusOr<v1::TestRouteResponse> Ask(const v1::TestRouteRequest& request);
+  absl::StatusOr<v1::GetTlsReportResponse> Ask(const v1::GetTlsReportRequest& request);
 
   absl::StatusOr<v1::Resource> Ask(const v1::GetResourceRequest& request);
   absl::StatusOr<v1::ListResourcesResponse> Ask(const v1::ListResourcesRequest& request);

@@ -5,6 +5,7 @@
 #include "cli/resource_verbs.h"
 #include "cli/script_run.h"
 #include "cli/table.h"
+#include "cli/tls_report_verb.h"
 
 namespace postern::cli {
 
@@ -12,10 +13,11 @@ namespace {
 
 using Action = Cmdlet::Action;
 
-absl::Status TestRoute(const CmdletCall& call, Session& session) {
+template <typename Request>
+absl::Status Query(const Request& request, Session& session) {
   const auto connection = session.client.Asked();
   if (!connection.ok()) return connection.status();
-  return Run(call.route, **connection, session.shell);
+  return Run(request, **connection, session.shell);
 }
 
 absl::Status RunCmdlet(const CmdletCall& call, Session& session) {
@@ -24,7 +26,9 @@ absl::Status RunCmdlet(const CmdletCall& call, Session& session) {
     session.shell.err << "WARNING: " << ForTerminal(warning) << '\n';
   switch (call.line.cmdlet->action) {
     case Action::kTestRoute:
-      return TestRoute(call, session);
+      return Query(call.route, session);
+    case Action::kTlsReport:
+      return Query(call.tls_report, session);
     case Action::kImport:
       return ImportSendConnectors(call, session.client, session.shell);
     case Action::kInvokeScript:
@@ -40,8 +44,8 @@ absl::Status RunCmdlet(const CmdletCall& call, Session& session) {
 }
 
 std::string_view RoleFor(Action action) {
-  const bool reads =
-      action == Action::kGet || action == Action::kGetPermission || action == Action::kTestRoute;
+  const bool reads = action == Action::kGet || action == Action::kGetPermission ||
+                     action == Action::kTestRoute || action == Action::kTlsReport;
   return reads ? "read" : "administer";
 }
 
