@@ -142,6 +142,12 @@ absl::StatusOr<v1::GetQueueResponse> Connection::Ask(const v1::GetQueueRequest& 
   });
 }
 
+absl::StatusOr<v1::GetTlsReportResponse> Connection::Ask(const v1::GetTlsReportRequest& request) {
+  return Unary<v1::Admin, v1::GetTlsReportResponse>([&](auto& stub, auto& with, auto& response) {
+    return stub.GetTlsReport(&with, request, &response);
+  });
+}
+
 absl::StatusOr<v1::GetMessageResponse> Connection::Ask(const v1::GetMessageRequest& request) {
   return Unary<v1::Admin, v1::GetMessageResponse>([&](auto& stub, auto& with, auto& response) {
     return stub.GetMessage(&with, request, &response);

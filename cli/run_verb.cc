@@ -6,6 +6,7 @@
 #include "cli/resource_verbs.h"
 #include "cli/script_run.h"
 #include "cli/table.h"
+#include "cli/tls_report_verb.h"
 
 namespace postern::cli {
 
@@ -13,10 +14,11 @@ namespace {
 
 using Action = Cmdlet::Action;
 
-absl::Status TestRoute(const CmdletCall& call, Session& session) {
+template <typename Request>
+absl::Status Query(const Request& request, Session& session) {
   const auto connection = session.client.Asked();
   if (!connection.ok()) return connection.status();
-  return Run(call.route, **connection, session.shell);
+  return Run(request, **connection, session.shell);
 }
 
 absl::Status Track(const CmdletCall& call, Session& session) {
@@ -31,9 +33,11 @@ absl::Status RunCmdlet(const CmdletCall& call, Session& session) {
     session.shell.err << "WARNING: " << ForTerminal(warning) << '\n';
   switch (call.line.cmdlet->action) {
     case Action::kTestRoute:
-      return TestRoute(call, session);
+      return Query(call.route, session);
     case Action::kTrack:
       return Track(call, session);
+    case Action::kTlsReport:
+      return Query(call.tls_report, session);
     case Action::kImport:
       return ImportSendConnectors(call, session.client, session.shell);
     case Action::kInvokeScript:
@@ -50,7 +54,8 @@ absl::Status RunCmdlet(const CmdletCall& call, Session& session) {
 
 std::string_view RoleFor(Action action) {
   const bool reads = action == Action::kGet || action == Action::kGetPermission ||
-                     action == Action::kTestRoute || action == Action::kTrack;
+                     action == Action::kTestRoute || action == Action::kTrack ||
+                     action == Action::kTlsReport;
   return reads ? "read" : "administer";
 }
 

@@ -4,6 +4,8 @@ servers whose certificates fit them or do not."""
 from cases import Outbound, main
 from dnssec import SignedZones
 from harness import wait_until
+from services import Shell
+from tls_report import entries, wait_for_sessions
 from wire import WireSink
 from zoo import Zoo
 
@@ -25,6 +27,17 @@ ROWS = {
     "no-records-clear": (None, [], "example.test", "taken"),
     "not-signed": ("good", [(3, 1, 1, "other")], "plain.test", "taken"),
     "bogus": ("good", "alias", "example.test", "451 4.4.0"),
+}
+
+# kind: the sessions that a report must have; those of TLSA records are told by the host.
+REPORTED = {
+    "ee-key": {("tlsa", "successful")},
+    "ee-other": {("tlsa", "validation-failure")},
+    "clear": {("tlsa", "starttls-not-supported")},
+    "unusable": {("tlsa", "tlsa-invalid")},
+    "bogus": {("tlsa", "dnssec-invalid")},
+    "no-records": {("no-policy-found", "successful")},
+    "no-records-clear": {("no-policy-found", "starttls-not-supported")},
 }
 
 
@@ -65,6 +78,21 @@ class DaneTest(Outbound):
                 self.assertTrue(verdicts[kind].startswith(row[3]), verdicts[kind])
                 if verdicts[kind] != "taken":
                     self.assertEqual(len(self.sinks[kind].messages), 0)
+
+    def test_the_sessions_are_counted_and_shown(self):
+        self.world({kind: ROWS[kind] for kind in REPORTED})
+        self.connector()
+        self.verdicts_of(self.domains, self.sinks, 40)
+        shell = Shell(self.lab, self.transport)
+        for kind, expected in REPORTED.items():
+            by_host = ("tlsa" in {policy for policy, _ in expected})
+            domain = f"mx.{self.domains[kind]}" if by_host else self.domains[kind]
+            with self.subTest(kind):
+                wait_for_sessions(shell, domain, expected)
+        good, = entries(shell, f"mx.{self.domains['ee-key']}")
+        self.assertRegex(good["policy"]["policy-string"][0], "^3 1 1 [0-9a-f]{64}$")
+        self.assertGreaterEqual(self.transport.metrics().total(
+            "postern_deliver_tls_sessions_total", policy="tlsa", result="validation-failure"), 1)
 
     def test_ignore_starttls_waits_unless_the_override_is_allowed(self):
         rows = {kind: ROWS[kind] for kind in ("ee-key", "no-records")}

@@ -17,6 +17,8 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
   explicit Implementation(const Parts& parts)
       : authority_(parts.authority),
         executor_(parts.pipeline.shards().front()->executor()),
+        tls_reports_(parts.pipeline.tls_reports()),
+        tls_report_source_(parts.tls_reports),
         queries_(parts),
         redirect_(parts.pipeline, parts.clock) {
     executor_.Run([this] { calls_ = std::make_unique<io::Scope>(executor_); });
@@ -32,6 +34,16 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
                                       v1::TestRouteResponse* response) override {
     absl::Status status = Allowed(*call);
     if (status.ok()) status = queries_.Route(*request, *response);
+    return Finished(*call, status);
+  }
+
+  grpc::ServerUnaryReactor* GetTlsReport(grpc::CallbackServerContext* call,
+                                         const v1::GetTlsReportRequest* request,
+                                         v1::GetTlsReportResponse* response) override {
+    absl::Status status = Allowed(*call);
+    if (status.ok()) {
+      status = AnswerTlsReport(tls_reports_, tls_report_source_, *request, *response);
+    }
     return Finished(*call, status);
   }
 
@@ -99,6 +111,8 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
 
   const rpc::Authority& authority_;
   io::Executor& executor_;
+  const smtp::TlsReports& tls_reports_;
+  const TlsReportSource tls_report_source_;
   Queries queries_;
   Redirect redirect_;
   std::unique_ptr<io::Scope> calls_;

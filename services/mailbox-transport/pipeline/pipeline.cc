@@ -19,6 +19,8 @@ Pipeline::Pipeline(const Parts& parts)
       queue_probe_(parts.registry),
       settle_probe_(parts.registry),
       sts_(parts.store, parts.clock),
+      tls_reports_(parts.clock, parts.shard.deliver.TlsReportOptions()),
+      tls_feed_(tls_reports_, parts.registry),
       shared_{parts.store,
               parts.disk,
               parts.clock,
@@ -37,6 +39,7 @@ Pipeline::Pipeline(const Parts& parts)
               },
               parts.engine_stores,
               sts_,
+              tls_feed_,
               parts.lookup,
               parts.tracking},
       body_bytes_(std::make_shared<std::atomic<std::uint64_t>>(0)) {

@@ -96,6 +96,8 @@ class Pipeline final : public model::Intake {
 
   model::MessageStore& store() { return store_; }
 
+  const smtp::TlsReports& tls_reports() const { return tls_reports_; }
+
   const std::string& server() const { return server_; }
 
   std::size_t restored() const { return restored_; }
@@ -129,6 +131,8 @@ class Pipeline final : public model::Intake {
   queue::Probe queue_probe_;
   settle::Probe settle_probe_;
   deliver::StsCache sts_;
+  smtp::TlsReports tls_reports_;
+  deliver::TlsFeed tls_feed_;
   ShardShared shared_;
   std::vector<std::unique_ptr<Shard>> shards_;
 

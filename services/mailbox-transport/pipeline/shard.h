@@ -65,6 +65,7 @@ struct ShardShared {
   std::function<void(model::MessagePtr, const std::vector<std::uint32_t>&)> place_recipients;
   smtp::EngineStores engine_stores;
   deliver::StsCache& sts;
+  deliver::TlsFeed& tls_feed;
   dns::LookupRules lookup;
   Tracking* tracking = nullptr;
 };
