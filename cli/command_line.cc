@@ -23,6 +23,7 @@ constexpr PlainVerb kPlainVerbs[] = {
     {"Drain-Server", kMail, "Hands its queues to others of its site, and refuses new mail"},
     {"Salvage-Store", kLocal,
      "Copies what is readable out of a damaged store; the service is stopped"},
+    {"Rescue-Queue", kLocal, "Hands what is in the store of a stopped service to a running server"},
     {"New-UserHash", kLocal,
      "Prints a line for accept.users_file; reads the password from its input"},
     {"New-Token", kLocal, "Makes a token and its line of rpc.tokens_file"},
@@ -38,6 +39,7 @@ struct Words {
   SendMessageOptions send;
   DrainOptions drain;
   SalvageStoreOptions salvage;
+  RescueQueueOptions rescue;
   NewUserHashOptions user;
   NewTokenOptions token;
 };
@@ -98,6 +100,10 @@ void AddLocal(CLI::App& app, Words& words) {
   salvage.add_option("path", words.salvage.store, "Folder of the store")->required();
   salvage.add_option("--out", words.salvage.out, "An empty folder for the messages")->required();
 
+  CLI::App& rescue = Add(app, "Rescue-Queue");
+  rescue.add_option("path", words.rescue.store, "Folder of the store")->required();
+  rescue.add_option("--to", words.rescue.to, "Its address: host:7172")->required();
+
   CLI::App& user = Add(app, "New-UserHash");
   user.add_option("name", words.user.name, "Name of the user")->required();
 
@@ -129,6 +135,7 @@ Verb VerbOf(const std::string& name, const Words& words) {
     return drain;
   }
   if (name == "Salvage-Store") return words.salvage;
+  if (name == "Rescue-Queue") return words.rescue;
   if (name == "New-UserHash") return words.user;
   if (name == "New-Token") return words.token;
   if (name == "Get-Queue") {

@@ -45,6 +45,7 @@ using Verb = std::variant<std::monostate,
                           SendMessageOptions,
                           DrainOptions,
                           SalvageStoreOptions,
+                          RescueQueueOptions,
                           NewUserHashOptions,
                           NewTokenOptions,
                           CompleteNames>;

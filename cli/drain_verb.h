@@ -8,7 +8,7 @@
 // Failure   kFailedPrecondition: messages remain when the time is over, with the last reason. The
 //           status of a call.
 // Limits    One round takes kDrainRound; after one that moved nothing the next waits as long.
-// See       docs/how-to/scale-in.md
+// See       docs/scale-in.md
 
 #pragma once
 

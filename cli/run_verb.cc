@@ -78,6 +78,10 @@ struct Dispatch {
     return SalvageStore(options.store, options.out, session.shell);
   }
 
+  absl::Status operator()(const RescueQueueOptions& options) const {
+    return RescueQueue(options, session.client.options(), session.shell);
+  }
+
   absl::Status operator()(const NewUserHashOptions& options) const {
     return NewUserHash(options.name, session.shell);
   }

@@ -107,6 +107,28 @@ class DrainTest(Case):
         told = Shell(self.lab, self.first, "reader").run("Drain-Server", check=False)
         self.assertIn("role operate", told.stderr)
 
+    def test_the_store_of_a_dead_server_is_rescued_and_doubles_nothing_when_it_returns(self):
+        self.sink.answers["GREETING"] = "421 4.3.2 not now"
+        send(self.first, "bob@contoso.test", count=300)
+        store = self.lab.path / f"store-{self.first.name}"
+        as_server = Shell(self.lab, self.first, "mailbox-transport")
+        to = ("--to", f"127.0.0.1:{self.second.admin_port}")
+        running = as_server.run("Rescue-Queue", store, *to, check=False)
+        self.assertNotEqual(running.returncode, 0, "the service has the store")
+        self.first.sigkill()
+        told = as_server.run("Rescue-Queue", store, *to)
+        self.assertIn("300", told.stdout)
+        self.assertEqual(self.second.queued(), 300)
+        again = as_server.run("Rescue-Queue", store, *to)
+        self.assertRegex(again.stdout, r"Messages\s*: 0")
+        self.first.start()
+        self.assertEqual(self.first.queued(), 0)
+        self.sink.answers.pop("GREETING")
+        self.second.wait_empty(60)
+        self.assertEqual(len(self.sink.messages), 300)
+        empty = as_server.run("Rescue-Queue", self.lab.path, *to, check=False)
+        self.assertIn("there is no store", empty.stderr)
+
     def test_redirect_takes_new_mail_again_afterwards(self):
         self.sink.answers["GREETING"] = "421 4.3.2 not now"
         send(self.first, "bob@contoso.test", count=20)

@@ -8,7 +8,7 @@
 //           the response.
 // Lifetime  Borrows its parts; request and response outlive the awaited call.
 // Limits    A round takes kRoundMax at most.
-// See       docs/how-to/scale-in.md; pipeline/drain.h
+// See       docs/scale-in.md; pipeline/drain.h
 
 #pragma once
 

@@ -9,7 +9,7 @@
 //           why. A repeat to the same server is answered with the same receipt: nothing is doubled.
 // Limits    kDrainWorkers messages at a time and kDrainSlice tickets in hand, in each shard.
 //           Deliveries under way end as they would; what they leave is in the next round.
-// See       docs/how-to/scale-in.md; Exchange's Redirect-Message
+// See       docs/scale-in.md; Exchange's Redirect-Message
 
 #pragma once
 
