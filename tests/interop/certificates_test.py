@@ -12,6 +12,8 @@ LEVELS = {
     "require": {"requireTls": True},
     "chain": {"requireTls": True, "tlsAuthLevel": "CertificateValidation"},
     "domain": {"requireTls": True, "tlsAuthLevel": "DomainValidation"},
+    "known": {"requireTls": True, "tlsAuthLevel": "CertificateValidation",
+              "revocationSoftFail": False},
 }
 TAKEN = "taken over TLS"
 CLEAR = "taken in clear"

@@ -16,6 +16,21 @@ using testing::ScriptedPeer;
 
 constexpr char kTlsStatesClient[] = "out.client.test";
 
+constexpr char kTlsStatesWords[] =
+    "The first column is a connector that says nothing of TLS; the levels of TlsAuthLevel stand "
+    "with "
+    "RequireTLS, and\nDomainSecureEnabled is of a domain in the send list. The domain has one "
+    "host. "
+    "\"TLS\" is an encrypted session, \"proved\"\none of which chain and name were checked and "
+    "fit: "
+    "the name that the connector demands, or the host's own.\n\"Waits\" is mail that stays, with "
+    "the "
+    "status in LastError: 4.7.4 where the host does not do TLS, 4.7.5 where its TLS\nor its "
+    "certificate "
+    "is not good enough, 4.4.2 where it closed the connection. Nothing of the mail was said to it; "
+    "a "
+    "second host\nwould have been asked.";
+
 // A column of the page.
 struct TlsPolicyColumn {
   const char* name;
@@ -105,7 +120,7 @@ class EngineTlsStatesTest : public testing::EngineFixture {
       EXPECT_EQ(connections, 1);
       return outcome_.tls->verified ? "TLS, proved" : "TLS";
     }
-    return connections == 1 ? "clear" : "new connection, clear";
+    return connections == 1 ? "clear" : "clear, new connection";
   }
 
   std::string Cell(const TlsOfferRow& row, const TlsPolicyColumn& column) {
@@ -139,59 +154,60 @@ class EngineTlsStatesTest : public testing::EngineFixture {
   int cells_ = 0;
 };
 
+// The verdicts of a row: at "-", IgnoreSTARTTLS, RequireTLS and EncryptionOnly, and of the three that
+// look at the certificate.
+std::vector<std::string> TlsVerdicts(std::string opportunistic,
+                                     std::string required,
+                                     std::string chain,
+                                     std::string domain,
+                                     std::string mutual) {
+  return {std::move(opportunistic), "clear",           required,         required,
+          std::move(chain),         std::move(domain), std::move(mutual)};
+}
+
 std::vector<TlsOfferRow> EngineTlsStatesTest::Rows() {
+  const std::string clear = "clear", tls = "TLS", proved = "TLS, proved", lost = "waits, 4.4.2";
   const std::string no_tls = "waits, 4.7.4", broken = "waits, 4.7.5";
-  const std::vector<std::string> in_clear = {"clear", "clear", no_tls, no_tls,
-                                             no_tls,  no_tls,  no_tls};
-  const std::vector<std::string> breaks = {
-      "new connection, clear", "clear", broken, broken, broken, broken, broken};
+  const auto no_offer = TlsVerdicts(clear, no_tls, no_tls, no_tls, no_tls);
+  const auto bad = TlsVerdicts(tls, tls, broken, broken, broken);
   const auto good = [this](const std::string& domain) {
     return ca_.Issue(testing::ForHost(domain));
   };
   return {
-      {"knows no EHLO", nullptr, [](ScriptedPeer& p) { p.Says("EHLO", "502 what"); }, in_clear},
-      {"no STARTTLS", nullptr, nullptr, in_clear},
-      {"STARTTLS refused, 454", nullptr,
-       [](ScriptedPeer& p) { p.BreaksTls().Says("STARTTLS", "454 4.7.0 not now"); }, in_clear},
-      {"STARTTLS refused, 554", nullptr,
-       [](ScriptedPeer& p) { p.BreaksTls().Says("STARTTLS", "554 5.7.0 never"); }, in_clear},
-      {"STARTTLS closes the connection",
-       nullptr,
-       [](ScriptedPeer& p) { p.BreaksTls().DropsAfter("STARTTLS"); },
-       {}},
-      {"words before the handshake",
-       good,
+      {"knows no EHLO", nullptr, [](ScriptedPeer& p) { p.Says("EHLO", "502 what"); }, no_offer},
+      {"does not offer STARTTLS", nullptr, nullptr, no_offer},
+      {"refuses STARTTLS, 454", nullptr,
+       [](ScriptedPeer& p) { p.BreaksTls().Says("STARTTLS", "454 4.7.0 not now"); }, no_offer},
+      {"refuses STARTTLS, 554", nullptr,
+       [](ScriptedPeer& p) { p.BreaksTls().Says("STARTTLS", "554 5.7.0 never"); }, no_offer},
+      {"closes at STARTTLS", nullptr, [](ScriptedPeer& p) { p.BreaksTls().DropsAfter("STARTTLS"); },
+       TlsVerdicts(lost, lost, lost, lost, lost)},
+      {"says more before the handshake", good,
        [](ScriptedPeer& p) { p.Says("STARTTLS", "220 go\r\n250 x"); },
-       {}},
-      {"handshake fails", nullptr, [](ScriptedPeer& p) { p.BreaksTls(); }, breaks},
-      {"handshake failed within the hour",
-       nullptr,
-       [](ScriptedPeer& p) { p.BreaksTls(); },
-       {},
-       false,
-       true},
+       TlsVerdicts(lost, broken, broken, broken, broken)},
+      {"breaks the handshake", nullptr, [](ScriptedPeer& p) { p.BreaksTls(); },
+       TlsVerdicts("clear, new connection", broken, broken, broken, broken)},
+      {"broke it within the hour", nullptr, [](ScriptedPeer& p) { p.BreaksTls(); },
+       TlsVerdicts(clear, broken, broken, broken, broken), false, true},
       {"certificate expired",
-       [this](const std::string& domain) { return ca_.Issue(testing::Expired(domain)); },
-       nullptr,
-       {}},
+       [this](const std::string& domain) { return ca_.Issue(testing::Expired(domain)); }, nullptr,
+       bad},
       {"certificate self-signed",
        [this](const std::string& domain) { return ca_.SelfSign(testing::ForHost(domain)); },
-       nullptr,
-       {}},
+       nullptr, bad},
       {"certificate of an unknown authority",
        [this](const std::string& domain) { return stranger_.Issue(testing::ForHost(domain)); },
-       nullptr,
-       {}},
-      {"good certificate of another name",
-       [this](const std::string&) { return ca_.Issue(testing::ForHost("other.test")); },
-       nullptr,
-       {}},
-      {"good certificate of the host alone",
+       nullptr, bad},
+      {"good certificate, another name",
+       [this](const std::string&) { return ca_.Issue(testing::ForHost("other.test")); }, nullptr,
+       TlsVerdicts(tls, tls, tls, broken, broken)},
+      {"good certificate, the host's name",
        [this](const std::string& domain) { return ca_.Issue(testing::ForHost("mx." + domain)); },
-       nullptr,
-       {}},
-      {"good certificate of the domain", good, nullptr, {}},
-      {"good certificate, distrusts ours", good, nullptr, {}, true},
+       nullptr, TlsVerdicts(proved, proved, proved, broken, broken)},
+      {"good certificate, the domain's name", good, nullptr,
+       TlsVerdicts(tls, tls, tls, proved, proved)},
+      {"the same, and distrusts ours", good, nullptr, TlsVerdicts(tls, tls, tls, proved, lost),
+       true},
   };
 }
 
@@ -200,12 +216,13 @@ TEST_F(EngineTlsStatesTest, StateTableOfOffersAndDemands) {
   std::vector<std::string> head = {"The host"};
   for (const TlsPolicyColumn& column : columns)
     head.push_back(column.name);
-  testing::StateTable page("tls-states", "What becomes of mail by what a host offers", "", head);
+  testing::StateTable page("tls-states", "What becomes of mail by what a host offers",
+                           kTlsStatesWords, head);
   for (const TlsOfferRow& row : Rows()) {
     std::vector<std::string> cells = {row.name};
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const std::string verdict = Cell(row, columns[i]);
-      EXPECT_EQ(verdict, row.verdicts.size() > i ? row.verdicts[i] : "")
+      EXPECT_EQ(verdict, row.verdicts[i])
           << row.name << ", " << columns[i].name << ": " << ErrorOf();
       cells.push_back(verdict);
     }

@@ -31,6 +31,18 @@ constexpr StsKnownBefore kNew = StsKnownBefore::kNothing;
 constexpr StsKnownBefore kHolds = StsKnownBefore::kHolds;
 constexpr StsKnownBefore kExpired = StsKnownBefore::kExpired;
 
+constexpr char kStsStatesWords[] =
+    "Of the domain `a.test` (RFC 8461). \"Known before\" is policy 1, `enforce` with `*.a.test` "
+    "and a "
+    "max_age of a day, from the store\nor from an earlier question; it holds until it expires. The "
+    "TXT "
+    "record is at `_mta-sts.a.test`; its id tells whether a\npolicy is fetched, from "
+    "`mta-sts.a.test`. A new policy goes to the store. An error is told in the log and in reports; "
+    "a\n"
+    "fetch that failed is made again after five minutes. The last column is what a connector "
+    "without "
+    "demands wants of the\nexchanger `mx.a.test` (`policy-states.md` has the other connectors).";
+
 constexpr char kStsFree[] = "TLS if offered";
 constexpr char kStsProof[] = "TLS, chain, mx.a.test";
 constexpr char kStsNotUsed[] = "not used, 4.7.5";
@@ -71,7 +83,7 @@ constexpr StsRow kStsRows[] = {
     // How long it holds.
     {kNew, "id 2", "enforce, max_age 0", "2, new, for 60s", "-", kStsProof},
     {kNew, "id 2", "enforce, max_age 31557600", "2, new, for 8766h", "-", kStsProof},
-    {kNew, "id 2", "enforce, max_age 31557601", "2, new, for 8766h", "-", kStsProof},
+    {kNew, "id 2", "enforce, max_age 31557601", "none", "not well formed", kStsFree},
     {kNew, "id 2", "enforce, max_age -1", "none", "not well formed", kStsFree},
     // What cannot be had.
     {kNew, "id 2", "404", "none", "cannot be fetched", kStsFree},
@@ -204,7 +216,7 @@ class StsStatesTest : public StsPoliciesTest {
 
 TEST_F(StsStatesTest, StateTableOfRecordFetchAndPolicy) {
   testing::StateTable page(
-      "sts-states", "Which MTA-STS policy is in force", "",
+      "sts-states", "Which MTA-STS policy is in force", kStsStatesWords,
       {"Known before", "TXT record", "Policy host", "In force", "Error", "Demanded of mx.a.test"});
   for (const StsRow& row : kStsRows) {
     SCOPED_TRACE(base::Cat(row.record, ", ", row.policy_host));
