@@ -1,6 +1,6 @@
 """tests/interop/families_test.py: hosts with IPv6 and IPv4 addresses of which one family is dead.
 
-It runs in namespaces of its own, with a black hole: a link whose other end has nobody on it, so that
+It runs in namespaces of its own, with a black hole: a link with nobody at its other end, so that
 what goes to its networks is never answered and never refused.
 """
 
@@ -39,7 +39,8 @@ def black_hole():
     ip("addr", "add", "192.0.2.1/24", "dev", "hole")
     ip("-6", "addr", "add", "fd00:dead::1/64", "dev", "hole", "nodad")
     for address in HOLE.values():  # or it would be found out that nobody is there
-        ip("neigh", "add", address, "lladdr", "02:00:00:00:00:66", "dev", "hole", "nud", "permanent")
+        ip("neigh", "add", address, "lladdr", "02:00:00:00:00:66", "dev", "hole",
+           "nud", "permanent")
     for number in range(1, len(ROWS) + 1):
         ip("-6", "addr", "add", f"fd00:9::{number}/128", "dev", "lo", "nodad")
 

@@ -13,8 +13,8 @@ Then, as Postfix's smtp(8) has it:
     none        taken      taken          taken        (TLS if offered)
     error       waits      waits          waits
 
-The level dane-only is another policy: mail goes by DANE or not at all. Postern has no such level, so
-there it differs, in the rows of STRICTER and nowhere else.
+The level dane-only is another policy: mail goes by DANE or not at all. Postern has no such level,
+so there it differs, in the rows of STRICTER and nowhere else.
 """
 
 import concurrent.futures

@@ -1,5 +1,5 @@
-"""tests/interop/requiretls_test.py: REQUIRETLS from the client to the next hop, over a kill, a relay
-and a front end; and TLS-Required: No, which lifts what a domain asks for. RFC 8689."""
+"""tests/interop/requiretls_test.py: REQUIRETLS from the client to the next hop, over a kill, a
+relay and a front end; and TLS-Required: No, which lifts what a domain asks for. RFC 8689."""
 
 import email
 import email.policy
