@@ -78,7 +78,8 @@ def domain_steps(name):
         (f'size({name}) <= 253', said("must be at most 253 bytes long")),
         (f'{name}.matches("^[A-Za-z0-9._{other}-]*$")',
          said("must have only letters, digits and hyphens in its labels")),
-        (f'!{name}.startsWith(".") && !{name}.contains("..")', said("must not have an empty label")),
+        (f'!{name}.startsWith(".") && !{name}.contains("..")',
+         said("must not have an empty label")),
         (f'!{name}.matches("[!-\\\\-/-~]{{64}}")', said("must have labels of at most 63 bytes")),
         (f'!{name}.startsWith("-") && !{name}.contains(".-") && !{name}.contains("-.") && '
          f'!{name}.endsWith("-")',
@@ -92,7 +93,8 @@ def domain_holds(name):
 
 def host_port(name):
     label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-    port = "0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+    port = ("0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]"
+            "|6553[0-5])")
     shape = f"^({label}([.]{label})*|[[][0-9A-Fa-f:.]+[]]):{port}$"
     return f"{name}.matches({text(shape)}) && {name}.size() <= 260"
 

@@ -42,8 +42,9 @@ def refuse(condition, path, words):
 
 BASIC = f'{AUTH} in ["basicauth", "basicauthrequiretls"]'
 AUTH_TLS = f'{AUTH} in ["basicauthrequiretls", "exchangeserver"]'
-SECRET = "(has(self.authenticationCredential) && has(self.authenticationCredential.secretName) && " \
-         'self.authenticationCredential.secretName != "")'
+SECRET = ("(has(self.authenticationCredential) && "
+          "has(self.authenticationCredential.secretName) && "
+          'self.authenticationCredential.secretName != "")')
 SECURE = on("domainSecureEnabled")
 AUTH_PATH = ".smartHostAuthMechanism"
 SECRET_PATH = ".authenticationCredential.secretName"

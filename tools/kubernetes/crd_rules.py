@@ -51,7 +51,8 @@ def _address_space():
         ('!t.matches("[\\\\x00-\\\\x1f\\\\x7f]")', "an address space holds no control characters"),
         ('k.matches("^[A-Z0-9_-]+$")',
          'the type before ":" is made of letters, digits, "-" and "_"'),
-        (smtp + 'b.indexOf(";") == b.lastIndexOf(";")', 'an SMTP address space has at most one ";"'),
+        (smtp + 'b.indexOf(";") == b.lastIndexOf(";")',
+         'an SMTP address space has at most one ";"'),
         (f'{smtp}!b.contains(";") || b.substring(b.indexOf(";") + 1).matches({cost})', cost_words),
         (smtp + 's != ""', 'the space is empty: write a domain, "*.domain" or "*"'),
         (smtp + 's != "--"', '"--" is only for connectors of an Edge server'),
@@ -164,7 +165,8 @@ SEND_CONNECTOR = {
 }
 
 FRONT_END = '(self.startsWith("dns:///") ? self.substring(7) : self)'
-HOST_NAME = '"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?([.][A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$"'
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+HOST_NAME = text(f"^{_LABEL}([.]{_LABEL})*$")
 COST = [rule("self >= 1 && self <= 99999", "is from 1 to 99999")]
 
 FIELDS = {
