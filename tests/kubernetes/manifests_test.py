@@ -1,4 +1,4 @@
-"""tests/kubernetes/manifests_test.py: the manifests, rendered and judged by the services themselves.
+"""tests/kubernetes/manifests_test.py: the manifests, rendered and judged by the services.
 
 Skipped in one line where kustomize or kubeconform can be neither found nor built.
 """
@@ -82,7 +82,8 @@ class ManifestsTest(unittest.TestCase):
         for overlay, resources, workload, pod in self.each_workload():
             if workload["kind"] != "StatefulSet":
                 continue
-            config = next(v["configMap"]["name"] for v in pod["volumes"] if v["name"] == "directory")
+            config = next(v["configMap"]["name"] for v in pod["volumes"]
+                          if v["name"] == "directory")
             files = next(each for each in of_kind(resources, "ConfigMap")
                          if each["metadata"]["name"] == config)["data"]
             for number in range(workload["spec"]["replicas"]):

@@ -1,7 +1,7 @@
 """Writes strict JSON schemas for kubeconform: an unknown field is a mistake.
 
-Flow      schemas.py SWAGGER FOLDER: of every built-in kind, from the OpenAPI document of Kubernetes;
-          of ours, from deploy/k8s/crds; of other people's operators, from tests/kubernetes/schemas.
+Flow      schemas.py SWAGGER FOLDER: of every built-in kind, from the OpenAPI of Kubernetes; of
+          ours, from deploy/k8s/crds; of other people's operators, from tests/kubernetes/schemas.
 Limits    A file for each kind, named <kind>-<group>-<version>.json as kubeconform asks for it.
 """
 
