@@ -1,6 +1,6 @@
 """The dashboards, one table: title of the board -> rows of (panel, unit, [(query, legend)]).
 
-$namespace and $pod are variables of each board. The labels job, namespace, pod and postern_site come
+$namespace and $pod are variables of each board. The labels job, namespace, pod, postern_site come
 from the scrape (components/monitoring/pod-monitor.yaml), the others from docs/generated/metrics.md.
 """
 
