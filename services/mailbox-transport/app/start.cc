@@ -199,7 +199,8 @@ absl::Status App::State::StartPipeline() {
 void App::State::StartResources() {
   pipeline::ResourceMonitor::Sources sources;
   sources.store_path = *settings.store.path;
-  sources.log_path = *settings.protocol_log.path;
+  // The other logs are beside it, or are written only when asked for.
+  sources.log_path = tracking == nullptr ? *settings.protocol_log.path : tracking->folder();
   sources.submission_length = [this] { return pipeline->submission_length(); };
   sources.commit_latency = [this] { return store->TakeLongestWait(); };
   resources = std::make_unique<pipeline::ResourceMonitor>(settings.pressure, std::move(sources),
