@@ -220,8 +220,7 @@ absl::Status App::State::StartAccept() {
   certificates = std::make_unique<CertificateWatch>(*settings.accept.certificate_file,
                                                     *settings.accept.key_file,
                                                     [this] { return accept->ReloadCertificate(); });
-  registry.AddReading("postern_accept_certificate_expires_seconds",
-                      "When the listeners' certificate ends, in seconds since 1970; 0 without one.",
+  registry.AddReading(kExpiryMetric, kAboutExpiry,
                       [this] { return certificates ? certificates->expires_unix_seconds() : 0.0; });
   return absl::OkStatus();
 }
