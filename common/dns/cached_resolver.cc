@@ -30,26 +30,30 @@ std::string RemoteServer(const std::string& servers) {
   return "";
 }
 
-absl::StatusOr<bool> DecideTrust(const CachedResolver::Options& options,
-                                 const std::string& servers) {
-  if (options.trust_ad == TrustAd::kNo) return false;
+struct Trust {
+  bool ad = false;
+  std::string distrust;  // why kAuto came to no
+};
+
+absl::StatusOr<Trust> DecideTrust(const CachedResolver::Options& options,
+                                  const std::string& servers) {
+  if (options.trust_ad == TrustAd::kNo) return Trust();
   const std::string remote = RemoteServer(servers);
-  if (remote.empty()) return true;
-  if (options.trust_ad == TrustAd::kAuto) return false;
-  if (options.trust_ad_remote) return true;
+  const bool believed = options.trust_ad == TrustAd::kYes && options.trust_ad_remote;
+  if (remote.empty() || believed) return Trust{true, ""};
+  constexpr std::string_view kNear = "name a validating server on 127.0.0.1 or [::1], or set ";
+  constexpr std::string_view kFar =
+      "dns.trust_ad_remote to true if the network between is protected";
+  if (options.trust_ad == TrustAd::kAuto) {
+    return Trust{false,
+                 base::Cat(options.trust_ad_key, ": auto does not believe the name server ", remote,
+                           " of ", options.servers_key, ", which is not on this machine; ", kNear,
+                           "yes and ", kFar, ", or set no")};
+  }
   return base::Error(absl::StatusCode::kFailedPrecondition, options.trust_ad_key,
                      ": yes, but the name server ", remote, " of ", options.servers_key,
-                     " is not on this machine, so the network could forge what it says; name a "
-                     "validating server on 127.0.0.1 or [::1], or set dns.trust_ad_remote to true "
-                     "if the network between is protected");
-}
-
-std::string DistrustOf(const CachedResolver::Options& options, const std::string& remote) {
-  return base::Cat(options.trust_ad_key, ": auto does not believe the name server ", remote, " of ",
-                   options.servers_key,
-                   ", which is not on this machine; name a validating server "
-                   "on 127.0.0.1 or [::1], or set yes and dns.trust_ad_remote to true if the "
-                   "network between is protected, or set no");
+                     " is not on this machine, so the network could forge what it says; ", kNear,
+                     kFar);
 }
 
 }  // namespace
@@ -60,11 +64,10 @@ absl::StatusOr<std::unique_ptr<CachedResolver>> CachedResolver::Make(io::Executo
   if (!network.ok()) return base::Annotate(network.status(), options.servers_key);
   std::unique_ptr<CachedResolver> made(new CachedResolver());
   made->network_ = *std::move(network);
-  POSTERN_ASSIGN_OR_RETURN(made->trusts_ad_, DecideTrust(options, made->network_->servers()));
+  POSTERN_ASSIGN_OR_RETURN(Trust trust, DecideTrust(options, made->network_->servers()));
+  made->trusts_ad_ = trust.ad;
+  made->distrust_ = std::move(trust.distrust);
   made->network_->SetTrustAd(made->trusts_ad_);
-  if (options.trust_ad == TrustAd::kAuto && !made->trusts_ad_) {
-    made->distrust_ = DistrustOf(options, RemoteServer(made->network_->servers()));
-  }
   made->cache_ = std::make_unique<CachingResolver>(*made->network_, base::Clock::System());
   return made;
 }
