@@ -157,15 +157,19 @@ class CsvLog::Files {
   std::uint64_t header_bytes_ = 0;
 };
 
-CsvLog::CsvLog(std::unique_ptr<Files> files, std::string step)
-    : files_(std::move(files)), step_(std::move(step)), thread_([this] { Run(); }) {}
+CsvLog::CsvLog(std::unique_ptr<Files> files, std::string folder, std::string step)
+    : files_(std::move(files)),
+      folder_(std::move(folder)),
+      step_(std::move(step)),
+      thread_([this] { Run(); }) {}
 
 absl::StatusOr<std::shared_ptr<CsvLog>> CsvLog::Open(CsvLogOptions options, base::Clock& clock) {
+  std::string folder = options.folder;
   std::string step = options.step;
   auto files = std::make_unique<Files>(std::move(options), clock);
   if (absl::Status prepared = files->Prepare(); !prepared.ok()) return prepared;
   files->RemoveOld();
-  return std::shared_ptr<CsvLog>(new CsvLog(std::move(files), std::move(step)));
+  return std::shared_ptr<CsvLog>(new CsvLog(std::move(files), std::move(folder), std::move(step)));
 }
 
 CsvLog::~CsvLog() {

@@ -60,13 +60,16 @@ class CsvLog {
 
   std::uint64_t lines_lost() const;
 
+  const std::string& folder() const { return folder_; }
+
  private:
   class Files;
 
-  CsvLog(std::unique_ptr<Files> files, std::string step);
+  CsvLog(std::unique_ptr<Files> files, std::string folder, std::string step);
   void Run();
 
   const std::unique_ptr<Files> files_;  // of the thread, once it runs
+  const std::string folder_;
   const std::string step_;
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;

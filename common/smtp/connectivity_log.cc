@@ -63,6 +63,7 @@ ConnectivityLog::ConnectivityLog(std::shared_ptr<observe::CsvLog> log)
 
 absl::StatusOr<std::unique_ptr<ConnectivityLog>> ConnectivityLog::Open(
     const ConnectivityLogSettings& settings, std::string folder, std::string step) {
+  if (!*settings.enabled) return std::unique_ptr<ConnectivityLog>();
   observe::CsvLogOptions form;
   form.folder = std::move(folder);
   form.prefix = "CONNECTLOG";

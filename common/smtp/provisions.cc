@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/observe/csv_log_settings.h"
 #include "common/observe/log.h"
 #include "common/smtp/ports.h"
 
@@ -127,23 +128,16 @@ void Provisions::TrustAgain() {
 }
 
 absl::Status Provisions::OpenProtocolLog(observe::Registry& registry) {
-  const ProtocolLogSettings& settings = options_.protocol_log;
-  if (!settings.path->empty()) {
-    observe::CsvLogOptions log;
-    log.folder = *settings.path;
-    log.prefix = "SEND";
-    log.log_type = "SMTP Send Protocol Log";
-    log.fields =
-        "date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,"
-        "data,context";
-    log.step = options_.step;
-    log.age_max = *settings.max_age;
-    log.directory_bytes_max = settings.max_directory_size->bytes;
-    log.file_bytes_max = settings.max_file_size->bytes;
-    auto opened = observe::CsvLog::Open(std::move(log));
-    if (!opened.ok()) return base::Annotate(opened.status(), settings.path.key);
-    protocol_log_ = std::make_unique<ProtocolLog>(*std::move(opened));
-  }
+  observe::CsvLogOptions form;
+  form.prefix = "SEND";
+  form.log_type = "SMTP Send Protocol Log";
+  form.fields =
+      "date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,"
+      "data,context";
+  form.step = options_.step;
+  auto opened = observe::OpenCsvLog(options_.protocol_log, std::move(form));
+  if (!opened.ok()) return opened.status();
+  if (*opened != nullptr) protocol_log_ = std::make_unique<ProtocolLog>(*std::move(opened));
   AddLostReading(registry, options_.step, [this] {
     return protocol_log_ == nullptr ? 0.0 : static_cast<double>(protocol_log_->lines_lost());
   });

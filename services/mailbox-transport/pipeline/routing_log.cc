@@ -55,6 +55,7 @@ std::string Losers(const route::Explanation& explanation) {
 
 absl::StatusOr<std::unique_ptr<RoutingLog>> RoutingLog::Open(const RoutingLogSettings& settings,
                                                              std::string folder) {
+  if (!*settings.enabled) return std::unique_ptr<RoutingLog>();
   observe::CsvLogOptions form;
   form.folder = std::move(folder);
   form.prefix = "RoutingLog";

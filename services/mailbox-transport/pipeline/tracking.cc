@@ -113,8 +113,9 @@ std::string Seconds(absl::Duration span) {
 absl::StatusOr<std::unique_ptr<Tracking>> Tracking::Open(const TrackingSettings& settings,
                                                          std::string server,
                                                          std::string folder) {
+  if (!*settings.enabled) return std::unique_ptr<Tracking>();
   observe::CsvLogOptions form;
-  form.folder = folder;
+  form.folder = std::move(folder);
   form.prefix = kTrackingPrefix;
   form.log_type = kTrackingLogType;
   form.fields = kTrackingFieldNames;
@@ -122,9 +123,8 @@ absl::StatusOr<std::unique_ptr<Tracking>> Tracking::Open(const TrackingSettings&
   auto log = observe::OpenCsvLog(settings, std::move(form));
   if (!log.ok()) return log.status();
   if (*log == nullptr) return std::unique_ptr<Tracking>();
-  if (!settings.path->empty()) folder = *settings.path;
-  return std::unique_ptr<Tracking>(new Tracking(
-      *std::move(log), std::move(server), std::move(folder), *settings.subject_logging_enabled));
+  return std::unique_ptr<Tracking>(
+      new Tracking(*std::move(log), std::move(server), *settings.subject_logging_enabled));
 }
 
 void Tracking::Write(const model::Message& message, const Line& line) {

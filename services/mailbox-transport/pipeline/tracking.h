@@ -77,7 +77,7 @@ class Tracking {
 
   std::uint64_t lines_lost() const { return log_->lines_lost(); }
 
-  const std::string& folder() const { return folder_; }
+  const std::string& folder() const { return log_->folder(); }
 
   // Waits until what was written before can be read in the files.
   void Flush() { log_->Flush(); }
@@ -85,21 +85,14 @@ class Tracking {
  private:
   struct Line;
 
-  Tracking(std::shared_ptr<observe::CsvLog> log,
-           std::string server,
-           std::string folder,
-           bool subjects)
-      : log_(std::move(log)),
-        server_(std::move(server)),
-        folder_(std::move(folder)),
-        subjects_(subjects) {}
+  Tracking(std::shared_ptr<observe::CsvLog> log, std::string server, bool subjects)
+      : log_(std::move(log)), server_(std::move(server)), subjects_(subjects) {}
 
   void Write(const model::Message& message, const Line& line);
   void WriteAll(const model::Message& message, Line& line, std::span<const std::uint32_t> all);
 
   const std::shared_ptr<observe::CsvLog> log_;
   const std::string server_;
-  const std::string folder_;
   const bool subjects_;
 };
 

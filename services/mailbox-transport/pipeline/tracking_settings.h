@@ -8,42 +8,29 @@
 
 #pragma once
 
-#include <string>
-
-#include "common/settings/setting.h"
+#include "common/observe/csv_log_settings.h"
 
 namespace postern::pipeline {
 
-struct TrackingSettings {
+struct TrackingSettings : observe::CsvLogSettings {
+  TrackingSettings()
+      : CsvLogSettings(
+            {"message_tracking_log.path",
+             "Folder of the message tracking log (MessageTrackingLogPath); empty: "
+             "<store.path>.logs/message-tracking. One server alone writes to it."},
+            {"message_tracking_log.max_age",
+             "How long a file is kept (MessageTrackingLogMaxAge); 0 is for ever."},
+            {"message_tracking_log.max_directory_size",
+             "What all files may take together (MessageTrackingLogMaxDirectorySize); the oldest go "
+             "first."},
+            {"message_tracking_log.max_file_size",
+             "At which size a new file is begun (MessageTrackingLogMaxFileSize)."},
+            Defaults()) {}
+
   settings::Setting<bool> enabled{
       .key = "message_tracking_log.enabled",
       .fallback = true,
       .about = "Whether what becomes of each message is written down (MessageTrackingLogEnabled)."};
-  settings::Setting<std::string> path{
-      .key = "message_tracking_log.path",
-      .about =
-          "Folder of the message tracking log (MessageTrackingLogPath); empty: "
-          "<store.path>.logs/message-tracking. One server alone writes to it."};
-  settings::Setting<absl::Duration> max_age{
-      .key = "message_tracking_log.max_age",
-      .fallback = absl::Hours(30 * 24),
-      .min = absl::ZeroDuration(),
-      .max = absl::Hours(24855 * 24),
-      .about = "How long a file is kept (MessageTrackingLogMaxAge); 0 is for ever."};
-  settings::Setting<settings::Size> max_directory_size{
-      .key = "message_tracking_log.max_directory_size",
-      .fallback = {1000ULL << 20},
-      .min = {1ULL << 20},
-      .max = {1ULL << 40},
-      .about =
-          "What all files may take together (MessageTrackingLogMaxDirectorySize); the oldest go "
-          "first."};
-  settings::Setting<settings::Size> max_file_size{
-      .key = "message_tracking_log.max_file_size",
-      .fallback = {10ULL << 20},
-      .min = {4ULL << 10},
-      .max = {1ULL << 30},
-      .about = "At which size a new file is begun (MessageTrackingLogMaxFileSize)."};
   settings::Setting<bool> subject_logging_enabled{
       .key = "message_tracking_log.subject_logging_enabled",
       .fallback = true,
@@ -52,50 +39,33 @@ struct TrackingSettings {
   template <typename Visitor>
   void Visit(Visitor&& visit) {
     visit(enabled);
-    visit(path);
-    visit(max_age);
-    visit(max_directory_size);
-    visit(max_file_size);
+    CsvLogSettings::Visit(visit);
     visit(subject_logging_enabled);
   }
 };
 
-struct RoutingLogSettings {
+struct RoutingLogSettings : observe::CsvLogSettings {
+  RoutingLogSettings()
+      : CsvLogSettings(
+            {"routing_log.path",
+             "Folder of the routing log (RoutingTableLogPath); empty: <store.path>.logs/routing."},
+            {"routing_log.max_age",
+             "How long a file is kept (RoutingTableLogMaxAge); 0 is for ever."},
+            {"routing_log.max_directory_size",
+             "What all files may take together (RoutingTableLogMaxDirectorySize); the oldest go "
+             "first."},
+            {"routing_log.max_file_size", "At which size a new file is begun."},
+            {.max_age = absl::Hours(7 * 24), .max_directory_size = 50ULL << 20}) {}
+
   settings::Setting<bool> enabled{
       .key = "routing_log.enabled",
       .fallback = true,
       .about = "Whether routing tables and the first decision for each next hop are written down."};
-  settings::Setting<std::string> path{
-      .key = "routing_log.path",
-      .about =
-          "Folder of the routing log (RoutingTableLogPath); empty: <store.path>.logs/routing."};
-  settings::Setting<absl::Duration> max_age{
-      .key = "routing_log.max_age",
-      .fallback = absl::Hours(7 * 24),
-      .min = absl::ZeroDuration(),
-      .max = absl::Hours(24855 * 24),
-      .about = "How long a file is kept (RoutingTableLogMaxAge); 0 is for ever."};
-  settings::Setting<settings::Size> max_directory_size{
-      .key = "routing_log.max_directory_size",
-      .fallback = {50ULL << 20},
-      .min = {1ULL << 20},
-      .max = {1ULL << 40},
-      .about =
-          "What all files may take together (RoutingTableLogMaxDirectorySize); the oldest go "
-          "first."};
-  settings::Setting<settings::Size> max_file_size{.key = "routing_log.max_file_size",
-                                                  .fallback = {10ULL << 20},
-                                                  .min = {4ULL << 10},
-                                                  .max = {1ULL << 30},
-                                                  .about = "At which size a new file is begun."};
 
   template <typename Visitor>
   void Visit(Visitor&& visit) {
     visit(enabled);
-    visit(path);
-    visit(max_age);
-    visit(max_directory_size);
-    visit(max_file_size);
+    CsvLogSettings::Visit(visit);
   }
 };
 
