@@ -35,14 +35,6 @@ std::uint64_t FieldIn(const std::string& file, std::string_view name) {
   return 0;
 }
 
-std::uint64_t Resident(const std::string& root) {
-  std::ifstream in(root + "/proc/self/statm");
-  std::uint64_t size = 0;
-  std::uint64_t resident = 0;
-  in >> size >> resident;
-  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
-
 // The folder of our control group: of version 2, or of the memory controller of version 1. Inside
 // a container the path may be the host's: then the mount itself is our group.
 struct Group {
@@ -87,8 +79,16 @@ absl::StatusOr<DiskUse> DiskUseOf(const std::string& path) {
                  static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize};
 }
 
+std::uint64_t ResidentBytes(const std::string& root) {
+  std::ifstream in(root + "/proc/self/statm");
+  std::uint64_t size = 0;
+  std::uint64_t resident = 0;
+  in >> size >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
 MemoryUse MemoryUseNow(const std::string& root) {
-  MemoryUse machine{Resident(root), FieldIn(root + "/proc/meminfo", "MemTotal:") * 1024};
+  MemoryUse machine{ResidentBytes(root), FieldIn(root + "/proc/meminfo", "MemTotal:") * 1024};
   const std::optional<Group> group = GroupOf(root);
   if (!group) return machine;
   const auto limit =

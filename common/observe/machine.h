@@ -30,6 +30,9 @@ struct MemoryUse {
   std::uint64_t limit = 0;  // of the control group, or of the machine
 };
 
+// Memory of the process that is resident, in bytes.
+std::uint64_t ResidentBytes(const std::string& root = "");
+
 // `root` is where /proc and /sys are looked for.
 MemoryUse MemoryUseNow(const std::string& root = "");
 

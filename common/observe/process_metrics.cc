@@ -8,18 +8,11 @@
 #include <unistd.h>
 
 #include "common/observe/log.h"
+#include "common/observe/machine.h"
 
 namespace postern::observe {
 
 namespace {
-
-double ResidentBytes() {
-  std::ifstream in("/proc/self/statm");
-  double size = 0;
-  double resident = 0;
-  in >> size >> resident;
-  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
-}
 
 double CpuSeconds() {
   rusage usage{};
@@ -48,7 +41,7 @@ std::string_view Version() {
 
 void AddProcessMetrics(Registry& registry, std::string_view service) {
   registry.AddReading("process_resident_memory_bytes", "Memory of the process that is resident.",
-                      ResidentBytes);
+                      [] { return static_cast<double>(ResidentBytes()); });
   registry.AddReading("process_cpu_seconds_total",
                       "Processor time of the process, user and system.", CpuSeconds);
   registry.AddReading("process_open_fds", "Open file descriptors of the process.", OpenFiles);

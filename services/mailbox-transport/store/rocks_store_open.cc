@@ -1,11 +1,11 @@
 #include <algorithm>
 
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "common/base/random.h"
 #include "common/base/text.h"
 #include "common/observe/log.h"
+#include "common/observe/machine.h"
 #include "services/mailbox-transport/store/database.h"
 #include "services/mailbox-transport/store/rocks_store.h"
 #include "services/mailbox-transport/store/value.h"
@@ -17,12 +17,10 @@ namespace {
 constexpr int kExitWriteFailed = 74;  // EX_IOERR
 constexpr std::size_t kOrphansPerBatch = 1000;
 
+// A disk that does not answer counts as full: mail waits rather than being lost.
 std::uint64_t FreeBytes(const std::string& path) {
-  struct statvfs facts {};
-
-  // A disk that does not answer counts as full: mail waits rather than being lost.
-  if (statvfs(path.c_str(), &facts) != 0) return 0;
-  return static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize;
+  const auto disk = observe::DiskUseOf(path);
+  return disk.ok() ? disk->available : 0;
 }
 
 void EndProcess(const absl::Status& cause) {
