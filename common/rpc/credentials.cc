@@ -130,11 +130,26 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials
   return tls::TlsCredentials(options);
 }
 
-void KeepAlive(grpc::ChannelArguments& arguments) {
+absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const RpcSettings& settings,
+                                                           const std::string& address,
+                                                           const ChannelTerms& terms) {
+  if (absl::Status plain = CheckPlaintext(settings, address); !plain.ok()) return plain;
+  auto credentials = MakeChannelCredentials(settings, terms.site, terms.service);
+  if (!credentials.ok()) return credentials.status();
+  grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  const auto set = [&](const char* name, absl::Duration wait) {
+    if (wait <= absl::ZeroDuration()) return;
+    arguments.SetInt(name, static_cast<int>(absl::ToInt64Milliseconds(wait)));
+  };
+  set(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, terms.connect);
+  set(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, terms.retry_first);
+  set(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, terms.retry_max);
+  if (terms.receive_bytes_max > 0) arguments.SetMaxReceiveMessageSize(terms.receive_bytes_max);
+  return grpc::CreateCustomChannel(address, *credentials, arguments);
 }
 
 absl::Status CheckPlaintext(const RpcSettings& settings, const std::string& address) {

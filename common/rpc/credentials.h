@@ -13,11 +13,12 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 #include "common/rpc/settings.h"
 
 namespace grpc {
-class ChannelArguments;
+class Channel;
 class ChannelCredentials;
 class ServerCredentials;
 }  // namespace grpc
@@ -35,9 +36,22 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials(
     const RpcSettings& settings, const std::string& site, const std::string& service);
 
-// What every channel between our services has: a connection of its own, and a peer that says
-// nothing is lost after 30 s.
-void KeepAlive(grpc::ChannelArguments& arguments);
+// A channel between our services.
+struct ChannelTerms {
+  std::string site;  // of the peer, as for MakeChannelCredentials
+  std::string service = "mailbox-transport";
+  // How long one connection may take, and the waits between two; zero is gRPC's own.
+  absl::Duration connect = absl::ZeroDuration();
+  absl::Duration retry_first = absl::Milliseconds(500);
+  absl::Duration retry_max = absl::Seconds(5);
+  int receive_bytes_max = 0;  // of one message; 0 is gRPC's own
+};
+
+// It has a connection of its own, and a peer that says nothing is lost after 30 s. Fails as
+// CheckPlaintext and MakeChannelCredentials; a connection that does not come about fails its calls.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const RpcSettings& settings,
+                                                           const std::string& address,
+                                                           const ChannelTerms& terms);
 
 // kFailedPrecondition when plain text is on and `address` is not a loopback address.
 absl::Status CheckPlaintext(const RpcSettings& settings, const std::string& address);

@@ -123,17 +123,14 @@ DirectoryClient::~DirectoryClient() = default;
 
 absl::StatusOr<std::unique_ptr<DirectoryClient>> DirectoryClient::Make(const RpcSettings& settings,
                                                                        const std::string& address) {
-  if (absl::Status plain = CheckPlaintext(settings, address); !plain.ok()) return plain;
-  auto credentials = MakeChannelCredentials(settings, "", "mailbox-transport");
-  if (!credentials.ok()) return credentials.status();
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(*settings.frame_bytes_max);
-  KeepAlive(arguments);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 500);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
-  return std::unique_ptr<DirectoryClient>(
-      new DirectoryClient(grpc::CreateCustomChannel(address, *credentials, arguments)));
+  ChannelTerms terms;
+  terms.connect = absl::Milliseconds(500);
+  terms.retry_first = absl::Milliseconds(200);
+  terms.retry_max = absl::Seconds(2);
+  terms.receive_bytes_max = *settings.frame_bytes_max;
+  auto channel = OpenChannel(settings, address, terms);
+  if (!channel.ok()) return channel.status();
+  return std::unique_ptr<DirectoryClient>(new DirectoryClient(*std::move(channel)));
 }
 
 std::unique_ptr<WatchStream> DirectoryClient::Watch(const v1::WatchResourcesRequest& request) {

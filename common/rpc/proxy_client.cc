@@ -71,17 +71,14 @@ ProxyClient::~ProxyClient() = default;
 absl::StatusOr<std::unique_ptr<ProxyClient>> ProxyClient::Make(const RpcSettings& settings,
                                                                const std::string& address,
                                                                const std::string& site) {
-  if (absl::Status plain = CheckPlaintext(settings, address); !plain.ok()) return plain;
-  auto credentials = MakeChannelCredentials(settings, site, "frontend-transport");
-  if (!credentials.ok()) return credentials.status();
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(*settings.frame_bytes_max);
-  KeepAlive(arguments);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 500);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 500);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5'000);
-  return std::unique_ptr<ProxyClient>(
-      new ProxyClient(grpc::CreateCustomChannel(address, *credentials, arguments)));
+  ChannelTerms terms;
+  terms.site = site;
+  terms.service = "frontend-transport";
+  terms.connect = absl::Milliseconds(500);
+  terms.receive_bytes_max = *settings.frame_bytes_max;
+  auto channel = OpenChannel(settings, address, terms);
+  if (!channel.ok()) return channel.status();
+  return std::unique_ptr<ProxyClient>(new ProxyClient(*std::move(channel)));
 }
 
 std::shared_ptr<ToFrontEnd> ProxyClient::Open(io::Executor& executor,

@@ -109,18 +109,9 @@ RelayClient::~RelayClient() = default;
 absl::StatusOr<std::unique_ptr<RelayClient>> RelayClient::Make(const RpcSettings& settings,
                                                                const std::string& address,
                                                                absl::Duration connect_timeout) {
-  if (absl::Status plain = CheckPlaintext(settings, address); !plain.ok()) return plain;
-  auto credentials = MakeChannelCredentials(settings, /*site=*/"", "mailbox-transport");
-  if (!credentials.ok()) return credentials.status();
-  grpc::ChannelArguments arguments;
-  KeepAlive(arguments);
-  // gRPC's name for how long it waits for one connection.
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
-                   static_cast<int>(absl::ToInt64Milliseconds(connect_timeout)));
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 500);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5'000);
-  return std::unique_ptr<RelayClient>(
-      new RelayClient(grpc::CreateCustomChannel(address, *credentials, arguments)));
+  auto channel = OpenChannel(settings, address, {.connect = connect_timeout});
+  if (!channel.ok()) return channel.status();
+  return std::unique_ptr<RelayClient>(new RelayClient(*std::move(channel)));
 }
 
 std::shared_ptr<RelayCall> RelayClient::Begin(io::Executor& executor, absl::Duration within) {
