@@ -22,25 +22,13 @@ FileWatch::FileWatch(std::function<std::string()> stamp,
     : stamp_(std::move(stamp)),
       changed_(std::move(changed)),
       seen_(stamp_()),
-      thread_([this, look] { Run(look); }) {}
+      ticker_(look, [this] { Look(); }) {}
 
-FileWatch::~FileWatch() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
-}
-
-void FileWatch::Run(absl::Duration look) {
-  std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, absl::ToChronoNanoseconds(look), [this] { return stopping_; })) {
-    std::string stamp = stamp_();
-    if (stamp == seen_) continue;
-    seen_ = std::move(stamp);
-    changed_();
-  }
+void FileWatch::Look() {
+  std::string stamp = stamp_();
+  if (stamp == seen_) return;
+  seen_ = std::move(stamp);
+  changed_();
 }
 
 }  // namespace postern::tls

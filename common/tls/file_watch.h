@@ -10,13 +10,12 @@
 
 #pragma once
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <string>
-#include <thread>
 
 #include "absl/time/time.h"
+
+#include "common/base/ticker.h"
 
 namespace postern::tls {
 
@@ -32,20 +31,14 @@ class FileWatch {
   FileWatch(std::function<std::string()> stamp,
             std::function<void()> changed,
             absl::Duration look = kFileLook);
-  ~FileWatch();
-  FileWatch(const FileWatch&) = delete;
-  FileWatch& operator=(const FileWatch&) = delete;
 
  private:
-  void Run(absl::Duration look);
+  void Look();
 
   const std::function<std::string()> stamp_;
   const std::function<void()> changed_;
   std::string seen_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
+  base::Ticker ticker_;
 };
 
 }  // namespace postern::tls

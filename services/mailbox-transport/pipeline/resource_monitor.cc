@@ -1,6 +1,5 @@
 #include "services/mailbox-transport/pipeline/resource_monitor.h"
 
-#include <chrono>
 #include <utility>
 
 #include "common/observe/log.h"
@@ -43,27 +42,7 @@ ResourceMonitor::ResourceMonitor(const PressureSettings& settings,
   }
   if (!*settings_.resource_monitoring_enabled) return;
   Poll();
-  thread_ = std::thread([this] { Run(); });
-}
-
-ResourceMonitor::~ResourceMonitor() {
-  if (!thread_.joinable()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_one();
-  thread_.join();
-}
-
-void ResourceMonitor::Run() {
-  const auto interval = absl::ToChronoMilliseconds(*settings_.resource_monitoring_interval);
-  std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, interval, [this] { return stopping_; })) {
-    lock.unlock();
-    Poll();
-    lock.lock();
-  }
+  ticker_.emplace(*settings_.resource_monitoring_interval, [this] { Poll(); });
 }
 
 void ResourceMonitor::Note(Resource resource, double reading, const PressureMarks& marks) {

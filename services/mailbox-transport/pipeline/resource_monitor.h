@@ -10,15 +10,13 @@
 #pragma once
 
 #include <array>
-#include <atomic>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
+#include <optional>
 #include <string>
-#include <thread>
 
 #include "absl/time/time.h"
 
+#include "common/base/ticker.h"
 #include "common/observe/machine.h"
 #include "common/observe/metrics.h"
 #include "services/mailbox-transport/pipeline/pressure.h"
@@ -42,9 +40,6 @@ class ResourceMonitor {
                   Sources sources,
                   observe::Registry& registry,
                   Pressure& pressure);
-  ~ResourceMonitor();
-  ResourceMonitor(const ResourceMonitor&) = delete;
-  ResourceMonitor& operator=(const ResourceMonitor&) = delete;
 
   // One round now; for tests, else of its thread alone.
   void Poll();
@@ -52,7 +47,6 @@ class ResourceMonitor {
  private:
   enum Resource : std::uint8_t { kStoreDisk, kLogDisk, kMemory, kSubmission, kCommit, kResources };
 
-  void Run();
   void PollDisk(Resource resource, const std::string& path);
   void Note(Resource resource, double reading, const PressureMarks& marks);
 
@@ -63,11 +57,7 @@ class ResourceMonitor {
   std::array<observe::Gauge*, kResources> levels_;
   std::array<observe::Gauge*, kResources> readings_;
   bool disk_told_ = false;
-
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
+  std::optional<base::Ticker> ticker_;  // the last member: it uses the others
 };
 
 void DeclareResourceMetrics(observe::Registry& registry);
