@@ -1,14 +1,13 @@
 #include "services/mailbox-transport/admin/admin_service.h"
 
-#include <atomic>
 #include <utility>
 
 #include <grpcpp/grpcpp.h>
 
-#include "common/io/scope.h"
 #include "postern/v1/admin.grpc.pb.h"
 #include "services/mailbox-transport/admin/queries.h"
 #include "services/mailbox-transport/admin/redirect.h"
+#include "services/mailbox-transport/admin/unary_calls.h"
 
 namespace postern::admin {
 
@@ -16,18 +15,11 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
  public:
   explicit Implementation(const Parts& parts)
       : authority_(parts.authority),
-        executor_(parts.pipeline.shards().front()->executor()),
         tls_reports_(parts.pipeline.tls_reports()),
         tls_report_source_(parts.tls_reports),
         queries_(parts),
-        redirect_(parts.pipeline, parts.clock) {
-    executor_.Run([this] { calls_ = std::make_unique<io::Scope>(executor_); });
-  }
-
-  ~Implementation() override {
-    io::RunTask(executor_, End());
-    executor_.Run([this] { calls_.reset(); });
-  }
+        redirect_(parts.pipeline, parts.clock),
+        calls_(parts.pipeline.shards().front()->executor(), kCallsMax) {}
 
   grpc::ServerUnaryReactor* TestRoute(grpc::CallbackServerContext* call,
                                       const v1::TestRouteRequest* request,
@@ -52,7 +44,7 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
                                      v1::GetQueueResponse* response) override {
     const absl::Status status = Allowed(*call);
     if (!status.ok()) return Finished(*call, status);
-    return Begun(*call, queries_.Queues(*request, *response));
+    return calls_.Begun(*call, queries_.Queues(*request, *response));
   }
 
   grpc::ServerUnaryReactor* GetMessage(grpc::CallbackServerContext* call,
@@ -60,8 +52,8 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
                                        v1::GetMessageResponse* response) override {
     const absl::Status status = Allowed(*call);
     if (!status.ok()) return Finished(*call, status);
-    return Begun(*call,
-                 queries_.Messages(*request, *response, [call] { return call->IsCancelled(); }));
+    return calls_.Begun(
+        *call, queries_.Messages(*request, *response, [call] { return call->IsCancelled(); }));
   }
 
   grpc::ServerUnaryReactor* RedirectMessage(grpc::CallbackServerContext* call,
@@ -69,7 +61,7 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
                                             v1::RedirectMessageResponse* response) override {
     const absl::Status status = Allowed(*call, rpc::Role::kOperate);
     if (!status.ok()) return Finished(*call, status);
-    return Begun(*call, redirect_.Run(*request, *response));
+    return calls_.Begun(*call, redirect_.Run(*request, *response));
   }
 
  private:
@@ -78,45 +70,12 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
     return authority_.Require(call, role).status();
   }
 
-  static grpc::ServerUnaryReactor* Finished(grpc::CallbackServerContext& call,
-                                            const absl::Status& status) {
-    grpc::ServerUnaryReactor* reactor = call.DefaultReactor();
-    reactor->Finish(rpc::ToGrpc(status));
-    return reactor;
-  }
-
-  // Request and response live until the reactor is finished, which is the fiber's last act.
-  grpc::ServerUnaryReactor* Begun(grpc::CallbackServerContext& call, io::Task<absl::Status> query) {
-    if (open_ >= kCallsMax) {
-      return Finished(call, absl::ResourceExhaustedError("too many calls at a time, try again"));
-    }
-    ++open_;
-    grpc::ServerUnaryReactor* reactor = call.DefaultReactor();
-    calls_->SpawnFrom(Serve(std::move(query), reactor, &open_));
-    return reactor;
-  }
-
-  static io::Task<void> Serve(io::Task<absl::Status> query,
-                              grpc::ServerUnaryReactor* reactor,
-                              std::atomic<std::size_t>* open) {
-    const absl::Status status = co_await std::move(query);
-    --*open;
-    reactor->Finish(rpc::ToGrpc(status));
-  }
-
-  io::Task<void> End() {
-    calls_->Stop();
-    co_await calls_->Join();
-  }
-
   const rpc::Authority& authority_;
-  io::Executor& executor_;
   const smtp::TlsReports& tls_reports_;
   const TlsReportSource tls_report_source_;
   Queries queries_;
   Redirect redirect_;
-  std::unique_ptr<io::Scope> calls_;
-  std::atomic<std::size_t> open_{0};
+  UnaryCalls calls_;  // the last member: its tasks use the others
 };
 
 AdminService::AdminService(const Parts& parts)

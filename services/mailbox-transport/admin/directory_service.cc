@@ -12,6 +12,7 @@
 #include "services/mailbox-transport/admin/directory_changes.h"
 #include "services/mailbox-transport/admin/directory_reads.h"
 #include "services/mailbox-transport/admin/directory_watchers.h"
+#include "services/mailbox-transport/admin/unary_calls.h"
 
 namespace postern::admin {
 
@@ -99,13 +100,6 @@ class DirectoryService::Implementation final : public v1::Directory::CallbackSer
 
  private:
   using Make = absl::AnyInvocable<absl::Status(const rpc::Identity&)>;
-
-  grpc::ServerUnaryReactor* Finished(grpc::CallbackServerContext& call,
-                                     const absl::Status& status) {
-    grpc::ServerUnaryReactor* reactor = call.DefaultReactor();
-    reactor->Finish(rpc::ToGrpc(status));
-    return reactor;
-  }
 
   grpc::ServerUnaryReactor* Refused(grpc::CallbackServerContext& call,
                                     const std::string& who,

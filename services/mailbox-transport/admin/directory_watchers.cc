@@ -9,19 +9,13 @@
 #include "common/base/text.h"
 #include "common/directory/watch_feed.h"
 #include "common/rpc/server.h"
+#include "services/mailbox-transport/admin/unary_calls.h"
 
 namespace postern::admin {
 
 namespace {
 
 using Response = v1::WatchResourcesResponse;
-
-class Refusal final : public DirectoryWatchers::Reactor {
- public:
-  explicit Refusal(const absl::Status& status) { Finish(rpc::ToGrpc(status)); }
-
-  void OnDone() override { delete this; }
-};
 
 }  // namespace
 
@@ -104,7 +98,7 @@ class DirectoryWatchers::Watcher final : public Reactor,
 };
 
 DirectoryWatchers::Reactor* DirectoryWatchers::Refuse(const absl::Status& status) {
-  return new Refusal(status);
+  return new RefusedStream<Response>(status);
 }
 
 DirectoryWatchers::Reactor* DirectoryWatchers::Add(grpc::CallbackServerContext& call,

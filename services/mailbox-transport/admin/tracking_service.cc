@@ -10,19 +10,13 @@
 #include "common/io/scope.h"
 #include "postern/v1/tracking.grpc.pb.h"
 #include "services/mailbox-transport/admin/tracking_pages.h"
+#include "services/mailbox-transport/admin/unary_calls.h"
 
 namespace postern::admin {
 
 namespace {
 
 using WatchReactor = grpc::ServerWriteReactor<v1::WatchEventsResponse>;
-
-class Refusal final : public WatchReactor {
- public:
-  explicit Refusal(const absl::Status& status) { Finish(rpc::ToGrpc(status)); }
-
-  void OnDone() override { delete this; }
-};
 
 // The stream of one watcher; its fiber is the only one that writes.
 class Watcher final : public WatchReactor {
@@ -95,38 +89,26 @@ class Watcher final : public WatchReactor {
 class TrackingService::Implementation final : public v1::Tracking::CallbackService {
  public:
   explicit Implementation(const Parts& parts)
-      : authority_(parts.authority), executor_(parts.executor), pages_(parts) {
-    executor_.Run([this] {
-      calls_ = std::make_unique<io::Scope>(executor_);
-      watchers_ = std::make_unique<io::Scope>(executor_);
-    });
+      : authority_(parts.authority),
+        executor_(parts.executor),
+        pages_(parts),
+        calls_(parts.executor, kCallsMax) {
+    executor_.Run([this] { watchers_ = std::make_unique<io::Scope>(executor_); });
   }
 
   ~Implementation() override {
     io::RunTask(executor_, End());
-    executor_.Run([this] {
-      calls_.reset();
-      watchers_.reset();
-    });
+    executor_.Run([this] { watchers_.reset(); });
   }
 
   grpc::ServerUnaryReactor* GetMessageTrackingLog(
       grpc::CallbackServerContext* call,
       const v1::GetMessageTrackingLogRequest* request,
       v1::GetMessageTrackingLogResponse* response) override {
-    grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
-    absl::Status status = Allowed(*call);
-    if (status.ok() && open_ >= kCallsMax) {
-      status = absl::ResourceExhaustedError("too many calls at a time, try again");
-    }
-    if (!status.ok()) {
-      reactor->Finish(rpc::ToGrpc(status));
-      return reactor;
-    }
-    ++open_;
-    calls_->SpawnFrom(Serve(
-        pages_.Page(*request, *response, [call] { return call->IsCancelled(); }), reactor, &open_));
-    return reactor;
+    const absl::Status status = Allowed(*call);
+    if (!status.ok()) return Finished(*call, status);
+    return calls_.Begun(*call,
+                        pages_.Page(*request, *response, [call] { return call->IsCancelled(); }));
   }
 
   WatchReactor* WatchEvents(grpc::CallbackServerContext* call,
@@ -141,7 +123,7 @@ class TrackingService::Implementation final : public v1::Tracking::CallbackServi
     if (status.ok()) status = query.status();
     auto cursor = pages_.WatchFrom(*request);
     if (status.ok()) status = cursor.status();
-    if (!status.ok()) return new Refusal(status);
+    if (!status.ok()) return new RefusedStream<v1::WatchEventsResponse>(status);
     ++watching_;
     auto watcher = std::make_shared<Watcher>(executor_, *call);
     watchers_->SpawnFrom(
@@ -159,30 +141,18 @@ class TrackingService::Implementation final : public v1::Tracking::CallbackServi
     return authority_.Require(call, rpc::Role::kRead).status();
   }
 
-  // Request and response live until the reactor is finished, which is the fiber's last act.
-  static io::Task<void> Serve(io::Task<absl::Status> page,
-                              grpc::ServerUnaryReactor* reactor,
-                              std::atomic<std::size_t>* open) {
-    const absl::Status status = co_await std::move(page);
-    --*open;
-    reactor->Finish(rpc::ToGrpc(status));
-  }
-
   io::Task<void> End() {
-    for (io::Scope* scope : {watchers_.get(), calls_.get()}) {
-      scope->Stop();
-      co_await scope->Join();
-    }
+    watchers_->Stop();
+    co_await watchers_->Join();
   }
 
   const rpc::Authority& authority_;
   io::Executor& executor_;
   TrackingPages pages_;
-  std::unique_ptr<io::Scope> calls_;
   std::unique_ptr<io::Scope> watchers_;
-  std::atomic<std::size_t> open_{0};
   std::atomic<std::size_t> watching_{0};
   std::atomic<bool> stopped_{false};
+  UnaryCalls calls_;  // the last member: its tasks use the others
 };
 
 TrackingService::TrackingService(const Parts& parts)
