@@ -43,11 +43,11 @@ class Case(unittest.TestCase):
             print(self.lab.tails(), file=sys.stderr, flush=True)
         self.lab.close()
 
-    def mailbox(self, settings=None, **more):
-        """A mailbox-transport that runs; retries are quick."""
+    def mailbox(self, settings=None, wrapper=(), **more):
+        """A mailbox-transport that runs, within the command `wrapper`; retries are quick."""
         quick = {"queue.queue_glitch_retry_interval": "1s", "queue.message_retry_interval": "1s",
                  "accept.tarpit_interval": "0s"}
-        return MailboxTransport(self.lab, {**quick, **(settings or {})}, **more).start()
+        return MailboxTransport(self.lab, {**quick, **(settings or {})}, **more).start(wrapper)
 
     def frontend(self, settings=None):
         return FrontendTransport(self.lab, settings).start()

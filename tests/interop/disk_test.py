@@ -13,7 +13,6 @@ import unittest
 
 from cases import Case, main, message
 from harness import wait_until
-from services import MailboxTransport
 from wire import WireClient, WireSink
 
 DISK_MIB = 600
@@ -49,17 +48,12 @@ class DiskTest(Case):
             self.skipTest(f"a file cannot be mounted here: {mounted.stderr.strip()}")
 
     def on_disk(self, settings=None):
-        transport = self.mailbox_unstarted({
+        return self.mailbox({
             "store.path": str(self.mount / "store"), "store.disk_reserve": "8MB",
             "store.disk_check_interval": "200ms", "pressure.resource_monitoring_interval": "200ms",
-            **(settings or {})})
-        return transport.start(("unshare", "--mount", "sh", "-c",
-                                f"mount -o loop {self.image} {self.mount} && exec \"$@\"", "--"))
-
-    def mailbox_unstarted(self, settings):
-        return MailboxTransport(self.lab, {"queue.queue_glitch_retry_interval": "1s",
-                                           "queue.transient_failure_retry_interval": "1s",
-                                           "accept.tarpit_interval": "0s", **settings})
+            "queue.transient_failure_retry_interval": "1s", **(settings or {})},
+            wrapper=("unshare", "--mount", "sh", "-c",
+                     f"mount -o loop {self.image} {self.mount} && exec \"$@\"", "--"))
 
     def inside(self, transport, *words):
         return subprocess.run(["nsenter", "--mount", "-t", str(transport.process.pid), *words],
