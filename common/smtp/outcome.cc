@@ -1,5 +1,7 @@
 #include "common/smtp/outcome.h"
 
+#include "common/base/text.h"
+
 namespace postern::smtp {
 
 std::string_view NameOf(Origin origin) {
@@ -58,6 +60,10 @@ std::string_view NameOf(PolicySource source) {
       return "DANE";
   }
   return "connector";
+}
+
+std::string RecipientResult::Said() const {
+  return reply.has_value() ? reply->ToString() : std::string(base::MessageOf(error));
 }
 
 Outcome Outcome::Failed(std::size_t recipients,

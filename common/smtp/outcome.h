@@ -77,6 +77,9 @@ struct RecipientResult {
   std::string host;                  // who answered
 
   bool delivered() const { return reply.has_value() && reply->positive(); }
+
+  // The reply, or the words of the error; empty when nothing was tried.
+  std::string Said() const;
 };
 
 struct TlsFacts {

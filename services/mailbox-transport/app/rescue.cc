@@ -83,11 +83,7 @@ class Rescuer {
     if (batch.recipients.empty()) co_return co_await Removed(batch.message);
     deliver::StoredBody body(store_, disk_, batch.message);
     const smtp::Outcome outcome = co_await relay_.Attempt(batch, plan_, body);
-    const smtp::RecipientResult& result = outcome.recipients.front();
-    if (!result.reply || result.reply->code != 250) {
-      co_return result.reply ? absl::FailedPreconditionError(result.reply->ToString())
-                             : result.error;
-    }
+    if (absl::Status handed = deliver::HandedOver(outcome); !handed.ok()) co_return handed;
     for (const std::uint32_t i : batch.recipients)
       batch.message->recipients[i].phase = model::Phase::kDone;
     co_return co_await Removed(batch.message);

@@ -123,6 +123,15 @@ bool NoteAnswer(const model::RelayServer& server,
   return true;
 }
 
+absl::Status HandedOver(const smtp::Outcome& outcome) {
+  for (const smtp::RecipientResult& one : outcome.recipients) {
+    if (one.delivered()) continue;
+    const std::string said = one.Said();
+    return absl::UnavailableError(said.empty() ? "nothing was tried" : said);
+  }
+  return absl::OkStatus();
+}
+
 void Relay::SetServers(const std::vector<std::string>& addresses) {
   std::erase_if(clients_, [&](const auto& each) {
     return std::find(addresses.begin(), addresses.end(), each.first) == addresses.end();

@@ -21,6 +21,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+
 #include "common/io/executor.h"
 #include "common/rpc/relay_client.h"
 #include "common/rpc/settings.h"
@@ -66,6 +68,9 @@ class Relay {
   Parts parts_;
   std::map<std::string, std::unique_ptr<rpc::RelayClient>> clients_;  // by address
 };
+
+// OK when another server has all of them, else kUnavailable with what was said.
+absl::Status HandedOver(const smtp::Outcome& outcome);
 
 // What a server's answer means: false when another may be tried. The outcome has the recipients'
 // results, and the server among its hosts.

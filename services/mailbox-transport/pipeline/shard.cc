@@ -29,8 +29,7 @@ void LogAttempt(const model::Batch& batch, deliver::Way way, const smtp::Outcome
                 {"host", first.host},
                 {"recipients", outcome.recipients.size()},
                 {"delivered", delivered},
-                {"result", first.reply ? first.reply->ToString()
-                                       : std::string(base::MessageOf(first.error))}});
+                {"result", first.Said()}});
 }
 
 // Who lost the answer, for the count of possible doubles.

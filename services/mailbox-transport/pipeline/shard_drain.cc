@@ -10,23 +10,6 @@
 
 namespace postern::pipeline {
 
-namespace {
-
-bool Taken(const smtp::Outcome& outcome) {
-  return std::all_of(
-      outcome.recipients.begin(), outcome.recipients.end(),
-      [](const smtp::RecipientResult& one) { return one.reply && one.reply->code == 250; });
-}
-
-std::string WhyNot(const smtp::Outcome& outcome) {
-  if (outcome.recipients.empty()) return "nothing was tried";
-  const smtp::RecipientResult& first = outcome.recipients.front();
-  if (first.reply) return first.reply->ToString();
-  return first.error.ok() ? "nothing was tried" : std::string(base::MessageOf(first.error));
-}
-
-}  // namespace
-
 struct Shard::Draining {
   explicit Draining(model::RelayPlan servers) : plan(std::move(servers)) {}
 
@@ -105,11 +88,11 @@ io::Task<void> Shard::DrainTicket(std::shared_ptr<Draining> drain, model::Ticket
   batch.recipients = ticket.recipients;
   shared_.store.MarkInHand(ticket.id);
   const smtp::Outcome outcome = co_await deliver_.RelayOn(batch, drain->plan);
-  if (!Taken(outcome)) {
+  if (const absl::Status handed = deliver::HandedOver(outcome); !handed.ok()) {
     shared_.store.ClearInHand(ticket.id);
     if (outcome.ambiguous) deliver_probe_.Ambiguous("relay-lost");
     ++drain->round.kept;
-    drain->round.error = WhyNot(outcome);
+    drain->round.error = base::MessageOf(handed);
     ticket.message = nullptr;
     queue_.Add(drain->hop, std::move(ticket));
     co_return;

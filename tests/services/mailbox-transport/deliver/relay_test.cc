@@ -192,6 +192,21 @@ class RelayTest : public ::testing::Test {
   std::unique_ptr<Relay> relay_;
 };
 
+TEST(RelayAnswerTest, HandedOverIsAllOfThemWithAReceipt) {
+  smtp::Outcome outcome;
+  outcome.recipients.resize(2);
+  EXPECT_EQ(HandedOver(outcome).message(), "nothing was tried") << "and that is not taken";
+  for (smtp::RecipientResult& one : outcome.recipients)
+    one.reply = mail::Reply{250, {"2.0.0 taken"}};
+  EXPECT_TRUE(HandedOver(outcome).ok());
+  outcome.recipients[1].reply = mail::Reply{554, {"5.4.6 loop"}};
+  EXPECT_EQ(HandedOver(outcome).message(), "554 5.4.6 loop");
+  outcome.recipients[1].reply.reset();
+  outcome.recipients[1].error = absl::UnavailableError("relay to mbx-1: gone");
+  EXPECT_EQ(HandedOver(outcome).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(HandedOver(outcome).message(), "relay to mbx-1: gone");
+}
+
 TEST_F(RelayTest, TheReceiptDeliversEveryRecipient) {
   ScriptedServer server;
   const smtp::Outcome outcome = AttemptInTurn({&server});
