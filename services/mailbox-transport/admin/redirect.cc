@@ -58,9 +58,8 @@ absl::StatusOr<model::RelayPlan> PlanOf(const v1::RedirectMessageRequest& reques
 io::Task<absl::Status> Redirect::Run(const v1::RedirectMessageRequest& request,
                                      v1::RedirectMessageResponse& response) {
   if (request.release()) {
-    pipeline_.RefuseUntil(absl::UnixEpoch());
-    response.set_remaining(co_await pipeline_.QueuedNow());
-    co_return absl::OkStatus();
+    pipeline_.RefuseUntil(absl::InfinitePast());
+    co_return co_await Count(response);
   }
   const pipeline::RouteTablePtr table = pipeline_.router().table();
   if (table == nullptr) co_return absl::UnavailableError("the directory is not loaded yet");
@@ -71,8 +70,7 @@ io::Task<absl::Status> Redirect::Run(const v1::RedirectMessageRequest& request,
       asked <= absl::ZeroDuration() ? kRoundDefault : std::min(asked, kRoundMax);
 
   const auto refuse = [&](absl::Duration more) {
-    pipeline_.RefuseUntil(request.hold() ? absl::FromUnixSeconds(253'402'300'799)
-                                         : clock_.Now() + more);
+    pipeline_.RefuseUntil(request.hold() ? absl::InfiniteFuture() : clock_.Now() + more);
   };
   refuse(within + kRefusesAfterRound);
   const pipeline::DrainRound round = co_await pipeline_.DrainOnce(*plan, within);
@@ -80,10 +78,15 @@ io::Task<absl::Status> Redirect::Run(const v1::RedirectMessageRequest& request,
   response.set_moved(round.moved);
   response.set_kept(round.kept);
   response.set_last_error(round.error);
-  response.set_remaining(co_await pipeline_.QueuedNow());
   for (const model::RelayServer& server : plan->groups.front())
     response.add_targets(server.name);
-  co_return absl::OkStatus();
+  co_return co_await Count(response);
+}
+
+io::Task<absl::Status> Redirect::Count(v1::RedirectMessageResponse& response) {
+  const auto queued = co_await pipeline_.QueuedNow();
+  if (queued.ok()) response.set_remaining(*queued);
+  co_return queued.status();
 }
 
 }  // namespace postern::admin

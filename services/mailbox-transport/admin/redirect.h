@@ -33,6 +33,9 @@ class Redirect {
                              v1::RedirectMessageResponse& response);
 
  private:
+  // How many messages are still here.
+  io::Task<absl::Status> Count(v1::RedirectMessageResponse& response);
+
   pipeline::Pipeline& pipeline_;
   base::Clock& clock_;
 };

@@ -24,6 +24,7 @@ inline constexpr std::size_t kDrainWorkers = 16;
 inline constexpr std::size_t kDrainSlice = 256;
 // A round may go over its time by one message; this much later it is given up.
 inline constexpr absl::Duration kDrainAnswer = absl::Minutes(11);
+inline constexpr absl::Duration kCountAnswer = absl::Seconds(30);
 
 struct DrainRound {
   std::uint64_t moved = 0;  // tickets that another server has now

@@ -110,13 +110,21 @@ void Pipeline::Stop(absl::Duration grace) {
     io::RunTask(shard->executor(), shard->Finish(deadline));
 }
 
+template <typename T>
+io::Task<std::optional<T>> Pipeline::Answer(Shard& shard, Ask<T> ask, absl::Duration within) {
+  auto done = std::make_shared<io::Completion<T>>(*io::Executor::Current());
+  shard.executor().Post([ask = std::move(ask), done]() mutable { ask(done); });
+  co_return co_await done->Until(within);
+}
+
 io::Task<DrainRound> Pipeline::DrainOnce(model::RelayPlan plan, absl::Duration within) {
   const absl::Time until = clock_.Now() + within;
   DrainRound sum;
   for (const auto& shard : shards_) {
-    auto done = std::make_shared<io::Completion<DrainRound>>(*io::Executor::Current());
-    shard->executor().Post([at = shard.get(), plan, until, done] { at->Drain(plan, until, done); });
-    const std::optional<DrainRound> round = co_await done->Until(within + kDrainAnswer);
+    Ask<DrainRound> drain = [at = shard.get(), plan, until](auto done) {
+      at->Drain(plan, until, std::move(done));
+    };
+    const auto round = co_await Answer(*shard, std::move(drain), within + kDrainAnswer);
     if (!round) {
       sum.error = "a part of the queue does not answer";
       co_return sum;
@@ -128,12 +136,15 @@ io::Task<DrainRound> Pipeline::DrainOnce(model::RelayPlan plan, absl::Duration w
   co_return sum;
 }
 
-io::Task<std::uint64_t> Pipeline::QueuedNow() {
+io::Task<absl::StatusOr<std::uint64_t>> Pipeline::QueuedNow() {
   std::uint64_t sum = 0;
   for (const auto& shard : shards_) {
-    auto done = std::make_shared<io::Completion<std::uint64_t>>(*io::Executor::Current());
-    shard->executor().Post([at = shard.get(), done] { done->Set(at->queue().message_count()); });
-    sum += co_await done->Wait();
+    Ask<std::uint64_t> count = [at = shard.get()](const auto& done) {
+      done->Set(at->queue().message_count());
+    };
+    const auto queued = co_await Answer(*shard, std::move(count), kCountAnswer);
+    if (!queued) co_return absl::UnavailableError("a part of the queue does not answer, try again");
+    sum += *queued;
   }
   co_return sum;
 }

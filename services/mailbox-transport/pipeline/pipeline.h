@@ -16,11 +16,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "services/mailbox-transport/model/intake.h"
+#include "services/mailbox-transport/model/stored_time.h"
 #include "services/mailbox-transport/pipeline/pressure.h"
 #include "services/mailbox-transport/pipeline/settings.h"
 #include "services/mailbox-transport/pipeline/shard.h"
@@ -62,12 +64,12 @@ class Pipeline final : public model::Intake {
   void Close() { open_ = false; }
 
   // Refuses new mail until then, because what is here goes to other servers.
-  void RefuseUntil(absl::Time until) { refuses_until_ = absl::ToUnixMillis(until); }
+  void RefuseUntil(absl::Time until) { refuses_until_ = model::StoredTime(until); }
 
   // One round of a drain over all shards, on any executor; see drain.h.
   io::Task<DrainRound> DrainOnce(model::RelayPlan plan, absl::Duration within);
   // Messages for each next hop that wait here or are under way; asks the shards.
-  io::Task<std::uint64_t> QueuedNow();
+  io::Task<absl::StatusOr<std::uint64_t>> QueuedNow();
 
   // Lets deliveries under way end within `grace`, cancels the rest.
   void Stop(absl::Duration grace);
@@ -110,6 +112,12 @@ class Pipeline final : public model::Intake {
     std::vector<Done> others;  // the same submission, at the same time
   };
 
+  // What a shard is asked on its executor; it sets the answer there, at once or later.
+  template <typename T>
+  using Ask = absl::AnyInvocable<void(std::shared_ptr<io::Completion<T>>)>;
+  template <typename T>
+  static io::Task<std::optional<T>> Answer(Shard& shard, Ask<T> ask, absl::Duration within);
+
   absl::Status Open() const;
   bool AnswerFromKey(const model::MessagePtr& message, Done& done);
   void Kept(const model::MessagePtr& message, const absl::Status& status, Done done);
@@ -139,7 +147,7 @@ class Pipeline final : public model::Intake {
   Pressure pressure_;
   std::atomic<std::size_t> submissions_{0};
   std::atomic<bool> open_{false};
-  std::atomic<std::int64_t> refuses_until_{0};  // milliseconds since 1970
+  std::atomic<std::int64_t> refuses_until_{0};  // as StoredTime
   std::shared_ptr<std::atomic<std::uint64_t>> body_bytes_;
   std::mutex keys_mutex_;
   std::map<std::pair<std::string, std::string>, Waiting> keys_under_way_;
