@@ -236,11 +236,12 @@ void Pipeline::Kept(const model::MessagePtr& message, const absl::Status& status
       other(status);
     return;
   }
-  if (shared_.tracking != nullptr) shared_.tracking->Received(*message);
   done(model::Receipt{message->id, message->internet_message_id, false});
   for (Done& other : others) {
     other(model::Receipt{message->id, message->internet_message_id, true});
   }
+  // After the receipts, which do not wait for it; before the message is in other hands.
+  if (shared_.tracking != nullptr) shared_.tracking->Received(*message);
   Place(message, body_bytes_->load(std::memory_order_relaxed) <= settings_.body_memory->bytes);
 }
 
