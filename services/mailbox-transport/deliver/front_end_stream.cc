@@ -46,6 +46,7 @@ void FrontEndStream::Attach(std::shared_ptr<rpc::ToFrontEnd> stream) {
   stream_ = std::move(stream);
   slots_ = 0;
   going_away_ = false;
+  ++openings_;
 }
 
 bool FrontEndStream::HasSlot(const std::string& hop) const {

@@ -50,6 +50,14 @@ class FrontEndStream final : public rpc::ToFrontEnd::Handler {
 
   bool closed() const { return stream_ == nullptr; }
 
+  bool going_away() const { return going_away_; }
+
+  // A slot is free, for some hop.
+  bool has_room() const { return usable() && pending_.size() < slots_; }
+
+  // How often a stream was attached: another number is another stream.
+  std::uint64_t openings() const { return openings_; }
+
   const absl::Status& last_error() const { return last_error_; }
 
   std::size_t in_use() const { return pending_.size(); }
@@ -93,6 +101,7 @@ class FrontEndStream final : public rpc::ToFrontEnd::Handler {
   std::uint64_t last_delivery_ = 0;
   std::uint32_t slots_ = 0;
   bool going_away_ = false;
+  std::uint64_t openings_ = 0;
   std::unordered_map<std::uint64_t, Pending*> pending_;
   std::unordered_map<std::string, std::uint32_t> in_use_by_hop_;
 };
