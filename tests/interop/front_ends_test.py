@@ -7,9 +7,9 @@ import time
 
 from cases import Case, main, send
 from dnssec import SignedZones
-from front_ends import Site
 from harness import wait_until
 from load import Arrivals, Load, a_while
+from site_front_ends import Site
 from wire import WireSink
 
 DOMAINS = 200

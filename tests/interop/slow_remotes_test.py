@@ -6,10 +6,10 @@ import time
 
 from cases import Case, main, message, send
 from dnssec import SignedZones
-from front_ends import Site, SlowSink
 from harness import wait_until
 from load import Arrivals, Load
 from peers import SilentAddress
+from site_front_ends import Site, SlowSink
 from wire import WireSink
 
 DEAD, PHASE_SECONDS, LOSS_MAX = 50, 6, 0.05

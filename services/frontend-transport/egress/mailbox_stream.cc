@@ -54,6 +54,8 @@ void MailboxStream::GoAway(const std::string& reason) {
 
 io::Task<void> MailboxStream::LeaveWhenEmpty() {
   co_await deliveries_.Join();
+  // An offer that crossed our word is refused, not left without an outcome.
+  if (!closed_) co_await left_.Until(kCallerEndMax);
   stream_->Close();
 }
 
@@ -130,6 +132,7 @@ void MailboxStream::SendOutcome(std::uint64_t delivery, const smtp::Outcome& out
 
 void MailboxStream::OnClosed(absl::Status status) {
   closed_ = true;
+  left_.NotifyAll();
   POSTERN_LOG(kInfo, "egress", "stream ended",
               {{"caller", caller_}, {"deliveries_open", open_.size()}, {"status", status}});
   for (const auto& [delivery, body] : open_)

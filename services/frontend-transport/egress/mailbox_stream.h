@@ -21,6 +21,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "common/io/event.h"
 #include "common/io/scope.h"
 #include "common/rpc/frame_stream.h"
 #include "common/smtp/engine.h"
@@ -29,6 +30,9 @@
 #include "services/frontend-transport/egress/settings.h"
 
 namespace postern::egress {
+
+// How long a caller may take to end a stream on which nothing is left.
+inline constexpr absl::Duration kCallerEndMax = absl::Seconds(2);
 
 class MailboxStream final : public rpc::ToMailbox::Handler {
  public:
@@ -43,7 +47,8 @@ class MailboxStream final : public rpc::ToMailbox::Handler {
 
   // How many deliveries the caller may have open; may shrink, then those that are open still end.
   void GiveCredit(std::uint32_t slots);
-  // Tells the caller to bring nothing more; ends the stream when the last delivery has its outcome.
+  // Tells the caller to bring nothing more. When the last delivery has its outcome the caller ends
+  // the stream, so that every offer on its way is answered; after kCallerEndMax we do.
   void GoAway(const std::string& reason);
 
   void Abort() { stream_->Abort(); }
@@ -70,6 +75,7 @@ class MailboxStream final : public rpc::ToMailbox::Handler {
   bool going_away_ = false;
   bool closed_ = false;
   std::unordered_map<std::uint64_t, std::shared_ptr<OfferedBody>> open_;
+  io::Event left_;  // the stream has ended
   io::Scope deliveries_;
   io::Scope ending_;
 };

@@ -89,6 +89,8 @@ class FrontEndStream final : public rpc::ToFrontEnd::Handler {
                                   std::string_view part,
                                   bool last);
   void SendCancel(const Pending& pending);
+  // When the front end goes away and has answered everything, it waits for our end of the stream.
+  void LeaveIfDone();
   smtp::Outcome Lost(const smtp::Delivery& delivery,
                      const Pending& pending,
                      absl::Status why) const;

@@ -1,4 +1,4 @@
-"""tests/interop/front_ends.py
+"""tests/interop/site_front_ends.py
 
 A site with its mailbox-transport and front ends of its own, which are found by one name in the DNS:
 each front end has a loopback address, and the name has those that are ready, as that of a headless
