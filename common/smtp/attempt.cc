@@ -5,6 +5,7 @@
 
 #include "absl/time/clock.h"
 
+#include "common/base/rendezvous.h"
 #include "common/base/text.h"
 #include "common/smtp/portion.h"
 
@@ -26,6 +27,15 @@ constexpr absl::Duration kSurelyAlive = absl::Seconds(1);
 bool HasControl(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+std::uint64_t HostSetOf(const std::vector<dns::Host>& hosts) {
+  std::vector<std::string> names;
+  names.reserve(hosts.size());
+  for (const dns::Host& host : hosts)
+    names.push_back(host.name);
+  std::sort(names.begin(), names.end());
+  return base::RendezvousWeight("hosts", base::Join(names, ","));
 }
 
 }  // namespace
@@ -64,6 +74,7 @@ io::Task<Outcome> Attempt::Run() {
   if (provided) {
     dns::HostsAnswer answer = co_await LookUp();
     if (answer.ok()) {
+      if (delivery_.route.dns_routing) outcome_.host_set = HostSetOf(answer.hosts);
       co_await AskSts();
       std::vector<dns::Host> once_more;
       if (MayYieldRequireTls()) once_more = answer.hosts;

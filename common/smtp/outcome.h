@@ -104,6 +104,8 @@ struct Outcome {
   std::optional<KnownSts> sts;    // fetched in this attempt
   std::string sts_result;         // of RFC 8460 §4.3, when a policy is announced and not to be had
   std::string tls_policy_domain;  // whose policy the hosts had; empty without DNS routing
+  // The same number, the same mail exchangers; 0 when they are not known. Not on the wire.
+  std::uint64_t host_set = 0;
 
   // Every recipient the same local result.
   static Outcome Failed(std::size_t recipients,

@@ -111,8 +111,8 @@ class FrontEndsTest(Case):
                                20, "the first delivery")
             a_while(1, 1.5)
         sent, lost = self.all_came(to_a, to_b)
-        print(f"all front ends of a killed: {waiting:.0f} messages wait; b has {before:.0f} messages "
-              f"a second before, {during:.0f} meanwhile; first delivery {first - ready:.2f} s after "
+        print(f"all front ends of a killed: {waiting:.0f} messages wait; b has {before:.0f} a "
+              f"second before, {during:.0f} meanwhile; first delivery {first - ready:.2f} s after "
               f"the first front end is ready; {sent} messages, lost {lost}, twice {self.twice()}, "
               f"ambiguous {self.ambiguous()}", flush=True)
         self.assertEqual((lost, came_meanwhile), (0, 0))
@@ -131,8 +131,8 @@ class FrontEndsTest(Case):
         ready = a.start_all_at_once()
         wait_until(lambda: len(self.of_site["a"]) == 20, 20, "20 messages")
         first, last = (pick(self.of_site["a"]) - ready for pick in (min, max))
-        print(f"20 queues that were held: the first goes {first:.2f} s, the last {last:.2f} s after "
-              f"the first front end is ready", flush=True)
+        print(f"20 queues that were held: the first goes {first:.2f} s, the last {last:.2f} s "
+              f"after the first front end is ready", flush=True)
         self.assertLessEqual(first, 5)
         self.assertLessEqual(last, 15)
 

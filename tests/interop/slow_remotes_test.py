@@ -72,8 +72,8 @@ class SlowRemotesTest(Case):
         wait_until(lambda: load.acknowledged.keys() <= self.arrivals.times.keys(), 30,
                    "every acknowledged message at the sink")
         loss = max(0, 1 - during / before)
-        print(f"{before:.1f} messages a second before; {during:.1f} beside one host that has read "
-              f"{self.slow.bytes} bytes of 25 MB and {DEAD} dead domains ({open_now:.0f} deliveries "
+        print(f"{before:.1f} messages a second before; {during:.1f} beside one host that has "
+              f"read {self.slow.bytes} bytes of 25 MB and {DEAD} dead domains ({open_now:.0f} deliveries "
               f"open): loss {loss:.1%}; peak memory of the front end "
               f"{front_end.memory() / MB:.0f} MB, of the mailbox-transport "
               f"{mailbox.memory() / MB:.0f} MB", flush=True)

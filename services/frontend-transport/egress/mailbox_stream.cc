@@ -23,12 +23,14 @@ MailboxStream::MailboxStream(io::Executor& executor,
                              Probe& probe,
                              std::shared_ptr<rpc::ToMailbox> stream,
                              std::string caller,
+                             Attempted attempted,
                              std::function<void(MailboxStream*)> finished)
     : engine_(engine),
       settings_(settings),
       probe_(probe),
       stream_(std::move(stream)),
       caller_(std::move(caller)),
+      attempted_(std::move(attempted)),
       finished_(std::move(finished)),
       deliveries_(executor),
       ending_(executor) {
@@ -50,6 +52,13 @@ void MailboxStream::GoAway(const std::string& reason) {
   frame.mutable_go_away()->set_reason(reason);
   stream_->Send(std::move(frame));
   ending_.Spawn(LeaveWhenEmpty());
+}
+
+void MailboxStream::Tell(const v1::Destination& destination) {
+  if (closed_) return;
+  v1::ProxyToMailbox frame;
+  *frame.add_destinations() = destination;
+  stream_->Send(std::move(frame));
 }
 
 io::Task<void> MailboxStream::LeaveWhenEmpty() {
@@ -107,6 +116,7 @@ io::Task<void> MailboxStream::Serve(std::shared_ptr<v1::Offer> offer,
   const auto delivery = smtp::DeliveryFromWire(*offer);
   if (delivery.ok()) {
     outcome = co_await engine_.Attempt(*delivery, *body);
+    attempted_(*delivery, outcome);
   } else {
     outcome = smtp::Outcome::Failed(static_cast<std::size_t>(offer->envelope().recipients_size()),
                                     smtp::Origin::kFrontEnd, delivery.status(), kProtocolBroken);

@@ -36,13 +36,17 @@ inline constexpr absl::Duration kCallerEndMax = absl::Seconds(2);
 
 class MailboxStream final : public rpc::ToMailbox::Handler {
  public:
-  // `finished` is called when the stream has ended and no delivery is left.
+  using Attempted = std::function<void(const smtp::Delivery&, const smtp::Outcome&)>;
+
+  // `attempted` is called before an outcome is sent; `finished` when the stream has ended and no
+  // delivery is left.
   MailboxStream(io::Executor& executor,
                 smtp::Engine& engine,
                 const EgressSettings& settings,
                 Probe& probe,
                 std::shared_ptr<rpc::ToMailbox> stream,
                 std::string caller,
+                Attempted attempted,
                 std::function<void(MailboxStream*)> finished);
 
   // How many deliveries the caller may have open; may shrink, then those that are open still end.
@@ -50,6 +54,8 @@ class MailboxStream final : public rpc::ToMailbox::Handler {
   // Tells the caller to bring nothing more. When the last delivery has its outcome the caller ends
   // the stream, so that every offer on its way is answered; after kCallerEndMax we do.
   void GoAway(const std::string& reason);
+  // What the caller should know of a destination.
+  void Tell(const v1::Destination& destination);
 
   void Abort() { stream_->Abort(); }
 
@@ -70,6 +76,7 @@ class MailboxStream final : public rpc::ToMailbox::Handler {
   Probe& probe_;
   std::shared_ptr<rpc::ToMailbox> stream_;
   std::string caller_;
+  Attempted attempted_;
   std::function<void(MailboxStream*)> finished_;
   std::uint32_t slots_ = 0;
   bool going_away_ = false;

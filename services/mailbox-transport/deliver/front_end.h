@@ -19,6 +19,7 @@
 #include "common/io/alarm.h"
 #include "common/io/event.h"
 #include "common/rpc/proxy_client.h"
+#include "services/mailbox-transport/deliver/destinations.h"
 #include "services/mailbox-transport/deliver/front_end_stream.h"
 #include "services/mailbox-transport/deliver/settings.h"
 
@@ -57,6 +58,7 @@ class FrontEnd {
   bool out() const { return out_; }
 
   const std::string address;
+  Destinations destinations;
   std::unique_ptr<rpc::ProxyClient> client;
   std::vector<std::unique_ptr<FrontEndStream>> streams;
   io::Event closed;

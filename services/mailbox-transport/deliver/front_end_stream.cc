@@ -34,8 +34,8 @@ struct FrontEndStream::Pending {
   bool over() const { return lost || outcome.has_value(); }
 };
 
-FrontEndStream::FrontEndStream(std::string front_end, std::function<void()> changed)
-    : front_end_(std::move(front_end)), changed_(std::move(changed)) {}
+FrontEndStream::FrontEndStream(std::string front_end, std::function<void()> changed, Told told)
+    : front_end_(std::move(front_end)), changed_(std::move(changed)), told_(std::move(told)) {}
 
 FrontEndStream::~FrontEndStream() {
   POSTERN_CHECK(closed() && pending_.empty());
@@ -227,6 +227,9 @@ void FrontEndStream::OnFrame(v1::ProxyToMailbox frame) {
     if (found == pending_.end()) continue;
     found->second->window += window.bytes();
     found->second->changed.NotifyAll();
+  }
+  for (const v1::Destination& destination : frame.destinations()) {
+    if (told_) told_(destination);
   }
   for (v1::DeliveryOutcome& outcome : *frame.mutable_outcomes())
     TakeOutcome(outcome);

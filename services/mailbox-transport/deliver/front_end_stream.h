@@ -33,8 +33,11 @@ inline constexpr std::uint64_t kWindowBytes = 256 * 1024;
 
 class FrontEndStream final : public rpc::ToFrontEnd::Handler {
  public:
-  // `changed` is called when a slot, credit or the stream itself comes or goes.
-  FrontEndStream(std::string front_end, std::function<void()> changed);
+  using Told = std::function<void(const v1::Destination&)>;
+
+  // `changed` is called when a slot, credit or the stream itself comes or goes; `told` when the
+  // front end says something of a destination.
+  FrontEndStream(std::string front_end, std::function<void()> changed, Told told = {});
   ~FrontEndStream() override;
 
   void Attach(std::shared_ptr<rpc::ToFrontEnd> stream);
@@ -98,6 +101,7 @@ class FrontEndStream final : public rpc::ToFrontEnd::Handler {
 
   std::string front_end_;
   std::function<void()> changed_;
+  Told told_;
   std::shared_ptr<rpc::ToFrontEnd> stream_;
   absl::Status last_error_;
   std::uint64_t last_delivery_ = 0;

@@ -88,10 +88,14 @@ void Proxy::Add(const std::string& address) {
   auto front_end = std::make_shared<FrontEnd>(executor_, settings_, address, [this] { Changed(); });
   front_end->client = std::move(*client);
   for (int i = 0; i < *settings_.proxy_streams; ++i) {
-    front_end->streams.push_back(
-        std::make_unique<FrontEndStream>(address, [this, weak = std::weak_ptr(front_end)] {
+    front_end->streams.push_back(std::make_unique<FrontEndStream>(
+        address,
+        [this, weak = std::weak_ptr(front_end)] {
           if (const auto one = weak.lock()) one->closed.NotifyAll();
           Changed();
+        },
+        [one = front_end.get()](const v1::Destination& told) {
+          one->destinations.Told(told, absl::Now());
         }));
   }
   front_ends_.push_back(front_end);
@@ -151,9 +155,21 @@ io::Task<smtp::Outcome> Proxy::Offer(const Chosen& chosen,
                                      const std::string& hop,
                                      smtp::BodySource& body) {
   FrontEndStream& stream = *chosen.stream;
+  Destinations& destinations = chosen.front_end->destinations;
+  if (delivery.route.dns_routing) {
+    const absl::Status blocked = destinations.Blocked(delivery.route.domain, absl::Now());
+    if (!blocked.ok()) {
+      co_return smtp::Outcome::Failed(delivery.envelope.recipients.size(), smtp::Origin::kConnect,
+                                      blocked, mail::EnhancedStatus{4, 4, 1});
+    }
+  }
   const std::uint64_t opening = stream.openings();
   const bool tries = chosen.front_end->Begins();
   smtp::Outcome outcome = co_await stream.Deliver(delivery, hop, body);
+  const bool unreached =
+      std::any_of(outcome.recipients.begin(), outcome.recipients.end(),
+                  [](const auto& result) { return result.origin == smtp::Origin::kConnect; });
+  if (unreached) destinations.Tried(delivery.route.domain, absl::Now());
   chosen.front_end->Ended(tries, HealthOf(stream, opening, outcome));
   Changed();
   co_return outcome;
