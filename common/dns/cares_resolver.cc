@@ -375,6 +375,15 @@ io::Task<absl::StatusOr<TxtAnswer>> CaresResolver::Txt(std::string name) {
   co_return out;
 }
 
+io::Task<absl::StatusOr<PtrAnswer>> CaresResolver::Ptr(std::string name) {
+  const std::shared_ptr<State> state = state_;
+  POSTERN_CO_ASSIGN_OR_RETURN(Answer answer, co_await state->Ask(RecordType::kPtr, name));
+  PtrAnswer out;
+  out.names = std::move(answer.ptr);
+  out.ttl = answer.ttl;
+  co_return out;
+}
+
 io::Task<absl::StatusOr<AddressAnswer>> CaresResolver::Addresses(std::string host) {
   const std::shared_ptr<State> state = state_;
   POSTERN_CO_ASSIGN_OR_RETURN(const std::string name, NameToAsk("address", host));

@@ -34,6 +34,7 @@
 #include "common/smtp/outcome.h"
 #include "common/smtp/policy.h"
 #include "common/smtp/protocol_log.h"
+#include "common/smtp/source_pool.h"
 #include "common/smtp/sts.h"
 #include "common/tls/certificate_store.h"
 #include "common/tls/context.h"
@@ -49,6 +50,7 @@ struct EngineStores {
   StsPolicies::Options sts = {};
   bool dane = true;  // TLSA records are looked up where DNSSEC vouches for the host
   ConnectivityLog* connectivity_log = nullptr;
+  const SourcePool* sources = nullptr;  // null: it is for the system to say where mail comes from
 };
 
 struct Delivery {
