@@ -63,6 +63,12 @@ class ApiServer:
                        capture_output=True, timeout=30)
         self._tokens = self.lab.path / "tokens.csv"
         self._tokens.write_text(f'{ADMINISTRATOR},administrator,1,"system:masters"\n')
+        self._audit_log = self.lab.path / "audit.log"
+        self._audit_policy = self.lab.path / "audit.yaml"
+        self._audit_policy.write_text(yaml.safe_dump({
+            "apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"],
+            "rules": [{"level": "Metadata", "userGroups": ["system:serviceaccounts"]},
+                      {"level": "None"}]}))
 
     def _kubeconfig(self):
         path = self.lab.path / "kubeconfig"
@@ -89,6 +95,7 @@ class ApiServer:
             "--service-account-signing-key-file", self._signing,
             "--token-auth-file", self._tokens, "--authorization-mode=RBAC",
             "--allow-privileged=true", "--service-cluster-ip-range=10.96.0.0/16",
+            "--audit-policy-file", self._audit_policy, "--audit-log-path", self._audit_log,
             "--cert-dir", self.lab.path / "kube-apiserver"])
         wait_until(self._ready_or_dead, START_SECONDS, "kube-apiserver to be ready", pause=0.2)
         if not self.process.alive():
@@ -177,6 +184,21 @@ class ApiServer:
             (folder / f"{file}.new").write_text(text)
             os.replace(folder / f"{file}.new", folder / file)
         return folder
+
+
+    def asked(self, namespace, account):
+        """What a ServiceAccount asked for: {(group, resource[/subresource], verb): codes}."""
+        user = f"system:serviceaccount:{namespace}:{account}"
+        found = {}
+        for line in self._audit_log.read_text().splitlines():
+            event = json.loads(line)
+            what = event.get("objectRef", {})
+            if event["user"].get("username") != user or "resource" not in what:
+                continue
+            resource = "/".join(filter(None, (what["resource"], what.get("subresource"))))
+            key = (what.get("apiGroup", ""), resource, event["verb"])
+            found.setdefault(key, set()).add(event.get("responseStatus", {}).get("code", 0))
+        return found
 
 
 def our_definitions():
