@@ -8,6 +8,7 @@
 #include "common/directory/file_source.h"
 #include "common/directory/followed_source.h"
 #include "common/directory/rules.h"
+#include "common/kubernetes/source.h"
 #include "common/observe/log.h"
 #include "services/mailbox-transport/admin/probe.h"
 #include "services/mailbox-transport/app/state.h"
@@ -59,18 +60,49 @@ absl::Status App::State::StartStore() {
 }
 
 absl::Status App::State::MakeSource() {
-  const std::string& writer_address = *settings.directory.writer;
-  if (writer_address.empty()) {
-    auto watch = std::make_unique<directory::DirectoryWatch>(settings.directory);
-    managed = std::make_unique<directory::ManagedFolder>(settings.directory, watch->reader());
-    if (const absl::Status recovered = managed->Recover(); !recovered.ok()) {
-      POSTERN_LOG(kWarning, "directory", "what the last change left cannot be looked after",
-                  {{"path", *settings.directory.path}, {"error", recovered}});
-    }
-    load_directory = [at = watch.get()] { return at->LoadNow(); };
-    directory = std::move(watch);
-    return absl::OkStatus();
+  const std::string& source = *settings.directory.source;
+  if (source == "kubernetes") return MakeKubernetes();
+  if (source != "files") {
+    return base::Error(absl::StatusCode::kInvalidArgument, "directory.source: \"",
+                       base::Printable(source), "\" is neither files nor kubernetes");
   }
+  return settings.directory.writer->empty() ? MakeFiles() : MakeFollower();
+}
+
+absl::Status App::State::MakeFiles() {
+  auto watch = std::make_unique<directory::DirectoryWatch>(settings.directory);
+  managed = std::make_unique<directory::ManagedFolder>(settings.directory, watch->reader());
+  if (const absl::Status recovered = managed->Recover(); !recovered.ok()) {
+    POSTERN_LOG(kWarning, "directory", "what the last change left cannot be looked after",
+                {{"path", *settings.directory.path}, {"error", recovered}});
+  }
+  load_directory = [at = watch.get()] { return at->LoadNow(); };
+  directory = std::move(watch);
+  return absl::OkStatus();
+}
+
+absl::Status App::State::MakeKubernetes() {
+  if (!settings.directory.writer->empty()) {
+    return absl::InvalidArgumentError(
+        "directory.writer: has no place beside directory.source kubernetes, where the API server "
+        "is the writer: leave it empty");
+  }
+  auto made = kubernetes::Access::Make(settings.kubernetes);
+  if (!made.ok()) return made.status();
+  api = *std::move(made);
+  http->SetNotReady("directory", base::Cat("waits for the directory of ", api->origin()));
+  directory =
+      std::make_unique<kubernetes::KubernetesSource>(settings.directory, settings.kubernetes, *api);
+  return absl::OkStatus();
+}
+
+std::string App::State::DirectoryPlace() const {
+  if (api) return base::Cat("of namespace ", api->name_space(), " of ", api->origin());
+  return writer == nullptr ? *settings.directory.path : *settings.directory.writer;
+}
+
+absl::Status App::State::MakeFollower() {
+  const std::string& writer_address = *settings.directory.writer;
   if (!directory::IsHostPort(writer_address)) {
     return base::Error(absl::StatusCode::kInvalidArgument, "directory.writer: \"",
                        base::Printable(writer_address), "\" is not host:port");
@@ -95,10 +127,8 @@ absl::Status App::State::StartDirectory() {
   const directory::SnapshotPtr snapshot = directory->current();
   const directory::TransportServer* const ours = snapshot->FindServer(server_name);
   if (ours == nullptr) {
-    const std::string& place =
-        writer == nullptr ? *settings.directory.path : *settings.directory.writer;
     return base::Error(absl::StatusCode::kFailedPrecondition, "server.name: \"", server_name,
-                       "\" is not a TransportServer of the directory ", place,
+                       "\" is not a TransportServer of the directory ", DirectoryPlace(),
                        ": add one with metadata.name ", server_name);
   }
   server_name = ours->name;  // as the others write it

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "common/io/dialer.h"
 #include "common/io/executor.h"
 #include "common/io/on_disk.h"
+#include "common/kubernetes/access.h"
 #include "common/observe/http_server.h"
 #include "common/rpc/directory_client.h"
 #include "common/rpc/server.h"
@@ -53,6 +55,11 @@ struct App::State {
   absl::Status StartStore();
   absl::Status StartDirectory();
   absl::Status MakeSource();
+  absl::Status MakeFiles();
+  absl::Status MakeFollower();
+  absl::Status MakeKubernetes();
+  // Where an operator finds the directory.
+  std::string DirectoryPlace() const;
   absl::Status StartProvisions();
   absl::Status StartFloors();
   absl::Status StartLogs();
@@ -76,6 +83,7 @@ struct App::State {
   std::unique_ptr<smtp::Provisions> provisions;
   std::unique_ptr<store::RocksStore> store;
   std::unique_ptr<rpc::DirectoryClient> writer;  // on a follower
+  std::optional<kubernetes::Access> api;         // of the API server
   std::unique_ptr<directory::DirectorySource> directory;
   std::unique_ptr<directory::ManagedFolder> managed;  // on the writer
   std::function<absl::Status()> load_directory;       // on the writer: what the folder holds, now
