@@ -21,7 +21,7 @@ CHUNK_BYTES = 64 * 1024
 ANSWERS = {
     "errors": (500, b'{"kind":"Status","apiVersion":"v1","status":"Failure","code":500,'
                     b'"message":"etcdserver: request timed out","reason":"InternalError"}'),
-    "garbage": (200, b'{"kind":"List","metadata":{"resourceVersion":"1"},"items":[{"spec":\x00\xff'),
+    "garbage": (200, b'{"kind":"List","metadata":{"resourceVersion":"1"},"items":[{"\x00\xff'),
     "nothing": (200, b""),
     "a web page": (200, b"<html><body>Welcome to the proxy</body></html>"),
 }

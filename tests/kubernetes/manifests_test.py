@@ -19,7 +19,8 @@ from services import MailboxTransport  # noqa: E402
 
 MANIFESTS = ROOT / "build/manifests"
 SERVICES = {"StatefulSet": "mailbox-transport", "Deployment": "frontend-transport"}
-MADE_BY_HAND = {"api", "dev", "egress", "hpa", "keda"}  # their Secrets come from tools/k8s-certificates
+# Their Secrets come from tools/k8s-certificates.
+MADE_BY_HAND = {"api", "dev", "egress", "hpa", "keda"}
 
 
 def setUpModule():

@@ -1,7 +1,7 @@
 """tests/kubernetes/services_test.py: mailbox-transports whose directory is a real API server's.
 
-Each runs by a token of the ServiceAccount and with the Role of deploy/k8s. Skipped in one line where
-kube-apiserver can be neither found nor built, or etcd is not there.
+Each runs by a token of the ServiceAccount and with the Role of deploy/k8s. Skipped in one line
+where kube-apiserver can be neither found nor built, or etcd is not there.
 """
 
 import pathlib
