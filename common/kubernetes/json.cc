@@ -7,6 +7,7 @@
 
 #include "common/base/check.h"
 #include "common/base/text.h"
+#include "common/mail/utf8.h"
 
 namespace postern::kubernetes {
 
@@ -102,7 +103,10 @@ Json& At(Json& value, Path path) {
 }
 
 void SetText(Json& value, Path path, std::string_view text) {
-  At(value, path).set_string_value(std::string(text));
+  // JSON is UTF-8.
+  At(value, path)
+      .set_string_value(mail::IsUtf8(text) ? std::string(text)
+                                           : base::Printable(text, text.size()));
 }
 
 void SetNumber(Json& value, Path path, std::int64_t number) {

@@ -1,6 +1,7 @@
 // common/kubernetes/settings.h
 //
-// KubernetesSettings: how the API server is reached, and how its resources are followed.
+// KubernetesSettings: how the API server is reached, how its resources are followed,
+// and what is told to it.
 
 #pragma once
 
@@ -100,6 +101,43 @@ struct KubernetesSettings {
           "How long a start waits for the API server when there is no copy on disk; with one, 3 "
           "seconds at most."};
 
+  settings::Setting<std::string> site{
+      .key = "kubernetes.site",
+      .fallback = "",
+      .about =
+          "Site in which this server registers itself: it applies a TransportServer of its name at "
+          "the API server. Empty: somebody else writes that."};
+
+  settings::Setting<std::string> relay_address{
+      .key = "kubernetes.relay_address",
+      .fallback = "",
+      .about =
+          "relayAddress of the TransportServer that this server registers: host:port of its admin "
+          "port, as other servers reach it."};
+
+  settings::Setting<absl::Duration> lease_duration{
+      .key = "kubernetes.lease_duration",
+      .fallback = absl::Seconds(40),
+      .min = absl::Seconds(1),
+      .max = absl::Minutes(10),
+      .about =
+          "How long a server counts as live after it last renewed its Lease, which it does four "
+          "times within it."};
+
+  settings::Setting<bool> write_status{.key = "kubernetes.write_status",
+                                       .fallback = true,
+                                       .about =
+                                           "Whether this server may be the one that writes the "
+                                           "conditions of the resources; one that "
+                                           "holds the Lease postern-status does."};
+
+  settings::Setting<absl::Duration> status_interval{
+      .key = "kubernetes.status_interval",
+      .fallback = absl::Seconds(5),
+      .min = absl::Milliseconds(10),
+      .max = absl::Minutes(10),
+      .about = "How often the conditions are looked at; at most 50 of them are written each time."};
+
   template <typename Visitor>
   void Visit(Visitor&& visit) {
     visit(api_server);
@@ -114,6 +152,11 @@ struct KubernetesSettings {
     visit(retry_first);
     visit(retry_most);
     visit(start_timeout);
+    visit(site);
+    visit(relay_address);
+    visit(lease_duration);
+    visit(write_status);
+    visit(status_interval);
   }
 };
 

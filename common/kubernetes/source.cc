@@ -146,6 +146,7 @@ KubernetesSource::View KubernetesSource::view() const {
     view.objects[feed->collection().kind()] = feed->collection().objects();
   const std::lock_guard lock(mutex_);
   view.findings = findings_;
+  view.in_force = in_force_;
   view.complete = complete_;
   return view;
 }
@@ -216,8 +217,10 @@ void KubernetesSource::Apply() {
   first_change_ = build_at_ = absl::InfiniteFuture();
   std::vector<directory::CheckedPtr> manifests;
   std::vector<ManifestError> errors;
+  std::map<std::string, std::int64_t> generations;
   for (const auto& feed : feeds_) {
     for (const auto& [name, object] : feed->collection().objects()) {
+      generations[object->place] = object->generation;
       if (object->checked != nullptr) manifests.push_back(object->checked);
       errors.insert(errors.end(), object->errors.begin(), object->errors.end());
     }
@@ -229,6 +232,7 @@ void KubernetesSource::Apply() {
     const std::lock_guard lock(mutex_);
     refusal_.clear();
     findings_.clear();
+    in_force_ = std::move(generations);
     ++readings_.loads;
     readings_.last_good = absl::Now();
   }

@@ -38,7 +38,9 @@ class KubernetesSource final : public directory::DirectorySource {
   struct View {
     std::map<directory::Kind, Objects> objects;   // every kind
     std::map<std::string, std::string> findings;  // of those not in force, by Object::place
-    bool complete = false;                        // every kind was listed
+    // Of those in force, by place; an object of a later one waits.
+    std::map<std::string, std::int64_t> in_force;
+    bool complete = false;  // every kind was listed
   };
 
   KubernetesSource(const directory::DirectorySettings& directory,
@@ -97,6 +99,7 @@ class KubernetesSource final : public directory::DirectorySource {
   directory::DirectoryReadings readings_;
   std::string refusal_;  // why what was told last is not in force
   std::map<std::string, std::string> findings_;
+  std::map<std::string, std::int64_t> in_force_;
   std::thread thread_;
 };
 

@@ -1,12 +1,12 @@
 """tests/interop/kube_server.py
 
-A Kubernetes API server of one process, for our kinds and Leases: lists in pages, watches, bookmarks,
-versions, merge patches, server-side apply. What it holds is in a file, its events are not: after
-a restart a watch from before gets 410.
+A Kubernetes API server of one process, for our kinds and Leases: lists in pages, watches,
+bookmarks, versions, merge patches, server-side apply. What it holds is in a file, its events are
+not: after a restart a watch from before gets 410.
 
 Flow      kube_server.py FOLDER PORT. FOLDER has server.pem, server.key and tokens (one a line, read
           with each request) and gets state.json.  POST /control {"mode": "500"} makes it answer so
-          until {"mode": "ok"}: "500", "garbage", "hang", "slow"; {"compact": true} forgets the events.
+          until {"mode": "ok"}: "500", "garbage", "hang", "slow"; {"compact": true} forgets events.
 Limits    One namespace is as good as another. Patches of Leases and specs by one manager.
 """
 

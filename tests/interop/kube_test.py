@@ -4,6 +4,7 @@ and restarts, while mail goes on."""
 from cases import Case, main, send
 from harness import SITE
 from kube_api import KubeApi
+from load import a_while
 from services import MailboxTransport
 from wire import WireSink
 
@@ -146,6 +147,108 @@ class FollowsTest(KubeCase):
         self.assertEqual(self.reading(transport, "stale"), 0)
         self.api.delete("AcceptedDomain", "b")
         self.until_fresh(transport)
+
+
+class ShowsTest(KubeCase):
+    """What the servers tell the API server."""
+
+    quick = {"kubernetes.status_interval": "100ms", "kubernetes.lease_duration": "2s"}
+
+    def registering(self, name, **more):
+        return self.transport(name, **{"kubernetes.site": SITE, **self.quick, **more})
+
+    def until_ready(self, kind, name, status, reason):
+        def said():
+            ready = self.api.ready(kind, name)
+            found = (ready.get("status"), ready.get("reason"))
+            return ready if found == (status, reason) else None
+        return self.eventually(said, 20, f"{kind} {name} to be {status}, {reason}")
+
+    def used_by(self, kind, name):
+        return (self.api.get(kind, name) or {}).get("status", {}).get("servers")
+
+    def test_a_server_registers_itself_and_takes_mail(self):
+        sink = self.started(WireSink(self.lab.free_port()))
+        self.to_sink(sink)
+        transport = self.registering("mbx-7", **{"kubernetes.relay_address": "mbx-7.mbx:7172"})
+        server = self.api.get("TransportServer", "mbx-7")
+        self.assertEqual(server["spec"], {"site": SITE, "relayAddress": "mbx-7.mbx:7172"})
+        send(transport, "bob@contoso.test")
+        sink.wait_for(1)
+        lease = self.eventually(lambda: self.api.get("Lease", "postern-mbx-7"), 10, "the Lease")
+        self.assertEqual(lease["spec"]["leaseDurationSeconds"], 2)
+        self.assertEqual(lease["metadata"]["ownerReferences"][0]["uid"],
+                         server["metadata"]["uid"])
+        self.eventually(lambda: self.api.get("Lease", "postern-mbx-7")["spec"]["renewTime"]
+                        != lease["spec"]["renewTime"], 10, "the Lease to be renewed")
+
+    def test_conditions_follow_what_the_servers_see(self):
+        sink = self.started(WireSink(self.lab.free_port()))
+        self.to_sink(sink)
+        first, second = self.registering("mbx-0"), self.registering("mbx-1")
+        self.until_ready("SendConnector", "contoso", "True", "Ready")
+        self.until_ready("TransportServer", "mbx-0", "True", "Ready")
+        self.until_ready("TransportServer", "mbx-1", "True", "Ready")
+        self.until_ready("Site", SITE, "True", "InForce")
+        self.eventually(lambda: self.used_by("SendConnector", "contoso") == ["mbx-0", "mbx-1"],
+                        10, "both to use it")
+        self.api.put("AcceptedDomain", "a", {"domainName": "a.test"})
+        self.until_ready("AcceptedDomain", "a", "True", "InForce")
+        self.api.put("AcceptedDomain", "b", {"domainName": "a.test"})
+        ready = self.until_ready("AcceptedDomain", "b", "False", "Invalid")
+        self.assertIn("is already in accepteddomains/a", ready["message"])
+        self.api.put("Site", "later", {})
+        ready = self.until_ready("Site", "later", "Unknown", "Waits")
+        self.assertIn("accepteddomains/b", ready["message"])
+        self.api.delete("AcceptedDomain", "b")
+        ready = self.until_ready("Site", "later", "True", "InForce")
+        self.assertEqual(ready["observedGeneration"], 1)
+        # The one that writes is gone: the other finds out, and says so.
+        holders = [one for one in (first, second) if self.reading(one, "status_holder")]
+        self.assertEqual(len(holders), 1)
+        holders[0].sigkill()
+        self.until_ready("TransportServer", holders[0].name, "False", "NoLease")
+        other = second if holders[0] is first else first
+        self.assertEqual(self.reading(other, "status_holder"), 1)
+        self.eventually(lambda: self.used_by("SendConnector", "contoso") == [other.name], 10,
+                        "one to use it")
+
+    def test_a_secret_that_one_server_lacks_is_told_by_the_writer(self):
+        secrets = self.lab.secret("relay", "user", "password")
+        self.registering("mbx-0", **{"deliver.secrets_path": str(secrets)})
+        self.eventually(lambda: self.api.get("Lease", "postern-status"), 10, "the writer")
+        empty = self.lab.path / "none"
+        empty.mkdir()
+        self.registering("mbx-1", **{"deliver.secrets_path": str(empty)})
+        self.api.put("SendConnector", "relay", {
+            "name": "Relay", "addressSpaces": ["relay.test"], "usage": "Custom",
+            "dnsRoutingEnabled": False, "smartHosts": ["relay.test"],
+            "smartHostAuthMechanism": "BasicAuthRequireTLS",
+            "authenticationCredential": {"secretName": "relay"},
+            "sourceTransportServers": [f"site/{SITE}"]})
+        ready = self.until_ready("SendConnector", "relay", "False", "ServerNotReady")
+        self.assertTrue(ready["message"].startswith("mbx-1: "), ready)
+        (empty / "relay").mkdir()
+        for file in ("username", "password"):
+            (empty / "relay" / file).write_text("x")
+        self.until_ready("SendConnector", "relay", "True", "Ready")
+
+    def test_statuses_that_are_right_are_not_written_again(self):
+        transport = self.registering("mbx-0")
+        self.until_ready("TransportServer", "mbx-0", "True", "Ready")
+        self.until_ready("Site", SITE, "True", "InForce")
+        before = sum("/status" in line for line in self.api.requests())
+        self.assertGreater(before, 0)
+        generation = self.generation(transport)
+        a_while(3, 3)
+        self.assertEqual(sum("/status" in line for line in self.api.requests()), before)
+        self.assertEqual(self.generation(transport), generation)
+
+    def test_a_site_that_is_not_there_is_named(self):
+        settings = self.api.settings(**{"kubernetes.site": "nowhere"})
+        said = MailboxTransport(self.lab, settings, name="mbx-0").fails_to_start()
+        self.assertIn("is not a Site of the directory of namespace mail", said)
+        self.assertIsNone(self.api.get("TransportServer", "mbx-0"))
 
 
 class StartTest(KubeCase):

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/kubernetes/probe.h"
 #include "common/observe/log.h"
 #include "common/observe/process_metrics.h"
 #include "services/mailbox-transport/admin/probe.h"
@@ -31,9 +32,9 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
   state.http = std::move(*http);
 
   using Step = absl::Status (State::*)();
-  for (const Step step :
-       {&State::StartStore, &State::StartDirectory, &State::StartProvisions, &State::StartFloors,
-        &State::StartLogs, &State::StartPipeline, &State::StartAccept, &State::StartServices}) {
+  for (const Step step : {&State::StartStore, &State::StartDirectory, &State::StartProvisions,
+                          &State::StartFloors, &State::StartLogs, &State::StartPipeline,
+                          &State::StartAccept, &State::StartServices, &State::StartPresence}) {
     if (absl::Status started = (state.*step)(); !started.ok()) return started;
   }
   // What changed while the parts were started.
@@ -64,6 +65,8 @@ void App::Stop() {
   }
   const absl::Duration grace = *state.settings.server.stop_grace;
   if (state.pipeline != nullptr) state.pipeline->Close();
+  if (state.presence != nullptr) state.presence->Stop();
+  if (state.statuses != nullptr) state.statuses->Stop();
   if (state.directory_service != nullptr) state.directory_service->Stop();
   if (state.tracking_service != nullptr) state.tracking_service->Stop();
   if (state.directory != nullptr) state.directory->Stop();
@@ -76,6 +79,8 @@ void App::Stop() {
 
   state.resources.reset();
   state.http.reset();
+  state.presence.reset();
+  state.statuses.reset();
   state.certificates.reset();
   state.accept.reset();
   state.submission.reset();
@@ -125,6 +130,7 @@ void DeclareMetrics(observe::Registry& registry) {
   pipeline::AddLogReadings(registry, nullptr, nullptr);
   const admin::DirectoryProbe directory(registry);
   admin::AddReadings(registry, [] { return directory::DirectoryReadings(); });
+  kubernetes::AddReadings(registry, nullptr, nullptr);
   pipeline::DeclareResourceMetrics(registry);
   const accept::Probe accept(registry);
   const store::Probe store(registry);

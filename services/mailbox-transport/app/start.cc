@@ -8,7 +8,6 @@
 #include "common/directory/file_source.h"
 #include "common/directory/followed_source.h"
 #include "common/directory/rules.h"
-#include "common/kubernetes/source.h"
 #include "common/observe/log.h"
 #include "services/mailbox-transport/admin/probe.h"
 #include "services/mailbox-transport/app/state.h"
@@ -81,21 +80,6 @@ absl::Status App::State::MakeFiles() {
   return absl::OkStatus();
 }
 
-absl::Status App::State::MakeKubernetes() {
-  if (!settings.directory.writer->empty()) {
-    return absl::InvalidArgumentError(
-        "directory.writer: has no place beside directory.source kubernetes, where the API server "
-        "is the writer: leave it empty");
-  }
-  auto made = kubernetes::Access::Make(settings.kubernetes);
-  if (!made.ok()) return made.status();
-  api = *std::move(made);
-  http->SetNotReady("directory", base::Cat("waits for the directory of ", api->origin()));
-  directory =
-      std::make_unique<kubernetes::KubernetesSource>(settings.directory, settings.kubernetes, *api);
-  return absl::OkStatus();
-}
-
 std::string App::State::DirectoryPlace() const {
   if (api) return base::Cat("of namespace ", api->name_space(), " of ", api->origin());
   return writer == nullptr ? *settings.directory.path : *settings.directory.writer;
@@ -122,6 +106,7 @@ absl::Status App::State::StartDirectory() {
   absl::Status started =
       directory->Start([this](const directory::SnapshotPtr&) { DirectoryChanged(); });
   if (!started.ok()) return started;
+  if (absl::Status registered = RegisterServer(); !registered.ok()) return registered;
   http->SetReady("directory");
   admin::AddReadings(registry, [this] { return directory->readings(); });
   const directory::SnapshotPtr snapshot = directory->current();
@@ -278,6 +263,8 @@ absl::Status App::State::StartServices() {
       server_name, outside_name});
   admin = std::make_unique<admin::AdminService>(admin::AdminService::Parts{
       *authority, *pipeline, disk, ReportSource(settings.deliver, outside_name)});
+  readiness = std::make_unique<admin::Readiness>(
+      server_name, ConnectorCheck(outside_name, provisions->stores()));
   directory_service = std::make_unique<admin::DirectoryService>(admin::DirectoryService::Parts{
       *authority, floors.front()->executor, registry, *directory, server_name,
       ConnectorCheck(outside_name, provisions->stores()), *settings.directory.writer, managed.get(),

@@ -20,6 +20,9 @@
 #include "common/io/executor.h"
 #include "common/io/on_disk.h"
 #include "common/kubernetes/access.h"
+#include "common/kubernetes/presence.h"
+#include "common/kubernetes/source.h"
+#include "common/kubernetes/status_writer.h"
 #include "common/observe/http_server.h"
 #include "common/rpc/directory_client.h"
 #include "common/rpc/server.h"
@@ -58,6 +61,9 @@ struct App::State {
   absl::Status MakeFiles();
   absl::Status MakeFollower();
   absl::Status MakeKubernetes();
+  absl::Status RegisterServer();
+  absl::Status StartPresence();
+  kubernetes::Presence::Report Report() const;
   // Where an operator finds the directory.
   std::string DirectoryPlace() const;
   absl::Status StartProvisions();
@@ -85,8 +91,9 @@ struct App::State {
   std::unique_ptr<rpc::DirectoryClient> writer;  // on a follower
   std::optional<kubernetes::Access> api;         // of the API server
   std::unique_ptr<directory::DirectorySource> directory;
-  std::unique_ptr<directory::ManagedFolder> managed;  // on the writer
-  std::function<absl::Status()> load_directory;       // on the writer: what the folder holds, now
+  kubernetes::KubernetesSource* followed_api = nullptr;  // the same, when it is of an API server
+  std::unique_ptr<directory::ManagedFolder> managed;     // on the writer
+  std::function<absl::Status()> load_directory;  // on the writer: what the folder holds, now
   std::vector<std::unique_ptr<Floor>> floors;
   std::unique_ptr<pipeline::Tracking> tracking;       // null: off
   std::unique_ptr<pipeline::RoutingLog> routing_log;  // the same
@@ -102,6 +109,9 @@ struct App::State {
   std::unique_ptr<admin::TrackingService> tracking_service;
   std::unique_ptr<rpc::Server> submission_server;
   std::unique_ptr<rpc::Server> admin_server;
+  std::unique_ptr<admin::Readiness> readiness;
+  std::unique_ptr<kubernetes::Presence> presence;
+  std::unique_ptr<kubernetes::StatusWriter> statuses;
   std::mutex directory_mutex;  // the watch's thread and the main thread bring snapshots
   bool running = false;        // guarded by it
   bool stopped = false;

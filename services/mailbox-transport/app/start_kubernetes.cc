@@ -1,0 +1,110 @@
+// The parts of a mailbox-transport that speak to a Kubernetes API server.
+
+#include <utility>
+
+#include "absl/time/clock.h"
+
+#include "common/base/text.h"
+#include "common/kubernetes/probe.h"
+#include "common/observe/log.h"
+#include "services/mailbox-transport/app/state.h"
+#include "services/mailbox-transport/deliver/deliver.h"
+
+namespace postern::app {
+
+namespace {
+
+constexpr absl::Duration kRegisterAgain = absl::Seconds(1);
+
+const kubernetes::Object* Find(const kubernetes::KubernetesSource::View& view,
+                               const std::string& server) {
+  const auto servers = view.objects.find(directory::Kind::kTransportServer);
+  if (servers == view.objects.end()) return nullptr;
+  const auto found = servers->second.find(base::LowerAscii(server));
+  return found == servers->second.end() ? nullptr : found->second.get();
+}
+
+}  // namespace
+
+absl::Status App::State::MakeKubernetes() {
+  if (!settings.directory.writer->empty()) {
+    return absl::InvalidArgumentError(
+        "directory.writer: has no place beside directory.source kubernetes, where the API server "
+        "is the writer: leave it empty");
+  }
+  auto made = kubernetes::Access::Make(settings.kubernetes);
+  if (!made.ok()) return made.status();
+  api = *std::move(made);
+  http->SetNotReady("directory", base::Cat("waits for the directory of ", api->origin()));
+  auto source =
+      std::make_unique<kubernetes::KubernetesSource>(settings.directory, settings.kubernetes, *api);
+  followed_api = source.get();
+  directory = std::move(source);
+  presence = std::make_unique<kubernetes::Presence>(settings.kubernetes, *api, server_name,
+                                                    [this] { return Report(); });
+  return absl::OkStatus();
+}
+
+// A server that the directory does not have yet comes into it, if the settings say so.
+absl::Status App::State::RegisterServer() {
+  if (presence == nullptr || !presence->registers()) return absl::OkStatus();
+  const directory::SnapshotPtr now = directory->current();
+  const std::string& ours = *settings.kubernetes.site;
+  if (now->FindSite(ours) == nullptr) {
+    return base::Error(absl::StatusCode::kFailedPrecondition, "kubernetes.site: \"",
+                       base::Printable(ours), "\" is not a Site of the directory ",
+                       DirectoryPlace(), ": apply one first");
+  }
+  if (now->FindServer(server_name) != nullptr) return absl::OkStatus();
+  const absl::Time end = absl::Now() + *settings.kubernetes.start_timeout;
+  absl::Status registered = presence->Register();
+  while (!registered.ok() && absl::Now() < end) {
+    POSTERN_LOG(kWarning, "directory", "this server cannot be registered yet",
+                {{"server", server_name}, {"error", registered}});
+    absl::SleepFor(kRegisterAgain);
+    registered = presence->Register();
+  }
+  if (!registered.ok()) return base::Annotate(registered, "kubernetes.site");
+  // When it does not come, what follows says that the directory lacks it.
+  followed_api->WaitFor(
+      [this](const directory::Snapshot& snapshot) {
+        return snapshot.FindServer(server_name) != nullptr;
+      },
+      end - absl::Now());
+  return absl::OkStatus();
+}
+
+kubernetes::Presence::Report App::State::Report() const {
+  kubernetes::Presence::Report report;
+  const directory::SnapshotPtr snapshot = directory->current();
+  report.snapshot = snapshot->version();
+  report.site_there = snapshot->FindSite(*settings.kubernetes.site) != nullptr;
+  const auto view = followed_api->view();
+  if (const kubernetes::Object* ours = Find(view, server_name)) report.uid = ours->uid;
+  for (const connector::SendConnector& connector : snapshot->connectors()) {
+    const v1::Condition ready = readiness->ConditionOf(connector, *snapshot);
+    if (ready.status() != "False") continue;
+    report.not_ready[connector.slug] = base::Cat(ready.reason(), ": ", ready.message());
+  }
+  return report;
+}
+
+absl::Status App::State::StartPresence() {
+  if (presence == nullptr) {
+    kubernetes::AddReadings(registry, nullptr, nullptr);
+    return absl::OkStatus();
+  }
+  if (*settings.kubernetes.write_status) {
+    statuses = std::make_unique<kubernetes::StatusWriter>(
+        settings.kubernetes, *api, *followed_api, server_name,
+        [this](const connector::SendConnector& connector, const directory::Snapshot& snapshot) {
+          return readiness->ConditionOf(connector, snapshot);
+        });
+    statuses->Start();
+  }
+  kubernetes::AddReadings(registry, presence.get(), statuses.get());
+  presence->Start();
+  return absl::OkStatus();
+}
+
+}  // namespace postern::app
