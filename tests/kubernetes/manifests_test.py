@@ -19,8 +19,7 @@ from services import MailboxTransport  # noqa: E402
 
 MANIFESTS = ROOT / "build/manifests"
 SERVICES = {"StatefulSet": "mailbox-transport", "Deployment": "frontend-transport"}
-# Their Secrets come from tools/k8s-certificates.
-MADE_BY_HAND = {"api", "dev", "egress", "hpa", "keda"}
+MADE_BY_HAND = {"dev", "egress", "hpa", "keda"}  # their Secrets come from tools/k8s-certificates
 
 
 def setUpModule():
@@ -83,10 +82,8 @@ class ManifestsTest(unittest.TestCase):
         for overlay, resources, workload, pod in self.each_workload():
             if workload["kind"] != "StatefulSet":
                 continue
-            config = next((v["configMap"]["name"] for v in pod["volumes"]
-                           if v["name"] == "directory"), None)
-            if config is None:  # tests/kubernetes/services_test.py is of these
-                continue
+            config = next(v["configMap"]["name"] for v in pod["volumes"]
+                          if v["name"] == "directory")
             files = next(each for each in of_kind(resources, "ConfigMap")
                          if each["metadata"]["name"] == config)["data"]
             for number in range(workload["spec"]["replicas"]):

@@ -19,7 +19,7 @@ from harness import ROOT, SITE, Lab, wait_until  # noqa: E402
 from peers import AioSink  # noqa: E402
 from services import MailboxTransport, Shell  # noqa: E402
 
-OVERLAY = ROOT / "tests/kubernetes/overlays/api"
+OVERLAY = ROOT / "tests/kubernetes/overlays/directory-from-api"
 ACCOUNT = "mailbox-transport"
 PLURALS = {each["spec"]["names"]["kind"]: each["spec"]["names"]["plural"]
            for each in our_definitions()}
@@ -106,6 +106,10 @@ class Cluster(unittest.TestCase):
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         status, answer = api.request(method, path + name, body, kind=kind)
         self.assertIn(status, (200, 201), answer)
+
+    def read(self, plural, name):
+        path = f"/apis/postern.dev/v1/namespaces/{self.namespace}/{plural}/{name}"
+        return api.request("GET", path)[1]
 
     def followed(self, condition, what, seconds=FOLLOWED_SECONDS):
         """How many seconds it took until the condition held."""
@@ -206,6 +210,97 @@ class DirectoryTest(Cluster):
         api.pod_folder(self.namespace, ACCOUNT)
         took = self.stale(mailbox, 0)
         print(f"a new token is in use {took:.1f} s after it was written")
+
+
+class StatusTest(Cluster):
+    def status(self, name="contoso"):
+        return self.read("sendconnectors", name).get("status", {})
+
+    def ready(self, name="contoso"):
+        """(status, reason, message, observedGeneration) of the condition Ready, or None."""
+        for each in self.status(name).get("conditions", []):
+            if each["type"] == "Ready":
+                return (each["status"], each["reason"], each["message"],
+                        each["observedGeneration"])
+        return None
+
+    def test_conditions_appear_and_follow_the_generation(self):
+        self.apply(self.connector())
+        self.mailbox(status_interval="200ms", lease_duration="4s")
+        api.kubectl("wait", "-n", self.namespace, "--for=condition=Ready", "--timeout=30s",
+                    "sendconnector/contoso", "site/" + SITE,
+                    "transportserver/mailbox-transport-0")
+        self.assertEqual(self.status()["servers"], ["mailbox-transport-0"])
+        self.assertEqual(self.ready()[3], 1)
+        self.change("PATCH", self.connector(), comment="another")
+        took = self.followed(lambda: self.ready()[3] == 2, "the status of the change")
+        self.assertEqual(self.ready()[0], "True")
+        print(api.kubectl("get", "-n", self.namespace, "sendconnectors").stdout
+              + f"status of a change written after {took:.1f} s")
+
+    def test_a_mistake_that_admission_cannot_know_stands_in_the_status(self):
+        self.apply(self.connector())
+        mailbox = self.mailbox(status_interval="200ms", lease_duration="4s")
+        self.refused("lost", "SourceServerNotFound", "nowhere",
+                     sourceTransportServers=["site/nowhere"])
+        version = mailbox.directory_version()
+        self.refused("twice", "Invalid", "an address space is listed once",
+                     addressSpaces=["*", "SMTP:*;2"])
+        self.change("PATCH", self.connector(), comment="waits for the other")
+        self.followed(lambda: self.ready()[1] == "Waits", "the status of what waits", 30)
+        self.assertEqual(mailbox.directory_version(), version)  # the last good one, whole
+        self.arrives(mailbox, 1)
+        self.delete("sendconnector", "twice")
+        self.followed(lambda: self.ready()[0] == "True", "the change", 30)
+
+    def refused(self, name, reason, words, **spec):
+        """The connector is admitted, and its status says what is wrong with it."""
+        self.apply(self.connector(name, **spec))
+        self.followed(lambda: self.ready(name), f"a condition of {name}", 30)
+        status, found, message, _ = self.ready(name)
+        self.assertEqual((status, found), ("False", reason))
+        self.assertIn(words, message)
+        print(f"admitted, and then Ready=False {found}: {message}")
+
+
+class PresenceTest(Cluster):
+    def lease(self, name="mailbox-transport-0"):
+        return api.request("GET", f"/apis/coordination.k8s.io/v1/namespaces/{self.namespace}"
+                                  f"/leases/postern-{name}")[1]
+
+    def test_a_server_registers_itself_and_renews_its_lease(self):
+        self.delete("transportserver", "mailbox-transport-0")
+        self.mailbox(site=SITE, relay_address="mailbox-transport-0:7172", lease_duration="2s")
+        made = self.read("transportservers", "mailbox-transport-0")
+        self.assertEqual(made["spec"],
+                         {"site": SITE, "relayAddress": "mailbox-transport-0:7172"})
+        self.followed(lambda: "spec" in self.lease(), "the Lease")
+        self.assertEqual(self.lease()["spec"]["leaseDurationSeconds"], 2)
+        self.followed(lambda: "ownerReferences" in self.lease()["metadata"], "the owner")
+        self.assertEqual(self.lease()["metadata"]["ownerReferences"][0]["uid"],
+                         made["metadata"]["uid"])
+        seen = []
+        for _ in range(4):
+            first = self.lease()["spec"]["renewTime"]
+            seen.append(self.followed(lambda: self.lease()["spec"]["renewTime"] != first,
+                                      "a renewal"))
+        print(f"registered; Lease of 2 s renewed after {min(seen):.1f} to {max(seen):.1f} s")
+
+    def test_another_server_writes_the_conditions_when_the_one_that_did_is_gone(self):
+        self.apply(self.connector())
+        quick = {"site": SITE, "status_interval": "200ms", "lease_duration": "2s"}
+        names = ("mailbox-transport-0", "mailbox-transport-1")
+        servers = {name: self.mailbox(name, relay_address=f"{name}:7172", **quick)
+                   for name in names}
+        self.followed(lambda: self.read("sendconnectors", "contoso").get("status", {})
+                      .get("servers") == list(names), "both servers in the status", 30)
+        holder = self.lease("status")["spec"]["holderIdentity"]
+        writer = next(name for name in names if holder.startswith(name))
+        servers[writer].sigkill()
+        left = [name for name in names if name != writer]
+        took = self.followed(lambda: self.read("sendconnectors", "contoso")["status"]["servers"]
+                             == left, "the status without the server that is gone", 30)
+        print(f"{writer} wrote the conditions and was killed; {left[0]} says so {took:.1f} s later")
 
 
 class RightsTest(Cluster):
