@@ -14,6 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
 import yaml  # noqa: E402
 from apiserver import ApiServer, our_definitions, programs  # noqa: E402
 from cases import send  # noqa: E402
+from directory_api import DirectoryApi, connector, held, resource  # noqa: E402
 from faults import FAULTS, FaultyWay  # noqa: E402
 from harness import ROOT, SITE, Lab, wait_until  # noqa: E402
 from peers import AioSink  # noqa: E402
@@ -306,17 +307,37 @@ class PresenceTest(Cluster):
 class RightsTest(Cluster):
     def test_the_role_has_what_is_asked_and_nothing_else(self):
         self.apply(self.connector())
-        mailbox = self.mailbox()
+        mailbox = self.mailbox(site=SITE, status_interval="200ms", lease_duration="2s")
         self.arrives(mailbox, 1)
-        mailbox.sigterm()
-        asked = api.asked(self.namespace, ACCOUNT)
-        refused = {what: codes for what, codes in asked.items() if codes & {401, 403}}
-        self.assertEqual(refused, {})
+        self.every_change(mailbox)
         role = next(each for each in account if each["kind"] == "Role")
         given = {(group, resource, verb) for rule in role["rules"] for group in rule["apiGroups"]
                  for resource in rule["resources"] for verb in rule["verbs"]}
+        wait_until(lambda: given <= set(api.asked(self.namespace, ACCOUNT)), 30,
+                   lambda: f"the use of {given - set(api.asked(self.namespace, ACCOUNT))}")
+        mailbox.sigterm()
+        asked = api.asked(self.namespace, ACCOUNT)
+        self.assertEqual({what: codes for what, codes in asked.items() if codes & {401, 403}}, {})
         self.assertEqual(set(asked), given)
         print(f"{len(given)} rights given, {len(asked)} used, 0 refused")
+
+    def every_change(self, mailbox):
+        """A resource of each kind, which is created, changed and deleted as the shell would."""
+        calls = DirectoryApi(lab, mailbox)
+        self.addCleanup(calls.close)
+        made = [resource("site", "other"), resource("site_link", "link", sites=[SITE, "other"]),
+                resource("transport_server", "spare", site="other"),
+                resource("accepted_domain", "domain", domain_name="contoso.com"),
+                resource("transport_config", "transport", max_receive_size="35MB"),
+                connector("Rights", "rights", address_spaces=["*.rights.test"])]
+        for each in made:
+            calls.create(each)
+            field = "max_receive_size" if each is made[4] else "comment"
+            setattr(held(each).spec, field, "40MB")
+            calls.update(each, "spec." + field)
+        for each in reversed(made):
+            kind = held(each).DESCRIPTOR.name
+            calls.delete(kind, held(each).metadata.name)
 
 
 if __name__ == "__main__":
