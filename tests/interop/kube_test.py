@@ -1,7 +1,10 @@
 """tests/interop/kube_test.py: the directory from a Kubernetes API server, through its faults, kills
 and restarts, while mail goes on."""
 
+import grpc
+
 from cases import Case, main, send
+from directory_api import DirectoryApi, code_of, connector, held
 from harness import SITE
 from kube_api import KubeApi
 from load import a_while
@@ -249,6 +252,60 @@ class ShowsTest(KubeCase):
         said = MailboxTransport(self.lab, settings, name="mbx-0").fails_to_start()
         self.assertIn("is not a Site of the directory of namespace mail", said)
         self.assertIsNone(self.api.get("TransportServer", "mbx-0"))
+
+
+class ChangesTest(KubeCase):
+    """The admin API writes the resources of the API server."""
+
+    def setUp(self):
+        super().setUp()
+        self.server()
+        self.transport = self.transport()
+        self.admin = DirectoryApi(self.lab, self.transport)
+        self.addCleanup(self.admin.close)
+
+    def refused(self, call, *arguments, **more):
+        with self.assertRaises(grpc.RpcError) as caught:
+            call(*arguments, **more)
+        return code_of(caught.exception), caught.exception.details()
+
+    def test_what_is_answered_is_a_resource_and_takes_mail(self):
+        sink = self.started(WireSink(self.lab.free_port()))
+        made = self.admin.create(connector("To Contoso", dns_routing_enabled=False,
+                                           address_spaces=["contoso.test"],
+                                           smart_hosts=["[127.0.0.1]"], port=sink.port))
+        self.assertEqual(held(made.after).metadata.name, "to-contoso")
+        self.assertEqual(self.api.get("SendConnector", "to-contoso")["spec"]["port"], sink.port)
+        send(self.transport, "bob@contoso.test")
+        sink.wait_for(1)
+        other = self.started(WireSink(self.lab.free_port()))
+        self.admin.update(connector("To Contoso", "to-contoso", port=other.port), "spec.port")
+        send(self.transport, "bob@contoso.test")
+        other.wait_for(1)
+        spec = self.api.get("SendConnector", "to-contoso")["spec"]
+        self.assertEqual((spec["port"], spec["smartHosts"]), (other.port, ["[127.0.0.1]"]))
+        self.admin.delete("SendConnector", "To Contoso")
+        self.assertIsNone(self.api.get("SendConnector", "to-contoso"))
+
+    def test_a_change_of_an_old_version_is_a_conflict(self):
+        self.admin.create(connector("One"))
+        read = self.admin.get("SendConnector", "One")
+        before = self.generation(self.transport)
+        spec = self.api.get("SendConnector", "one")["spec"]
+        self.api.put("SendConnector", "one", {**spec, "comment": "theirs"})
+        self.eventually(lambda: self.generation(self.transport) > before, 10, "their change")
+        code, words = self.refused(self.admin.update, connector("One", "one", comment="mine"),
+                                   "spec.comment", version=read.metadata.resource_version)
+        self.assertEqual(code, "ABORTED")
+        self.assertIn("has changed since it was read", words)
+        self.assertEqual(self.api.get("SendConnector", "one")["spec"]["comment"], "theirs")
+
+    def test_without_the_api_server_a_change_is_refused(self):
+        self.api.sigkill()
+        self.eventually(lambda: self.reading(self.transport, "stale"), 20, "it to be stale")
+        code, words = self.refused(self.admin.create, connector("One"))
+        self.assertEqual(code, "UNAVAILABLE")
+        self.assertIn("is away, and changes are made there", words)
 
 
 class StartTest(KubeCase):
