@@ -313,8 +313,6 @@ class RightsTest(Cluster):
         role = next(each for each in account if each["kind"] == "Role")
         given = {(group, resource, verb) for rule in role["rules"] for group in rule["apiGroups"]
                  for resource in rule["resources"] for verb in rule["verbs"]}
-        wait_until(lambda: given <= set(api.asked(self.namespace, ACCOUNT)), 30,
-                   lambda: f"the use of {given - set(api.asked(self.namespace, ACCOUNT))}")
         mailbox.sigterm()
         asked = api.asked(self.namespace, ACCOUNT)
         self.assertEqual({what: codes for what, codes in asked.items() if codes & {401, 403}}, {})
@@ -335,9 +333,12 @@ class RightsTest(Cluster):
             field = "max_receive_size" if each is made[4] else "comment"
             setattr(held(each).spec, field, "40MB")
             calls.update(each, "spec." + field)
-        for each in reversed(made):
-            kind = held(each).DESCRIPTOR.name
-            calls.delete(kind, held(each).metadata.name)
+        names = [(held(each).DESCRIPTOR.name, held(each).metadata.name) for each in made]
+        for kind, name in names:
+            self.followed(lambda: "status" in self.read(PLURALS[kind], name),
+                          f"the status of {name}", 30)
+        for kind, name in reversed(names):
+            calls.delete(kind, name)
 
 
 if __name__ == "__main__":
