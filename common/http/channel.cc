@@ -75,10 +75,12 @@ absl::Status CheckCall(const Call& call) {
 // One call as libcurl sees it.
 class Exchange {
  public:
-  Exchange(const Channel::Options& options, Call call, Channel::Done done)
+  // `heard` is set when a stream has come on.
+  Exchange(const Channel::Options& options, Call call, Channel::Done done, bool& heard)
       : url_(base::Cat(options.origin, call.path)),
         call_(std::move(call)),
         done_(std::move(done)),
+        heard_(heard),
         easy_(curl_easy_init()) {
     POSTERN_CHECK(easy_ != nullptr);
     SetPeer(options);
@@ -176,7 +178,10 @@ class Exchange {
     exchange.too_long_ = exchange.header_bytes_ > kHeaderBytesMax;
     if (exchange.too_long_) return 0;
     const bool last = line == "\r\n" || line == "\n";
-    if (last && exchange.call_.opened && exchange.status() == 200) exchange.call_.opened();
+    if (last && exchange.call_.opened && exchange.status() == 200) {
+      exchange.heard_ = true;
+      exchange.call_.opened();
+    }
     return line.size();
   }
 
@@ -188,6 +193,7 @@ class Exchange {
 
   bool Take(std::string_view piece) {
     if (call_.take && status() == 200) {
+      heard_ = true;
       enough_ = !call_.take(piece);
       return !enough_;
     }
@@ -220,6 +226,7 @@ class Exchange {
   const std::string url_;
   const Call call_;
   Channel::Done done_;
+  bool& heard_;
   Answer answer_;
   std::size_t header_bytes_ = 0;
   bool too_long_ = false;
@@ -262,6 +269,7 @@ struct Channel::State {
   std::map<CallId, std::unique_ptr<Exchange>> calls;
   std::vector<std::pair<Done, absl::Status>> refused;
   CallId next = 1;
+  bool heard = false;
   std::atomic<bool> stopping{false};
 };
 
@@ -286,7 +294,8 @@ Channel::CallId Channel::Begin(Call call, Done done) {
     state_->refused.emplace_back(std::move(done), std::move(fits));
     return id;
   }
-  auto exchange = std::make_unique<Exchange>(state_->options, std::move(call), std::move(done));
+  auto exchange =
+      std::make_unique<Exchange>(state_->options, std::move(call), std::move(done), state_->heard);
   POSTERN_CHECK(curl_multi_add_handle(state_->multi, exchange->easy()) == CURLM_OK);
   state_->calls.emplace(id, std::move(exchange));
   return id;
@@ -304,6 +313,7 @@ void Channel::Poll(absl::Duration most) {
   for (auto& [done, status] : std::exchange(state_->refused, {}))
     done(std::move(status));
   int still = 0;
+  state_->heard = false;
   curl_multi_perform(state_->multi, &still);
   bool came = false;
   int left = 0;
@@ -312,7 +322,8 @@ void Channel::Poll(absl::Duration most) {
     came = true;
     state_->Finish(message->easy_handle, message->data.result);
   }
-  if (came || state_->stopping) return;
+  // What came since the last Poll is the caller's to act on before anything is waited for.
+  if (came || state_->heard || state_->stopping) return;
   const long wait = Milliseconds(std::min(most, absl::Minutes(1)));
   curl_multi_poll(state_->multi, nullptr, 0, static_cast<int>(wait), nullptr);
   curl_multi_perform(state_->multi, &still);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include <unistd.h>
@@ -300,6 +301,33 @@ TEST_F(KubernetesSourceTest, ChangesThatFollowOneAnotherAreOne) {
     Site("main", base::Cat(i));
   ASSERT_TRUE(Comes("main:49"));
   EXPECT_EQ(changes_, 1);
+}
+
+// A poll that took it, and then waited for more, would leave a change lying.
+TEST(KubernetesWatchTest, WhatCameBetweenTwoPollsEndsTheNextAtOnce) {
+  testing::ApiServer api;
+  const KubernetesSettings settings = api.settings();
+  const auto access = *Access::Make(settings);
+  const auto channel = *access.channel();
+  auto call = *access.Request("GET", base::Cat(access.PathOf(directory::Kind::kSite),
+                                               "?watch=1&resourceVersion=0&timeoutSeconds=60"));
+  bool opened = false;
+  std::size_t came = 0;
+  call.time_max = absl::Minutes(1);
+  call.opened = [&] { opened = true; };
+  call.take = [&](std::string_view piece) {
+    came += piece.size();
+    return true;
+  };
+  channel->Begin(std::move(call), [](const absl::StatusOr<http::Answer>&) {});
+  while (!opened)
+    channel->Poll(absl::Seconds(1));
+  api.Put("sites", KubernetesObject("Site", "main", "{}"));
+  absl::SleepFor(absl::Milliseconds(300));  // it lies in the socket by then
+  const absl::Time began = absl::Now();
+  while (came == 0)
+    channel->Poll(absl::Seconds(10));
+  EXPECT_LT(absl::Now() - began, absl::Seconds(8));
 }
 
 }  // namespace
