@@ -37,6 +37,7 @@ void EncodeRecipient(const RecipientState& state, v1::StoredRecipient& out) {
   out.set_attempts(state.attempts);
   out.set_last_error(state.last_error);
   out.set_delay_notified(state.delay_notified);
+  out.set_suspended(state.suspended);
 }
 
 absl::Status Broken(base::MessageId id, std::string_view rule) {
@@ -82,6 +83,7 @@ absl::Status DecodeRecipient(base::MessageId id,
   out.attempts = stored.attempts();
   out.last_error = stored.last_error();
   out.delay_notified = stored.delay_notified();
+  out.suspended = stored.suspended();
   return absl::OkStatus();
 }
 
@@ -128,6 +130,8 @@ std::string EncodeMessage(const Message& message) {
   stored.set_snapshot_version(message.snapshot_version);
   stored.set_accepted_unix_ms(StoredTime(message.accepted));
   stored.set_expires_unix_ms(StoredTime(message.expires));
+  stored.set_priority(static_cast<std::uint32_t>(message.priority));
+  stored.set_crashes(message.crashes);
   return stored.SerializeAsString();
 }
 
@@ -140,6 +144,7 @@ absl::StatusOr<Message> DecodeMessage(base::MessageId id, std::string_view bytes
   if (stored.recipients_size() != stored.envelope().recipients_size()) {
     return Broken(id, "the states are not as many as the recipients");
   }
+  if (stored.priority() > kPriorities - 1) return Broken(id, "priority is not a known value");
   if (stored.recipients_size() == 0) return Broken(id, "the message has no recipients");
   Message message;
   message.id = id;
@@ -166,6 +171,8 @@ absl::StatusOr<Message> DecodeMessage(base::MessageId id, std::string_view bytes
   message.snapshot_version = stored.snapshot_version();
   message.accepted = TimeFrom(stored.accepted_unix_ms());
   message.expires = TimeFrom(stored.expires_unix_ms());
+  message.priority = static_cast<Priority>(stored.priority());
+  message.crashes = stored.crashes();
   return message;
 }
 

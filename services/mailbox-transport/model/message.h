@@ -23,6 +23,7 @@
 #include "common/base/ids.h"
 #include "common/mail/envelope.h"
 #include "services/mailbox-transport/model/next_hop.h"
+#include "services/mailbox-transport/model/priority.h"
 
 namespace postern::model {
 
@@ -38,6 +39,7 @@ struct RecipientState {
   std::uint32_t attempts = 0;
   std::string last_error;
   bool delay_notified = false;
+  bool suspended = false;  // by an administrator
 };
 
 struct Message {
@@ -50,6 +52,8 @@ struct Message {
   std::uint32_t header_bytes = 0;
   bool eight_bit = false;
   bool notice = false;  // a DSN of ours: never returned
+  Priority priority = Priority::kNormal;
+  std::uint32_t crashes = 0;  // of the process while it had the message in hand
   std::string internet_message_id;
   std::string subject;
   std::string source_name;  // "SMTP:relay", "gRPC", "DSN"
