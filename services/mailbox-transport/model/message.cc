@@ -27,12 +27,23 @@ void EncodeEnvelope(const mail::Envelope& envelope, v1::StoredEnvelope& out) {
   }
 }
 
+void EncodeNextHop(const NextHop& hop, v1::StoredNextHop& out) {
+  out.set_delivery_type(static_cast<std::uint32_t>(hop.type));
+  out.set_domain(hop.domain);
+  out.set_connector(hop.connector);
+}
+
+NextHop DecodeNextHop(const v1::StoredNextHop& stored) {
+  NextHop hop;
+  hop.type = static_cast<DeliveryType>(stored.delivery_type());
+  hop.domain = stored.domain();
+  hop.connector = stored.connector();
+  return hop;
+}
+
 void EncodeRecipient(const RecipientState& state, v1::StoredRecipient& out) {
   out.set_phase(state.phase == Phase::kDone ? v1::PHASE_DONE : v1::PHASE_PENDING);
-  v1::StoredNextHop& hop = *out.mutable_next_hop();
-  hop.set_delivery_type(static_cast<std::uint32_t>(state.next_hop.type));
-  hop.set_domain(state.next_hop.domain);
-  hop.set_connector(state.next_hop.connector);
+  EncodeNextHop(state.next_hop, *out.mutable_next_hop());
   out.set_next_attempt_unix_ms(StoredTime(state.next_attempt));
   out.set_attempts(state.attempts);
   out.set_last_error(state.last_error);
@@ -75,9 +86,7 @@ absl::Status DecodeRecipient(base::MessageId id,
     return Broken(id, "delivery type of a recipient is not a known value");
   }
   out.phase = stored.phase() == v1::PHASE_DONE ? Phase::kDone : Phase::kPending;
-  out.next_hop.type = static_cast<DeliveryType>(stored.next_hop().delivery_type());
-  out.next_hop.domain = stored.next_hop().domain();
-  out.next_hop.connector = stored.next_hop().connector();
+  out.next_hop = DecodeNextHop(stored.next_hop());
   out.next_attempt = stored.next_attempt_unix_ms() == 0 ? absl::InfinitePast()
                                                         : TimeFrom(stored.next_attempt_unix_ms());
   out.attempts = stored.attempts();
@@ -174,6 +183,22 @@ absl::StatusOr<Message> DecodeMessage(base::MessageId id, std::string_view bytes
   message.priority = static_cast<Priority>(stored.priority());
   message.crashes = stored.crashes();
   return message;
+}
+
+std::string EncodeSuspension(const NextHop& hop) {
+  v1::StoredQueue stored;
+  EncodeNextHop(hop, *stored.mutable_next_hop());
+  return stored.SerializeAsString();
+}
+
+absl::StatusOr<NextHop> DecodeSuspension(std::string_view bytes) {
+  v1::StoredQueue stored;
+  if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) ||
+      !stored.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+      !stored.has_next_hop() || stored.next_hop().delivery_type() > kDeliveryTypes - 1) {
+    return absl::DataLossError("the record is not a suspended queue");
+  }
+  return DecodeNextHop(stored.next_hop());
 }
 
 }  // namespace postern::model

@@ -87,4 +87,8 @@ std::string EncodeMessage(const Message& message);
 // kDataLoss when the bytes are not a message or contradict themselves.
 absl::StatusOr<Message> DecodeMessage(base::MessageId id, std::string_view bytes);
 
+// The same for a queue that is suspended.
+std::string EncodeSuspension(const NextHop& hop);
+absl::StatusOr<NextHop> DecodeSuspension(std::string_view bytes);
+
 }  // namespace postern::model

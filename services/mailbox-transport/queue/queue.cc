@@ -186,6 +186,10 @@ std::vector<TicketView> Queue::Tickets(const model::NextHop& hop, std::size_t ti
   return schedule_.Tickets(hop, tickets_max);
 }
 
+std::size_t Queue::Waiting(const model::NextHop& hop) const {
+  return schedule_.Waiting(hop);
+}
+
 std::vector<TicketView> Queue::TicketsAfter(const model::NextHop& hop,
                                             base::MessageId after,
                                             std::size_t tickets_max) const {

@@ -119,6 +119,8 @@ class Queue {
 
   std::vector<QueueView> Queues() const;
   std::vector<TicketView> Tickets(const model::NextHop& hop, std::size_t tickets_max) const;
+  // What TakeBack would give.
+  std::size_t Waiting(const model::NextHop& hop) const;
   // The next of a queue in the order of ids, one for each message: `after` is the last id of the
   // page before.
   std::vector<TicketView> TicketsAfter(const model::NextHop& hop,

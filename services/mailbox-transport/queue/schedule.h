@@ -127,6 +127,7 @@ class Schedule {
   bool Resume(const model::NextHop& hop, absl::Time now);
   bool Suspended(const model::NextHop& hop) const;
   Changing Change(const model::NextHop& hop, base::MessageId id, Wish wish, absl::Time now);
+  std::size_t Waiting(const model::NextHop& hop) const;
   Pending PendingOf(const model::NextHop& hop, base::MessageId id) const;
   void PutBack(const model::NextHop& hop, model::Ticket ticket, absl::Time now);
 
