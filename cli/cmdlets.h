@@ -32,6 +32,7 @@ struct Cmdlet {
     kRemovePermission,
     kTestRoute,
     kTrack,
+    kTlsReport,
     kImport,
     kInvokeScript,
     kShell,

@@ -20,6 +20,7 @@
 #include "cli/cmdlet_call.h"
 #include "cli/completion.h"
 #include "cli/connection.h"
+#include "cli/drain_verb.h"
 #include "cli/global_options.h"
 #include "cli/local_verbs.h"
 #include "cli/send_message.h"
@@ -42,7 +43,9 @@ using Verb = std::variant<std::monostate,
                           v1::GetQueueRequest,
                           v1::GetMessageRequest,
                           SendMessageOptions,
+                          DrainOptions,
                           SalvageStoreOptions,
+                          RescueQueueOptions,
                           NewUserHashOptions,
                           NewTokenOptions,
                           CompleteNames>;

@@ -142,6 +142,12 @@ absl::StatusOr<v1::GetQueueResponse> Connection::Ask(const v1::GetQueueRequest& 
   });
 }
 
+absl::StatusOr<v1::GetTlsReportResponse> Connection::Ask(const v1::GetTlsReportRequest& request) {
+  return Unary<v1::Admin, v1::GetTlsReportResponse>([&](auto& stub, auto& with, auto& response) {
+    return stub.GetTlsReport(&with, request, &response);
+  });
+}
+
 absl::StatusOr<v1::GetMessageResponse> Connection::Ask(const v1::GetMessageRequest& request) {
   return Unary<v1::Admin, v1::GetMessageResponse>([&](auto& stub, auto& with, auto& response) {
     return stub.GetMessage(&with, request, &response);
@@ -151,6 +157,13 @@ absl::StatusOr<v1::GetMessageResponse> Connection::Ask(const v1::GetMessageReque
 absl::StatusOr<v1::TestRouteResponse> Connection::Ask(const v1::TestRouteRequest& request) {
   return Unary<v1::Admin, v1::TestRouteResponse>([&](auto& stub, auto& with, auto& response) {
     return stub.TestRoute(&with, request, &response);
+  });
+}
+
+absl::StatusOr<v1::RedirectMessageResponse> Connection::Ask(
+    const v1::RedirectMessageRequest& request) {
+  return Unary<v1::Admin, v1::RedirectMessageResponse>([&](auto& stub, auto& with, auto& response) {
+    return stub.RedirectMessage(&with, request, &response);
   });
 }
 

@@ -90,7 +90,7 @@ TEST(CommandLine, PlainVerbsHaveTheirFlags) {
   EXPECT_THAT(FlagsOf(*FindPlainVerb("get-message")),
               ::testing::IsSupersetOf({"--queue", "--result-size", "--include-recipients"}));
   EXPECT_EQ(FindPlainVerb("Get-SendConnector"), nullptr);
-  EXPECT_EQ(PlainVerbs().size(), 6u);
+  EXPECT_EQ(PlainVerbs().size(), 9u);
 }
 
 TEST(CommandLine, SendMessageTakesManyRecipients) {

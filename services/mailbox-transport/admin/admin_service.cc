@@ -8,6 +8,7 @@
 #include "common/io/scope.h"
 #include "postern/v1/admin.grpc.pb.h"
 #include "services/mailbox-transport/admin/queries.h"
+#include "services/mailbox-transport/admin/redirect.h"
 
 namespace postern::admin {
 
@@ -16,7 +17,10 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
   explicit Implementation(const Parts& parts)
       : authority_(parts.authority),
         executor_(parts.pipeline.shards().front()->executor()),
-        queries_(parts) {
+        tls_reports_(parts.pipeline.tls_reports()),
+        tls_report_source_(parts.tls_reports),
+        queries_(parts),
+        redirect_(parts.pipeline, parts.clock) {
     executor_.Run([this] { calls_ = std::make_unique<io::Scope>(executor_); });
   }
 
@@ -30,6 +34,16 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
                                       v1::TestRouteResponse* response) override {
     absl::Status status = Allowed(*call);
     if (status.ok()) status = queries_.Route(*request, *response);
+    return Finished(*call, status);
+  }
+
+  grpc::ServerUnaryReactor* GetTlsReport(grpc::CallbackServerContext* call,
+                                         const v1::GetTlsReportRequest* request,
+                                         v1::GetTlsReportResponse* response) override {
+    absl::Status status = Allowed(*call);
+    if (status.ok()) {
+      status = AnswerTlsReport(tls_reports_, tls_report_source_, *request, *response);
+    }
     return Finished(*call, status);
   }
 
@@ -50,9 +64,18 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
                  queries_.Messages(*request, *response, [call] { return call->IsCancelled(); }));
   }
 
+  grpc::ServerUnaryReactor* RedirectMessage(grpc::CallbackServerContext* call,
+                                            const v1::RedirectMessageRequest* request,
+                                            v1::RedirectMessageResponse* response) override {
+    const absl::Status status = Allowed(*call, rpc::Role::kOperate);
+    if (!status.ok()) return Finished(*call, status);
+    return Begun(*call, redirect_.Run(*request, *response));
+  }
+
  private:
-  absl::Status Allowed(const grpc::CallbackServerContext& call) const {
-    return authority_.Require(call, rpc::Role::kRead).status();
+  absl::Status Allowed(const grpc::CallbackServerContext& call,
+                       rpc::Role role = rpc::Role::kRead) const {
+    return authority_.Require(call, role).status();
   }
 
   static grpc::ServerUnaryReactor* Finished(grpc::CallbackServerContext& call,
@@ -88,7 +111,10 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
 
   const rpc::Authority& authority_;
   io::Executor& executor_;
+  const smtp::TlsReports& tls_reports_;
+  const TlsReportSource tls_report_source_;
   Queries queries_;
+  Redirect redirect_;
   std::unique_ptr<io::Scope> calls_;
   std::atomic<std::size_t> open_{0};
 };

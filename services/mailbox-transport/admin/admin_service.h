@@ -18,6 +18,7 @@
 #include "common/base/clock.h"
 #include "common/io/on_disk.h"
 #include "common/rpc/server.h"
+#include "services/mailbox-transport/admin/tls_report_query.h"
 #include "services/mailbox-transport/pipeline/pipeline.h"
 
 namespace postern::admin {
@@ -33,6 +34,7 @@ class AdminService {
     const rpc::Authority& authority;
     pipeline::Pipeline& pipeline;
     io::DiskPool& disk;
+    TlsReportSource tls_reports = {};
     base::Clock& clock = base::Clock::System();
   };
 

@@ -26,6 +26,7 @@
 #include "services/mailbox-transport/model/message_store.h"
 #include "services/mailbox-transport/pipeline/at_hand.h"
 #include "services/mailbox-transport/pipeline/changed.h"
+#include "services/mailbox-transport/pipeline/drain.h"
 #include "services/mailbox-transport/pipeline/router.h"
 #include "services/mailbox-transport/pipeline/tracking.h"
 #include "services/mailbox-transport/queue/queue.h"
@@ -66,6 +67,7 @@ struct ShardShared {
   std::function<void(model::MessagePtr, const std::vector<std::uint32_t>&)> place_recipients;
   smtp::EngineStores engine_stores;
   deliver::StsCache& sts;
+  deliver::TlsFeed& tls_feed;
   dns::LookupRules lookup;
   Tracking* tracking = nullptr;
 };
@@ -87,6 +89,11 @@ class Shard {
   // Looks once more at what is unreachable and at what waits for a hop that is not right any more.
   void RerouteSoon();
   void Add(const model::NextHop& hop, model::Ticket ticket);
+
+  // One round of a drain, at the latest until `until`; `done` has what became of it.
+  void Drain(model::RelayPlan plan,
+             absl::Time until,
+             std::shared_ptr<io::Completion<DrainRound>> done);
 
   // Returns to its sender what routing refused for ever for these recipients, which have no ticket.
   // Nothing after StopWork: the next start does it.
@@ -161,6 +168,14 @@ class Shard {
   io::Task<void> RemoveTicket(queue::Work work);
   // An administrator was quicker than the disk from which the message was read for its attempt.
   io::Task<void> EndBeforeAttempt(queue::Work work, queue::Pending pending);
+
+  struct Draining;
+  io::Task<void> DrainAndTell(model::RelayPlan plan,
+                              absl::Time until,
+                              std::shared_ptr<io::Completion<DrainRound>> done);
+  io::Task<DrainRound> DrainOnce(model::RelayPlan plan, absl::Time until);
+  io::Task<void> DrainWorker(std::shared_ptr<Draining> drain);
+  io::Task<void> DrainTicket(std::shared_ptr<Draining> drain, model::Ticket ticket);
 
   io::Task<void> Reroute();
   bool Stays(const model::NextHop& hop, const route::RouteTable& table) const;

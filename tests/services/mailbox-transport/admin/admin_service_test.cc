@@ -238,6 +238,10 @@ grpc::Status AdminServiceTest::Do(const std::string& rpc) {
     v1::TestRouteResponse response;
     return stub->TestRoute(call.get(), request, &response);
   }
+  if (rpc == "GetTlsReport") {
+    v1::GetTlsReportResponse response;
+    return stub->GetTlsReport(call.get(), {}, &response);
+  }
   // The health service's request and answer, of which nothing is needed here.
   using google::protobuf::Empty;
   const grpc::internal::RpcMethod method("/grpc.health.v1.Health/Check",
@@ -263,10 +267,10 @@ std::string_view Word(grpc::StatusCode code) {
 
 // What each caller may: the table of docs/architecture.md "Ports and roles".
 TEST_F(AdminServiceTest, EveryRpcWithEveryRole) {
-  const std::vector<std::string> rpcs = {"Submit", "GetQueue", "GetMessage", "TestRoute",
-                                         "Get",    "List",     "Watch",      "Create",
-                                         "Update", "Delete",   "Deliver"};
-  const std::string read = " GetQueue GetMessage TestRoute Get List Watch ";
+  const std::vector<std::string> rpcs = {"Submit",       "GetQueue", "GetMessage", "TestRoute",
+                                         "GetTlsReport", "Get",      "List",       "Watch",
+                                         "Create",       "Update",   "Delete",     "Deliver"};
+  const std::string read = " GetQueue GetMessage TestRoute GetTlsReport Get List Watch ";
   const std::string change = " Create Update Delete ";
   const std::pair<std::string, std::string> callers[] = {
       {"certificate mailbox-transport", "Deliver" + read},
