@@ -41,7 +41,8 @@ Pipeline::Pipeline(const Parts& parts)
               sts_,
               tls_feed_,
               parts.lookup,
-              parts.tracking},
+              parts.tracking,
+              [this](model::Message& message) { RouteNew(message); }},
       body_bytes_(std::make_shared<std::atomic<std::uint64_t>>(0)) {
   AddReadings(registry_, router_.counts());
   POSTERN_CHECK(parts.executors.size() == parts.resolvers.size() && !parts.executors.empty());
@@ -79,7 +80,8 @@ void Pipeline::SetDirectory(directory::SnapshotPtr snapshot) {
 
 absl::Status Pipeline::Restore() {
   if (const absl::Status read = RestoreSuspensions(); !read.ok()) return read;
-  const absl::Status scanned = store_.Scan([this](model::MessagePtr message, bool in_hand) {
+  std::vector<model::MessagePtr> suspects;
+  const auto visit = [this, &suspects](model::MessagePtr message, model::InHand in_hand) {
     ++restored_;
     if (in_hand) {
       ++restored_in_hand_;
@@ -87,10 +89,11 @@ absl::Status Pipeline::Restore() {
       POSTERN_LOG(kWarning, "deliver", "an attempt may have been under way at the last end",
                   {{"message_id", message->id.ToString()}});
     }
-    router_.RouteUnreachable(*message);  // the directory may have changed since the last end
-    Place(message, /*keep_message=*/false);
-  });
-  if (!scanned.ok()) return scanned;
+    if (in_hand == model::kInHand) return suspects.push_back(std::move(message));
+    Place(Rerouted(std::move(message)), /*keep_message=*/false);
+  };
+  if (const absl::Status scanned = store_.Scan(visit); !scanned.ok()) return scanned;
+  PlaceSuspects(std::move(suspects));
   if (const absl::Status read = sts_.Restore(); !read.ok()) {
     POSTERN_LOG(kWarning, "deliver", "the kept MTA-STS policies cannot be read: they are asked for",
                 {{"error", read}});
@@ -99,6 +102,12 @@ absl::Status Pipeline::Restore() {
               {{"messages", restored_}, {"in_hand", restored_in_hand_}});
   open_ = true;
   return absl::OkStatus();
+}
+
+// The directory may have changed since the last end.
+model::MessagePtr Pipeline::Rerouted(model::MessagePtr message) const {
+  if (!unreachable_suspended_) router_.RouteUnreachable(*message);
+  return message;
 }
 
 void Pipeline::Stop(absl::Duration grace) {
@@ -173,7 +182,7 @@ void Pipeline::Accept(model::MessagePtr message, Done done) {
     message->accepted = clock_.Now();
     message->expires = message->accepted + queue::ExpirationOf(queue_settings_, message->priority);
   }
-  router_.Route(*message);
+  RouteNew(*message);
   CountBody(*message);
   submissions_.fetch_add(1, std::memory_order_relaxed);
   store_.Put(message, [this, message, done = std::move(done)](absl::Status status) mutable {
@@ -256,6 +265,7 @@ void Pipeline::CountBody(model::Message& message) {
 }
 
 void Pipeline::Place(const model::MessagePtr& message, bool keep_message) {
+  if (HoldBack(*message)) return;
   if (keep_message) at_hand_.Note(message);
   const absl::Duration delay_after = queue::DelayOf(queue_settings_, message->priority);
   PlaceAll(message, TicketsOf(message, delay_after, keep_message));

@@ -107,6 +107,10 @@ class Pipeline final : public model::Intake {
                                                    std::vector<base::MessageId> ids,
                                                    bool with_ndr);
 
+  // Messages that are not routed yet: between acceptance and sync, and those that it holds while it
+  // is suspended.
+  queue::QueueView Submission() const;
+
   const Router& router() const { return router_; }
 
   const std::vector<std::unique_ptr<Shard>>& shards() const { return shards_; }
@@ -138,6 +142,16 @@ class Pipeline final : public model::Intake {
   void PlaceTicket(PlacedTicket placed);
   Shard& ShardOf(const model::NextHop& hop) const;
   absl::Status RestoreSuspensions();
+  model::MessagePtr Rerouted(model::MessagePtr message) const;
+  // Counts the crash; and sets the message apart when it is one too many.
+  void Suspect(model::Message& message);
+  // Returns when the store has the counts: only then may an attempt begin.
+  void PlaceSuspects(std::vector<model::MessagePtr> suspects);
+  void RouteNew(model::Message& message) const;
+  // False when the Submission queue lets it go.
+  bool HoldBack(const model::Message& message);
+  void LetGoSoon();
+  io::Task<void> LetGo();
   io::Task<absl::Status> KeepSuspension(model::NextHop hop, bool suspended);
   io::Task<absl::StatusOr<Changed>> Change(model::NextHop hop,
                                            std::vector<base::MessageId> ids,
@@ -168,6 +182,10 @@ class Pipeline final : public model::Intake {
   std::shared_ptr<std::atomic<std::uint64_t>> body_bytes_;
   std::mutex keys_mutex_;
   std::map<std::pair<std::string, std::string>, Waiting> keys_under_way_;
+  bool unreachable_suspended_ = false;  // at the start
+  std::atomic<bool> submission_suspended_{false};
+  mutable std::mutex held_mutex_;
+  std::vector<base::MessageId> held_;  // while the Submission queue is suspended
   std::size_t restored_ = 0;
   std::size_t restored_in_hand_ = 0;
 };

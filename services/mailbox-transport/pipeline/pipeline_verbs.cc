@@ -35,9 +35,14 @@ io::Task<absl::StatusOr<T>> Pipeline::Ask(Shard& shard, absl::AnyInvocable<T()> 
 
 absl::Status Pipeline::RestoreSuspensions() {
   return store_.ScanSuspensions([this](const model::NextHop& hop) {
+    POSTERN_LOG(kInfo, "queue", "still suspended", {{"next_hop", hop.ToString()}});
+    if (model::IsSubmission(hop)) {
+      submission_suspended_ = true;
+      return;
+    }
+    if (hop.type == model::DeliveryType::kUnreachable) unreachable_suspended_ = true;
     Shard& shard = ShardOf(hop);
     shard.executor().Run([&] { shard.queue().Suspend(hop); });
-    POSTERN_LOG(kInfo, "queue", "still suspended", {{"next_hop", hop.ToString()}});
   });
 }
 
@@ -49,6 +54,10 @@ io::Task<absl::Status> Pipeline::KeepSuspension(model::NextHop hop, bool suspend
 
 io::Task<absl::Status> Pipeline::SuspendQueue(model::NextHop hop) {
   if (hop.type == model::DeliveryType::kPoison) co_return NotNow(hop, "it always is suspended");
+  if (model::IsSubmission(hop)) {
+    submission_suspended_ = true;
+    co_return co_await KeepSuspension(std::move(hop), true);
+  }
   Shard& shard = ShardOf(hop);
   absl::AnyInvocable<bool()> suspend = [&shard, hop] {
     shard.queue().Suspend(hop);
@@ -62,6 +71,14 @@ io::Task<absl::Status> Pipeline::SuspendQueue(model::NextHop hop) {
 
 // The store first: what is resumed must not be suspended again after a crash.
 io::Task<absl::Status> Pipeline::ResumeQueue(model::NextHop hop) {
+  if (model::IsSubmission(hop)) {
+    if (!submission_suspended_) co_return NotNow(hop, "it is not suspended");
+    absl::Status kept = co_await KeepSuspension(hop, false);
+    if (!kept.ok()) co_return kept;
+    submission_suspended_ = false;
+    LetGoSoon();
+    co_return absl::OkStatus();
+  }
   Shard& shard = ShardOf(hop);
   absl::AnyInvocable<bool()> look = [&shard, hop] { return shard.queue().Suspended(hop); };
   const auto suspended = co_await Ask<bool>(shard, std::move(look));
@@ -79,6 +96,7 @@ io::Task<absl::Status> Pipeline::ResumeQueue(model::NextHop hop) {
 }
 
 io::Task<absl::Status> Pipeline::RetryQueue(model::NextHop hop) {
+  if (model::IsSubmission(hop)) co_return NotNow(hop, "it is not in Retry");
   Shard& shard = ShardOf(hop);
   absl::AnyInvocable<bool()> retry = [&shard, hop] {
     return !shard.queue().Suspended(hop) && shard.queue().RetryNow(hop);
@@ -90,6 +108,9 @@ io::Task<absl::Status> Pipeline::RetryQueue(model::NextHop hop) {
 }
 
 io::Task<absl::StatusOr<std::size_t>> Pipeline::ResubmitQueue(model::NextHop hop) {
+  if (model::IsSubmission(hop) || hop.type == model::DeliveryType::kPoison) {
+    co_return NotNow(hop, "only queues of next hops, and Unreachable, are routed again");
+  }
   Shard& shard = ShardOf(hop);
   using Count = std::optional<std::size_t>;
   absl::AnyInvocable<Count()> resubmit = [&shard, hop]() -> Count {

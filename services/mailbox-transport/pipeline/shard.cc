@@ -109,7 +109,7 @@ void Shard::Start(const std::vector<std::unique_ptr<Shard>>* shards) {
   shards_ = shards;
   queue_.OnWanted([this](queue::Lane lane) { workers_.Spawn(RunWorker(std::move(lane))); });
   queue_.OnOverdue([this](model::NextHop hop) { Resubmit(std::move(hop)); });
-  settler_.OnNotice([this](model::Message& notice) { shared_.router.Route(notice); });
+  settler_.OnNotice([this](model::Message& notice) { shared_.route(notice); });
   loops_.Spawn(queue_.Run());
 }
 
@@ -196,9 +196,8 @@ io::Task<void> Shard::Handle(queue::Work work) {
       co_return co_await EndBeforeAttempt(std::move(work), pending);
     }
   }
-  const base::MessageId id = work.ticket.id;
-  const bool alone = work.ticket.message->envelope.recipients.size() == 1;
-  if (alone) under_way_[id] = work.ticket.message;
+  const auto place = under_way_.emplace(
+      work.ticket.id, UnderWay{work.hop, work.ticket.message, work.ticket.recipients});
   if (work.kind == queue::Work::Kind::kAttempt) {
     co_await Attempt(std::move(work));
   } else if (work.kind == queue::Work::Kind::kRemoved) {
@@ -206,7 +205,7 @@ io::Task<void> Shard::Handle(queue::Work work) {
   } else {
     co_await Lapse(std::move(work));
   }
-  if (alone) under_way_.erase(id);
+  under_way_.erase(place);
 }
 
 void Shard::NoteUnreadable(const model::NextHop& hop,

@@ -70,6 +70,8 @@ struct ShardShared {
   deliver::TlsFeed& tls_feed;
   dns::LookupRules lookup;
   Tracking* tracking = nullptr;
+  // Gives a new message its next hops, unless the Submission queue is suspended.
+  std::function<void(model::Message&)> route;
 };
 
 class Shard {
@@ -111,6 +113,10 @@ class Shard {
                    std::vector<base::MessageId> ids,
                    queue::Wish wish,
                    std::shared_ptr<io::Completion<Changed>> done);
+
+  // For what the pipeline does in the background.
+  void Spawn(io::Task<void> task) { loops_.Spawn(std::move(task)); }
+
   // Routes what waits in a queue again, in the background.
   void Resubmit(model::NextHop hop);
 
@@ -161,10 +167,14 @@ class Shard {
                               std::vector<base::MessageId> ids,
                               queue::Wish wish,
                               std::shared_ptr<io::Completion<Changed>> done);
-  // Writes whether the recipients of this hop are suspended; null when none of them waits.
-  io::Task<std::shared_ptr<io::Completion<absl::Status>>> KeepSuspended(model::NextHop hop,
-                                                                        model::MessagePtr message,
-                                                                        bool suspended);
+  // Writes whether these recipients, which are of this hop, are suspended; null when none waits.
+  io::Task<std::shared_ptr<io::Completion<absl::Status>>> KeepSuspended(
+      model::NextHop hop,
+      model::MessagePtr message,
+      std::vector<std::uint32_t> recipients,
+      bool suspended);
+  // Out of the Poison queue, to be routed again.
+  io::Task<std::shared_ptr<io::Completion<absl::Status>>> Pardon(queue::Work work);
   io::Task<void> RemoveTicket(queue::Work work);
   // An administrator was quicker than the disk from which the message was read for its attempt.
   io::Task<void> EndBeforeAttempt(queue::Work work, queue::Pending pending);
@@ -200,8 +210,14 @@ class Shard {
   deliver::Probe deliver_probe_;
   deliver::Deliver deliver_;
 
-  // With one recipient, and so not in `at_hand`: what a worker has.
-  std::unordered_map<base::MessageId, model::MessagePtr> under_way_;
+  // What the workers have.
+  struct UnderWay {
+    model::NextHop hop;
+    model::MessagePtr message;
+    std::vector<std::uint32_t> recipients;
+  };
+
+  std::unordered_multimap<base::MessageId, UnderWay> under_way_;
   bool changing_ = false;
   io::Event change_ended_;
 

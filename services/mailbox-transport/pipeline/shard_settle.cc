@@ -102,7 +102,8 @@ io::Task<void> Shard::Reroute() {
     unreachable.type = model::DeliveryType::kUnreachable;
     co_await RerouteQueue(unreachable);
     for (const queue::QueueView& view : queue_.Queues()) {
-      const bool special = view.hop.type == model::DeliveryType::kUnreachable;
+      const bool special = view.hop.type == model::DeliveryType::kUnreachable ||
+                           view.hop.type == model::DeliveryType::kPoison;
       if (special || Stays(view.hop, *table)) continue;
       co_await RerouteQueue(view.hop);
     }

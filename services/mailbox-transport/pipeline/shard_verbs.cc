@@ -13,11 +13,6 @@ namespace {
 using queue::Pending;
 using queue::Wish;
 
-bool IsOf(const model::RecipientState& state, const model::NextHop& hop) {
-  if (hop.type == model::DeliveryType::kUnreachable) return state.next_hop.type == hop.type;
-  return state.next_hop == hop;
-}
-
 bool Removes(Wish wish) {
   return wish == Wish::kRemove || wish == Wish::kRemoveWithNdr;
 }
@@ -64,14 +59,15 @@ io::Task<Shard::ChangedOne> Shard::ChangeOne(model::NextHop hop, base::MessageId
   queue::Changing changing = queue_.Change(hop, id, wish);
   change.pending = changing.pending > 0;
   change.done = changing.taken_back > 0;
-  const bool told = changing.pending + changing.taken_back > 0 && !Removes(wish);
-  if (told) {
+  if (changing.pending + changing.taken_back > 0 && !Removes(wish)) {
     // Kept at once, by the one object that its worker has: a crash must not forget it.
-    const auto found = under_way_.find(id);
-    model::MessagePtr message =
-        found != under_way_.end() ? found->second : shared_.at_hand.Find(id);
-    if (message != nullptr) {
-      change.kept = co_await KeepSuspended(hop, std::move(message), wish == Wish::kSuspend);
+    std::vector<UnderWay> all;
+    for (auto [at, end] = under_way_.equal_range(id); at != end; ++at) {
+      if (at->second.hop == hop) all.push_back(at->second);
+    }
+    for (UnderWay& one : all) {
+      change.kept = co_await KeepSuspended(hop, std::move(one.message), std::move(one.recipients),
+                                           wish == Wish::kSuspend);
     }
   }
   for (queue::Work& work : changing.works)
@@ -90,9 +86,13 @@ io::Task<void> Shard::ChangeWork(queue::Work work, Wish wish, ChangedOne& change
   change.done = true;
   work.ticket.message = *message;
   if (Removes(wish)) co_return co_await RemoveTicket(std::move(work));
+  if (work.hop.type == model::DeliveryType::kPoison) {
+    change.kept = co_await Pardon(std::move(work));
+    co_return;
+  }
   work.ticket.suspended = wish == Wish::kSuspend;
-  change.kept = co_await KeepSuspended(work.hop, *message, work.ticket.suspended);
   const std::vector<std::uint32_t> recipients = work.ticket.recipients;
+  change.kept = co_await KeepSuspended(work.hop, *message, recipients, work.ticket.suspended);
   work.ticket.message = nullptr;
   const bool unreachable = work.hop.type == model::DeliveryType::kUnreachable;
   queue_.PutBack(work.hop, std::move(work.ticket));
@@ -100,13 +100,18 @@ io::Task<void> Shard::ChangeWork(queue::Work work, Wish wish, ChangedOne& change
 }
 
 io::Task<std::shared_ptr<io::Completion<absl::Status>>> Shard::KeepSuspended(
-    model::NextHop hop, model::MessagePtr message, bool suspended) {
+    model::NextHop hop,
+    model::MessagePtr message,
+    std::vector<std::uint32_t> recipients,
+    bool suspended) {
   auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
-  absl::AnyInvocable<bool()> keep = [this, &hop, &message, suspended, kept] {
+  absl::AnyInvocable<bool()> keep = [this, &hop, &message, &recipients, suspended, kept] {
     bool any = false;
-    for (model::RecipientState& state : message->recipients) {
-      if (state.phase != model::Phase::kPending || !IsOf(state, hop)) continue;
+    for (const std::uint32_t i : recipients) {
+      model::RecipientState& state = message->recipients[i];
+      if (state.phase != model::Phase::kPending) continue;
       state.suspended = suspended;
+      state.next_hop = hop;  // what was read may be older than its queue
       any = true;
     }
     if (!any) return false;  // settled meanwhile: the store has it no more
@@ -120,6 +125,32 @@ io::Task<std::shared_ptr<io::Completion<absl::Status>>> Shard::KeepSuspended(
   };
   const bool any = co_await On(OwnerOf(*message), std::move(keep));
   co_return any ? kept : nullptr;
+}
+
+io::Task<std::shared_ptr<io::Completion<absl::Status>>> Shard::Pardon(queue::Work work) {
+  auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
+  const model::MessagePtr message = work.ticket.message;
+  const std::vector<std::uint32_t> recipients = work.ticket.recipients;
+  queue_.Done(work.hop, work.ticket.id);
+  absl::AnyInvocable<bool()> route = [this, &message, &recipients, kept] {
+    message->crashes = 0;
+    const absl::Time now = shared_.clock.Now();
+    // Its time went by in a queue in which nothing expires.
+    if (message->expires <= now) {
+      message->expires = now + queue::ExpirationOf(settings_.queue, message->priority);
+    }
+    for (const std::uint32_t recipient : recipients)
+      shared_.router.RouteOne(*message, recipient);
+    model::Settlement settlement;
+    settlement.message = message;
+    settlement.attempted = false;
+    shared_.store.Settle(std::move(settlement),
+                         [message, kept](absl::Status status) { kept->Set(std::move(status)); });
+    shared_.place_recipients(message, recipients);
+    return true;
+  };
+  co_await On(OwnerOf(*message), std::move(route));
+  co_return kept;
 }
 
 io::Task<void> Shard::RemoveTicket(queue::Work work) {
@@ -148,7 +179,8 @@ io::Task<void> Shard::EndBeforeAttempt(queue::Work work, Pending pending) {
     work.with_ndr = pending == Pending::kRemoveWithNdr;
     co_return co_await RemoveTicket(std::move(work));
   }
-  const auto kept = co_await KeepSuspended(work.hop, work.ticket.message, true);
+  const auto kept =
+      co_await KeepSuspended(work.hop, work.ticket.message, work.ticket.recipients, true);
   work.ticket.message = nullptr;
   queue_.Retry(work.hop, std::move(work.ticket));
 }

@@ -205,6 +205,22 @@ struct QueueSettings {
       .max = absl::Hours(24 * 90),
       .about = "With priority queuing: message_expiration_timeout of Low messages."};
 
+  settings::Setting<bool> poison_message_detection_enabled{
+      .key = "queue.poison_message_detection_enabled",
+      .fallback = true,
+      .about =
+          "Whether a message is set apart, in the Poison queue, that was in hand at "
+          "poison_threshold crashes."};
+
+  settings::Setting<int> poison_threshold{
+      .key = "queue.poison_threshold",
+      .fallback = 2,
+      .min = 1,
+      .max = 10,
+      .about =
+          "At how many ends of the process without a stop a message was in hand that is poison; "
+          "an attempt that comes to its end starts the count anew."};
+
   settings::Setting<absl::Duration> queue_max_idle_time{
       .key = "queue.queue_max_idle_time",
       .fallback = absl::Minutes(3),
@@ -239,6 +255,8 @@ struct QueueSettings {
     visit(high_priority_message_expiration_timeout);
     visit(normal_priority_message_expiration_timeout);
     visit(low_priority_message_expiration_timeout);
+    visit(poison_message_detection_enabled);
+    visit(poison_threshold);
     visit(queue_max_idle_time);
   }
 };

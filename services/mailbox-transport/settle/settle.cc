@@ -355,6 +355,8 @@ Settled Settler::Commit(Decision decision, Original original, model::MessageStor
   } else {
     settled.tickets = Apply(decision, now);
   }
+  // An attempt that came to its end did not bring the process down.
+  if (decision.attempted) decision.message->crashes = 0;
 
   model::Settlement settlement;
   settlement.message = decision.message;

@@ -120,8 +120,8 @@ void RocksStore::Visit(std::string_view key,
   auto message = payload.ok() ? model::DecodeMessage(*id, *payload) : payload.status();
   if (!message.ok()) return SetAside("message", *id, base::MessageOf(message.status()));
   const InHandTable::Found& found = in_hand_->found();
-  model::InHand in_hand = found.everything ? model::kMaybeInHand : model::kNotInHand;
-  if (found.marked.contains(*id)) in_hand = model::kInHand;
+  model::InHand in_hand = found.marked.contains(*id) ? model::kInHand : model::kNotInHand;
+  if (found.everything) in_hand = model::kMaybeInHand;
   visit(std::make_shared<model::Message>(std::move(*message)), in_hand);
 }
 
