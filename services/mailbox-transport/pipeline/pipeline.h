@@ -91,9 +91,8 @@ class Pipeline final : public model::Intake {
   std::size_t submission_length() const { return submissions_.load(std::memory_order_relaxed); }
 
   // What administrators do to queues and messages, awaited on any executor. `hop` is the key of the
-  // queue. kUnavailable: a part of the queue does not answer in time; kFailedPrecondition: the queue
-  // is not in a state for it. What is asked of messages is done in their order, at most kChangeMax
-  // a call.
+  // queue. kUnavailable: a part of the queue does not answer in time; kFailedPrecondition: the
+  // queue is not in a state for it. Messages are taken in their order, at most kChangeMax a call.
   io::Task<absl::Status> SuspendQueue(model::NextHop hop);
   io::Task<absl::Status> ResumeQueue(model::NextHop hop);
   io::Task<absl::Status> RetryQueue(model::NextHop hop);

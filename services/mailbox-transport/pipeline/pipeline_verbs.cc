@@ -84,7 +84,8 @@ io::Task<absl::Status> Pipeline::ResumeQueue(model::NextHop hop) {
   const auto suspended = co_await Ask<bool>(shard, std::move(look));
   if (!suspended.ok()) co_return suspended.status();
   if (!*suspended) co_return NotNow(hop, "it is not suspended");
-  if (absl::Status kept = co_await KeepSuspension(hop, false); !kept.ok()) co_return kept;
+  absl::Status kept = co_await KeepSuspension(hop, false);
+  if (!kept.ok()) co_return kept;
   absl::AnyInvocable<bool()> resume = [&shard, hop] {
     const bool was = shard.queue().Resume(hop);
     if (hop.type == model::DeliveryType::kUnreachable) shard.RerouteSoon();

@@ -7,8 +7,8 @@
 //           NextWake.
 // Lifetime  Owns the tickets that wait. Not thread-safe.
 // Limits    A new or returning next hop begins with queue.first_connections, each delivery gives it
-//           one more. A shrinking one: while others of its workers succeed, a failure takes one worker
-//           away and a success gives one back; the last one's failure puts the hop in Retry.
+//           one more. A shrinking one: while others of its workers succeed, a failure takes one
+//           worker away and a success gives one back; the last one's failure puts it in Retry.
 // See       queue.h; docs/architecture.md "queue"
 
 #pragma once
