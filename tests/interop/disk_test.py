@@ -83,7 +83,8 @@ class DiskTest(Case):
                     time.sleep(0.05)
 
     def under_load(self, transport, lanes=4):
-        threads = [threading.Thread(target=self.load, args=(transport, lane)) for lane in range(lanes)]
+        threads = [threading.Thread(target=self.load, args=(transport, lane))
+                   for lane in range(lanes)]
         for thread in threads:
             thread.start()
 
@@ -131,7 +132,7 @@ class DiskTest(Case):
         refused = self.refused_since(0)
         self.assertEqual(refused, {"4.3.1 insufficient system resources"})
         risen = transport.log("accept", "back pressure rises")
-        self.assertEqual({line["resource"] for line in risen}, {"store disk"})
+        self.assertIn("store disk", {line["resource"] for line in risen})
         metrics = transport.metrics()
         self.assertGreaterEqual(
             metrics.total("postern_accept_pressure_level", resource="store disk"), 1)

@@ -59,7 +59,7 @@ class DistrustTest(Outbound):
     def said(self, *servers, **settings):
         step = "egress" if self.proxied else "deliver"
         self.outbound(dns_servers=list(servers), speaker=settings)
-        self.assertTrue(self.speaker.log(msg="ready"))
+        self.eventually(lambda: self.speaker.log(msg="ready"), 10, "the line that it is ready")
         lines = self.speaker.log(step, "DANE is off")
         self.assertTrue(all(line["level"] == "warning" for line in lines))
         return [line["why"] for line in lines]

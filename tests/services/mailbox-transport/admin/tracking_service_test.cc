@@ -209,7 +209,8 @@ TEST_F(TrackingServiceTest, AWatcherHearsOfEventsAndGoesOnWithItsCursor) {
   EXPECT_EQ(told.events(0).internal_message_id(), "3");
   servers_[0]->service->Stop();
   EXPECT_FALSE(reader->Read(&told));
-  EXPECT_EQ(reader->Finish().error_code(), grpc::UNAVAILABLE);
+  // A write under way when the end comes is cut off.
+  EXPECT_THAT(reader->Finish().error_code(), ::testing::AnyOf(grpc::UNAVAILABLE, grpc::CANCELLED));
 }
 
 TEST_F(TrackingServiceTest, AWatcherWhoseFileIsGoneIsTold) {
