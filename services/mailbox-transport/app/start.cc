@@ -165,6 +165,9 @@ absl::Status App::State::StartLogs() {
 }
 
 absl::Status App::State::StartPipeline() {
+  if (absl::Status good = queue::CheckSettings(settings.queue); !good.ok()) return good;
+  for (const std::string& warning : queue::WarningsOf(settings.queue))
+    POSTERN_LOG(kWarning, "queue", "check the settings", {{"why", warning}});
   POSTERN_ASSIGN_OR_RETURN(dns::LookupRules rules, dns::RulesOf(settings.dns));
   pipeline::Pipeline::Parts parts{{},
                                   {},

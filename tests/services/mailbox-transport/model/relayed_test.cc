@@ -59,6 +59,15 @@ TEST(RelayedTest, WhatBelongsToTheBatchArrives) {
   EXPECT_EQ(arrived->relay_key, RelayKeyOf(relayed));
 }
 
+TEST(RelayedTest, ThePriorityArrives) {
+  const Batch batch = TwoOfThree();
+  batch.message->priority = Priority::kLow;
+  v1::RelayedMessage wire = ToRelayed(batch, "db", "second");
+  EXPECT_EQ(FromRelayed(wire)->priority, Priority::kLow);
+  wire.set_priority(3);
+  EXPECT_THAT(FromRelayed(wire).status().message(), HasSubstr("priority"));
+}
+
 TEST(RelayedTest, WhatTheSenderSaysOfTlsArrives) {
   const Batch batch = TwoOfThree();
   batch.message->envelope.require_tls = true;

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <future>
 #include <memory>
 
 #include "gmock/gmock.h"
@@ -175,6 +176,45 @@ TEST_P(MessageStoreContract, SettlementClearsTheMark) {
   EXPECT_TRUE(Settle(store(), message).ok());
   engine_->Kill();
   EXPECT_FALSE(Scanned(store())[message->id]);
+}
+
+TEST_P(MessageStoreContract, SuspendedQueuesAreKnownAcrossAKill) {
+  const model::NextHop bobs{model::DeliveryType::kDnsConnectorDelivery, "b.test", "Internet"};
+  const auto put = [this](const model::NextHop& hop, bool suspended) {
+    std::promise<absl::Status> kept;
+    store().PutSuspension(hop, suspended, [&](absl::Status status) { kept.set_value(status); });
+    EXPECT_TRUE(kept.get_future().get().ok());
+  };
+  const auto suspended = [this] {
+    std::vector<model::NextHop> hops;
+    const auto visit = [&](const model::NextHop& hop) { hops.push_back(hop); };
+    EXPECT_TRUE(store().ScanSuspensions(visit).ok());
+    return hops;
+  };
+  put(bobs, true);
+  put(model::UnreachableHop(), true);
+  put(model::UnreachableHop(), true);
+  engine_->Kill();
+  EXPECT_THAT(suspended(), ::testing::UnorderedElementsAre(bobs, model::UnreachableHop()));
+  put(bobs, false);
+  engine_->Kill();
+  EXPECT_THAT(suspended(), ::testing::ElementsAre(model::UnreachableHop()));
+}
+
+TEST_P(MessageStoreContract, ASuspendedRecipientIsSoAfterAKill) {
+  const auto message = Kept("suspended", 2);
+  message->recipients[1].suspended = true;
+  message->recipients[1].next_hop = model::PoisonHop();
+  message->priority = model::Priority::kLow;
+  message->crashes = 1;
+  EXPECT_TRUE(Settle(store(), message).ok());
+  engine_->Kill();
+  const auto loaded = store().Load(message->id);
+  EXPECT_FALSE(loaded->recipients[0].suspended);
+  EXPECT_TRUE(loaded->recipients[1].suspended);
+  EXPECT_EQ(loaded->recipients[1].next_hop, model::PoisonHop());
+  EXPECT_EQ(loaded->priority, model::Priority::kLow);
+  EXPECT_EQ(loaded->crashes, 1u);
 }
 
 TEST_P(MessageStoreContract, KeyIsKnownAcrossAKillAndRefusesASecondMessage) {
