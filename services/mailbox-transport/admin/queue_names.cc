@@ -26,6 +26,17 @@ bool IsUnreachable(const queue::QueueView& view) {
 
 }  // namespace
 
+std::string_view CategoryOf(model::DeliveryType type) {
+  const bool external = type == model::DeliveryType::kDnsConnectorDelivery ||
+                        type == model::DeliveryType::kSmartHostConnectorDelivery;
+  return external ? "External" : "Internal";
+}
+
+std::string_view DomainOf(const NamedQueue& queue) {
+  const bool special = queue.name == kSubmission || queue.name == kUnreachable;
+  return special ? std::string_view(queue.name) : std::string_view(queue.view.hop.domain);
+}
+
 std::vector<NamedQueue> NameQueues(std::vector<std::vector<queue::QueueView>> shards) {
   std::vector<NamedQueue> queues;
   queues.push_back(Empty(kSubmission, model::DeliveryType::kUndefined));
@@ -100,9 +111,7 @@ v1::QueueInfo ToInfo(const NamedQueue& queue, std::string_view server) {
   v1::QueueInfo info;
   info.set_identity(base::Cat(server, "\\", queue.name));
   info.set_delivery_type(std::string(model::NameOf(view.hop.type)));
-  // Exchange names these two queues in the place of a domain.
-  const bool special = queue.name == kSubmission || queue.name == kUnreachable;
-  info.set_next_hop_domain(special ? queue.name : view.hop.domain);
+  info.set_next_hop_domain(std::string(DomainOf(queue)));
   info.set_next_hop_connector(view.hop.connector);
   info.set_status(std::string(queue::NameOf(view.status)));
   info.set_message_count(view.message_count);
@@ -111,6 +120,8 @@ v1::QueueInfo ToInfo(const NamedQueue& queue, std::string_view server) {
   info.set_last_retry_time(TimeText(view.last_retry_time));
   info.set_next_retry_time(TimeText(view.next_retry_time));
   info.set_retry_count(view.retry_count);
+  info.set_next_hop_category(std::string(CategoryOf(view.hop.type)));
+  info.set_tls_domain(queue.tls_domain);
   return info;
 }
 

@@ -28,7 +28,14 @@ struct NamedQueue {
   std::size_t shard = 0;
   std::string name;  // "3"
   queue::QueueView view;
+  std::string tls_domain;  // of a domain-secured destination
 };
+
+// Exchange's NextHopCategory: Internal stays within the organization.
+std::string_view CategoryOf(model::DeliveryType type);
+
+// What stands for the next-hop domain: Exchange puts the names of special queues in its place.
+std::string_view DomainOf(const NamedQueue& queue);
 
 // Submission and Unreachable come first and are always there, the rest in the order of their
 // numbers. Messages are queued as soon as they are accepted, so that Submission is empty.
