@@ -32,6 +32,11 @@ void CheckFrame(const Object& object, Errors& errors) {
   connector::ValidateSlug("metadata.name", object.metadata().name(), errors);
 }
 
+void CheckAuthority(std::string_view path, const std::string& text, Errors& errors) {
+  if (text.empty() || mail::IsHostName(text)) return;
+  AddError(errors, path, text, "is a domain name");
+}
+
 void CheckSize(std::string_view path, const std::string& text, Errors& errors) {
   if (text.empty()) return;
   const auto size = base::ParseSize(text);
@@ -187,6 +192,8 @@ std::vector<FieldError> Validate(const v1::TransportConfig& config) {
   CheckSize("spec.maxReceiveSize", spec.max_receive_size(), errors);
   CheckSize("spec.externalDsnMaxMessageAttachSize", spec.external_dsn_max_message_attach_size(),
             errors);
+  CheckSize("spec.internalDsnMaxMessageAttachSize", spec.internal_dsn_max_message_attach_size(),
+            errors);
   if (spec.has_max_recipient_envelope_limit() && spec.max_recipient_envelope_limit() < 1) {
     AddError(errors, "spec.maxRecipientEnvelopeLimit",
              std::to_string(spec.max_recipient_envelope_limit()), "is from 1 to 2147483647");
@@ -195,10 +202,10 @@ std::vector<FieldError> Validate(const v1::TransportConfig& config) {
   if (!postmaster.empty() && !mail::ParseMailbox(postmaster, false).ok()) {
     AddError(errors, "spec.externalPostmasterAddress", postmaster, "is an address: local@domain");
   }
-  const std::string& authority = spec.external_dsn_reporting_authority();
-  if (!authority.empty() && !mail::IsHostName(authority)) {
-    AddError(errors, "spec.externalDsnReportingAuthority", authority, "is a domain name");
-  }
+  CheckAuthority("spec.externalDsnReportingAuthority", spec.external_dsn_reporting_authority(),
+                 errors);
+  CheckAuthority("spec.internalDsnReportingAuthority", spec.internal_dsn_reporting_authority(),
+                 errors);
   CheckSecureDomains(spec, errors);
   return errors;
 }
@@ -268,9 +275,19 @@ TransportConfig ConfigFrom(const v1::TransportConfig& config) {
     typed.external_dsn_max_message_attach_size =
         *base::ParseSize(spec.external_dsn_max_message_attach_size());
   }
-  if (spec.has_external_delay_dsn_enabled()) {
-    typed.external_delay_dsn_enabled = spec.external_delay_dsn_enabled();
+  typed.internal_dsn_reporting_authority = spec.internal_dsn_reporting_authority();
+  if (!spec.internal_dsn_max_message_attach_size().empty()) {
+    typed.internal_dsn_max_message_attach_size =
+        *base::ParseSize(spec.internal_dsn_max_message_attach_size());
   }
+  typed.external_delay_dsn_enabled =
+      !spec.has_external_delay_dsn_enabled() || spec.external_delay_dsn_enabled();
+  typed.external_dsn_send_html =
+      !spec.has_external_dsn_send_html() || spec.external_dsn_send_html();
+  typed.internal_delay_dsn_enabled =
+      !spec.has_internal_delay_dsn_enabled() || spec.internal_delay_dsn_enabled();
+  typed.internal_dsn_send_html =
+      !spec.has_internal_dsn_send_html() || spec.internal_dsn_send_html();
   for (const std::string& domain : spec.tls_send_domain_secure_list())
     typed.tls_send_domain_secure_list.push_back(*mail::NormalizeDomain(domain));
   return typed;
@@ -342,6 +359,12 @@ v1::TransportConfig ToResource(const TransportConfig& config) {
   spec.set_external_dsn_max_message_attach_size(
       base::FormatSize(config.external_dsn_max_message_attach_size));
   spec.set_external_delay_dsn_enabled(config.external_delay_dsn_enabled);
+  spec.set_external_dsn_send_html(config.external_dsn_send_html);
+  spec.set_internal_dsn_reporting_authority(config.internal_dsn_reporting_authority);
+  spec.set_internal_dsn_max_message_attach_size(
+      base::FormatSize(config.internal_dsn_max_message_attach_size));
+  spec.set_internal_delay_dsn_enabled(config.internal_delay_dsn_enabled);
+  spec.set_internal_dsn_send_html(config.internal_dsn_send_html);
   for (const std::string& domain : config.tls_send_domain_secure_list)
     spec.add_tls_send_domain_secure_list(domain);
   return resource;

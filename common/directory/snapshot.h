@@ -83,6 +83,11 @@ struct TransportConfig {
   std::string external_dsn_reporting_authority;  // empty is the server's name
   std::uint64_t external_dsn_max_message_attach_size = 10 * 1024 * 1024;
   bool external_delay_dsn_enabled = true;
+  bool external_dsn_send_html = true;
+  std::string internal_dsn_reporting_authority;  // empty is the server's name
+  std::uint64_t internal_dsn_max_message_attach_size = 10 * 1024 * 1024;
+  bool internal_delay_dsn_enabled = true;
+  bool internal_dsn_send_html = true;
   std::vector<std::string> tls_send_domain_secure_list;  // lower-case A-labels
 
   bool operator==(const TransportConfig&) const = default;

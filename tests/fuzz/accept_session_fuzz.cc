@@ -50,7 +50,9 @@ class CheckedIntake final : public model::Intake {
     done(model::Receipt{message->id, message->internet_message_id, false});
   }
 
-  absl::Status Ready() const override { return absl::OkStatus(); }
+  absl::Status Ready(model::Submitter) const override { return absl::OkStatus(); }
+
+  absl::Duration Hold() const override { return absl::ZeroDuration(); }
 
   bool may_relay = false;
 

@@ -1,7 +1,9 @@
-"""tests/interop/dsn_test.py: notices as Python's email package reads them."""
+"""tests/interop/dsn_test.py: notices as Python's email package and flufl.bounce read them."""
 
 import email
 import email.policy
+
+from flufl.bounce import all_failures
 
 from cases import Case, main, message
 from wire import KEYWORDS, WireClient, WireSink
@@ -27,6 +29,12 @@ class DsnTest(Case):
             client.send((content or message("the original", body="its text\r\n")) + b".\r\n")
             self.assertEqual(client.reply()[0], 250)
 
+    def assertBounces(self, temporary=(), permanent=()):
+        """What a mailing list's bounce processor takes the first notice for."""
+        notice = email.message_from_bytes(bytes(self.back.messages[0].data))
+        self.assertEqual(all_failures(notice), ({one.encode() for one in temporary},
+                                                {one.encode() for one in permanent}))
+
     def notice(self, seconds=10):
         """(message, fields of the message, fields of the recipient, last part) of the notice."""
         wire = self.back.wait_for(1, seconds)[0]
@@ -38,7 +46,10 @@ class DsnTest(Case):
         self.assertEqual(parsed.get_param("report-type"), "delivery-status")
         self.assertEqual(parsed["Auto-Submitted"], "auto-replied")
         self.assertEqual([part.defects for part in parsed.walk() if part.defects], [])
-        text, report, last = parsed.get_payload()
+        people, report, last = parsed.get_payload()
+        text, html = people.get_payload()
+        self.assertEqual(html.get_content_type(), "text/html")
+        self.assertIn("bob@contoso.test", html.get_content())
         self.assertEqual(text.get_content_type(), "text/plain")
         about, recipient = report.get_payload()
         self.assertEqual(about["Reporting-MTA"], "dns; mailbox-transport-0")
@@ -57,6 +68,7 @@ class DsnTest(Case):
         self.assertEqual(about["Original-Envelope-Id"], "E1")
         self.assertEqual(last.get_content_type(), "message/rfc822")
         self.assertEqual(last.get_payload(0)["Subject"], "the original")
+        self.assertBounces(permanent=["Bob@contoso.test"])
 
     def test_ret_hdrs_returns_only_the_headers(self):
         self.away.answers["DATA"] = "554 5.7.1 not this one"
@@ -83,15 +95,18 @@ class DsnTest(Case):
         _, _, recipient, _ = self.notice(15)
         self.assertEqual((recipient["Action"], recipient["Status"][:2]), ("delayed", "4."))
         self.assertIsNotNone(recipient["Will-Retry-Until"])
+        self.assertBounces(temporary=["bob@contoso.test"])
         self.back.wait_for(2, 20)
         self.back.messages.pop(0)
         _, _, recipient, _ = self.notice()
         self.assertEqual((recipient["Action"], recipient["Status"]), ("failed", "5.4.7"))
+        self.assertBounces(permanent=["bob@contoso.test"])
 
     def test_a_wanted_success_is_reported_as_relayed(self):
         self.send(self.mailbox(), rcpt=" NOTIFY=SUCCESS")
         _, _, recipient, _ = self.notice()
         self.assertEqual((recipient["Action"], recipient["Status"][:2]), ("relayed", "2."))
+        self.assertBounces()
 
     def test_notify_never_and_the_null_sender_get_nothing(self):
         self.away.answers["RCPT"] = "550 5.1.1 no such user here"

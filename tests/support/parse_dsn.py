@@ -14,7 +14,9 @@ for name in ("From", "To", "Subject", "Auto-Submitted", "In-Reply-To"):
 print("defects", len(message.defects) + sum(len(part.defects) for part in message.walk()))
 parts = list(message.iter_parts())
 print("parts", " ".join(part.get_content_type() for part in parts))
-print("text", " | ".join(parts[0].get_content().splitlines()[:3]))
+people = list(parts[0].iter_parts()) if parts[0].is_multipart() else [parts[0]]
+print("for people", " ".join(part.get_content_type() for part in people))
+print("text", " | ".join(people[0].get_content().splitlines()[:3]))
 status = parts[1].get_payload()
 if isinstance(status, str):
     status = []

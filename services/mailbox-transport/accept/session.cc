@@ -47,7 +47,7 @@ io::Task<void> Session::Run() {
       continue;
     }
     co_await Handle(*line);
-    if (tarpit_due_) co_await Tarpit();
+    if (hold_ > absl::ZeroDuration()) co_await Hold();
     if (out_.size() > kAnswerBytesMax) co_await Flush();
   }
   co_await Flush();
@@ -190,7 +190,7 @@ io::Task<void> Session::Farewell(bool patient) {
 void Session::Fault(std::string_view line) {
   Say(line);
   ++faults_;
-  if (!MayRelay()) tarpit_due_ = true;
+  if (!MayRelay()) hold_ = rules_->tarpit_interval;
   if (faults_ < rules_->protocol_errors_max) return;
   Say(base::Cat("421 4.7.0 ", parts_.host_name, " too many errors"));
   parts_.probe.Refused("errors");
@@ -208,10 +208,10 @@ void Session::Refuse(const Refusal& refusal) {
                {"answer", refusal.ToString()}});
 }
 
-io::Task<void> Session::Tarpit() {
-  tarpit_due_ = false;
-  if (rules_->tarpit_interval <= absl::ZeroDuration() || leaving_) co_return;
-  const absl::Status slept = co_await io::Sleep(rules_->tarpit_interval);
+io::Task<void> Session::Hold() {
+  const absl::Duration wait = std::exchange(hold_, absl::ZeroDuration());
+  if (leaving_) co_return;
+  const absl::Status slept = co_await io::Sleep(wait);
   slept.IgnoreError();  // stopping: the answer goes out sooner
 }
 

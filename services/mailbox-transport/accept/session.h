@@ -107,7 +107,7 @@ class Session {
 
   void Refuse(const Refusal& refusal);
   void SayGoodbye();
-  io::Task<void> Tarpit();
+  io::Task<void> Hold();
 
   // --- session_hello.cc: who the client is
   void TakeHello(const smtp::Command& command);
@@ -157,7 +157,7 @@ class Session {
   std::optional<Hello> hello_;
   std::string identity_;
   int faults_ = 0;
-  bool tarpit_due_ = false;
+  absl::Duration hold_ = absl::ZeroDuration();  // before the next answers go out
   bool ended_ = false;
 
   bool in_transaction_ = false;

@@ -65,7 +65,7 @@ bool Session::MayBegin() {
     SayGoodbye();
     return false;
   }
-  const absl::Status ready = parts_.intake.Ready();
+  const absl::Status ready = parts_.intake.Ready(model::Submitter::kApplication);
   if (ready.ok()) return true;
   Refuse(RefusalFrom(ready));
   return false;
@@ -89,6 +89,7 @@ void Session::Mail(std::string_view argument) {
     parts_.probe.Refused("rate");
     return Say("450 4.7.1 too many messages in a minute, try again later");
   }
+  hold_ = parts_.intake.Hold();
   in_transaction_ = true;
   envelope_.sender = sender->ToString();
   envelope_.ret = options.ret;

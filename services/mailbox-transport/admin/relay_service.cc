@@ -85,7 +85,7 @@ class RelayedCall final : public Upload<v1::RelayRequest> {
 
 // The message that the first frame opens.
 absl::StatusOr<model::Message> RelayedCall::Opened() {
-  if (const absl::Status ready = desk_.parts.intake.Ready(); !ready.ok()) {
+  if (const absl::Status ready = desk_.parts.intake.Ready(model::Submitter::kServer); !ready.ok()) {
     return Refused(accept::RefusalFrom(ready));
   }
   if (!frame().has_message()) {

@@ -66,7 +66,8 @@ class SubmitCall final : public Upload<v1::SubmitRequest> {
 };
 
 absl::Status SubmitCall::Admit(const mail::Envelope& envelope) {
-  if (const absl::Status ready = desk_.parts.intake.Ready(); !ready.ok()) {
+  if (const absl::Status ready = desk_.parts.intake.Ready(model::Submitter::kApplication);
+      !ready.ok()) {
     return Refused(accept::RefusalFrom(ready));
   }
   accept::RateLimit& limit = desk_.parts.rate_limit;

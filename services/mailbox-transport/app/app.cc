@@ -73,6 +73,7 @@ void App::Stop() {
   if (state.admin_server != nullptr) state.admin_server->Stop(kServiceStop);
   if (state.pipeline != nullptr) state.pipeline->Stop(grace);
 
+  state.resources.reset();
   state.http.reset();
   state.certificates.reset();
   state.accept.reset();
@@ -121,6 +122,7 @@ void DeclareMetrics(observe::Registry& registry) {
   pipeline::AddReadings(registry, route);
   const admin::DirectoryProbe directory(registry);
   admin::AddReadings(registry, [] { return directory::DirectoryReadings(); });
+  pipeline::DeclareResourceMetrics(registry);
   const accept::Probe accept(registry);
   const store::Probe store(registry);
   const queue::Probe queue(registry);

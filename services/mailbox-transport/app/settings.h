@@ -14,6 +14,7 @@
 #include "common/smtp/security_settings.h"
 #include "services/mailbox-transport/accept/settings.h"
 #include "services/mailbox-transport/deliver/settings.h"
+#include "services/mailbox-transport/pipeline/pressure_settings.h"
 #include "services/mailbox-transport/pipeline/settings.h"
 #include "services/mailbox-transport/queue/settings.h"
 #include "services/mailbox-transport/settle/settings.h"
@@ -53,6 +54,7 @@ struct AppSettings {
   accept::AcceptSettings accept;
   store::StoreSettings store;
   directory::DirectorySettings directory;
+  pipeline::PressureSettings pressure;
   queue::QueueSettings queue;
   deliver::DeliverSettings deliver;
   dns::DnsSettings dns;
@@ -70,6 +72,7 @@ struct AppSettings {
     accept.Visit(visit);
     store.Visit(visit);
     directory.Visit(visit);
+    pressure.Visit(visit);
     queue.Visit(visit);
     deliver.Visit(visit);
     dns.Visit(visit);

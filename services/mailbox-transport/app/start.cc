@@ -158,7 +158,19 @@ absl::Status App::State::StartPipeline() {
   }
   pipeline = std::make_unique<pipeline::Pipeline>(parts);
   pipeline->SetDirectory(directory->current());
-  return pipeline->Restore();
+  if (absl::Status restored = pipeline->Restore(); !restored.ok()) return restored;
+  StartResources();
+  return absl::OkStatus();
+}
+
+void App::State::StartResources() {
+  pipeline::ResourceMonitor::Sources sources;
+  sources.store_path = *settings.store.path;
+  sources.log_path = *settings.protocol_log.path;
+  sources.submission_length = [this] { return pipeline->submission_length(); };
+  sources.commit_latency = [this] { return store->TakeLongestWait(); };
+  resources = std::make_unique<pipeline::ResourceMonitor>(settings.pressure, std::move(sources),
+                                                          registry, pipeline->pressure());
 }
 
 absl::Status App::State::StartAccept() {

@@ -30,6 +30,7 @@
 #include "services/mailbox-transport/app/app.h"
 #include "services/mailbox-transport/app/certificate_watch.h"
 #include "services/mailbox-transport/pipeline/pipeline.h"
+#include "services/mailbox-transport/pipeline/resource_monitor.h"
 #include "services/mailbox-transport/store/rocks_store.h"
 
 namespace postern::app {
@@ -54,6 +55,7 @@ struct App::State {
   absl::Status StartProvisions();
   absl::Status StartFloors();
   absl::Status StartPipeline();
+  void StartResources();
   absl::Status StartAccept();
   absl::Status StartServices();
   // From any thread: brings the directory as it is now to all parts, once they run.
@@ -77,6 +79,7 @@ struct App::State {
   std::function<absl::Status()> load_directory;       // on the writer: what the folder holds, now
   std::vector<std::unique_ptr<Floor>> floors;
   std::unique_ptr<pipeline::Pipeline> pipeline;
+  std::unique_ptr<pipeline::ResourceMonitor> resources;
   std::unique_ptr<accept::Server> accept;
   std::unique_ptr<CertificateWatch> certificates;
   std::unique_ptr<rpc::Authority> authority;

@@ -10,14 +10,22 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 #include "services/mailbox-transport/model/message.h"
 
 namespace postern::model {
+
+// Who hands mail in.
+enum class Submitter : std::uint8_t {
+  kApplication,
+  kServer,  // another mailbox-transport, which has it already
+};
 
 struct Receipt {
   base::MessageId id;
@@ -39,8 +47,11 @@ class Intake {
   virtual void DropChunks(base::MessageId id, std::uint32_t chunks) = 0;
   virtual void Accept(MessagePtr message, Done done) = 0;
 
-  // Why nothing is taken now (stopping, store full), or OK. Asked at MAIL and at the envelope.
-  virtual absl::Status Ready() const = 0;
+  // Why nothing is taken now (stopping, store full, back pressure), or OK. Asked at MAIL and at the
+  // envelope.
+  virtual absl::Status Ready(Submitter submitter) const = 0;
+  // How long the answer to MAIL is held back now.
+  virtual absl::Duration Hold() const = 0;
 };
 
 }  // namespace postern::model

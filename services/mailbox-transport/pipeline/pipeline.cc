@@ -117,14 +117,19 @@ void Pipeline::DropChunks(base::MessageId id, std::uint32_t chunks) {
   store_.DropChunks(id, chunks);
 }
 
-absl::Status Pipeline::Ready() const {
+absl::Status Pipeline::Ready(model::Submitter submitter) const {
+  if (absl::Status open = Open(); !open.ok()) return open;
+  return pressure_.Admit(submitter);
+}
+
+absl::Status Pipeline::Open() const {
   if (!open_) return absl::UnavailableError("the service is starting or stopping");
   if (store_.full()) return absl::ResourceExhaustedError("the store is full");
   return absl::OkStatus();
 }
 
 void Pipeline::Accept(model::MessagePtr message, Done done) {
-  if (const absl::Status ready = Ready(); !ready.ok()) return done(ready);
+  if (const absl::Status open = Open(); !open.ok()) return done(open);
   if (AnswerFromKey(message, done)) return;
   // What another server relayed keeps the times that it has had since it was accepted first.
   if (message->servers.empty()) {
@@ -133,6 +138,7 @@ void Pipeline::Accept(model::MessagePtr message, Done done) {
   }
   router_.Route(*message);
   CountBody(*message);
+  submissions_.fetch_add(1, std::memory_order_relaxed);
   store_.Put(message, [this, message, done = std::move(done)](absl::Status status) mutable {
     Kept(message, status, std::move(done));
   });
@@ -170,6 +176,7 @@ bool Pipeline::AnswerFromKey(const model::MessagePtr& message, Done& done) {
 
 // On the commit thread: the sync is done, or it failed.
 void Pipeline::Kept(const model::MessagePtr& message, const absl::Status& status, Done done) {
+  submissions_.fetch_sub(1, std::memory_order_relaxed);
   std::vector<Done> others;
   if (const auto key = model::KeyOf(*message); !key.second.empty()) {
     const std::lock_guard lock(keys_mutex_);

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "services/mailbox-transport/model/intake.h"
+#include "services/mailbox-transport/pipeline/pressure.h"
 #include "services/mailbox-transport/pipeline/settings.h"
 #include "services/mailbox-transport/pipeline/shard.h"
 #include "services/mailbox-transport/pipeline/tickets.h"
@@ -69,7 +70,15 @@ class Pipeline final : public model::Intake {
                 absl::AnyInvocable<void(absl::Status)> done) override;
   void DropChunks(base::MessageId id, std::uint32_t chunks) override;
   void Accept(model::MessagePtr message, Done done) override;
-  absl::Status Ready() const override;
+  absl::Status Ready(model::Submitter submitter) const override;
+
+  absl::Duration Hold() const override { return pressure_.hold(); }
+
+  // Who watches the machine sets it.
+  Pressure& pressure() { return pressure_; }
+
+  // Accepted messages that wait for their commit.
+  std::size_t submission_length() const { return submissions_.load(std::memory_order_relaxed); }
 
   const Router& router() const { return router_; }
 
@@ -89,6 +98,7 @@ class Pipeline final : public model::Intake {
     std::vector<Done> others;  // the same submission, at the same time
   };
 
+  absl::Status Open() const;
   bool AnswerFromKey(const model::MessagePtr& message, Done& done);
   void Kept(const model::MessagePtr& message, const absl::Status& status, Done done);
   void CountBody(model::Message& message);
@@ -112,6 +122,8 @@ class Pipeline final : public model::Intake {
   ShardShared shared_;
   std::vector<std::unique_ptr<Shard>> shards_;
 
+  Pressure pressure_;
+  std::atomic<std::size_t> submissions_{0};
   std::atomic<bool> open_{false};
   std::shared_ptr<std::atomic<std::uint64_t>> body_bytes_;
   std::mutex keys_mutex_;

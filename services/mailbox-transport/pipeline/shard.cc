@@ -5,6 +5,7 @@
 
 #include "common/base/text.h"
 #include "common/observe/log.h"
+#include "services/mailbox-transport/pipeline/sender_rules.h"
 
 namespace postern::pipeline {
 
@@ -84,12 +85,11 @@ Shard::Shard(io::Executor& executor,
     : executor_(executor),
       settings_(settings),
       shared_(shared),
-      settle_settings_(settings.settle),
       queue_(executor, shared.clock, shared.random, settings.queue, shared.queue_probe, place),
       settler_(shared.store,
                shared.clock,
                shared.random,
-               settle_settings_,
+               settle::RulesFrom(settings.settle),
                shared.settle_probe,
                TermsOf(settings)),
       engine_(EngineParts(executor, resolver, external, settings, shared)),
@@ -114,17 +114,7 @@ void Shard::Start(const std::vector<std::unique_ptr<Shard>>* shards) {
 
 void Shard::DirectoryChanged(directory::SnapshotPtr snapshot) {
   snapshot_ = std::move(snapshot);
-  const directory::TransportConfig& config = snapshot_->config();
-  settle_settings_.external_dsn_max_message_attach_size.value = {
-      config.external_dsn_max_message_attach_size};
-  settle_settings_.external_delay_dsn_enabled.value = config.external_delay_dsn_enabled;
-  const auto or_own = [](const std::string& of_all, const std::string& own) {
-    return of_all.empty() ? own : of_all;
-  };
-  settle_settings_.external_postmaster_address.value =
-      or_own(config.external_postmaster_address, *settings_.settle.external_postmaster_address);
-  settle_settings_.external_dsn_reporting_authority.value = or_own(
-      config.external_dsn_reporting_authority, *settings_.settle.external_dsn_reporting_authority);
+  settler_.SetRules(SenderRulesOf(snapshot_, settings_.settle));
   proxy_.SetFrontEnds(snapshot_->FrontEndsOf(settings_.site));
   std::vector<std::string> addresses;
   for (const directory::TransportServer& server : snapshot_->servers())

@@ -134,7 +134,6 @@ class Shard {
   io::Executor& executor_;
   ShardSettings settings_;
   ShardShared& shared_;
-  settle::SettleSettings settle_settings_;
   const std::vector<std::unique_ptr<Shard>>* shards_ = nullptr;
   directory::SnapshotPtr snapshot_;
 

@@ -2,7 +2,7 @@
 //
 //   header                          null-sender mail from the postmaster, Auto-Submitted
 //   multipart/report
-//     text/plain                    for people
+//     multipart/alternative         for people: text/plain, text/html; or text/plain alone
 //     message/delivery-status       for programs (global-delivery-status with SMTPUTF8)
 //     message/rfc822                the original, or text/rfc822-headers
 
@@ -16,6 +16,7 @@
 #include "common/mail/message_id.h"
 #include "common/mail/utf8.h"
 #include "common/mail/xtext.h"
+#include "services/mailbox-transport/settle/dsn_html.h"
 #include "services/mailbox-transport/settle/dsn_text.h"
 
 namespace postern::settle {
@@ -155,6 +156,36 @@ std::string Part(std::string_view type, std::string_view content, bool encodable
   return out;
 }
 
+std::string BoundaryOf(const std::vector<std::string>& parts, base::Random& random) {
+  std::string boundary = random.Uuid();
+  const auto inside = [&](const std::string& part) {
+    return part.find(boundary) != std::string::npos;
+  };
+  while (std::any_of(parts.begin(), parts.end(), inside))
+    boundary = random.Uuid();
+  return boundary;
+}
+
+std::string Joined(const std::vector<std::string>& parts, std::string_view boundary) {
+  std::string out;
+  for (const std::string& part : parts)
+    out += base::Cat("--", boundary, "\r\n", part, "\r\n");
+  return out + base::Cat("--", boundary, "--\r\n");
+}
+
+std::string PartForPeople(const Report& report, std::string_view headers, base::Random& random) {
+  const std::string text = TextForPeople(report, headers);
+  std::string plain =
+      Part(mail::IsAscii(text) ? "text/plain; charset=us-ascii" : "text/plain; charset=utf-8", text,
+           true);
+  if (!report.html) return plain;
+  std::vector<std::string> forms = {std::move(plain)};
+  forms.push_back(Part("text/html; charset=us-ascii", HtmlForPeople(report, headers), true));
+  const std::string boundary = BoundaryOf(forms, random);
+  return Part(base::Cat("multipart/alternative; boundary=\"", boundary, "\""),
+              Joined(forms, boundary), false);
+}
+
 std::string OriginalPart(std::string_view headers,
                          const std::optional<std::string>& body,
                          bool utf8) {
@@ -224,28 +255,17 @@ Dsn BuildDsn(const Report& report, const Original& original, base::Random& rando
 
   const bool utf8 = report.smtputf8;
   std::vector<std::string> parts;
-  const std::string people = TextForPeople(report, headers);
-  parts.push_back(
-      Part(mail::IsAscii(people) ? "text/plain; charset=us-ascii" : "text/plain; charset=utf-8",
-           people, true));
+  parts.push_back(PartForPeople(report, headers, random));
   parts.push_back(Part(utf8 ? "message/global-delivery-status" : "message/delivery-status",
                        DeliveryStatus(report), false));
   if (!headers.empty()) parts.push_back(OriginalPart(headers, original.body, utf8));
 
-  std::string boundary = random.Uuid();
-  const auto inside = [&](const std::string& part) {
-    return part.find(boundary) != std::string::npos;
-  };
-  while (std::any_of(parts.begin(), parts.end(), inside))
-    boundary = random.Uuid();
-
+  const std::string boundary = BoundaryOf(parts, random);
   const bool eight_bit = !std::all_of(parts.begin(), parts.end(),
                                       [](const std::string& part) { return mail::IsAscii(part); });
   dsn.bytes = Header(report, dsn, boundary, eight_bit);
   dsn.header_bytes = static_cast<std::uint32_t>(dsn.bytes.size());
-  for (const std::string& part : parts)
-    dsn.bytes += base::Cat("--", boundary, "\r\n", part, "\r\n");
-  dsn.bytes += base::Cat("--", boundary, "--\r\n");
+  dsn.bytes += Joined(parts, boundary);
   const bool header_ascii = mail::IsAscii(std::string_view(dsn.bytes).substr(0, dsn.header_bytes));
   dsn.eight_bit = eight_bit || !header_ascii;
   dsn.smtputf8 = utf8 && dsn.eight_bit;

@@ -56,6 +56,7 @@ struct Report {
   std::string references;     // Message-ID of the original, with angle brackets
   std::string envid;          // xtext, as it was given
   bool smtputf8 = false;      // of the original
+  bool html = true;           // as well as plain text
   absl::Time now;
   absl::Time arrived;
   absl::Time retry_until = absl::InfiniteFuture();  // kDelayed

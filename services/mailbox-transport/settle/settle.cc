@@ -66,13 +66,13 @@ std::optional<mail::EnhancedStatus> StatusIn(std::string_view error) {
 Settler::Settler(model::MessageStore& store,
                  base::Clock& clock,
                  base::Random& random,
-                 const SettleSettings& settings,
+                 SenderRules rules,
                  Probe& probe,
                  Terms terms)
     : store_(store),
       clock_(clock),
       random_(random),
-      settings_(settings),
+      rules_(std::move(rules)),
       probe_(probe),
       terms_(std::move(terms)) {}
 
@@ -134,11 +134,12 @@ Decision Settler::Delay(const model::Batch& batch, model::Ticket ticket) {
   decision.delayed = true;
   const model::Message& message = *batch.message;
   if (message.envelope.sender.empty() || message.notice) return decision;
+  const DsnRules& rules = rules_.For(message.envelope.sender);
   std::vector<std::size_t> places;
   for (std::size_t place = 0; place < batch.recipients.size(); ++place) {
     const std::uint32_t index = batch.recipients[place];
     if (message.recipients[index].delay_notified) continue;
-    const bool wanted = *settings_.external_delay_dsn_enabled &&
+    const bool wanted = rules.delay_dsn_enabled &&
                         Wanted(DsnKind::kDelayed, message.envelope.recipients[index].notify);
     wanted ? places.push_back(place) : probe_.NotAsked();
   }
@@ -183,7 +184,7 @@ void Settler::AddReport(Decision& decision, DsnKind kind, std::vector<std::size_
   const bool headers_only =
       message.envelope.ret == mail::Ret::kHeaders || message.envelope.require_tls;
   const std::uint64_t whole_max =
-      std::min(settings_.external_dsn_max_message_attach_size->bytes, kWholeOriginalMax);
+      std::min(rules_.For(message.envelope.sender).max_message_attach_size, kWholeOriginalMax);
   const bool whole = kind == DsnKind::kFailed && !headers_only && message.size <= whole_max;
   decision.original =
       std::max(decision.original, whole ? OriginalPart::kWhole : OriginalPart::kHeaders);
@@ -262,12 +263,11 @@ Report Settler::ReportOf(const Decision& decision,
   Report report;
   report.kind = planned.kind;
   report.reporting_mta = terms_.server;
-  report.authority = settings_.external_dsn_reporting_authority->empty()
-                         ? terms_.server
-                         : *settings_.external_dsn_reporting_authority;
-  report.from = settings_.external_postmaster_address->empty()
-                    ? base::Cat("postmaster@", report.authority)
-                    : *settings_.external_postmaster_address;
+  const DsnRules& rules = rules_.For(message.envelope.sender);
+  report.authority = rules.reporting_authority.empty() ? terms_.server : rules.reporting_authority;
+  report.from = rules.postmaster_address.empty() ? base::Cat("postmaster@", report.authority)
+                                                 : rules.postmaster_address;
+  report.html = rules.send_html;
   report.to = message.envelope.sender;
   report.subject = message.subject;
   report.references = message.internet_message_id;

@@ -14,7 +14,7 @@
 // Failure   An original that cannot be read is no reason not to report: Commit with an empty one.
 // Lifetime  On the executor of the shard that owns the message. No other ticket names the same
 //           recipients. The tickets of one message share one Message object.
-// Limits    A DSN carries the whole original up to external_dsn_max_message_attach_size and
+// Limits    A DSN carries the whole original up to max_message_attach_size of its rules and
 //           kWholeOriginalMax, above that its headers: a DSN is made in memory, for one batch. The
 //           more recipients it reports, the less it quotes of each answer.
 // See       docs/architecture.md "settle"
@@ -23,6 +23,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -36,7 +37,7 @@
 #include "services/mailbox-transport/settle/dsn.h"
 #include "services/mailbox-transport/settle/policy.h"
 #include "services/mailbox-transport/settle/probe.h"
-#include "services/mailbox-transport/settle/settings.h"
+#include "services/mailbox-transport/settle/sender_rules.h"
 
 namespace postern::settle {
 
@@ -94,9 +95,12 @@ class Settler {
   Settler(model::MessageStore& store,
           base::Clock& clock,
           base::Random& random,
-          const SettleSettings& settings,
+          SenderRules rules,
           Probe& probe,
           Terms terms);
+
+  // For what is decided from now on.
+  void SetRules(SenderRules rules) { rules_ = std::move(rules); }
 
   // Gives the recipients of a notice their next hop before it goes to the store.
   void OnNotice(absl::AnyInvocable<void(model::Message&)> route);
@@ -133,7 +137,7 @@ class Settler {
   model::MessageStore& store_;
   base::Clock& clock_;
   base::Random& random_;
-  const SettleSettings& settings_;
+  SenderRules rules_;
   Probe& probe_;
   Terms terms_;
   absl::AnyInvocable<void(model::Message&)> route_;

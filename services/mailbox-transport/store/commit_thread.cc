@@ -222,6 +222,7 @@ void CommitThread::WriteBatchOf(std::vector<Waiting>& batch) {
   if (no_space_) return DiskFull(batch, rocksdb::Status::NoSpace());
 
   const absl::Time start = absl::Now();
+  oldest_us_.store(sync ? absl::ToUnixMicros(batch.front().added) : 0, std::memory_order_relaxed);
   std::size_t bytes = 0;
   const rocksdb::Status status = Write(batch, sync, &bytes);
   // Incomplete: writes had to wait for a flush, and that failed.
@@ -229,11 +230,27 @@ void CommitThread::WriteBatchOf(std::vector<Waiting>& batch) {
   if (!status.ok()) return Fail(status);
   unsynced_ = !sync;
   if (sync) {
+    NoteWait();
     synced_sequence_ = database_.GetLatestSequenceNumber();
     hooks_.synced(synced_sequence_);
   }
   probe_.Committed(batch.size(), bytes, sync, absl::ToDoubleSeconds(absl::Now() - start));
   Answer(batch, absl::OkStatus());
+}
+
+void CommitThread::NoteWait() {
+  const std::int64_t oldest = oldest_us_.exchange(0, std::memory_order_relaxed);
+  const std::int64_t wait = absl::ToUnixMicros(absl::Now()) - oldest;
+  if (wait > longest_wait_us_.load(std::memory_order_relaxed)) {
+    longest_wait_us_.store(wait, std::memory_order_relaxed);
+  }
+}
+
+absl::Duration CommitThread::TakeLongestWait() {
+  std::int64_t longest = longest_wait_us_.exchange(0, std::memory_order_relaxed);
+  const std::int64_t oldest = oldest_us_.load(std::memory_order_relaxed);
+  if (oldest != 0) longest = std::max(longest, absl::ToUnixMicros(absl::Now()) - oldest);
+  return absl::Microseconds(longest);
 }
 
 rocksdb::Status CommitThread::Write(const std::vector<Waiting>& batch,

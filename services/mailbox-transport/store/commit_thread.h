@@ -118,6 +118,9 @@ class CommitThread {
   // The disk reserve is reached or the disk was full.
   bool full() const { return full_.load(std::memory_order_relaxed); }
 
+  // The longest that a synced commit waited, since this was asked before; one still under way counts.
+  absl::Duration TakeLongestWait();
+
   // After Stop: all that was answered is on disk.
   bool clean() const { return clean_; }
 
@@ -134,6 +137,7 @@ class CommitThread {
   bool Wait(std::unique_lock<std::mutex>& lock);
   std::vector<Waiting> Take(std::deque<Waiting>& from, std::size_t& bytes_there);
   bool LazyDue() const;
+  void NoteWait();
   void WriteBatchOf(std::vector<Waiting>& batch);
   rocksdb::Status Write(const std::vector<Waiting>& batch, bool sync, std::size_t* bytes);
   void Answer(std::vector<Waiting>& batch, const absl::Status& status);
@@ -171,6 +175,8 @@ class CommitThread {
   absl::Time resume_at_ = absl::InfinitePast();
   absl::Time disk_checked_ = absl::InfinitePast();
 
+  std::atomic<std::int64_t> longest_wait_us_{0};
+  std::atomic<std::int64_t> oldest_us_{0};  // when the oldest of the batch under way came; 0: none
   std::atomic<bool> full_{false};
   std::thread thread_;
 };

@@ -26,6 +26,10 @@ absl::Status Invalid(base::MessageId id, std::string_view rule) {
 
 }  // namespace
 
+absl::Duration RocksStore::TakeLongestWait() {
+  return commits_->TakeLongestWait();
+}
+
 bool RocksStore::full() const {
   return commits_->full();
 }

@@ -82,6 +82,8 @@ class RocksStore final : public model::MessageStore {
   absl::Status ScanPolicies(
       const std::function<void(std::string_view domain, std::string_view bytes)>& visit) override;
   bool full() const override;
+  // The longest that a message waited for its commit, since this was asked before.
+  absl::Duration TakeLongestWait();
 
   const std::string& database_id() const override;
 

@@ -100,7 +100,9 @@ TEST(RulesTest, TransportConfigValuesHaveBounds) {
   spec.set_external_postmaster_address("nobody");
   spec.set_external_dsn_reporting_authority("a b");
   spec.set_external_dsn_max_message_attach_size("x");
-  EXPECT_THAT(Validate(config), SizeIs(5));
+  spec.set_internal_dsn_reporting_authority("a b");
+  spec.set_internal_dsn_max_message_attach_size("x");
+  EXPECT_THAT(Validate(config), SizeIs(7));
 }
 
 TEST(RulesTest, TypedFormsSurviveTheWayThereAndBack) {
@@ -108,6 +110,11 @@ TEST(RulesTest, TypedFormsSurviveTheWayThereAndBack) {
   config.max_receive_size = base::kUnlimited;
   config.external_delay_dsn_enabled = false;
   config.external_postmaster_address = "pm@a.b";
+  config.external_dsn_send_html = false;
+  config.internal_dsn_reporting_authority = "in.a.b";
+  config.internal_dsn_max_message_attach_size = 7 * 1024;
+  config.internal_delay_dsn_enabled = false;
+  config.internal_dsn_send_html = false;
   EXPECT_EQ(ConfigFrom(ToResource(config)), config);
   config.tls_send_domain_secure_list = {"contoso.com"};
   EXPECT_EQ(ConfigFrom(ToResource(config)), config);

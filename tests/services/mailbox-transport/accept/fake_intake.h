@@ -70,10 +70,12 @@ class FakeIntake final : public model::Intake {
     }
   }
 
-  absl::Status Ready() const override {
+  absl::Status Ready(model::Submitter) const override {
     const std::lock_guard lock(mutex_);
     return ready_answer;
   }
+
+  absl::Duration Hold() const override { return hold_mail; }
 
   std::size_t chunks_left() const {
     const std::lock_guard lock(mutex_);
@@ -91,6 +93,7 @@ class FakeIntake final : public model::Intake {
   }
 
   absl::Status ready_answer;
+  absl::Duration hold_mail = absl::ZeroDuration();
   absl::Status chunk_answer;
   absl::Status accept_answer;
   bool hold = false;  // no receipt until the test calls what is held

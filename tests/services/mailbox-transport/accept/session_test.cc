@@ -153,6 +153,14 @@ TEST_F(SessionTest, AStrangersErrorIsAnsweredSlowly) {
   EXPECT_GE(absl::Now() - asked, absl::Milliseconds(55));
 }
 
+TEST_F(SessionTest, UnderPressureTheAnswerToMailIsHeldBack) {
+  intake_.hold_mail = absl::Milliseconds(60);
+  Talk talk = Greeted();
+  const absl::Time asked = absl::Now();
+  EXPECT_THAT(talk.Ask("MAIL FROM:<a@example.test>"), StartsWith("250"));
+  EXPECT_GE(absl::Now() - asked, absl::Milliseconds(55));
+}
+
 TEST_F(SessionTest, ASilentClientIsTold) {
   rules_.idle_timeout = absl::Milliseconds(30);
   Talk talk = Connect();

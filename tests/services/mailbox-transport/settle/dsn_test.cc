@@ -107,7 +107,8 @@ TEST_F(DsnTest, PythonReadsAFailureReport) {
             "Auto-Submitted auto-replied\n"
             "In-Reply-To <1@example.test>\n"
             "defects 0\n"
-            "parts text/plain message/delivery-status message/rfc822\n"
+            "parts multipart/alternative message/delivery-status message/rfc822\n"
+            "for people text/plain text/html\n"
             "text Delivery has failed to these recipients or groups: |  | bob@remote.test\n"
             "status Original-Envelope-Id = id+1\n"
             "status Reporting-MTA = dns; relay.example.test\n"
@@ -135,7 +136,8 @@ TEST_F(DsnTest, PythonReadsADelayReportWithHeadersOnly) {
   Unreached("bob@remote.test", "451 4.4.0 DNS query failed");
   const std::string parsed = Parsed();
   EXPECT_THAT(parsed, HasSubstr("defects 0\n"));
-  EXPECT_THAT(parsed, HasSubstr("text/plain message/delivery-status text/rfc822-headers\n"));
+  EXPECT_THAT(parsed,
+              HasSubstr("multipart/alternative message/delivery-status text/rfc822-headers\n"));
   EXPECT_THAT(parsed, HasSubstr("status Action = delayed\n"));
   EXPECT_THAT(parsed, HasSubstr("status Will-Retry-Until = Sun, 17 Jan 2027 06:00:00 +0000\n"));
   EXPECT_THAT(parsed, HasSubstr("status Diagnostic-Code = smtp; 451 4.4.0 DNS query failed\n"));
@@ -205,7 +207,14 @@ TEST_F(DsnTest, HeaderBytesEndWithTheBlankLine) {
 TEST_F(DsnTest, AReportWithoutItsOriginalHasTwoParts) {
   original_ = Original();
   Refused("bob@remote.test", "5.1.1 no");
-  EXPECT_THAT(Parsed(), HasSubstr("parts text/plain message/delivery-status\n"));
+  EXPECT_THAT(Parsed(), HasSubstr("parts multipart/alternative message/delivery-status\n"));
+}
+
+TEST_F(DsnTest, WithoutHtmlTheTextStandsAlone) {
+  report_.html = false;
+  Refused("bob@remote.test", "5.1.1 no");
+  EXPECT_THAT(Parsed(), HasSubstr("parts text/plain message/delivery-status message/rfc822\n"
+                                  "for people text/plain\n"));
 }
 
 TEST_F(DsnTest, LineEndsInASubjectMakeNoField) {

@@ -174,10 +174,9 @@ TEST(ErrorPoliciesTest, ASettlementObeysThoseOfTheConnector) {
   testing::MemoryStore store;
   base::FakeClock clock;
   base::SeededRandom random(1);
-  const SettleSettings settings;
   observe::Registry registry;
   Probe probe(registry);
-  Settler settler(store, clock, random, settings, probe, Terms());
+  Settler settler(store, clock, random, SenderRules(), probe, Terms());
   model::Batch batch;
   batch.message = std::make_shared<model::Message>();
   batch.message->envelope.sender = "ann@a.test";

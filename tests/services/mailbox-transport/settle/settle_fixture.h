@@ -143,7 +143,7 @@ class SettleFixture : public ::testing::Test {
   Settled Delay() { return Commit(settler().Delay(batch_, TicketOf())); }
 
   Settler& settler() {
-    if (!settler_) settler_.emplace(store_, clock_, random_, settings_, probe_, terms_);
+    if (!settler_) settler_.emplace(store_, clock_, random_, rules_, probe_, terms_);
     return *settler_;
   }
 
@@ -156,7 +156,7 @@ class SettleFixture : public ::testing::Test {
   RecordingStore store_;
   base::FakeClock clock_;
   base::SeededRandom random_{5};
-  SettleSettings settings_;
+  SenderRules rules_;
   Terms terms_;
   model::Batch batch_;
   smtp::Outcome outcome_;

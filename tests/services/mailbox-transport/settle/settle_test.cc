@@ -11,6 +11,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class SettleTest : public SettleFixture {};
@@ -171,9 +172,27 @@ TEST_F(SettleTest, ADelayIsToldOnceAndTheTicketWaitsOn) {
 }
 
 TEST_F(SettleTest, DelayReportsCanBeTurnedOff) {
-  settings_.external_delay_dsn_enabled.value = false;
+  rules_.external.delay_dsn_enabled = false;
   To("bob@remote.test");
   EXPECT_THAT(Delay().notices, IsEmpty());
+}
+
+TEST_F(SettleTest, SendersOfTheOrganizationHaveTheirOwnRules) {
+  rules_.is_internal = [](std::string_view address) { return address.ends_with("@example.test"); };
+  rules_.internal.delay_dsn_enabled = false;
+  rules_.internal.reporting_authority = "in.example.test";
+  rules_.internal.send_html = false;
+  rules_.external.reporting_authority = "out.example.test";
+  To("bob@remote.test");
+  EXPECT_THAT(Delay().notices, IsEmpty());
+  Says(550, "5.1.1 no");
+  const std::string internal = Text(Settle());
+  EXPECT_THAT(internal, HasSubstr("From: postmaster@in.example.test\r\n"));
+  EXPECT_THAT(internal, Not(HasSubstr("text/html")));
+  batch_.message->envelope.sender = "eve@elsewhere.test";
+  const std::string external = Text(Settle());
+  EXPECT_THAT(external, HasSubstr("From: postmaster@out.example.test\r\n"));
+  EXPECT_THAT(external, HasSubstr("text/html"));
 }
 
 TEST_F(SettleTest, RetAndSizeDecideHowMuchIsReturned) {

@@ -1,0 +1,115 @@
+#include "services/mailbox-transport/pipeline/resource_monitor.h"
+
+#include <chrono>
+#include <utility>
+
+#include "common/observe/log.h"
+
+namespace postern::pipeline {
+
+namespace {
+
+constexpr const char* kNames[] = {"store disk", "log disk", "memory", "submission length",
+                                  "commit latency"};
+
+observe::Gauge& LevelGauge(observe::Registry& registry, std::size_t resource) {
+  return registry.AddGauge("postern_accept_pressure_level",
+                           "Back pressure of a resource: 0 normal, 1 medium, 2 high.",
+                           {{"resource", kNames[resource]}});
+}
+
+observe::Gauge& ReadingGauge(observe::Registry& registry, std::size_t resource) {
+  return registry.AddGauge("postern_accept_pressure_reading",
+                           "What was read of a resource: bytes in use, messages or seconds.",
+                           {{"resource", kNames[resource]}});
+}
+
+PressureMarks FlowMarks(double high) {
+  return {high * 0.2, high * 0.4, high};
+}
+
+}  // namespace
+
+ResourceMonitor::ResourceMonitor(const PressureSettings& settings,
+                                 Sources sources,
+                                 observe::Registry& registry,
+                                 Pressure& pressure)
+    : settings_(settings), sources_(std::move(sources)), pressure_(pressure) {
+  for (std::size_t resource = 0; resource < kResources; ++resource) {
+    const bool flow = resource == kSubmission || resource == kCommit;
+    board_.Add(kNames[resource], flow ? PressureBoard::Kind::kFlow : PressureBoard::Kind::kSpace);
+    levels_[resource] = &LevelGauge(registry, resource);
+    readings_[resource] = &ReadingGauge(registry, resource);
+  }
+  if (!*settings_.resource_monitoring_enabled) return;
+  Poll();
+  thread_ = std::thread([this] { Run(); });
+}
+
+ResourceMonitor::~ResourceMonitor() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void ResourceMonitor::Run() {
+  const auto interval = absl::ToChronoMilliseconds(*settings_.resource_monitoring_interval);
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, interval, [this] { return stopping_; })) {
+    lock.unlock();
+    Poll();
+    lock.lock();
+  }
+}
+
+void ResourceMonitor::Note(Resource resource, double reading, const PressureMarks& marks) {
+  board_.Note(resource, reading, marks);
+  levels_[resource]->Set(static_cast<double>(board_.level(resource)));
+  readings_[resource]->Set(reading);
+}
+
+void ResourceMonitor::PollDisk(Resource resource, const std::string& path) {
+  const auto use = sources_.disk(path);
+  if (!use.ok()) {
+    if (!std::exchange(disk_told_, true)) {
+      POSTERN_LOG(kWarning, "accept", "back pressure cannot read a disk",
+                  {{"error", use.status()}});
+    }
+    return;
+  }
+  Note(resource, static_cast<double>(use->size - use->available),
+       DiskMarks(use->size, settings_.disk_reserve->bytes));
+}
+
+void ResourceMonitor::Poll() {
+  PollDisk(kStoreDisk, sources_.store_path);
+  if (!sources_.log_path.empty()) PollDisk(kLogDisk, sources_.log_path);
+  const observe::MemoryUse memory = sources_.memory();
+  Note(kMemory, static_cast<double>(memory.used),
+       PercentMarks(memory.limit, *settings_.memory_percent));
+  Note(kSubmission, static_cast<double>(sources_.submission_length()),
+       FlowMarks(*settings_.submission_length));
+  Note(kCommit, absl::ToDoubleSeconds(sources_.commit_latency()),
+       FlowMarks(absl::ToDoubleSeconds(*settings_.commit_latency)));
+  pressure_.Set(board_.State());
+  for (const PressureBoard::News& news : board_.TakeNews()) {
+    POSTERN_LOG(kWarning, "accept",
+                news.now > news.before ? "back pressure rises" : "back pressure falls",
+                {{"resource", news.resource},
+                 {"level", NameOf(news.now)},
+                 {"before", NameOf(news.before)},
+                 {"reading", static_cast<std::int64_t>(news.reading)},
+                 {"high", static_cast<std::int64_t>(news.marks.high)}});
+  }
+}
+
+void DeclareResourceMetrics(observe::Registry& registry) {
+  LevelGauge(registry, 0);
+  ReadingGauge(registry, 0);
+}
+
+}  // namespace postern::pipeline
