@@ -74,6 +74,9 @@ void ReadFields(CmdletCall& call, Complaints& complaints) {
     case Action::kTestRoute:
       call.route = RouteOf(call.line, complaints);
       break;
+    case Action::kTrack:
+      call.tracking = TrackingFrom(call.line, complaints);
+      break;
     default:
       break;
   }

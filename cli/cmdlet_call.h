@@ -15,6 +15,7 @@
 #include "cli/cmdlet_line.h"
 #include "cli/permission_edit.h"
 #include "cli/resource_print.h"
+#include "cli/tracking_verb.h"
 #include "postern/v1/admin.pb.h"
 
 namespace postern::cli {
@@ -24,6 +25,7 @@ struct CmdletCall {
   Change change;               // of New-, Set-, Enable- and Disable-
   PermissionEdit permission;   // of ADPermission
   v1::TestRouteRequest route;  // of Test-Route
+  TrackingAsked tracking;      // of Get-MessageTrackingLog
   std::string identity;        // as the directory knows names; empty: all, or none is needed
   View view;                   // of Get-
   bool viewed = false;         // `view` comes from the line, not from the cmdlet

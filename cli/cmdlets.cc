@@ -72,6 +72,8 @@ constexpr Cmdlet kCmdlets[] = {
      "Changes the limits of the whole organization"},
     {"Test-Route", "", Action::kTestRoute, "", kMail,
      "Explains which connector a recipient's mail takes, and why not the others"},
+    {"Get-MessageTrackingLog", "", Action::kTrack, "", kMail,
+     "Shows what became of messages, by the logs of every server"},
     {"Invoke-Script", "", Action::kInvokeScript, "", kScripts,
      "Runs lines of the Exchange Management Shell from a file"},
     {"Shell", "", Action::kShell, "", kScripts, "Runs such lines as they are typed"},
@@ -123,6 +125,32 @@ constexpr Parameter kPermissionUser = {"User",
 constexpr Parameter kRoute[] = {
     {"Address", "", Form::kText, Standing::kField, "an address", "required", "The recipient."},
     {"Size", "", Form::kSize, Standing::kField, "30MB", "0", "The size of the message."},
+};
+
+constexpr Parameter kTrack[] = {
+    {"End", "", Form::kText, Standing::kField, "2026-01-31, \"2026-01-31 23:59\", in UTC", "none",
+     "Only what was before this time."},
+    {"EventId", "", Form::kText, Standing::kField, "RECEIVE, SEND, DEFER, FAIL, DSN, RESUBMIT",
+     "any", "What became of the message."},
+    {"InternalMessageId", "", Form::kText, Standing::kField, "a number", "any",
+     "The identity of the message on its server, as in Get-Message."},
+    {"MessageId", "", Form::kText, Standing::kField, "<id@host>", "any",
+     "The Message-ID field, with or without its angle brackets."},
+    {"MessageSubject", "", Form::kText, Standing::kField, "text", "any", "A part of the subject."},
+    {"Recipients", "", Form::kList, Standing::kField, "addresses", "any",
+     "At least one of them is a recipient."},
+    {"Reference", "", Form::kText, Standing::kField, "<id@host>", "any",
+     "Of a DSN: the Message-ID of what it is about."},
+    {"ResultSize", "", Form::kText, Standing::kField, "a number, or unlimited", "1000",
+     "How many events are shown at most."},
+    {"Sender", "", Form::kText, Standing::kField, "an address, or <>", "any",
+     "The envelope sender."},
+    {"Server", "", Form::kList, Standing::kField, "names of TransportServers", "every server",
+     "Whose logs are searched; the server that is asked (--server) asks the others."},
+    {"Source", "", Form::kText, Standing::kField, "SMTP, GATEWAY, DNS, DSN, QUEUE, ROUTING", "any",
+     "What told of the event."},
+    {"Start", "", Form::kText, Standing::kField, "as End", "none",
+     "Only what was at this time or later."},
 };
 
 constexpr Parameter kImport[] = {
@@ -232,6 +260,8 @@ std::span<const Parameter> OwnParameters(Action action) {
       return {&kPermissionUser, 1};
     case Action::kTestRoute:
       return kRoute;
+    case Action::kTrack:
+      return kTrack;
     case Action::kImport:
       return kImport;
     case Action::kInvokeScript:

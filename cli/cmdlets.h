@@ -31,6 +31,7 @@ struct Cmdlet {
     kAddPermission,
     kRemovePermission,
     kTestRoute,
+    kTrack,
     kImport,
     kInvokeScript,
     kShell,

@@ -14,6 +14,7 @@
 #include "postern/v1/admin.grpc.pb.h"
 #include "postern/v1/directory.grpc.pb.h"
 #include "postern/v1/submission.grpc.pb.h"
+#include "postern/v1/tracking.grpc.pb.h"
 
 namespace postern::cli {
 
@@ -151,6 +152,14 @@ absl::StatusOr<v1::TestRouteResponse> Connection::Ask(const v1::TestRouteRequest
   return Unary<v1::Admin, v1::TestRouteResponse>([&](auto& stub, auto& with, auto& response) {
     return stub.TestRoute(&with, request, &response);
   });
+}
+
+absl::StatusOr<v1::GetMessageTrackingLogResponse> Connection::Ask(
+    const v1::GetMessageTrackingLogRequest& request) {
+  return Unary<v1::Tracking, v1::GetMessageTrackingLogResponse>(
+      [&](auto& stub, auto& with, auto& response) {
+        return stub.GetMessageTrackingLog(&with, request, &response);
+      });
 }
 
 absl::StatusOr<v1::Resource> Connection::Ask(const v1::GetResourceRequest& request) {

@@ -21,6 +21,7 @@
 #include "postern/v1/admin.pb.h"
 #include "postern/v1/directory.pb.h"
 #include "postern/v1/submission.pb.h"
+#include "postern/v1/tracking.pb.h"
 
 namespace grpc {
 class Channel;
@@ -49,6 +50,8 @@ class Connection {
   absl::StatusOr<v1::GetQueueResponse> Ask(const v1::GetQueueRequest& request);
   absl::StatusOr<v1::GetMessageResponse> Ask(const v1::GetMessageRequest& request);
   absl::StatusOr<v1::TestRouteResponse> Ask(const v1::TestRouteRequest& request);
+  absl::StatusOr<v1::GetMessageTrackingLogResponse> Ask(
+      const v1::GetMessageTrackingLogRequest& request);
 
   absl::StatusOr<v1::Resource> Ask(const v1::GetResourceRequest& request);
   absl::StatusOr<v1::ListResourcesResponse> Ask(const v1::ListResourcesRequest& request);

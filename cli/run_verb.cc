@@ -18,6 +18,12 @@ absl::Status TestRoute(const CmdletCall& call, Session& session) {
   return Run(call.route, **connection, session.shell);
 }
 
+absl::Status Track(const CmdletCall& call, Session& session) {
+  const auto connection = session.client.Asked();
+  if (!connection.ok()) return connection.status();
+  return Run(call.tracking, call.view, **connection, session.shell);
+}
+
 absl::Status RunCmdlet(const CmdletCall& call, Session& session) {
   session.client.set_verbose(call.line.Has("Verbose"));
   for (const std::string& warning : call.line.warnings)
@@ -25,6 +31,8 @@ absl::Status RunCmdlet(const CmdletCall& call, Session& session) {
   switch (call.line.cmdlet->action) {
     case Action::kTestRoute:
       return TestRoute(call, session);
+    case Action::kTrack:
+      return Track(call, session);
     case Action::kImport:
       return ImportSendConnectors(call, session.client, session.shell);
     case Action::kInvokeScript:
@@ -40,8 +48,8 @@ absl::Status RunCmdlet(const CmdletCall& call, Session& session) {
 }
 
 std::string_view RoleFor(Action action) {
-  const bool reads =
-      action == Action::kGet || action == Action::kGetPermission || action == Action::kTestRoute;
+  const bool reads = action == Action::kGet || action == Action::kGetPermission ||
+                     action == Action::kTestRoute || action == Action::kTrack;
   return reads ? "read" : "administer";
 }
 

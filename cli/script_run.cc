@@ -54,7 +54,7 @@ absl::StatusOr<Verb> UnderstoodCmdlet(const Cmdlet& cmdlet, const ScriptLine& li
       cmdlet.action == Action::kCompletion) {
     return Invalid(cmdlet.name, " is not run from a script");
   }
-  if (line.view && cmdlet.action != Action::kGet) {
+  if (line.view && cmdlet.action != Action::kGet && cmdlet.action != Action::kTrack) {
     return Invalid("Format-List and Format-Table follow a Get- of resources");
   }
   std::vector<Word> words = line.words;

@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/text.h"
+#include "common/observe/csv_files.h"
 #include "common/observe/log.h"
 #include "common/observe/process_metrics.h"
 
@@ -78,13 +78,13 @@ class CsvLog::Files {
   }
 
   void RemoveOld() {
-    std::vector<File> files = List();
+    const std::vector<CsvFile> files = List();
     std::uint64_t total = fd_ >= 0 ? options_.file_bytes_max : 0;
-    for (const File& file : files)
+    for (const CsvFile& file : files)
       total += file.bytes;
     const auto now = fs::file_time_type::clock::now();
     const auto age = absl::ToChronoNanoseconds(options_.age_max);
-    for (const File& file : files) {
+    for (const CsvFile& file : files) {
       const bool old = options_.age_max > absl::ZeroDuration() && now - file.written > age;
       if (!old && total <= options_.directory_bytes_max) continue;
       std::error_code ignored;
@@ -94,53 +94,16 @@ class CsvLog::Files {
   }
 
  private:
-  struct File {
-    fs::path path;
-    std::string day;
-    std::uint64_t number = 0;
-    std::uint64_t bytes = 0;
-    fs::file_time_type written;
-  };
-
-  // Those of the prefix but for the open one, the oldest first.
-  std::vector<File> List() const {
-    std::vector<File> files;
-    std::error_code error;
-    for (fs::directory_iterator at(options_.folder, error), end; !error && at != end;
-         at.increment(error)) {
-      std::optional<File> file = Parse(at->path());
-      if (!file || file->path == path_) continue;
-      std::error_code gone;
-      file->bytes = fs::file_size(file->path, gone);
-      if (!gone) file->written = fs::last_write_time(file->path, gone);
-      if (!gone) files.push_back(*std::move(file));
-    }
-    std::sort(files.begin(), files.end(), [](const File& a, const File& b) {
-      return std::tie(a.day, a.number) < std::tie(b.day, b.number);
-    });
+  // But for the open one, the oldest first.
+  std::vector<CsvFile> List() const {
+    std::vector<CsvFile> files = CsvFiles(options_.folder, options_.prefix);
+    std::erase_if(files, [this](const CsvFile& file) { return file.path == path_; });
     return files;
-  }
-
-  // <prefix>yyyymmdd-n.log
-  std::optional<File> Parse(const fs::path& path) const {
-    const std::string name = path.filename().string();
-    std::string_view rest = name;
-    if (!rest.starts_with(options_.prefix) || !rest.ends_with(".log")) return std::nullopt;
-    rest.remove_prefix(options_.prefix.size());
-    rest.remove_suffix(4);
-    if (rest.size() < 10 || rest[8] != '-') return std::nullopt;
-    const auto number = base::ParseUnsigned(rest.substr(9));
-    if (!base::ParseUnsigned(rest.substr(0, 8)) || !number) return std::nullopt;
-    File file;
-    file.path = path;
-    file.day = rest.substr(0, 8);
-    file.number = *number;
-    return file;
   }
 
   absl::Status OpenNext(const std::string& day) {
     std::uint64_t number = 0;
-    for (const File& file : List()) {
+    for (const CsvFile& file : List()) {
       if (file.day == day) number = std::max(number, file.number);
     }
     const std::string name = base::Cat(options_.prefix, day, "-", number + 1, ".log");
@@ -269,6 +232,14 @@ void CsvLog::Run() {
 }
 
 void AppendCsv(std::string& line, std::string_view value) {
+  const auto plain = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte != 0x7f && c != ',' && c != '"';
+  };
+  if (std::all_of(value.begin(), value.end(), plain)) {
+    line.append(value);
+    return;
+  }
   const bool quoted = value.find_first_of(",\"") != std::string_view::npos;
   if (quoted) line.push_back('"');
   for (const char c : value) {
@@ -280,7 +251,26 @@ void AppendCsv(std::string& line, std::string_view value) {
 }
 
 std::string CsvTime(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%d%ET%H:%M:%E3SZ", time, absl::UTCTimeZone());
+  // A busy log writes many lines in one second.
+  struct Second {
+    std::int64_t at = -1;
+    std::string text;
+  };
+
+  thread_local Second known;
+  const std::int64_t millis = absl::ToUnixMillis(time);
+  const std::int64_t second = absl::ToUnixSeconds(time);
+  if (known.at != second) {
+    known.at = second;
+    known.text = absl::FormatTime("%Y-%m-%d%ET%H:%M:%S.", time, absl::UTCTimeZone());
+  }
+  const auto rest = static_cast<unsigned>(millis - second * 1000);
+  std::string out = known.text;
+  out.push_back(static_cast<char>('0' + rest / 100));
+  out.push_back(static_cast<char>('0' + rest / 10 % 10));
+  out.push_back(static_cast<char>('0' + rest % 10));
+  out.push_back('Z');
+  return out;
 }
 
 }  // namespace postern::observe

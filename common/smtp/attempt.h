@@ -126,6 +126,8 @@ class Attempt {
   // To an address once more, on its place.
   io::Task<absl::StatusOr<Connection>> DialAgain(const io::Endpoint& address);
   std::unique_ptr<SessionLog> BeginLog(const io::Endpoint& address) const;
+  // Of a connection, in the connectivity log; null when nobody asked for it.
+  std::unique_ptr<ConnectionRecord> BeginRecord() const;
   // Makes content and envelope as this session may get them; false when the content cannot be had.
   io::Task<bool> Suit(const Session& session);
   io::Task<absl::Status> SuitContent(const Capabilities& peer);

@@ -86,6 +86,17 @@ std::unique_ptr<SessionLog> Attempt::BeginLog(const io::Endpoint& address) const
   return log->Begin(policy.connector, address);
 }
 
+std::unique_ptr<ConnectionRecord> Attempt::BeginRecord() const {
+  ConnectivityLog* const log = parts_.parts.stores.connectivity_log;
+  if (log == nullptr) return nullptr;
+  const Route& route = delivery_.route;
+  const std::string to = route.dns_routing ? route.domain : base::Join(route.smart_hosts, ",");
+  return log->Begin(
+      "SMTP", to,
+      base::Cat(route.dns_routing ? "DnsConnectorDelivery " : "SmartHostConnectorDelivery ",
+                delivery_.policy.connector));
+}
+
 io::Task<void> Attempt::WaitForPlace(HostTrial& trial) {
   const absl::Status waited = co_await parts_.pool.freed().Until(trial.patience - absl::Now());
   if (waited.ok()) co_return;
@@ -122,13 +133,22 @@ io::Task<std::unique_ptr<PooledSession>> Attempt::Connect(HostTrial& trial) {
   calls.admits = [&](std::size_t place) {
     Entrant& entrant = entrants[place];
     entrant.pooled = parts_.pool.Open(KeyFor(trial, trial.left[place]));
-    if (entrant.pooled != nullptr) entrant.log = BeginLog(trial.left[place]);
-    return entrant.pooled != nullptr;
+    if (entrant.pooled == nullptr) return false;
+    entrant.log = BeginLog(trial.left[place]);
+    entrant.pooled->record = BeginRecord();
+    if (entrant.pooled->record != nullptr) {
+      entrant.pooled->record->Note(
+          base::Cat("trying ", trial.host.name, "[", trial.left[place].ToString(), "]"));
+    }
+    return true;
   };
   calls.failed = [&](std::size_t place, const absl::Status& error) {
     const io::Endpoint& address = trial.left[place];
     if (SessionLog* const log = entrants[place].log.get()) {
       log->Note(base::MessageOf(error), "failed to connect");
+    }
+    if (ConnectionRecord* const record = entrants[place].pooled->record.get()) {
+      record->Failed(base::Cat("failed to connect: ", base::MessageOf(error)));
     }
     entrants[place].pooled.reset();
     failed.push_back(address);
@@ -150,6 +170,9 @@ io::Task<std::unique_ptr<PooledSession>> Attempt::Connect(HostTrial& trial) {
   trial.patience = Patience();
   for (const std::size_t lost : race.lost) {
     if (entrants[lost].log != nullptr) entrants[lost].log->Note("", "given up: another answered");
+    if (entrants[lost].pooled != nullptr && entrants[lost].pooled->record != nullptr) {
+      entrants[lost].pooled->record->Failed("given up: another answered");
+    }
   }
   if (absl::IsCancelled(race.error)) {
     NoteConnectFailed(trial, trial.left[race.lost.front()], race.error);
@@ -162,6 +185,10 @@ io::Task<std::unique_ptr<PooledSession>> Attempt::Connect(HostTrial& trial) {
     if (later) parts_.counters.connection_races.Add();
     parts_.counters.connections.Add();
     pooled = std::move(entrants[race.winner].pooled);
+    if (pooled->record != nullptr) {
+      pooled->record->Note(base::Cat("established connection to ", address.ToString(), " from ",
+                                     race.stream->local().ToString()));
+    }
     Connection connection{std::move(race.stream), std::move(entrants[race.winner].log)};
     entrants.clear();  // the places of those that lost are free again
     NoteTrying(trial, address);
@@ -280,6 +307,12 @@ io::Task<void> Attempt::Introduce(std::unique_ptr<PooledSession>& pooled,
     co_return;
   }
   NoteRefusal(*refused);
+  if (pooled->record != nullptr) {
+    const bool said = refused->error.ok() && refused->reply.has_value();
+    pooled->record->Failed(base::Cat(
+        NameOf(refused->stage), ": ",
+        said ? refused->reply->ToString() : std::string(base::MessageOf(refused->error))));
+  }
   if (pooled->session != nullptr) pooled->session->Quit();
   pooled.reset();
 }

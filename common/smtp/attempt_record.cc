@@ -108,6 +108,9 @@ void Attempt::NoteLookup(const dns::HostsAnswer& answer) {
   tried.error = answer.error;
   outcome_.hosts.push_back(std::move(tried));
   const bool cancelled = absl::IsCancelled(answer.error);
+  if (const auto record = cancelled ? nullptr : BeginRecord()) {
+    record->Failed(base::Cat("DNS: ", base::MessageOf(answer.error)));
+  }
   NoteLeft(cancelled ? Origin::kLocal : Origin::kDns, answer.error,
            cancelled ? kSystemBusy : answer.enhanced);
 }

@@ -27,6 +27,7 @@
 #include "common/io/scope.h"
 #include "common/mail/envelope.h"
 #include "common/smtp/body_source.h"
+#include "common/smtp/connectivity_log.h"
 #include "common/smtp/credentials.h"
 #include "common/smtp/engine_counters.h"
 #include "common/smtp/limits.h"
@@ -47,6 +48,7 @@ struct EngineStores {
   http::Client* web = nullptr;  // for the policies of domains; null: MTA-STS is not asked
   StsPolicies::Options sts = {};
   bool dane = true;  // TLSA records are looked up where DNSSEC vouches for the host
+  ConnectivityLog* connectivity_log = nullptr;
 };
 
 struct Delivery {

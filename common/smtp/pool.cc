@@ -22,6 +22,7 @@ PooledSession::PooledSession(Pool& pool, const SessionKey& key)
 }
 
 PooledSession::~PooledSession() {
+  if (record != nullptr && session != nullptr) record->Carried(messages, session->bytes_sent());
   session.reset();
   --pool_.open_;
   const auto place = pool_.hosts_.find(address);

@@ -24,6 +24,7 @@
 
 #include "common/io/endpoint.h"
 #include "common/io/event.h"
+#include "common/smtp/connectivity_log.h"
 #include "common/smtp/engine.h"
 #include "common/smtp/limits.h"
 #include "common/smtp/session.h"
@@ -53,8 +54,9 @@ class PooledSession {
   const io::Endpoint address;
   const ConnectorPolicy policy;
   const std::string proof;
-  std::unique_ptr<Session> session;  // null until it is opened
-  std::uint32_t messages = 0;        // transactions so far
+  std::unique_ptr<ConnectionRecord> record;  // null: nobody asked for it
+  std::unique_ptr<Session> session;          // null until it is opened
+  std::uint32_t messages = 0;                // transactions so far
   absl::Time idle_since;
 
   bool Fits(const SessionKey& key) const {

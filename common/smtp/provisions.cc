@@ -47,6 +47,13 @@ void AddLostReading(observe::Registry& registry,
                       "Lines of the protocol log that could not be kept.", std::move(read));
 }
 
+void AddConnectivityReading(observe::Registry& registry,
+                            const std::string& step,
+                            std::function<double()> read) {
+  registry.AddReading(base::Cat("postern_", step, "_connectivity_log_lost_total"),
+                      "Lines of the connectivity log that could not be kept.", std::move(read));
+}
+
 }  // namespace
 
 Provisions::Provisions(Options options, io::DiskPool& disk)
@@ -67,6 +74,7 @@ absl::StatusOr<std::unique_ptr<Provisions>> Provisions::Make(Options options,
       made->options_.certificates_path, step,
       [gauges](const tls::CertificateStore::Loaded& loaded) { gauges->Tell(loaded); });
   if (absl::Status opened = made->OpenProtocolLog(registry); !opened.ok()) return opened;
+  if (absl::Status opened = made->OpenConnectivityLog(registry); !opened.ok()) return opened;
   if (absl::Status opened = made->OpenWeb(); !opened.ok()) return opened;
   return made;
 }
@@ -87,6 +95,7 @@ EngineStores Provisions::stores() {
   stores.credentials = &credentials_;
   stores.certificates = certificates_.get();
   stores.protocol_log = protocol_log_.get();
+  stores.connectivity_log = connectivity_log_.get();
   stores.web = web_.get();
   stores.sts.step = options_.step;
   stores.sts.port = static_cast<std::uint16_t>(*options_.security.mta_sts_port);
@@ -141,9 +150,22 @@ absl::Status Provisions::OpenProtocolLog(observe::Registry& registry) {
   return absl::OkStatus();
 }
 
+absl::Status Provisions::OpenConnectivityLog(observe::Registry& registry) {
+  auto opened =
+      ConnectivityLog::Open(options_.connectivity_log, options_.connectivity_folder, options_.step);
+  if (!opened.ok()) return opened.status();
+  connectivity_log_ = *std::move(opened);
+  AddConnectivityReading(registry, options_.step, [this] {
+    return connectivity_log_ == nullptr ? 0.0
+                                        : static_cast<double>(connectivity_log_->lines_lost());
+  });
+  return absl::OkStatus();
+}
+
 void DeclareProvisions(observe::Registry& registry, const std::string& step) {
   ExpiryGauges(registry, step).GaugeOf("name");
   AddLostReading(registry, step, [] { return 0.0; });
+  AddConnectivityReading(registry, step, [] { return 0.0; });
 }
 
 }  // namespace postern::smtp

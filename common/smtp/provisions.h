@@ -22,6 +22,7 @@
 #include "common/http/client.h"
 #include "common/io/on_disk.h"
 #include "common/observe/metrics.h"
+#include "common/smtp/connectivity_log.h"
 #include "common/smtp/credentials.h"
 #include "common/smtp/engine.h"
 #include "common/smtp/protocol_log.h"
@@ -41,6 +42,8 @@ class Provisions {
     std::string secrets_path;
     std::vector<std::string> implicit_tls_ports;  // only looked at
     ProtocolLogSettings protocol_log;
+    ConnectivityLogSettings connectivity_log;
+    std::string connectivity_folder;  // stands in for an empty path
     SecuritySettings security;
   };
 
@@ -57,6 +60,7 @@ class Provisions {
   absl::Status TrustFile();
   void TrustAgain();
   absl::Status OpenProtocolLog(observe::Registry& registry);
+  absl::Status OpenConnectivityLog(observe::Registry& registry);
   absl::Status OpenWeb();
 
   const Options options_;
@@ -64,6 +68,7 @@ class Provisions {
   CredentialStore credentials_;
   std::unique_ptr<tls::CertificateStore> certificates_;
   std::unique_ptr<ProtocolLog> protocol_log_;
+  std::unique_ptr<ConnectivityLog> connectivity_log_;
   std::unique_ptr<tls::FileWatch> trust_watch_;
   std::unique_ptr<http::Client> web_;
 };

@@ -75,6 +75,7 @@ absl::Status App::State::StartProvisions() {
   options.secrets_path = *settings.egress.secrets_path;
   options.implicit_tls_ports = *settings.egress.implicit_tls_ports;
   options.protocol_log = settings.protocol_log;
+  options.connectivity_log = settings.connectivity_log;
   options.security = settings.security;
   auto made = smtp::Provisions::Make(std::move(options), disk, registry);
   if (!made.ok()) return made.status();

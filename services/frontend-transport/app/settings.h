@@ -9,6 +9,7 @@
 #include "common/dns/settings.h"
 #include "common/rpc/settings.h"
 #include "common/settings/setting.h"
+#include "common/smtp/connectivity_log_settings.h"
 #include "common/smtp/protocol_log_settings.h"
 #include "common/smtp/security_settings.h"
 #include "services/frontend-transport/egress/settings.h"
@@ -62,6 +63,7 @@ struct AppSettings {
   egress::EgressSettings egress;
   dns::DnsSettings dns;
   smtp::ProtocolLogSettings protocol_log;
+  smtp::ConnectivityLogSettings connectivity_log;
   smtp::SecuritySettings security;
   rpc::RpcSettings rpc;
 
@@ -73,6 +75,7 @@ struct AppSettings {
     egress.Visit(visit);
     dns.Visit(visit);
     protocol_log.Visit(visit);
+    connectivity_log.Visit(visit);
     security.Visit(visit);
     rpc.Visit(visit);
   }

@@ -33,7 +33,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
   using Step = absl::Status (State::*)();
   for (const Step step :
        {&State::StartStore, &State::StartDirectory, &State::StartProvisions, &State::StartFloors,
-        &State::StartPipeline, &State::StartAccept, &State::StartServices}) {
+        &State::StartLogs, &State::StartPipeline, &State::StartAccept, &State::StartServices}) {
     if (absl::Status started = (state.*step)(); !started.ok()) return started;
   }
   // What changed while the parts were started.
@@ -65,6 +65,7 @@ void App::Stop() {
   const absl::Duration grace = *state.settings.server.stop_grace;
   if (state.pipeline != nullptr) state.pipeline->Close();
   if (state.directory_service != nullptr) state.directory_service->Stop();
+  if (state.tracking_service != nullptr) state.tracking_service->Stop();
   if (state.directory != nullptr) state.directory->Stop();
   if (state.accept != nullptr) state.accept->Stop(grace);
   if (state.submission != nullptr) state.submission->Stop(grace);
@@ -81,6 +82,7 @@ void App::Stop() {
   state.relay.reset();
   state.admin.reset();
   state.directory_service.reset();
+  state.tracking_service.reset();
   // What is settled is written before the store closes; its callbacks may still ask the pipeline.
   state.store.reset();
   state.pipeline.reset();
@@ -120,6 +122,7 @@ void DeclareMetrics(observe::Registry& registry) {
   smtp::DeclareProvisions(registry, "deliver");
   static const pipeline::RouteCounts route;
   pipeline::AddReadings(registry, route);
+  pipeline::AddLogReadings(registry, nullptr, nullptr);
   const admin::DirectoryProbe directory(registry);
   admin::AddReadings(registry, [] { return directory::DirectoryReadings(); });
   pipeline::DeclareResourceMetrics(registry);

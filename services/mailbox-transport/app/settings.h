@@ -10,12 +10,14 @@
 #include "common/dns/settings.h"
 #include "common/rpc/settings.h"
 #include "common/settings/setting.h"
+#include "common/smtp/connectivity_log_settings.h"
 #include "common/smtp/protocol_log_settings.h"
 #include "common/smtp/security_settings.h"
 #include "services/mailbox-transport/accept/settings.h"
 #include "services/mailbox-transport/deliver/settings.h"
 #include "services/mailbox-transport/pipeline/pressure_settings.h"
 #include "services/mailbox-transport/pipeline/settings.h"
+#include "services/mailbox-transport/pipeline/tracking_settings.h"
 #include "services/mailbox-transport/queue/settings.h"
 #include "services/mailbox-transport/settle/settings.h"
 #include "services/mailbox-transport/store/settings.h"
@@ -59,6 +61,9 @@ struct AppSettings {
   deliver::DeliverSettings deliver;
   dns::DnsSettings dns;
   smtp::ProtocolLogSettings protocol_log;
+  smtp::ConnectivityLogSettings connectivity_log;
+  pipeline::TrackingSettings message_tracking_log;
+  pipeline::RoutingLogSettings routing_log;
   smtp::SecuritySettings security;
   settle::SettleSettings settle;
   rpc::RpcSettings rpc;
@@ -77,6 +82,9 @@ struct AppSettings {
     deliver.Visit(visit);
     dns.Visit(visit);
     protocol_log.Visit(visit);
+    connectivity_log.Visit(visit);
+    message_tracking_log.Visit(visit);
+    routing_log.Visit(visit);
     security.Visit(visit);
     settle.Visit(visit);
     rpc.Visit(visit);

@@ -102,6 +102,8 @@ absl::Status App::State::StartProvisions() {
   options.secrets_path = *settings.deliver.secrets_path;
   options.implicit_tls_ports = *settings.deliver.implicit_tls_ports;
   options.protocol_log = settings.protocol_log;
+  options.connectivity_log = settings.connectivity_log;
+  options.connectivity_folder = base::Cat(*settings.store.path, ".logs/connectivity");
   options.security = settings.security;
   auto made = smtp::Provisions::Make(std::move(options), disk, registry);
   if (!made.ok()) return made.status();
@@ -133,6 +135,19 @@ absl::Status App::State::StartFloors() {
   return absl::OkStatus();
 }
 
+absl::Status App::State::StartLogs() {
+  const std::string folder = base::Cat(*settings.store.path, ".logs/");
+  auto tracks = pipeline::Tracking::Open(settings.message_tracking_log, server_name,
+                                         base::Cat(folder, "message-tracking"));
+  if (!tracks.ok()) return tracks.status();
+  tracking = *std::move(tracks);
+  auto routes = pipeline::RoutingLog::Open(settings.routing_log, base::Cat(folder, "routing"));
+  if (!routes.ok()) return routes.status();
+  routing_log = *std::move(routes);
+  pipeline::AddLogReadings(registry, tracking.get(), routing_log.get());
+  return absl::OkStatus();
+}
+
 absl::Status App::State::StartPipeline() {
   POSTERN_ASSIGN_OR_RETURN(dns::LookupRules rules, dns::RulesOf(settings.dns));
   pipeline::Pipeline::Parts parts{{},
@@ -150,6 +165,8 @@ absl::Status App::State::StartPipeline() {
                                    server_name, site, outside_name},
                                   provisions->stores()};
   parts.lookup = std::move(rules);
+  parts.tracking = tracking.get();
+  parts.routing_log = routing_log.get();
   for (const auto& floor : floors) {
     parts.executors.push_back(&floor->executor);
     parts.resolvers.push_back(&floor->dns->resolver());
@@ -219,11 +236,15 @@ absl::Status App::State::StartServices() {
       *authority, floors.front()->executor, registry, *directory, server_name,
       ConnectorCheck(outside_name, provisions->stores()), *settings.directory.writer, managed.get(),
       load_directory});
+  tracking_service = std::make_unique<admin::TrackingService>(admin::TrackingService::Parts{
+      *authority, settings.rpc, floors.front()->executor, disk,
+      [this] { return directory->current(); }, server_name, tracking.get()});
   options.address = *settings.endpoints.admin_address;
   options.client = rpc::ClientCertificate::kRequired;
   options.reflection = true;
-  auto admins = rpc::Server::Start(
-      settings.rpc, options, {admin->service(), directory_service->service(), relay->service()});
+  auto admins = rpc::Server::Start(settings.rpc, options,
+                                   {admin->service(), directory_service->service(),
+                                    relay->service(), tracking_service->service()});
   if (!admins.ok()) return base::Annotate(admins.status(), "server.admin_address");
   admin_server = std::move(*admins);
   return absl::OkStatus();

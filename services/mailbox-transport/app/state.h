@@ -27,6 +27,7 @@
 #include "services/mailbox-transport/admin/directory_service.h"
 #include "services/mailbox-transport/admin/relay_service.h"
 #include "services/mailbox-transport/admin/submission_service.h"
+#include "services/mailbox-transport/admin/tracking_service.h"
 #include "services/mailbox-transport/app/app.h"
 #include "services/mailbox-transport/app/certificate_watch.h"
 #include "services/mailbox-transport/pipeline/pipeline.h"
@@ -54,6 +55,7 @@ struct App::State {
   absl::Status MakeSource();
   absl::Status StartProvisions();
   absl::Status StartFloors();
+  absl::Status StartLogs();
   absl::Status StartPipeline();
   void StartResources();
   absl::Status StartAccept();
@@ -78,6 +80,8 @@ struct App::State {
   std::unique_ptr<directory::ManagedFolder> managed;  // on the writer
   std::function<absl::Status()> load_directory;       // on the writer: what the folder holds, now
   std::vector<std::unique_ptr<Floor>> floors;
+  std::unique_ptr<pipeline::Tracking> tracking;       // null: off
+  std::unique_ptr<pipeline::RoutingLog> routing_log;  // the same
   std::unique_ptr<pipeline::Pipeline> pipeline;
   std::unique_ptr<pipeline::ResourceMonitor> resources;
   std::unique_ptr<accept::Server> accept;
@@ -87,6 +91,7 @@ struct App::State {
   std::unique_ptr<admin::RelayService> relay;
   std::unique_ptr<admin::AdminService> admin;
   std::unique_ptr<admin::DirectoryService> directory_service;
+  std::unique_ptr<admin::TrackingService> tracking_service;
   std::unique_ptr<rpc::Server> submission_server;
   std::unique_ptr<rpc::Server> admin_server;
   std::mutex directory_mutex;  // the watch's thread and the main thread bring snapshots

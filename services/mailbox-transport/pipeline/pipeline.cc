@@ -15,7 +15,7 @@ Pipeline::Pipeline(const Parts& parts)
       queue_settings_(parts.shard.queue),
       server_(parts.shard.server),
       clock_(parts.clock),
-      router_(parts.shard.server),
+      router_(parts.shard.server, parts.routing_log),
       queue_probe_(parts.registry),
       settle_probe_(parts.registry),
       sts_(parts.store, parts.clock),
@@ -37,7 +37,8 @@ Pipeline::Pipeline(const Parts& parts)
               },
               parts.engine_stores,
               sts_,
-              parts.lookup},
+              parts.lookup,
+              parts.tracking},
       body_bytes_(std::make_shared<std::atomic<std::uint64_t>>(0)) {
   AddReadings(registry_, router_.counts());
   POSTERN_CHECK(parts.executors.size() == parts.resolvers.size() && !parts.executors.empty());
@@ -190,6 +191,7 @@ void Pipeline::Kept(const model::MessagePtr& message, const absl::Status& status
       other(status);
     return;
   }
+  if (shared_.tracking != nullptr) shared_.tracking->Received(*message);
   done(model::Receipt{message->id, message->internet_message_id, false});
   for (Done& other : others) {
     other(model::Receipt{message->id, message->internet_message_id, true});

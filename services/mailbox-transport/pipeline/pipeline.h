@@ -46,6 +46,8 @@ class Pipeline final : public model::Intake {
     smtp::EngineStores engine_stores = {};
     std::vector<dns::Resolver*> external_resolvers = {};  // as resolvers; none: those
     dns::LookupRules lookup = {};
+    Tracking* tracking = nullptr;       // null: no log; outlives the pipeline
+    RoutingLog* routing_log = nullptr;  // the same
   };
 
   explicit Pipeline(const Parts& parts);

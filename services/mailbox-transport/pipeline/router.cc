@@ -37,6 +37,8 @@ void Router::Write(const route::Decision& decision, model::RecipientState& state
 void Router::SetSnapshot(directory::SnapshotPtr snapshot) {
   auto table = std::make_shared<const route::RouteTable>(std::move(snapshot), server_);
   const std::lock_guard lock(mutex_);
+  const bool changed = table_ == nullptr || table_->version() != table->version();
+  if (changed && log_ != nullptr) log_->TableChanged(*table);
   table_ = std::move(table);
 }
 
@@ -52,12 +54,21 @@ void Router::Route(model::Message& message) const {
   message.snapshot_version = table->version();
   for (std::size_t i = 0; i < message.recipients.size(); ++i) {
     if (message.recipients[i].phase != model::Phase::kPending) continue;
-    Write(route::Select(*table, QueryFor(message, i)), message.recipients[i]);
+    RouteBy(*table, message, i);
   }
 }
 
 void Router::RouteOne(model::Message& message, std::size_t recipient) const {
-  Write(route::Select(*table(), QueryFor(message, recipient)), message.recipients[recipient]);
+  RouteBy(*table(), message, recipient);
+}
+
+void Router::RouteBy(const route::RouteTable& table,
+                     model::Message& message,
+                     std::size_t recipient) const {
+  const route::RecipientQuery query = QueryFor(message, recipient);
+  const route::Decision decision = route::Select(table, query);
+  if (log_ != nullptr) log_->Decided(table, query, decision);
+  Write(decision, message.recipients[recipient]);
 }
 
 void Router::RouteUnreachable(model::Message& message) const {

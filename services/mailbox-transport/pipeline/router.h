@@ -15,6 +15,7 @@
 
 #include "common/observe/metrics.h"
 #include "services/mailbox-transport/model/message.h"
+#include "services/mailbox-transport/pipeline/routing_log.h"
 #include "services/mailbox-transport/route/route_table.h"
 #include "services/mailbox-transport/route/select.h"
 
@@ -31,7 +32,9 @@ struct RouteCounts {
 
 class Router {
  public:
-  explicit Router(std::string server) : server_(std::move(server)) {}
+  // `log`, which may be null, outlives the router.
+  explicit Router(std::string server, RoutingLog* log = nullptr)
+      : server_(std::move(server)), log_(log) {}
 
   void SetSnapshot(directory::SnapshotPtr snapshot);
   RouteTablePtr table() const;
@@ -55,9 +58,13 @@ class Router {
   const RouteCounts& counts() const { return counts_; }
 
  private:
+  void RouteBy(const route::RouteTable& table,
+               model::Message& message,
+               std::size_t recipient) const;
   void Write(const route::Decision& decision, model::RecipientState& state) const;
 
   std::string server_;
+  RoutingLog* const log_;
   mutable std::mutex mutex_;
   RouteTablePtr table_;
   mutable RouteCounts counts_;

@@ -271,7 +271,12 @@ io::Task<void> Shard::Attempt(queue::Work work) {
   Decide decide = [&batch, &ticket, &outcome, policies](settle::Settler& settler) {
     return settler.Decide(batch, ticket, outcome, policies);
   };
-  settle::Settled settled = co_await Settle(OwnerOf(*message), message, std::move(decide));
+  TrackedWork tracked;
+  tracked.hop = work.hop;
+  tracked.outcome = &outcome;
+  tracked.way = deliver::NameOf(way);
+  settle::Settled settled =
+      co_await Settle(OwnerOf(*message), message, std::move(decide), std::move(tracked));
 
   switch (settled.hop.kind) {
     case settle::HopNews::Kind::kWorked:
@@ -301,7 +306,11 @@ io::Task<void> Shard::Lapse(queue::Work work) {
   Decide decide = [&batch, &ticket, expired](settle::Settler& settler) {
     return expired ? settler.Expire(batch, ticket) : settler.Delay(batch, ticket);
   };
-  settle::Settled settled = co_await Settle(OwnerOf(*message), message, std::move(decide));
+  TrackedWork tracked;
+  tracked.hop = work.hop;
+  tracked.source = TrackingSource::kQueue;
+  settle::Settled settled =
+      co_await Settle(OwnerOf(*message), message, std::move(decide), std::move(tracked));
   const bool stays = !settled.tickets.empty();
   Requeue(work.hop, message->id, std::move(settled));
   if (stays && work.hop.type == model::DeliveryType::kUnreachable) {
@@ -329,7 +338,10 @@ io::Task<void> Shard::RefuseAll(model::MessagePtr message, std::vector<std::uint
       return settler.Fail(batch, ticket, absl::FailedPreconditionError(refusal->reason),
                           refusal->status);
     };
-    const settle::Settled settled = co_await Settle(*this, message, std::move(decide));
+    TrackedWork tracked;
+    tracked.source = TrackingSource::kRouting;
+    const settle::Settled settled =
+        co_await Settle(*this, message, std::move(decide), std::move(tracked));
   }
   worker_ended_.NotifyAll();
 }

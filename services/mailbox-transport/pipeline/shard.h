@@ -24,6 +24,7 @@
 #include "services/mailbox-transport/model/message_store.h"
 #include "services/mailbox-transport/pipeline/at_hand.h"
 #include "services/mailbox-transport/pipeline/router.h"
+#include "services/mailbox-transport/pipeline/tracking.h"
 #include "services/mailbox-transport/queue/queue.h"
 #include "services/mailbox-transport/settle/settle.h"
 
@@ -63,6 +64,7 @@ struct ShardShared {
   smtp::EngineStores engine_stores;
   deliver::StsCache& sts;
   dns::LookupRules lookup;
+  Tracking* tracking = nullptr;
 };
 
 class Shard {
@@ -116,7 +118,10 @@ class Shard {
 
   // Settling: decided and committed by the owner, the original read here in between.
   using Decide = absl::AnyInvocable<settle::Decision(settle::Settler&)>;
-  io::Task<settle::Settled> Settle(Shard& owner, model::MessagePtr message, Decide decide);
+  io::Task<settle::Settled> Settle(Shard& owner,
+                                   model::MessagePtr message,
+                                   Decide decide,
+                                   TrackedWork work);
   io::Task<settle::Original> OriginalOf(model::MessagePtr message, settle::OriginalPart part);
   io::Task<void> PlaceWhenKept(std::shared_ptr<io::Completion<absl::Status>> kept,
                                std::vector<model::MessagePtr> notices);

@@ -29,22 +29,34 @@ io::Task<T> Shard::On(Shard& other, absl::AnyInvocable<T()> fn) {
   co_return co_await done->Wait();
 }
 
-io::Task<settle::Settled> Shard::Settle(Shard& owner, model::MessagePtr message, Decide decide) {
-  absl::AnyInvocable<settle::Decision()> deciding = [&owner, &decide] {
-    return decide(owner.settler_);
+io::Task<settle::Settled> Shard::Settle(Shard& owner,
+                                        model::MessagePtr message,
+                                        Decide decide,
+                                        TrackedWork work) {
+  Tracking* const tracking = shared_.tracking;
+  std::vector<TrackedReport> tracked;
+  absl::AnyInvocable<settle::Decision()> deciding = [&owner, &decide, &work, &tracked, tracking] {
+    settle::Decision decided = decide(owner.settler_);
+    if (tracking != nullptr) {
+      tracking->Judged(decided, work);
+      tracked = Tracking::ReportsOf(decided);
+    }
+    return decided;
   };
   settle::Decision decision = co_await On(owner, std::move(deciding));
   const bool reports = !decision.reports.empty();
   settle::Original original = co_await OriginalOf(message, decision.original);
 
   auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
-  absl::AnyInvocable<settle::Settled()> committing = [&owner, &decision, &original, &message, kept,
-                                                      reports] {
+  absl::AnyInvocable<settle::Settled()> committing = [&, kept, reports, tracking] {
     // Until the store has the new state nobody may load the old one: the message stays at hand.
     model::MessageStore::Done done = [message, kept, reports](absl::Status status) {
       if (reports) kept->Set(std::move(status));
     };
-    return owner.settler_.Commit(std::move(decision), std::move(original), std::move(done));
+    settle::Settled committed =
+        owner.settler_.Commit(std::move(decision), std::move(original), std::move(done));
+    if (tracking != nullptr) tracking->Reported(*message, tracked, committed.notices);
+    return committed;
   };
   settle::Settled settled = co_await On(owner, std::move(committing));
   if (!settled.notices.empty()) workers_.Spawn(PlaceWhenKept(kept, settled.notices));
@@ -133,7 +145,10 @@ io::Task<void> Shard::RerouteTicket(model::NextHop hop, model::Ticket ticket) {
     co_return;
   }
   Shard& owner = OwnerOf(**message);
-  absl::AnyInvocable<bool()> route = [this, &message, &ticket] {
+  absl::AnyInvocable<bool()> route = [this, &message, &ticket, &hop] {
+    if (shared_.tracking != nullptr) {
+      shared_.tracking->Rerouted(**message, ticket.recipients, hop);
+    }
     for (const std::uint32_t recipient : ticket.recipients)
       shared_.router.RouteOne(**message, recipient);
     shared_.place_recipients(*message, ticket.recipients);

@@ -1,0 +1,111 @@
+#include "services/mailbox-transport/pipeline/tracking_fields.h"
+
+#include <algorithm>
+
+#include "common/base/text.h"
+
+namespace postern::pipeline {
+
+namespace {
+
+constexpr std::string_view kEvents[] = {"AGENTINFO",
+                                        "BADMAIL",
+                                        "DEFER",
+                                        "DELIVER",
+                                        "DROP",
+                                        "DSN",
+                                        "DUPLICATEDELIVER",
+                                        "DUPLICATEEXPAND",
+                                        "DUPLICATEREDIRECT",
+                                        "EXPAND",
+                                        "FAIL",
+                                        "HADISCARD",
+                                        "HARECEIVE",
+                                        "HAREDIRECT",
+                                        "HAREDIRECTFAIL",
+                                        "INITMESSAGECREATED",
+                                        "LOAD",
+                                        "MODERATIONEXPIRE",
+                                        "MODERATORAPPROVE",
+                                        "MODERATORREJECT",
+                                        "MODERATORSALLNDR",
+                                        "NOTIFYMAPI",
+                                        "NOTIFYSHADOW",
+                                        "POISONMESSAGE",
+                                        "PROCESS",
+                                        "PROCESSMEETINGMESSAGE",
+                                        "RECEIVE",
+                                        "REDIRECT",
+                                        "RESOLVE",
+                                        "RESUBMIT",
+                                        "RESUBMITDEFER",
+                                        "RESUBMITFAIL",
+                                        "SEND",
+                                        "SUBMIT",
+                                        "SUBMITDEFER",
+                                        "SUBMITFAIL",
+                                        "SUPPRESSED",
+                                        "THROTTLE",
+                                        "TRANSFER"};
+
+constexpr std::string_view kSources[] = {"ADMIN",        "AGENT",       "APPROVAL",
+                                         "BOOTLOADER",   "DNS",         "DSN",
+                                         "GATEWAY",      "MAILBOXRULE", "MEETINGMESSAGEPROCESSOR",
+                                         "ORAR",         "PICKUP",      "POISONMESSAGE",
+                                         "PUBLICFOLDER", "QUEUE",       "REDUNDANCY",
+                                         "ROUTING",      "SAFETYNET",   "SMTP",
+                                         "STOREDRIVER"};
+
+bool Has(const auto& names, std::string_view name) {
+  return std::any_of(std::begin(names), std::end(names), [name](std::string_view known) {
+    return base::EqualsIgnoreCase(known, name);
+  });
+}
+
+}  // namespace
+
+std::string_view NameOf(TrackingEvent event) {
+  switch (event) {
+    case TrackingEvent::kReceive:
+      return "RECEIVE";
+    case TrackingEvent::kSend:
+      return "SEND";
+    case TrackingEvent::kDefer:
+      return "DEFER";
+    case TrackingEvent::kFail:
+      return "FAIL";
+    case TrackingEvent::kDsn:
+      return "DSN";
+    case TrackingEvent::kResubmit:
+      return "RESUBMIT";
+  }
+  return "";
+}
+
+std::string_view NameOf(TrackingSource source) {
+  switch (source) {
+    case TrackingSource::kSmtp:
+      return "SMTP";
+    case TrackingSource::kGateway:
+      return "GATEWAY";
+    case TrackingSource::kDns:
+      return "DNS";
+    case TrackingSource::kDsn:
+      return "DSN";
+    case TrackingSource::kQueue:
+      return "QUEUE";
+    case TrackingSource::kRouting:
+      return "ROUTING";
+  }
+  return "";
+}
+
+bool IsTrackingEvent(std::string_view name) {
+  return Has(kEvents, name);
+}
+
+bool IsTrackingSource(std::string_view name) {
+  return Has(kSources, name);
+}
+
+}  // namespace postern::pipeline
