@@ -78,6 +78,7 @@ void ReadFields(CmdletCall& call, Complaints& complaints) {
       call.tracking = TrackingFrom(call.line, complaints);
       break;
     default:
+      call.mail = MailCallFrom(call.line, complaints);
       break;
   }
 }
@@ -90,7 +91,7 @@ absl::StatusOr<CmdletCall> UnderstoodCall(const Cmdlet& cmdlet, const std::vecto
   call.line = Bind(cmdlet, words, complaints);
   ReadFields(call, complaints);
   const Given* identity = call.line.Find("Identity");
-  if (identity != nullptr) {
+  if (identity != nullptr && !cmdlet.kind.empty()) {
     const std::string text = call.line.Text("Identity");
     call.identity = IdentityOf(cmdlet.kind, text);
     // $null as the identity of Get- shows everything, as in Exchange.

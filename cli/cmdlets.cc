@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/mail_parameters.h"
 #include "common/base/text.h"
 #include "common/directory/parameters.h"
 
@@ -70,6 +71,12 @@ constexpr Cmdlet kCmdlets[] = {
      "Shows the limits of the whole organization"},
     {"Set-TransportConfig", "", Action::kSet, "TransportConfig", kOrganization,
      "Changes the limits of the whole organization"},
+    {"Get-Queue", "", Action::kGetQueue, "", kMail, "Shows queues of the server"},
+    {"Get-QueueDigest", "", Action::kQueueDigest, "", kMail,
+     "Shows the queues of several servers in groups"},
+    {"Retry-Queue", "", Action::kRetryQueue, "", kMail,
+     "Tries a queue in Retry now, or routes its messages again"},
+    {"Get-Message", "", Action::kGetMessage, "", kMail, "Shows queued messages"},
     {"Test-Route", "", Action::kTestRoute, "", kMail,
      "Explains which connector a recipient's mail takes, and why not the others"},
     {"Get-MessageTrackingLog", "", Action::kTrack, "", kMail,
@@ -219,9 +226,11 @@ constexpr Parameter kCommon[] = {
 };
 
 constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
-    {"cf", "Confirm"},       {"db", "Debug"},       {"ea", "ErrorAction"},
-    {"ev", "ErrorVariable"}, {"ov", "OutVariable"}, {"vb", "Verbose"},
-    {"wa", "WarningAction"}, {"wi", "WhatIf"},      {"wv", "WarningVariable"},
+    {"cf", "Confirm"},       {"db", "Debug"},
+    {"ea", "ErrorAction"},   {"includerecipients", "IncludeRecipientInfo"},
+    {"ev", "ErrorVariable"}, {"ov", "OutVariable"},
+    {"vb", "Verbose"},       {"wa", "WarningAction"},
+    {"wi", "WhatIf"},        {"wv", "WarningVariable"},
 };
 
 bool Changes(Action action) {
@@ -236,7 +245,7 @@ bool Changes(Action action) {
     case Action::kImport:
       return true;
     default:
-      return false;
+      return ActsOnMail(action);
   }
 }
 
@@ -269,7 +278,7 @@ std::span<const Parameter> OwnParameters(Action action) {
     case Action::kCompletion:
       return {&kCompletion, 1};
     default:
-      return {};
+      return MailParameters(action);
   }
 }
 
@@ -321,8 +330,10 @@ std::string_view PositionalOf(const Cmdlet& cmdlet) {
       return "Path";
     case Action::kCompletion:
       return "ShellName";
+    case Action::kQueueDigest:
+      return "Server";
     default:
-      return NamesOne(cmdlet) ? "Identity" : "";
+      return NamesOne(cmdlet) || !MailParameters(cmdlet.action).empty() ? "Identity" : "";
   }
 }
 

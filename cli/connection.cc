@@ -154,6 +154,19 @@ absl::StatusOr<v1::TestRouteResponse> Connection::Ask(const v1::TestRouteRequest
   });
 }
 
+absl::StatusOr<v1::GetQueueDigestResponse> Connection::Ask(
+    const v1::GetQueueDigestRequest& request) {
+  return Unary<v1::Admin, v1::GetQueueDigestResponse>([&](auto& stub, auto& with, auto& response) {
+    return stub.GetQueueDigest(&with, request, &response);
+  });
+}
+
+absl::StatusOr<v1::ActionResponse> Connection::Ask(const v1::QueueActionRequest& request) {
+  return Unary<v1::Admin, v1::ActionResponse>([&](auto& stub, auto& with, auto& response) {
+    return stub.ActOnQueues(&with, request, &response);
+  });
+}
+
 absl::StatusOr<v1::GetMessageTrackingLogResponse> Connection::Ask(
     const v1::GetMessageTrackingLogRequest& request) {
   return Unary<v1::Tracking, v1::GetMessageTrackingLogResponse>(

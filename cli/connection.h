@@ -2,8 +2,8 @@
 //
 // Connection: calls to one mailbox-transport, with the caller's certificate or token.
 //
-// Flow      Open; Ask as often as needed, or Submit. Role read for questions, administer for
-//           changes.
+// Flow      Open; Ask as often as needed, or Submit. Role read for questions, operate for
+//           what is done to queues, administer for the directory.
 // Failure   The status of the call, its message fit for one line on a terminal; Advise adds what to
 //           do next.
 // Limits    Each call ends at its timeout. An answer has at most kAnswerBytesMax.
@@ -50,6 +50,8 @@ class Connection {
   absl::StatusOr<v1::GetQueueResponse> Ask(const v1::GetQueueRequest& request);
   absl::StatusOr<v1::GetMessageResponse> Ask(const v1::GetMessageRequest& request);
   absl::StatusOr<v1::TestRouteResponse> Ask(const v1::TestRouteRequest& request);
+  absl::StatusOr<v1::GetQueueDigestResponse> Ask(const v1::GetQueueDigestRequest& request);
+  absl::StatusOr<v1::ActionResponse> Ask(const v1::QueueActionRequest& request);
   absl::StatusOr<v1::GetMessageTrackingLogResponse> Ask(
       const v1::GetMessageTrackingLogRequest& request);
 

@@ -119,6 +119,10 @@ class HowtoTest(Case):
         self.world()
         self.follow("several-sites.md")
 
+    def test_operating_queues(self):
+        self.world()
+        self.follow("operating-queues.md")
+
     def test_every_page_is_followed(self):
         tested = {name.removeprefix("test_").replace("_", "-") + ".md" for name in dir(self)
                   if name.startswith("test_")}

@@ -8,6 +8,8 @@
 #include "common/io/scope.h"
 #include "postern/v1/admin.grpc.pb.h"
 #include "services/mailbox-transport/admin/queries.h"
+#include "services/mailbox-transport/admin/queue_actions.h"
+#include "services/mailbox-transport/admin/queue_digests.h"
 
 namespace postern::admin {
 
@@ -16,7 +18,9 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
   explicit Implementation(const Parts& parts)
       : authority_(parts.authority),
         executor_(parts.pipeline.shards().front()->executor()),
-        queries_(parts) {
+        queries_(parts),
+        digests_({executor_, parts.rpc, parts.directory}, parts.pipeline.server(), queries_),
+        queue_actions_(parts.pipeline) {
     executor_.Run([this] { calls_ = std::make_unique<io::Scope>(executor_); });
   }
 
@@ -41,6 +45,23 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
     return Begun(*call, queries_.Queues(*request, *response));
   }
 
+  grpc::ServerUnaryReactor* GetQueueDigest(grpc::CallbackServerContext* call,
+                                           const v1::GetQueueDigestRequest* request,
+                                           v1::GetQueueDigestResponse* response) override {
+    const absl::Status status = Allowed(*call);
+    if (!status.ok()) return Finished(*call, status);
+    return Begun(*call, digests_.Answer(*request, *response));
+  }
+
+  grpc::ServerUnaryReactor* ActOnQueues(grpc::CallbackServerContext* call,
+                                        const v1::QueueActionRequest* request,
+                                        v1::ActionResponse* response) override {
+    const absl::Status status = Allowed(*call, rpc::Role::kOperate);
+    if (!status.ok()) return Finished(*call, status);
+    return Begun(
+        *call, queue_actions_.Answer(*request, *response, [call] { return call->IsCancelled(); }));
+  }
+
   grpc::ServerUnaryReactor* GetMessage(grpc::CallbackServerContext* call,
                                        const v1::GetMessageRequest* request,
                                        v1::GetMessageResponse* response) override {
@@ -51,8 +72,9 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
   }
 
  private:
-  absl::Status Allowed(const grpc::CallbackServerContext& call) const {
-    return authority_.Require(call, rpc::Role::kRead).status();
+  absl::Status Allowed(const grpc::CallbackServerContext& call,
+                       rpc::Role role = rpc::Role::kRead) const {
+    return authority_.Require(call, role).status();
   }
 
   static grpc::ServerUnaryReactor* Finished(grpc::CallbackServerContext& call,
@@ -89,6 +111,8 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
   const rpc::Authority& authority_;
   io::Executor& executor_;
   Queries queries_;
+  QueueDigests digests_;
+  QueueActions queue_actions_;
   std::unique_ptr<io::Scope> calls_;
   std::atomic<std::size_t> open_{0};
 };

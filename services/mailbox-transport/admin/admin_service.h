@@ -14,11 +14,14 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 
 #include "common/base/clock.h"
+#include "common/directory/snapshot.h"
 #include "common/io/on_disk.h"
 #include "common/rpc/server.h"
+#include "common/rpc/settings.h"
 #include "services/mailbox-transport/pipeline/pipeline.h"
 
 namespace postern::admin {
@@ -31,6 +34,8 @@ class AdminService {
     const rpc::Authority& authority;
     pipeline::Pipeline& pipeline;
     io::DiskPool& disk;
+    const rpc::RpcSettings& rpc;                        // to ask other servers with
+    std::function<directory::SnapshotPtr()> directory;  // where they are
     base::Clock& clock = base::Clock::System();
   };
 

@@ -1,7 +1,7 @@
 // services/mailbox-transport/admin/message_page.h
 //
-// MessagePage: the rows of Get-Message that are shown, out of all that a walk visits; in the order of
-// identities, which can be cut into several answers, or sorted. Pure.
+// MessagePage: the rows of Get-Message that are shown, out of all that a walk visits; in the order
+// of identities, which can be cut into several answers, or sorted. Pure.
 //
 // Flow      Construct; Take each row that fits; Finish into the answer.
 // Failure   kResourceExhausted: the answer grew beyond kResponseBytesMax.

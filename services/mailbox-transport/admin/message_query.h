@@ -2,8 +2,8 @@
 //
 // MessageQuery: Get-Message: one message, or those that fit, page by page, out of any number.
 //
-// Flow      co_await Answer(request, response, cancelled); again with response.next as request.resume
-//           until there is none.
+// Flow      co_await Answer(request, response, cancelled); again with response.next as
+//           request.resume until there is none.
 // Failure   kInvalidArgument and kNotFound name what was asked; kUnavailable: a shard does not
 //           answer; kCancelled: the caller has gone.
 // Lifetime  Borrows its parts; requests and responses outlive the awaited call.

@@ -1,7 +1,7 @@
 // services/mailbox-transport/admin/message_walk.h
 //
-// MessageWalk: goes through the messages of the store in the order of their ids and shows those that
-// fit: what Get-Message and every command on messages are made of.
+// MessageWalk: goes through the messages of the store in the order of their ids and shows those
+// that fit: what Get-Message and every command on messages are made of.
 //
 // Flow      Slice again and again, each on the disk pool, until it says that it came to the end.
 // Failure   What the store says. A damaged record is shown with its error, in the queue "*", unless

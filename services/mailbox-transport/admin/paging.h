@@ -6,7 +6,7 @@
 // Flow      PageQuery::Of(page); PlacesOf rows that are at hand; messages are walked by
 //           message_page.h.
 // Failure   kInvalidArgument and kNotFound name the term and the rule.
-// Limits    kResultsMax rows; bookmark_index + result_size at most kResultsMax when rows are sorted.
+// Limits    kResultsMax rows, those that are skipped included when rows are sorted.
 
 #pragma once
 

@@ -4,7 +4,7 @@
 //
 // Flow      co_await AskShard<T>(shard, fn); co_await AskQueues(pipeline); StandingsOf(message).
 // Failure   kUnavailable: a shard does not answer.
-// Limits    A shard is asked once, for its queues and for what is under way; kTicketsMax for a list.
+// Limits    A shard is asked once, for its queues and what is under way; kTicketsMax for a list.
 
 #pragma once
 

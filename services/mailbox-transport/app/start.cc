@@ -230,8 +230,8 @@ absl::Status App::State::StartServices() {
   relay = std::make_unique<admin::RelayService>(admin::RelayService::Parts{
       *authority, parts.executors, *pipeline, [this] { return accept->rules(); }, registry,
       server_name, outside_name});
-  admin = std::make_unique<admin::AdminService>(
-      admin::AdminService::Parts{*authority, *pipeline, disk});
+  admin = std::make_unique<admin::AdminService>(admin::AdminService::Parts{
+      *authority, *pipeline, disk, settings.rpc, [this] { return directory->current(); }});
   directory_service = std::make_unique<admin::DirectoryService>(admin::DirectoryService::Parts{
       *authority, floors.front()->executor, registry, *directory, server_name,
       ConnectorCheck(outside_name, provisions->stores()), *settings.directory.writer, managed.get(),

@@ -77,9 +77,9 @@ class MessageStore {
   // Blocking reads: call on the disk pool.
   virtual absl::StatusOr<Message> Load(base::MessageId id) = 0;
   virtual absl::StatusOr<std::string> LoadChunk(base::MessageId id, std::uint32_t number) = 0;
-  // Messages in the order of ids, without bodies, from the first one at or above `from` (`backward`:
-  // at or below it, downwards) until `visit` says false; a damaged record is visited with its error.
-  // A few hundred at a time, so that the pool stays free for bodies.
+  // Messages in the order of ids, without bodies, from the first one at or above `from`
+  // (`backward`: at or below it, downwards) until `visit` says false; a damaged record is visited
+  // with its error. A few hundred at a time, so that the pool stays free for bodies.
   virtual absl::Status Walk(
       base::MessageId from,
       bool backward,

@@ -18,7 +18,8 @@ class QueriesTest : public PipelineFixture {
  protected:
   QueriesTest() {
     authority_ = *rpc::Authority::Make(rpc_settings_);
-    queries_ = std::make_unique<Queries>(AdminService::Parts{*authority_, *pipeline_, disk_});
+    queries_ = std::make_unique<Queries>(
+        AdminService::Parts{*authority_, *pipeline_, disk_, rpc_settings_, [] { return nullptr; }});
   }
 
   absl::Status AskQueues(const std::string& identity = "") {
