@@ -2,12 +2,12 @@
 //
 // Get-MessageTrackingLog: what became of messages, by the logs of one server or of all.
 //
-// Flow      TrackingFrom a line; Run asks page after page until the result is full, and prints it by
-//           time.
+// Flow      TrackingFrom a line; Run asks page after page until the result is full, and prints it
+//           by time.
 // Failure   TrackingFrom: mistakes go to `complaints`. Run: the status of the call. A server that
 //           did not answer is a warning, and the rest is shown.
 // Limits    kResultSizeDefault events, unless the line says otherwise.
-// See       proto/postern/v1/tracking.proto; docs/how-to/logs.md
+// See       proto/postern/v1/tracking.proto; docs/logs.md
 
 #pragma once
 

@@ -20,6 +20,23 @@ struct Entrant {
   std::unique_ptr<SessionLog> log;
 };
 
+void GiveUp(Entrant& entrant) {
+  constexpr std::string_view kWhy = "given up: another answered";
+  if (entrant.log != nullptr) entrant.log->Note("", kWhy);
+  if (entrant.pooled != nullptr && entrant.pooled->record != nullptr) {
+    entrant.pooled->record->Failed(kWhy);
+  }
+}
+
+void Refused(Entrant& entrant, const absl::Status& error) {
+  const std::string_view why = base::MessageOf(error);
+  if (entrant.log != nullptr) entrant.log->Note(why, "failed to connect");
+  if (entrant.pooled->record != nullptr) {
+    entrant.pooled->record->Failed(base::Cat("failed to connect: ", why));
+  }
+  entrant.pooled.reset();
+}
+
 // A name without a dot means nothing outside, and many servers refuse it: then the address is said
 // (RFC 5321 §4.1.4).
 std::string HelloName(const std::string& host_name, const io::IpAddress& local) {
@@ -144,13 +161,7 @@ io::Task<std::unique_ptr<PooledSession>> Attempt::Connect(HostTrial& trial) {
   };
   calls.failed = [&](std::size_t place, const absl::Status& error) {
     const io::Endpoint& address = trial.left[place];
-    if (SessionLog* const log = entrants[place].log.get()) {
-      log->Note(base::MessageOf(error), "failed to connect");
-    }
-    if (ConnectionRecord* const record = entrants[place].pooled->record.get()) {
-      record->Failed(base::Cat("failed to connect: ", base::MessageOf(error)));
-    }
-    entrants[place].pooled.reset();
+    Refused(entrants[place], error);
     failed.push_back(address);
     parts_.counters.connection_failures.Add();
     NoteConnectFailed(trial, address, error);
@@ -168,12 +179,8 @@ io::Task<std::unique_ptr<PooledSession>> Attempt::Connect(HostTrial& trial) {
   }
   outcome_.connect_ms = Milliseconds(absl::Now() - began);
   trial.patience = Patience();
-  for (const std::size_t lost : race.lost) {
-    if (entrants[lost].log != nullptr) entrants[lost].log->Note("", "given up: another answered");
-    if (entrants[lost].pooled != nullptr && entrants[lost].pooled->record != nullptr) {
-      entrants[lost].pooled->record->Failed("given up: another answered");
-    }
-  }
+  for (const std::size_t lost : race.lost)
+    GiveUp(entrants[lost]);
   if (absl::IsCancelled(race.error)) {
     NoteConnectFailed(trial, trial.left[race.lost.front()], race.error);
   }

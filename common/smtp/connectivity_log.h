@@ -7,7 +7,7 @@
 // Failure   None: lines that cannot be kept are counted (observe::CsvLog).
 // Lifetime  Thread-safe; a record belongs to one executor and keeps the log alive.
 // Limits    A description is cut to kDescriptionBytesMax. No address of a mailbox, no content.
-// See       Exchange's connectivity log; docs/how-to/logs.md
+// See       Exchange's connectivity log; docs/logs.md
 
 #pragma once
 

@@ -214,7 +214,7 @@ TrackingSearch::Slice TrackingSearch::Next(const TrackingQuery& query,
   const bool full = block.size() == kSliceBytes;
   while (!rest.empty() && slice.events.size() < events_max && slice.bytes < bytes_max) {
     const std::size_t end = rest.find('\n');
-    // A line that is still being written is read with the next slice; one without an end is no line.
+    // A line that is still being written is read with the next slice; one without end is none.
     if (end == std::string_view::npos && !(full && rest.size() == block.size())) break;
     const std::string_view line = rest.substr(0, end);
     const std::size_t taken = end == std::string_view::npos ? rest.size() : end + 1;

@@ -2,12 +2,12 @@
 //
 // TrackingSearch: reads the message tracking log of this server, a slice at a time.
 //
-// Flow      Query::Parse; Next with the cursor of the last slice until it is complete.
-// Failure   Query::Parse and CheckCursor: kInvalidArgument naming field, value and rule. A file that
-//           is gone is passed over; a line that is damaged gives what can be read of it.
+// Flow      TrackingQuery::Parse; Next with the cursor of the last slice until it is complete.
+// Failure   TrackingQuery::Parse and CheckCursor: kInvalidArgument naming field, value and rule. A
+//           file that is gone is passed over; a damaged line gives what can be read of it.
 // Lifetime  Blocking reads: on the disk pool. Thread-safe.
 // Limits    kSliceBytes of a file, and the caller's number of events and their bytes.
-// See       services/mailbox-transport/pipeline/tracking_fields.h; docs/how-to/logs.md
+// See       services/mailbox-transport/pipeline/tracking_fields.h; docs/logs.md
 
 #pragma once
 

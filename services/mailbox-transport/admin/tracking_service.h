@@ -5,13 +5,13 @@
 // Flow      Construct; add service() to a rpc::Server; Stop; destroy.
 // Failure   The status of the call names what was asked and the rule. A server that does not answer
 //           is named in the answer; what the others said is in it.
-// Lifetime  Borrows its parts. Destroyed after the rpc::Server, from a thread that runs no executor.
+// Lifetime  Borrows its parts. Destroyed after the rpc::Server, from a thread without an executor.
 // Limits    kCallsMax questions and kWatchersMax watchers at a time; kResultsMax events and
 //           kPageBytesMax of a server in an answer, read for kSearchMax at most;
-//           FanOut::kQuestionsMax servers asked at once, each within `server_timeout`. A watcher has
-//           one answer under way; one that does not take it for kWriteMax is let go, and goes on
-//           later with its cursor: what it costs meanwhile is nothing.
-// See       proto/postern/v1/tracking.proto; docs/how-to/logs.md
+//           FanOut::kQuestionsMax servers asked at once, each within `server_timeout`. A watcher
+//           has one answer under way; one that does not take it for kWriteMax is let go, and goes
+//           on later with its cursor: what it costs meanwhile is nothing.
+// See       proto/postern/v1/tracking.proto; docs/logs.md
 
 #pragma once
 

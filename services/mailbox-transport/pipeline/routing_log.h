@@ -8,7 +8,7 @@
 // Lifetime  Thread-safe.
 // Limits    kDecisionsMax next hops a table; a value is cut to kRoutingBytesMax. Of recipients only
 //           the domain, or the type.
-// See       docs/how-to/logs.md; services/mailbox-transport/route/explain.h
+// See       docs/logs.md; services/mailbox-transport/route/explain.h
 
 #pragma once
 

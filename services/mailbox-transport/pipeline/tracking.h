@@ -10,7 +10,7 @@
 //           written by a thread of the log's own.
 // Limits    A line has the recipients with one and the same status, kRecipientsPerLine at most;
 //           the others have lines of their own. A value is cut to kTrackedBytesMax. No content.
-// See       services/mailbox-transport/pipeline/tracking_fields.h; docs/how-to/logs.md
+// See       services/mailbox-transport/pipeline/tracking_fields.h; docs/logs.md
 
 #pragma once
 

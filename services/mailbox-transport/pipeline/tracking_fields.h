@@ -3,7 +3,7 @@
 // The message tracking log's form: its fields in Exchange's order, its events and its sources.
 //
 // Flow      Tracking writes by it; who reads the files finds a value at its field's place.
-// See       services/mailbox-transport/pipeline/tracking.h; docs/how-to/logs.md
+// See       services/mailbox-transport/pipeline/tracking.h; docs/logs.md
 
 #pragma once
 

@@ -4,7 +4,7 @@
 // where it goes, is written down, and how long it is kept.
 //
 // See       Exchange's MessageTrackingLog* and RoutingTableLog* parameters of Set-TransportService;
-//           docs/how-to/logs.md
+//           docs/logs.md
 
 #pragma once
 
