@@ -74,9 +74,20 @@ constexpr Cmdlet kCmdlets[] = {
     {"Get-Queue", "", Action::kGetQueue, "", kMail, "Shows queues of the server"},
     {"Get-QueueDigest", "", Action::kQueueDigest, "", kMail,
      "Shows the queues of several servers in groups"},
+    {"Suspend-Queue", "", Action::kSuspendQueue, "", kMail,
+     "Lets nothing leave a queue; it takes new messages"},
+    {"Resume-Queue", "", Action::kResumeQueue, "", kMail, "Ends the suspension of a queue"},
     {"Retry-Queue", "", Action::kRetryQueue, "", kMail,
      "Tries a queue in Retry now, or routes its messages again"},
     {"Get-Message", "", Action::kGetMessage, "", kMail, "Shows queued messages"},
+    {"Suspend-Message", "", Action::kSuspendMessage, "", kMail,
+     "Lets a message wait until it is resumed"},
+    {"Resume-Message", "", Action::kResumeMessage, "", kMail,
+     "Ends the suspension of a message; a poison one is routed again"},
+    {"Remove-Message", "", Action::kRemoveMessage, "", kMail,
+     "Takes a message out of its queue, and tells the sender unless told not to"},
+    {"Export-Message", "", Action::kExportMessage, "", kMail,
+     "Copies a suspended message into a file"},
     {"Test-Route", "", Action::kTestRoute, "", kMail,
      "Explains which connector a recipient's mail takes, and why not the others"},
     {"Get-MessageTrackingLog", "", Action::kTrack, "", kMail,
@@ -245,7 +256,7 @@ bool Changes(Action action) {
     case Action::kImport:
       return true;
     default:
-      return ActsOnMail(action);
+      return ActsOnMail(action) && action != Action::kExportMessage;
   }
 }
 

@@ -101,8 +101,37 @@ v1::GetMessageRequest GetMessageFrom(const CmdletLine& line, Complaints& complai
 v1::QueueActionRequest QueueActionFrom(const CmdletLine& line, Complaints& complaints) {
   v1::QueueActionRequest request;
   CheckOne(line, true, complaints);
-  request.set_action(FlagOf(line, "Resubmit", false, complaints) ? v1::QUEUE_ACTION_RESUBMIT
-                                                                 : v1::QUEUE_ACTION_RETRY);
+  switch (line.cmdlet->action) {
+    case Action::kSuspendQueue:
+      request.set_action(v1::QUEUE_ACTION_SUSPEND);
+      break;
+    case Action::kResumeQueue:
+      request.set_action(v1::QUEUE_ACTION_RESUME);
+      break;
+    default:
+      request.set_action(FlagOf(line, "Resubmit", false, complaints) ? v1::QUEUE_ACTION_RESUBMIT
+                                                                     : v1::QUEUE_ACTION_RETRY);
+  }
+  request.set_identity(line.Text("Identity"));
+  request.set_filter(line.Text("Filter"));
+  request.set_dry_run(line.Has("WhatIf"));
+  return request;
+}
+
+v1::MessageActionRequest MessageActionFrom(const CmdletLine& line, Complaints& complaints) {
+  v1::MessageActionRequest request;
+  CheckOne(line, true, complaints);
+  switch (line.cmdlet->action) {
+    case Action::kSuspendMessage:
+      request.set_action(v1::MESSAGE_ACTION_SUSPEND);
+      break;
+    case Action::kResumeMessage:
+      request.set_action(v1::MESSAGE_ACTION_RESUME);
+      break;
+    default:
+      request.set_action(v1::MESSAGE_ACTION_REMOVE);
+      request.set_without_ndr(!FlagOf(line, "WithNDR", true, complaints));
+  }
   request.set_identity(line.Text("Identity"));
   request.set_filter(line.Text("Filter"));
   request.set_dry_run(line.Has("WhatIf"));
@@ -144,9 +173,23 @@ MailCall MailCallFrom(const CmdletLine& line, Complaints& complaints) {
     case Action::kGetMessage:
       call.request = GetMessageFrom(line, complaints);
       break;
+    case Action::kSuspendQueue:
+    case Action::kResumeQueue:
     case Action::kRetryQueue:
       call.request = QueueActionFrom(line, complaints);
       break;
+    case Action::kSuspendMessage:
+    case Action::kResumeMessage:
+    case Action::kRemoveMessage:
+      call.request = MessageActionFrom(line, complaints);
+      break;
+    case Action::kExportMessage: {
+      v1::ExportMessageRequest request;
+      request.set_identity(line.Text("Identity"));
+      call.request = std::move(request);
+      call.path = line.Text("Path");
+      break;
+    }
     case Action::kQueueDigest:
       call.request = DigestFrom(line, complaints);
       break;

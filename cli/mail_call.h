@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <string>
 #include <variant>
 
 #include "cli/cmdlet_line.h"
@@ -19,8 +20,11 @@ struct MailCall {
                v1::GetQueueRequest,
                v1::GetMessageRequest,
                v1::QueueActionRequest,
+               v1::MessageActionRequest,
+               v1::ExportMessageRequest,
                v1::GetQueueDigestRequest>
       request;
+  std::string path;  // of Export-Message
 };
 
 MailCall MailCallFrom(const CmdletLine& line, Complaints& complaints);

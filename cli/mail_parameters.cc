@@ -133,6 +133,16 @@ constexpr Parameter kGetMessage[] = {
 constexpr Parameter kActsOnQueue = {
     "Identity",    "", Form::kText, Standing::kField, kQueueIdentity, kIdentityOrFilter,
     "Which queue."};
+constexpr Parameter kActsOnMessage = {
+    "Identity",
+    "",
+    Form::kText,
+    Standing::kField,
+    kMessageIdentity,
+    kIdentityOrFilter,
+    "Which message; a number alone is meant in each of its queues."};
+
+constexpr Parameter kQueueAct[] = {kQueueFilter, kActsOnQueue, kServer};
 constexpr Parameter kRetryQueue[] = {
     kQueueFilter,
     kActsOnQueue,
@@ -140,6 +150,21 @@ constexpr Parameter kRetryQueue[] = {
      "true: the messages are routed again, as if they had just come, instead of being tried."},
     kServer,
 };
+constexpr Parameter kMessageAct[] = {kMessageFilter, kActsOnMessage, kServer};
+constexpr Parameter kRemoveMessage[] = {
+    kMessageFilter,
+    kActsOnMessage,
+    kServer,
+    {"WithNDR", "", Form::kFlag, Standing::kField, "", "true",
+     "Whether the sender is told that it was not delivered."},
+};
+constexpr Parameter kExportMessage[] = {
+    {"Identity", "", Form::kText, Standing::kField, kMessageIdentity, "required",
+     "Which message: a suspended one, or one of the poison queue. It stays where it is."},
+    {"Path", "", Form::kText, Standing::kField, "a file, a folder, or - for standard output",
+     "<Number>.eml", "Where the copy is written; a file that is there is not replaced."},
+};
+
 constexpr Parameter kDigest[] = {
     {"Dag", "", Form::kList, Standing::kRefused, "", "",
      "There are no groups of databases here: -Site, -Server or -Forest says whose queues are "
@@ -169,8 +194,18 @@ std::span<const Parameter> MailParameters(Action action) {
       return kGetQueue;
     case Action::kGetMessage:
       return kGetMessage;
+    case Action::kSuspendQueue:
+    case Action::kResumeQueue:
+      return kQueueAct;
     case Action::kRetryQueue:
       return kRetryQueue;
+    case Action::kSuspendMessage:
+    case Action::kResumeMessage:
+      return kMessageAct;
+    case Action::kRemoveMessage:
+      return kRemoveMessage;
+    case Action::kExportMessage:
+      return kExportMessage;
     case Action::kQueueDigest:
       return kDigest;
     default:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/export_file.h"
 #include "cli/mail_print.h"
 #include "cli/resource_verbs.h"
 #include "cli/table.h"
@@ -11,6 +12,8 @@
 namespace postern::cli {
 
 namespace {
+
+using Action = Cmdlet::Action;
 
 // "12,345,678".
 std::string Grouped(std::uint64_t number) {
@@ -98,19 +101,34 @@ absl::Status Run(const v1::GetQueueDigestRequest& request,
 }
 
 // What is done, in the words of a sentence.
-std::string_view DoneBy(const v1::QueueActionRequest& request) {
-  return request.action() == v1::QUEUE_ACTION_RESUBMIT ? "taken up" : "tried now";
+std::string_view DoneBy(const CmdletCall& call) {
+  switch (call.line.cmdlet->action) {
+    case Action::kSuspendQueue:
+    case Action::kSuspendMessage:
+      return "suspended";
+    case Action::kResumeQueue:
+    case Action::kResumeMessage:
+      return "resumed";
+    case Action::kRetryQueue:
+      return call.line.Find("Resubmit") != nullptr ? "taken up" : "tried now";
+    default:
+      return "removed";
+  }
 }
 
-// For the question before it is done.
-std::string Meant(const v1::QueueActionRequest& request) {
-  if (!request.identity().empty()) return base::Cat("queue ", request.identity());
-  return base::Cat("the queues of the filter ", request.filter());
+// "messages that fit -Filter "..."", for the question and for errors.
+std::string Meant(const CmdletCall& call) {
+  const bool queues = std::holds_alternative<v1::QueueActionRequest>(call.mail.request);
+  const std::string identity = call.line.Text("Identity");
+  if (!identity.empty()) return base::Cat(queues ? "queue " : "message ", identity);
+  return base::Cat("the ", queues ? "queues" : "messages", " of the filter ",
+                   call.line.Text("Filter"));
 }
 
 void AddTo(const v1::ActionResponse& part, v1::ActionResponse& all) {
   all.set_changed(all.changed() + part.changed());
   all.set_unchanged(all.unchanged() + part.unchanged());
+  all.set_pending(all.pending() + part.pending());
   all.set_messages(all.messages() + part.messages());
   all.set_failed(all.failed() + part.failed());
   for (const std::string& identity : part.identities())
@@ -119,32 +137,40 @@ void AddTo(const v1::ActionResponse& part, v1::ActionResponse& all) {
     *all.add_failures() = failure;
 }
 
-void Tell(const v1::QueueActionRequest& request, const v1::ActionResponse& done, Shell& shell) {
+void Tell(const CmdletCall& call, const v1::ActionResponse& done, Shell& shell) {
+  const bool queues = std::holds_alternative<v1::QueueActionRequest>(call.mail.request);
+  const std::string_view noun = queues ? "queue" : "message";
   const auto counted = [](std::uint64_t count, std::string_view one) {
     return base::Cat(Grouped(count), " ", one, count == 1 ? "" : "s");
   };
-  shell.out << (request.dry_run() ? "What if: " : "") << counted(done.changed(), "queue")
-            << (request.dry_run() ? " would be " : " ") << DoneBy(request) << '\n';
+  shell.out << (call.what_if() ? "What if: " : "") << counted(done.changed(), noun)
+            << (call.what_if() ? " would be " : " ") << DoneBy(call) << '\n';
   for (const std::string& identity : done.identities())
     shell.out << "  " << ForTerminal(identity) << '\n';
-  const auto named = static_cast<std::uint64_t>(done.identities_size());
-  if (named > 0 && done.changed() > named) {
-    shell.out << "  and " << Grouped(done.changed() - named) << " more\n";
+  if (done.identities_size() > 0 && done.changed() > std::uint64_t(done.identities_size())) {
+    shell.out << "  and " << Grouped(done.changed() - std::uint64_t(done.identities_size()))
+              << " more\n";
   }
   if (done.messages() > 0) shell.out << counted(done.messages(), "message") << " routed again\n";
+  if (done.pending() > 0) {
+    shell.out << "of these, " << Grouped(done.pending())
+              << " are under way: it takes effect if they are not delivered now\n";
+  }
   if (done.unchanged() > 0) {
-    shell.out << counted(done.unchanged(), "queue") << " left alone: nothing to do there\n";
+    shell.out << counted(done.unchanged(), noun) << " left as it is: nothing to do there\n";
   }
   for (const v1::ActionFailure& failure : done.failures())
     shell.err << ForTerminal(base::Cat(failure.identity(), ": ", failure.reason())) << '\n';
 }
 
-absl::Status RunAction(v1::QueueActionRequest request,
+template <typename Request>
+absl::Status RunAction(Request request,
                        const CmdletCall& call,
                        Connection& connection,
                        Shell& shell) {
-  const std::string question = base::Cat("Retry ", Meant(request));
-  if (const absl::Status sure = Confirmed(call.line, question, shell); !sure.ok()) return sure;
+  std::string verb(call.line.cmdlet->name.substr(0, call.line.cmdlet->name.find('-')));
+  const absl::Status sure = Confirmed(call.line, base::Cat(verb, " ", Meant(call)), shell);
+  if (!sure.ok()) return sure;
   v1::ActionResponse all;
   {
     Progress progress(shell);
@@ -152,23 +178,25 @@ absl::Status RunAction(v1::QueueActionRequest request,
       const auto response = connection.Ask(request);
       if (!response.ok() && all.changed() > 0) {
         return base::Error(response.status().code(), base::MessageOf(response.status()), "; ",
-                           Grouped(all.messages()), " messages were routed again before");
+                           Grouped(all.changed()), " were ", DoneBy(call), " before");
       }
       if (!response.ok()) return response.status();
       AddTo(*response, all);
       more = response->has_next();
-      if (more) progress.Say(response->next(), "");
+      if (more) {
+        progress.Say(response->next(), base::Cat(", ", Grouped(all.changed()), " ", DoneBy(call)));
+      }
       *request.mutable_resume() = response->next();
     }
   }
   if (shell.output == Output::kTable) {
-    Tell(request, all, shell);
+    Tell(call, all, shell);
   } else if (const absl::Status printed = PrintData(all, shell); !printed.ok()) {
     return printed;
   }
   if (all.failed() == 0) return absl::OkStatus();
   return base::Error(absl::StatusCode::kFailedPrecondition, Grouped(all.failed()),
-                     " of them could not be ", DoneBy(request));
+                     " of them could not be ", DoneBy(call));
 }
 
 struct MailRun {
@@ -182,6 +210,14 @@ struct MailRun {
 
   absl::Status operator()(const v1::QueueActionRequest& request) const {
     return RunAction(request, call, connection, shell);
+  }
+
+  absl::Status operator()(const v1::MessageActionRequest& request) const {
+    return RunAction(request, call, connection, shell);
+  }
+
+  absl::Status operator()(const v1::ExportMessageRequest& request) const {
+    return ExportToFile(request, call.mail.path, connection, shell);
   }
 
   template <typename Request>

@@ -1,6 +1,6 @@
 // cli/mail_verbs.h
 //
-// The cmdlets about queues and messages, done: shown, in groups, tried again.
+// The cmdlets about queues and messages, done: shown, suspended, resumed, tried, removed, exported.
 //
 // Flow      RunMail(call, connection, shell). A long walk is asked answer by answer, with its
 //           progress on a terminal.

@@ -72,6 +72,27 @@ class FakeService final : public v1::Admin::Service, public v1::Submission::Serv
     return Acted(queue_actions.size(), response);
   }
 
+  grpc::Status ActOnMessages(grpc::ServerContext*,
+                             const v1::MessageActionRequest* request,
+                             v1::ActionResponse* response) override {
+    message_actions.push_back(*request);
+    return Acted(message_actions.size(), response);
+  }
+
+  grpc::Status ExportMessage(grpc::ServerContext*,
+                             const v1::ExportMessageRequest* request,
+                             grpc::ServerWriter<v1::ExportMessageResponse>* writer) override {
+    identity = request->identity();
+    v1::ExportMessageResponse frame;
+    frame.set_size(export_size);
+    for (const std::string& piece : exported) {
+      frame.set_content(piece);
+      writer->Write(frame);
+      frame.clear_size();
+    }
+    return answer;
+  }
+
   grpc::Status TestRoute(grpc::ServerContext*,
                          const v1::TestRouteRequest* request,
                          v1::TestRouteResponse* response) override {
@@ -107,6 +128,8 @@ class FakeService final : public v1::Admin::Service, public v1::Submission::Serv
   v1::GetQueueDigestResponse digest;
   v1::ActionResponse action;
   std::size_t action_answers = 1;
+  std::uint64_t export_size = 0;
+  std::vector<std::string> exported;
   v1::TestRouteResponse route;
   v1::SubmitResponse receipt;
   // What was asked.
@@ -115,6 +138,7 @@ class FakeService final : public v1::Admin::Service, public v1::Submission::Serv
   v1::GetQueueDigestRequest digest_request;
   std::vector<v1::GetMessageRequest> message_requests;
   std::vector<v1::QueueActionRequest> queue_actions;
+  std::vector<v1::MessageActionRequest> message_actions;
   v1::SubmitEnvelope envelope;
   std::string content;
   std::size_t frame_bytes_max = 0;

@@ -44,6 +44,10 @@ TEST(MailCall, QueuesAreAskedForWithEveryTerm) {
 }
 
 TEST(MailCall, ActionsNameOneOrAFilter) {
+  EXPECT_EQ(RequestOf<v1::QueueActionRequest>("Suspend-Queue", {"contoso.com"}).action(),
+            v1::QUEUE_ACTION_SUSPEND);
+  EXPECT_EQ(RequestOf<v1::QueueActionRequest>("Resume-Queue", {"3"}).action(),
+            v1::QUEUE_ACTION_RESUME);
   EXPECT_EQ(RequestOf<v1::QueueActionRequest>("Retry-Queue", {"3"}).action(),
             v1::QUEUE_ACTION_RETRY);
   const auto again = RequestOf<v1::QueueActionRequest>(
@@ -51,6 +55,16 @@ TEST(MailCall, ActionsNameOneOrAFilter) {
   EXPECT_EQ(again.action(), v1::QUEUE_ACTION_RESUBMIT);
   EXPECT_EQ(again.filter(), "Status -eq 'Retry'");
   EXPECT_TRUE(again.dry_run());
+  EXPECT_EQ(RequestOf<v1::MessageActionRequest>("Suspend-Message", {"1"}).action(),
+            v1::MESSAGE_ACTION_SUSPEND);
+  EXPECT_EQ(RequestOf<v1::MessageActionRequest>("Resume-Message", {"1"}).action(),
+            v1::MESSAGE_ACTION_RESUME);
+  const auto removed =
+      RequestOf<v1::MessageActionRequest>("Remove-Message", {"mbx-0\\3\\17", "-WithNDR", "$false"});
+  EXPECT_EQ(removed.action(), v1::MESSAGE_ACTION_REMOVE);
+  EXPECT_EQ(removed.identity(), "mbx-0\\3\\17");
+  EXPECT_TRUE(removed.without_ndr());
+  EXPECT_FALSE(RequestOf<v1::MessageActionRequest>("Remove-Message", {"17"}).without_ndr());
 }
 
 TEST(MailCall, DigestHasOneScope) {
@@ -69,17 +83,18 @@ TEST(MailCall, MistakesAreNamed) {
     std::vector<std::string> words;
     const char* fault;
   } rows[] = {
-      {"Retry-Queue", {}, "-Identity: give -Identity or -Filter"},
-      {"Retry-Queue", {"-Filter", " "}, "says which ones are meant"},
-      {"Retry-Queue", {"1", "-Filter", "MessageCount -gt 1"}, "is not given beside -Identity"},
+      {"Suspend-Queue", {}, "-Identity: give -Identity or -Filter"},
+      {"Suspend-Queue", {"-Filter", " "}, "says which ones are meant"},
+      {"Remove-Message", {"1", "-Filter", "Size -gt 1"}, "is not given beside -Identity"},
       {"Get-Message", {"-ResultSize", "0"}, "a number from 1 to 250000, or unlimited"},
       {"Get-Queue", {"-BookmarkIndex", "unlimited"}, "a number from 1 to 250000 is expected"},
       {"Get-Queue", {"-Server", "mbx-1"}, "--server says which server is asked"},
-      {"Retry-Queue", {"1", "-Resubmit", "perhaps"}, "-Resubmit: \"perhaps\""},
+      {"Remove-Message", {"1", "-WithNDR", "perhaps"}, "-WithNDR: \"perhaps\""},
       {"Get-QueueDigest", {"-Forest", "-Site", "x"}, "give one of -Server, -Site and -Forest"},
       {"Get-QueueDigest", {"-Dag", "x"}, "There are no groups of databases here"},
       {"Get-QueueDigest", {"-GroupBy", "Colour"}, "-GroupBy: \"Colour\""},
       {"Get-QueueDigest", {"-Timeout", "01:00:00"}, "00:00:01 to 00:05:00 is expected"},
+      {"Export-Message", {}, "-Identity: is required"},
   };
 
   for (const auto& row : rows)

@@ -46,18 +46,17 @@ TEST_F(MailVerbsTest, RowsOfABackwardSearchAreShownInTheirOrder) {
 }
 
 TEST_F(MailVerbsTest, CountsOfAllAnswersAreAddedUp) {
-  service_.action.set_changed(1);
-  service_.action.set_messages(700);
+  service_.action.set_changed(700);
   service_.action.set_unchanged(1);
+  service_.action.set_pending(2);
   service_.action_answers = 2;
-  ASSERT_EQ(Line({"Retry-Queue", "-Filter", "MessageCount -gt 1", "-Resubmit", "true"}), 0)
-      << shell_.err.str();
-  ASSERT_THAT(service_.queue_actions, SizeIs(2));
-  EXPECT_EQ(service_.queue_actions[1].resume().message(), 1u);
+  ASSERT_EQ(Line({"Suspend-Message", "-Filter", "Size -gt 1"}), 0) << shell_.err.str();
+  ASSERT_THAT(service_.message_actions, SizeIs(2));
+  EXPECT_EQ(service_.message_actions[1].resume().message(), 1u);
   EXPECT_EQ(shell_.out.str(),
-            "2 queues taken up\n"
-            "1,400 messages routed again\n"
-            "2 queues left alone: nothing to do there\n");
+            "1,400 messages suspended\n"
+            "of these, 4 are under way: it takes effect if they are not delivered now\n"
+            "2 messages left as it is: nothing to do there\n");
 }
 
 TEST_F(MailVerbsTest, WhatIfNamesWhatWouldChange) {
@@ -68,25 +67,28 @@ TEST_F(MailVerbsTest, WhatIfNamesWhatWouldChange) {
   EXPECT_EQ(shell_.out.str(), "What if: 2 queues would be tried now\n  mbx-0\\3\n  and 1 more\n");
 }
 
-TEST_F(MailVerbsTest, ItIsConfirmedWhereThatIsAskedFor) {
-  EXPECT_EQ(Line({"Retry-Queue", "3", "-Confirm"}), 1);
-  EXPECT_THAT(shell_.err.str(), HasSubstr("Retry queue 3? nobody is there to answer"));
-  EXPECT_THAT(service_.queue_actions, SizeIs(0));
+TEST_F(MailVerbsTest, RemovalIsConfirmed) {
+  service_.action.set_changed(1);
+  EXPECT_EQ(Line({"Remove-Message", "17"}), 1);
+  EXPECT_THAT(shell_.err.str(), HasSubstr("Remove message 17? nobody is there to answer"));
+  EXPECT_THAT(service_.message_actions, SizeIs(0));
+  EXPECT_EQ(Line({"Remove-Message", "17", "-Confirm:false"}), 0) << shell_.err.str();
+  EXPECT_EQ(shell_.out.str(), "1 message removed\n");
 }
 
 TEST_F(MailVerbsTest, WhatFailedIsNamedAndFailsTheCommand) {
   service_.action.set_failed(1);
   v1::ActionFailure& failure = *service_.action.add_failures();
   failure.set_identity("mbx-0\\Submission");
-  failure.set_reason("it is Ready, not in Retry");
-  EXPECT_EQ(Line({"Retry-Queue", "Submission"}), 1);
-  EXPECT_THAT(shell_.err.str(), HasSubstr("mbx-0\\Submission: it is Ready, not in Retry\n"));
-  EXPECT_THAT(shell_.err.str(), HasSubstr("1 of them could not be tried now"));
+  failure.set_reason("it cannot be suspended");
+  EXPECT_EQ(Line({"Suspend-Queue", "Submission"}), 1);
+  EXPECT_THAT(shell_.err.str(), HasSubstr("mbx-0\\Submission: it cannot be suspended\n"));
+  EXPECT_THAT(shell_.err.str(), HasSubstr("1 of them could not be suspended"));
 }
 
 TEST_F(MailVerbsTest, RoleIsNamedWhenItIsMissing) {
   service_.answer = grpc::Status(grpc::PERMISSION_DENIED, "no");
-  EXPECT_EQ(Line({"Retry-Queue", "3"}), 1);
+  EXPECT_EQ(Line({"Suspend-Queue", "3"}), 1);
   EXPECT_THAT(shell_.err.str(), HasSubstr("role operate"));
   EXPECT_EQ(Line({"Get-QueueDigest", "-Forest"}), 1);
   EXPECT_THAT(shell_.err.str(), HasSubstr("role read"));
