@@ -20,6 +20,19 @@ std::string Truth(bool value) {
   return value ? "True" : "False";
 }
 
+std::string Rate(double rate) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.2f", rate);
+  return text;
+}
+
+std::string Counts(const google::protobuf::RepeatedField<std::uint64_t>& counts) {
+  std::vector<std::string> texts;
+  for (const std::uint64_t count : counts)
+    texts.push_back(base::Cat(count));
+  return base::Cat("{", base::Join(texts, ", "), "}");
+}
+
 Fields FieldsOf(const v1::QueueInfo& queue) {
   return {{"Identity", queue.identity()},
           {"DeliveryType", queue.delivery_type()},
@@ -30,7 +43,14 @@ Fields FieldsOf(const v1::QueueInfo& queue) {
           {"Status", queue.status()},
           {"MessageCount", base::Cat(queue.message_count())},
           {"DeferredMessageCount", base::Cat(queue.deferred_message_count())},
+          {"SuspendedMessageCount", base::Cat(queue.suspended_message_count())},
+          {"MessageCountsPerPriority", Counts(queue.message_counts_per_priority())},
+          {"PriorityDescriptions", "{High, Normal, Low}"},
+          {"IncomingRate", Rate(queue.incoming_rate())},
+          {"OutgoingRate", Rate(queue.outgoing_rate())},
+          {"Velocity", Rate(queue.velocity())},
           {"RetryCount", base::Cat(queue.retry_count())},
+          {"FirstRetryTime", queue.first_retry_time()},
           {"LastRetryTime", queue.last_retry_time()},
           {"NextRetryTime", queue.next_retry_time()},
           {"LastError", queue.last_error()}};
@@ -51,6 +71,8 @@ Fields FieldsOf(const v1::MessageInfo& message) {
           {"MessageLatency", message.message_latency()},
           {"NextAttempt", message.next_attempt()},
           {"RetryCount", base::Cat(message.retry_count())},
+          {"Priority", message.priority()},
+          {"DeferReason", message.defer_reason()},
           {"RequireTls", Truth(message.require_tls())},
           {"LastError", message.last_error()}};
 }

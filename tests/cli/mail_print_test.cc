@@ -35,6 +35,20 @@ TEST(MailPrint, OneMessageShowsItsRecipients) {
   EXPECT_THAT(shell.out.str(), HasSubstr("451 later\n"));
 }
 
+TEST(MailPrint, OneQueueShowsEverything) {
+  v1::GetQueueResponse response;
+  v1::QueueInfo& queue = *response.add_queues();
+  queue.set_identity("mbx-0\\3");
+  queue.set_velocity(-1.5);
+  for (const std::uint64_t count : {1, 20, 3})
+    queue.add_message_counts_per_priority(count);
+  StringShell shell;
+  Shell to = shell.shell();
+  ASSERT_TRUE(Print(response, true, {}, to).ok());
+  EXPECT_THAT(shell.out.str(), HasSubstr("Velocity                 : -1.50\n"));
+  EXPECT_THAT(shell.out.str(), HasSubstr("MessageCountsPerPriority : {1, 20, 3}\n"));
+}
+
 TEST(MailPrint, PagesTellOfTheRest) {
   v1::GetMessageResponse response;
   response.add_messages()->set_identity("mbx-0\\3\\4711");

@@ -1,5 +1,7 @@
 """tests/interop/queue_verbs_test.py: what an operator sees of queues and messages, and does to them."""
 
+import email
+import email.policy
 import time
 
 from cases import Case, main, message, send
@@ -142,6 +144,106 @@ class QueueVerbsTest(Case):
         self.shell.run("Retry-Queue", "-Filter", "Status -eq 'Retry'")
         self.assertEqual(len({one.header("Subject") for one in sink.wait_for(20, 15)}), 20)
         self.transport.wait_empty(10)
+
+    def status(self, number):
+        return self.messages(number)[0]["status"]
+
+    def numbers(self, *words):
+        return [one["identity"].split("\\")[2] for one in self.messages(*words)]
+
+    def notices(self):
+        return self.messages("-Filter", "FromAddress -eq '<>'")
+
+    def test_a_suspended_queue_keeps_its_mail_and_takes_more(self):
+        send(self.transport, "bob@dead.test", message("first"))
+        queue = self.wait_for_retry()["identity"]
+        self.assertIn("1 queue suspended", self.shell.run("Suspend-Queue", queue).stdout)
+        sink = self.started(WireSink(self.port))
+        send(self.transport, "bob@dead.test", message("second"))
+        self.assertIn("Suspended", self.fault("Retry-Queue", queue))
+        time.sleep(1.5)
+        self.assertEqual((sink.messages, self.queue(queue)[0]["status"]), ([], "Suspended"))
+        self.transport.sigkill()
+        self.transport.start()
+        time.sleep(0.5)
+        held = self.queue("-Filter", "Status -eq 'Suspended' -and MessageCount -eq 2")
+        self.assertEqual(len(held), 1, "a suspension outlives the process")
+        self.assertIn("1 queue resumed", self.shell.run(
+            "Resume-Queue", "-Filter", "Status -eq 'Suspended'").stdout)
+        self.assertEqual({one.header("Subject") for one in sink.wait_for(2, 15)},
+                         {"first", "second"})
+
+    def test_a_suspended_message_waits_while_others_leave(self):
+        for subject in ("stays", "goes"):
+            send(self.transport, "bob@dead.test", message(subject))
+        self.wait_for_retry(2)
+        stays = self.numbers("-Filter", "Subject -eq 'stays'")[0]
+        self.assertIn("1 message suspended", self.shell.run("Suspend-Message", stays).stdout)
+        self.assertEqual(self.status(stays), "Suspended")
+        sink = self.started(WireSink(self.port))
+        self.shell.run("Retry-Queue", "-Filter", "Status -eq 'Retry'")
+        self.assertEqual(sink.wait_for(1, 10)[0].header("Subject"), "goes")
+        time.sleep(0.5)
+        self.assertEqual(self.transport.queued(), 1)
+        self.assertIn("1 message resumed", self.shell.run(
+            "Resume-Message", "-Filter", "Status -eq 'Suspended'").stdout)
+        self.assertEqual(sink.wait_for(2, 10)[1].header("Subject"), "stays")
+        self.transport.wait_empty(10)
+
+    def test_removed_messages_are_returned_unless_told_not_to(self):
+        for number in range(40):
+            send(self.transport, "bob@dead.test", message(f"m{number}"))
+        self.wait_for_retry(40)
+        quiet = self.shell.run("Remove-Message", "-Filter", "Subject -like 'm1*'", "-WithNDR",
+                               "false", "-Confirm:false").stdout
+        self.assertIn("11 messages removed", quiet)
+        self.wait_for_retry(29)
+        self.assertEqual(self.notices(), [])
+        self.assertIn("nobody is there to answer", self.fault(
+            "Remove-Message", "-Filter", "Subject -eq 'm2'"))
+        self.shell.run("Remove-Message", "-Filter", "Subject -eq 'm2'", "-Confirm:false")
+        notice = self.eventually(self.notices, 10, "the notice of what was removed")[0]
+        self.assertIn("Undeliverable", notice["subject"])
+        self.assertEqual(self.subjects("-Filter", "Subject -eq 'm2'"), [])
+
+    def test_an_exported_message_is_what_was_sent(self):
+        body = "".join(f"line {number} ä\r\n" for number in range(30000))
+        fields = "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n" \
+                 "Content-Transfer-Encoding: 8bit\r\n"
+        content = message("exported", body, fields=fields)
+        send(self.transport, "bob@dead.test", content, options=" BODY=8BITMIME")
+        self.wait_for_retry()
+        number = self.numbers("-Filter", "Subject -eq 'exported'")[0]
+        self.assertIn("Suspend-Message comes first", self.fault("Export-Message", number))
+        self.shell.run("Suspend-Message", number)
+        said = self.shell.run("Export-Message", number, "-Path", self.lab.path).stdout
+        raw = (self.lab.path / f"{number}.eml").read_bytes()
+        self.assertIn(f"{len(raw)} bytes", said)
+        self.assertTrue(raw.endswith(content), "the content as it was sent, below our Received")
+        self.assertNotIn(b"\n", raw.replace(b"\r\n", b""))
+        sent = email.message_from_bytes(content, policy=email.policy.default)
+        kept = email.message_from_bytes(raw, policy=email.policy.default)
+        self.assertEqual(kept["Subject"], "exported")
+        self.assertTrue(kept["Received"])
+        self.assertEqual(kept.get_content(), sent.get_content())
+        self.assertIn("there already", self.fault("Export-Message", number, "-Path",
+                                                  self.lab.path))
+
+    def test_thousands_are_acted_on_at_once(self):
+        with Load(self.transport.smtp_port, clients=8, recipient="bob@nowhere.test",
+                  size=200) as load:
+            self.eventually(lambda: len(load.acknowledged) >= 2500, 60, "the messages")
+        total = len(load.acknowledged)
+        self.eventually(lambda: self.transport.queued() == total, 20, "all in their queue")
+        done = self.shell.json("Suspend-Message", "-Filter", "Size -gt 1")
+        self.assertEqual(done["changed"], str(total))
+        again = self.shell.json("Suspend-Message", "-Filter", "Size -gt 1")
+        self.assertEqual((again["changed"], again["unchanged"]), ("0", str(total)))
+        gone = self.shell.json("Remove-Message", "-Filter", "Status -eq 'Suspended'", "-WithNDR",
+                               "false", "-Confirm:false")
+        self.assertEqual(gone["changed"], str(total))
+        self.transport.wait_empty(20)
+        self.assertEqual(self.messages(), [])
 
     def test_who_may_only_read_may_not_act(self):
         reader = Shell(self.lab, self.transport, "reader")

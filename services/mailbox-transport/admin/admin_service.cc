@@ -7,6 +7,8 @@
 
 #include "common/io/scope.h"
 #include "postern/v1/admin.grpc.pb.h"
+#include "services/mailbox-transport/admin/message_actions.h"
+#include "services/mailbox-transport/admin/message_export.h"
 #include "services/mailbox-transport/admin/queries.h"
 #include "services/mailbox-transport/admin/queue_actions.h"
 #include "services/mailbox-transport/admin/queue_digests.h"
@@ -17,10 +19,14 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
  public:
   explicit Implementation(const Parts& parts)
       : authority_(parts.authority),
+        pipeline_(parts.pipeline),
+        disk_(parts.disk),
+        clock_(parts.clock),
         executor_(parts.pipeline.shards().front()->executor()),
         queries_(parts),
         digests_({executor_, parts.rpc, parts.directory}, parts.pipeline.server(), queries_),
-        queue_actions_(parts.pipeline) {
+        queue_actions_(parts.pipeline),
+        message_actions_(parts.pipeline, parts.disk, parts.clock) {
     executor_.Run([this] { calls_ = std::make_unique<io::Scope>(executor_); });
   }
 
@@ -62,6 +68,27 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
         *call, queue_actions_.Answer(*request, *response, [call] { return call->IsCancelled(); }));
   }
 
+  grpc::ServerUnaryReactor* ActOnMessages(grpc::CallbackServerContext* call,
+                                          const v1::MessageActionRequest* request,
+                                          v1::ActionResponse* response) override {
+    const absl::Status status = Allowed(*call, rpc::Role::kOperate);
+    if (!status.ok()) return Finished(*call, status);
+    return Begun(*call, message_actions_.Answer(*request, *response,
+                                                [call] { return call->IsCancelled(); }));
+  }
+
+  grpc::ServerWriteReactor<v1::ExportMessageResponse>* ExportMessage(
+      grpc::CallbackServerContext* call, const v1::ExportMessageRequest* request) override {
+    absl::Status status = Allowed(*call, rpc::Role::kOperate);
+    if (status.ok() && open_ >= kCallsMax) status = TooMany();
+    if (!status.ok()) return new ExportRefusal(status);
+    ++open_;
+    auto stream = std::make_shared<ExportStream>(executor_, *call);
+    calls_->SpawnFrom(
+        ExportStream::Serve(stream, &pipeline_, &disk_, &clock_, request->identity(), &open_));
+    return stream.get();
+  }
+
   grpc::ServerUnaryReactor* GetMessage(grpc::CallbackServerContext* call,
                                        const v1::GetMessageRequest* request,
                                        v1::GetMessageResponse* response) override {
@@ -77,6 +104,10 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
     return authority_.Require(call, role).status();
   }
 
+  static absl::Status TooMany() {
+    return absl::ResourceExhaustedError("too many calls at a time, try again");
+  }
+
   static grpc::ServerUnaryReactor* Finished(grpc::CallbackServerContext& call,
                                             const absl::Status& status) {
     grpc::ServerUnaryReactor* reactor = call.DefaultReactor();
@@ -87,7 +118,7 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
   // Request and response live until the reactor is finished, which is the fiber's last act.
   grpc::ServerUnaryReactor* Begun(grpc::CallbackServerContext& call, io::Task<absl::Status> query) {
     if (open_ >= kCallsMax) {
-      return Finished(call, absl::ResourceExhaustedError("too many calls at a time, try again"));
+      return Finished(call, TooMany());
     }
     ++open_;
     grpc::ServerUnaryReactor* reactor = call.DefaultReactor();
@@ -109,10 +140,14 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
   }
 
   const rpc::Authority& authority_;
+  pipeline::Pipeline& pipeline_;
+  io::DiskPool& disk_;
+  base::Clock& clock_;
   io::Executor& executor_;
   Queries queries_;
   QueueDigests digests_;
   QueueActions queue_actions_;
+  MessageActions message_actions_;
   std::unique_ptr<io::Scope> calls_;
   std::atomic<std::size_t> open_{0};
 };

@@ -62,6 +62,10 @@ const MessageProperty kMessageProperties[] = {
      [](const MessageRow& row) {
        return FieldValue(static_cast<std::int64_t>(RetryCountOf(row.message, row.standing)));
      }},
+    {{"Priority", Kind::kWord, "High, Normal, Low"},
+     [](const MessageRow& row) { return TextOrNull(model::NameOf(row.message.priority)); }},
+    {{"DeferReason", Kind::kWord, "None, Transient Failure"},
+     [](const MessageRow& row) { return TextOrNull(DeferReasonOf(row.message, row.standing)); }},
     {{"InternetMessageId", Kind::kText},
      [](const MessageRow& row) { return TextOrNull(row.message.internet_message_id); }},
     {{"MessageLatency", Kind::kSpan},

@@ -17,9 +17,12 @@ bool Waits(const model::RecipientState& state) {
   return state.phase == model::Phase::kPending;
 }
 
-// All unreachable recipients wait in one queue, whatever routing wrote beside them.
+// All unreachable recipients wait in one queue, whatever routing wrote beside them; so do poison
+// ones.
 bool IsOf(const model::RecipientState& state, const model::NextHop& hop) {
-  if (hop.type == model::DeliveryType::kUnreachable) return state.next_hop.type == hop.type;
+  const bool special = hop.type == model::DeliveryType::kUnreachable ||
+                       hop.type == model::DeliveryType::kPoison;
+  if (special) return state.next_hop.type == hop.type;
   return state.next_hop == hop;
 }
 
@@ -52,16 +55,28 @@ absl::StatusOr<MessageIdentity> ParseMessageIdentity(std::string_view text) {
   return identity;
 }
 
+bool IsAtRest(const Standing& standing) {
+  return standing.ticket.status == queue::MessageStatus::kSuspended || standing.queue == kPoison;
+}
+
 queue::TicketView TicketOf(const model::Message& message,
                            const model::NextHop& hop,
                            absl::Time now) {
   queue::TicketView ticket;
   ticket.id = message.id;
   ticket.expires = message.expires;
+  ticket.priority = message.priority;
+  bool suspended = false;
   for (const model::RecipientState& state : message.recipients) {
-    if (Waits(state) && IsOf(state, hop)) ticket.due = std::max(ticket.due, state.next_attempt);
+    if (!Waits(state) || !IsOf(state, hop)) continue;
+    ticket.due = std::max(ticket.due, state.next_attempt);
+    suspended = suspended || state.suspended;
   }
   ticket.status = ticket.due > now ? queue::MessageStatus::kRetry : queue::MessageStatus::kReady;
+  if (suspended || hop.type == model::DeliveryType::kPoison) {
+    ticket.status = queue::MessageStatus::kSuspended;
+    ticket.due = absl::InfiniteFuture();
+  }
   return ticket;
 }
 
@@ -81,6 +96,10 @@ std::uint32_t RetryCountOf(const model::Message& message, const Standing& standi
     if (Waits(state) && IsOf(state, standing.hop)) attempts = std::max(attempts, state.attempts);
   }
   return attempts;
+}
+
+std::string_view DeferReasonOf(const model::Message& message, const Standing& standing) {
+  return RetryCountOf(message, standing) > 0 ? "Transient Failure" : "None";
 }
 
 std::string LatencyText(absl::Duration latency) {
@@ -112,6 +131,8 @@ v1::MessageInfo ToInfo(const MessageRow& row, bool include_recipients) {
   info.set_internet_message_id(Text(message.internet_message_id));
   info.set_next_attempt(TimeText(standing.ticket.due));
   info.set_message_latency(LatencyText(row.now - message.accepted));
+  info.set_priority(std::string(model::NameOf(message.priority)));
+  info.set_defer_reason(std::string(DeferReasonOf(message, standing)));
   info.set_require_tls(message.envelope.require_tls);
   info.set_retry_count(RetryCountOf(message, standing));
   info.set_last_error(Text(LastErrorOf(message, standing)));

@@ -37,6 +37,9 @@ struct Standing {
   std::string queue_error;  // the last error of the queue itself
 };
 
+// Suspended or poison: nothing happens to it, and it may be exported.
+bool IsAtRest(const Standing& standing);
+
 // What a message that was read by its id tells of its recipients for `hop` alone.
 queue::TicketView TicketOf(const model::Message& message,
                            const model::NextHop& hop,
@@ -46,6 +49,9 @@ queue::TicketView TicketOf(const model::Message& message,
 // that one of them has had.
 std::string LastErrorOf(const model::Message& message, const Standing& standing);
 std::uint32_t RetryCountOf(const model::Message& message, const Standing& standing);
+
+// "Transient Failure" when it was tried and is to be tried again, else "None".
+std::string_view DeferReasonOf(const model::Message& message, const Standing& standing);
 
 // One message in one queue, at one moment.
 struct MessageRow {

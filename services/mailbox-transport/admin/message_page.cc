@@ -7,15 +7,11 @@
 
 namespace postern::admin {
 
-namespace {
-
 v1::MessageInfo InfoOf(const MessageWalk::Row& row, bool with_recipients) {
   v1::MessageInfo info = ToInfo(row.fields, with_recipients && row.damage.ok());
   if (!row.damage.ok()) info.set_last_error(row.damage.ToString());
   return info;
 }
-
-}  // namespace
 
 bool OrderedPage::IsShown(const RowPlace& place) const {
   if (!bookmark_) return true;
@@ -54,12 +50,10 @@ void OrderedPage::Finish(const v1::Cursor& cursor, v1::GetMessageResponse& respo
 
 SortedPage::SortedPage(const PageQuery& query,
                        const SortOrder& order,
-                       std::optional<Bookmark> bookmark,
-                       bool with_recipients)
+                       std::optional<Bookmark> bookmark)
     : query_(query),
       order_(order),
       bookmark_(std::move(bookmark)),
-      with_recipients_(with_recipients),
       most_(std::min(query.skip + query.most, kResultsMax) + 1) {}
 
 int SortedPage::Compare(const SortOrder::Key& a,
@@ -75,7 +69,7 @@ bool SortedPage::IsBefore(const Kept& a, const Kept& b) const {
   return Compare(a.key, a.place, b.key, b.place) < 0;
 }
 
-bool SortedPage::Take(const MessageWalk::Row& row) {
+void SortedPage::Take(const MessageWalk::Row& row) {
   ++matched_;
   SortOrder::Key key =
       order_.KeyOf([&row](std::size_t field) { return MessageField(field, row.fields); });
@@ -83,34 +77,36 @@ bool SortedPage::Take(const MessageWalk::Row& row) {
     const int order = Compare(key, row.place, bookmark_->key, bookmark_->place);
     if (order < 0 || (order == 0 && !query_.with_bookmark)) {
       ++passed_;
-      return true;
+      return;
     }
   }
   const auto before = [this](const Kept& a, const Kept& b) { return IsBefore(a, b); };
   if (kept_.size() == most_) {
     const Kept& last = kept_.front();
-    if (Compare(key, row.place, last.key, last.place) > 0) return true;
+    if (Compare(key, row.place, last.key, last.place) > 0) return;
     std::pop_heap(kept_.begin(), kept_.end(), before);
-    bytes_ -= kept_.back().info.ByteSizeLong();
     kept_.pop_back();
   }
-  kept_.push_back({std::move(key), row.place, InfoOf(row, with_recipients_)});
-  bytes_ += kept_.back().info.ByteSizeLong();
+  kept_.push_back({std::move(key), row.place});
   std::push_heap(kept_.begin(), kept_.end(), before);
-  return bytes_ <= kResponseBytesMax;
 }
 
-absl::Status SortedPage::Finish(v1::GetMessageResponse& response) {
-  if (bytes_ > kResponseBytesMax) {
-    return base::Error(absl::StatusCode::kResourceExhausted, "the sorted rows are more than ",
-                       kResponseBytesMax, " bytes: ask for fewer of them, or narrow the filter");
-  }
+absl::Status SortedPage::Finish(Read read, v1::GetMessageResponse& response) {
   std::sort_heap(kept_.begin(), kept_.end(),
                  [this](const Kept& a, const Kept& b) { return IsBefore(a, b); });
   const std::size_t from = std::min(query_.skip, kept_.size());
   const std::size_t to = std::min(from + query_.most, kept_.size());
-  for (std::size_t i = from; i < to; ++i)
-    response.add_messages()->Swap(&kept_[i].info);
+  std::size_t bytes = 0;
+  for (std::size_t i = from; i < to; ++i) {
+    std::optional<v1::MessageInfo> info = read(kept_[i].place);
+    if (!info) continue;
+    bytes += info->ByteSizeLong();
+    if (bytes > kResponseBytesMax) {
+      return base::Error(absl::StatusCode::kResourceExhausted, "the rows are more than ",
+                         kResponseBytesMax, " bytes: ask for fewer of them, or narrow the filter");
+    }
+    response.add_messages()->Swap(&*info);
+  }
   response.set_truncated(to < kept_.size());
   if (!query_.counts) return absl::OkStatus();
   v1::PageInfo& info = *response.mutable_page_info();

@@ -5,7 +5,8 @@
 //
 // Flow      Construct; Take each row that fits; Finish into the answer.
 // Failure   kResourceExhausted: the answer grew beyond kResponseBytesMax.
-// Limits    A sorted page holds its rows and no others: result_size + bookmark_index of them.
+// Limits    A sorted page holds the keys of its rows and no others: result_size + bookmark_index of
+//           them; the rows themselves are read at its end.
 // See       paging.h, message_walk.h
 
 #pragma once
@@ -14,6 +15,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 
 #include "postern/v1/admin.pb.h"
@@ -24,6 +26,9 @@
 namespace postern::admin {
 
 inline constexpr std::size_t kResponseBytesMax = 64 * 1024 * 1024;
+
+// A row as it is shown; what is damaged says so.
+v1::MessageInfo InfoOf(const MessageWalk::Row& row, bool with_recipients);
 
 // In the order of identities. `cursor` says what earlier answers gave.
 class OrderedPage {
@@ -61,19 +66,18 @@ class SortedPage {
     RowPlace place;
   };
 
-  SortedPage(const PageQuery& query,
-             const SortOrder& order,
-             std::optional<Bookmark> bookmark,
-             bool with_recipients);
+  // The row at a place, as it is now; nothing when it has left.
+  using Read = absl::FunctionRef<std::optional<v1::MessageInfo>(const RowPlace& place)>;
 
-  bool Take(const MessageWalk::Row& row);
-  absl::Status Finish(v1::GetMessageResponse& response);
+  SortedPage(const PageQuery& query, const SortOrder& order, std::optional<Bookmark> bookmark);
+
+  void Take(const MessageWalk::Row& row);
+  absl::Status Finish(Read read, v1::GetMessageResponse& response);
 
  private:
   struct Kept {
     SortOrder::Key key;
     RowPlace place;
-    v1::MessageInfo info;
   };
 
   // In the order in which rows are shown.
@@ -83,10 +87,8 @@ class SortedPage {
   const PageQuery query_;
   const SortOrder order_;
   const std::optional<Bookmark> bookmark_;
-  const bool with_recipients_;
   const std::size_t most_;  // rows kept, one more than are shown
   std::vector<Kept> kept_;  // a heap, the last one shown on top
-  std::size_t bytes_ = 0;
   std::uint64_t matched_ = 0;
   std::uint64_t passed_ = 0;  // rows on the other side of the bookmark
 };

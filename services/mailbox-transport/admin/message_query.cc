@@ -203,6 +203,22 @@ io::Task<absl::StatusOr<SortedPage::Bookmark>> MessageQuery::BookmarkOf(const As
   co_return co_await io::OnDisk<Found>(disk_, std::move(find));
 }
 
+std::optional<v1::MessageInfo> MessageQuery::RowAt(const RowPlace& place,
+                                                   const QueueState& queues,
+                                                   bool with_recipients,
+                                                   absl::Time now) const {
+  MessageWalk::Terms terms;
+  terms.ids = std::vector<base::MessageId>{base::MessageId{place.message}};
+  const MessageWalk walk(pipeline_.store(), pipeline_.server(), std::move(terms));
+  std::optional<v1::MessageInfo> info;
+  RowPlace at = EdgePlace(false);
+  const auto look = [&](const MessageWalk::Row& row) {
+    if (row.place == place) info = InfoOf(row, with_recipients);
+    return !info;
+  };
+  return walk.Next(queues, now, at, look).ok() ? info : std::nullopt;
+}
+
 io::Task<absl::Status> MessageQuery::Sorted(const v1::GetMessageRequest& request,
                                             const Asked& asked,
                                             ChosenMessages chosen,
@@ -215,19 +231,28 @@ io::Task<absl::Status> MessageQuery::Sorted(const v1::GetMessageRequest& request
     bookmark = *std::move(found);
   }
   const MessageWalk walk(pipeline_.store(), pipeline_.server(), std::move(chosen.terms));
-  SortedPage page(asked.page, asked.order, std::move(bookmark), request.include_recipients());
+  SortedPage page(asked.page, asked.order, std::move(bookmark));
   RowPlace at = EdgePlace(false);
   for (bool more = true; more;) {
     if (cancelled()) co_return Gone();
     absl::AnyInvocable<Sliced()> read = [&, queues = chosen.queues, now = clock_.Now()] {
-      return walk.Next(*queues, now, at,
-                       [&page](const MessageWalk::Row& row) { return page.Take(row); });
+      return walk.Next(*queues, now, at, [&page](const MessageWalk::Row& row) {
+        page.Take(row);
+        return true;
+      });
     };
     const Sliced slice = co_await io::OnDisk<Sliced>(disk_, std::move(read));
     if (!slice.ok()) co_return slice.status();
     more = !slice->ended && !slice->stopped;
   }
-  co_return page.Finish(response);
+  absl::AnyInvocable<absl::Status()> finish = [&, now = clock_.Now()] {
+    return page.Finish(
+        [&](const RowPlace& place) {
+          return RowAt(place, *chosen.queues, request.include_recipients(), now);
+        },
+        response);
+  };
+  co_return co_await io::OnDisk<absl::Status>(disk_, std::move(finish));
 }
 
 }  // namespace postern::admin

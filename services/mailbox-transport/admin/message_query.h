@@ -14,6 +14,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
@@ -87,6 +88,12 @@ class MessageQuery {
   // The bookmark of a sorted page: its row as it is now.
   io::Task<absl::StatusOr<SortedPage::Bookmark>> BookmarkOf(const Asked& asked,
                                                             QueueStatePtr queues);
+
+  // On the disk pool: one row, as it is now.
+  std::optional<v1::MessageInfo> RowAt(const RowPlace& place,
+                                       const QueueState& queues,
+                                       bool with_recipients,
+                                       absl::Time now) const;
 
   pipeline::Pipeline& pipeline_;
   io::DiskPool& disk_;

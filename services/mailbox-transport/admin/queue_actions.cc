@@ -14,7 +14,8 @@ using Views = std::vector<queue::QueueView>;
 
 // Nothing is done to every queue by leaving a word out.
 absl::Status CheckTerms(const v1::QueueActionRequest& request) {
-  if (request.action() != v1::QUEUE_ACTION_RETRY && request.action() != v1::QUEUE_ACTION_RESUBMIT) {
+  if (request.action() == v1::QUEUE_ACTION_UNSPECIFIED ||
+      !v1::QueueAction_IsValid(request.action())) {
     return absl::InvalidArgumentError("action: say what is to be done");
   }
   if (request.identity().empty() && base::Trim(request.filter()).empty()) {
@@ -28,32 +29,22 @@ absl::Status CheckTerms(const v1::QueueActionRequest& request) {
 
 }  // namespace
 
-QueueActions::Judged QueueActions::Judge(v1::QueueAction action, const NamedQueue& queue) {
-  if (queue.name == kSubmission) {
-    return {false, "messages are routed as they are accepted, none waits here"};
-  }
-  if (action == v1::QUEUE_ACTION_RESUBMIT) return {queue.view.message_count > 0, ""};
-  if (queue.view.status == queue::QueueStatus::kRetry) return {true, ""};
-  return {false, base::Cat("it is ", queue::NameOf(queue.view.status), ", not in Retry")};
-}
-
-void QueueActions::Count(const v1::QueueActionRequest& request,
-                         const std::string& identity,
-                         const Judged& judged,
-                         v1::ActionResponse& response) {
-  if (judged.acts) {
-    response.set_changed(response.changed() + 1);
-    if (request.dry_run() && response.identities_size() < kNamedMax) {
-      response.add_identities(identity);
-    }
-  } else if (judged.refusal.empty() || request.identity().empty()) {
-    response.set_unchanged(response.unchanged() + 1);
-  } else {
-    response.set_failed(response.failed() + 1);
-    if (response.failures_size() >= kFailuresMax) return;
-    v1::ActionFailure& failure = *response.add_failures();
-    failure.set_identity(identity);
-    failure.set_reason(judged.refusal);
+Judged QueueActions::Judge(v1::QueueAction action, const NamedQueue& queue) {
+  const queue::QueueStatus status = queue.view.status;
+  const bool suspended = status == queue::QueueStatus::kSuspended;
+  if (queue.name == kPoison) return {false, "its messages are resumed or removed one by one"};
+  switch (action) {
+    case v1::QUEUE_ACTION_SUSPEND:
+      return {!suspended, ""};
+    case v1::QUEUE_ACTION_RESUME:
+      return {suspended, ""};
+    case v1::QUEUE_ACTION_RETRY:
+      if (status == queue::QueueStatus::kRetry) return {true, ""};
+      return {false, base::Cat("it is ", queue::NameOf(status), ", not in Retry")};
+    default:
+      if (queue.name == kSubmission) return {false, "its messages have no route yet"};
+      if (suspended) return {false, "it is Suspended: Resume-Queue comes first"};
+      return {queue.view.message_count > 0, ""};
   }
 }
 
@@ -85,18 +76,22 @@ io::Task<absl::Status> QueueActions::Answer(const v1::QueueActionRequest& reques
     if (cancelled()) co_return absl::CancelledError("the caller has gone");
     const std::uint64_t rank = QueueRank(queue.name);
     if (rank < at.queue()) continue;
-    const bool begun = rank == at.queue() && at.message() != 0;
-    if (!begun) at.set_message(0);
+    const bool begun = rank == at.queue() && at.matched() > 0;
+    if (!begun) {
+      at.set_message(0);
+      at.set_first(0);
+    }
     at.set_queue(rank);
+    at.set_matched(at.matched() + (begun ? 0 : 1));
     Judged judged = Judge(request.action(), queue);
     const std::string identity = base::Cat(pipeline_.server(), "\\", queue.name);
     const bool resubmits = request.action() == v1::QUEUE_ACTION_RESUBMIT;
     if (judged.acts && !request.dry_run() && !resubmits) {
-      auto acted = co_await Retry(queue);
+      auto acted = co_await Act(request.action(), queue);
       if (!acted.ok()) co_return acted.status();
       judged = *std::move(acted);
     }
-    if (!begun) Count(request, identity, judged, response);
+    if (!begun) Count(judged, identity, !request.identity().empty(), request.dry_run(), response);
     if (!judged.acts || request.dry_run() || !resubmits) continue;
     const auto all = co_await Resubmit(std::move(queue), deadline, at, response);
     if (!all.ok()) co_return all.status();
@@ -107,29 +102,34 @@ io::Task<absl::Status> QueueActions::Answer(const v1::QueueActionRequest& reques
   co_return absl::OkStatus();
 }
 
-io::Task<absl::StatusOr<QueueActions::Judged>> QueueActions::Retry(NamedQueue queue) {
-  pipeline::Shard& shard = *pipeline_.shards()[queue.shard];
-  absl::AnyInvocable<bool()> retry = [&shard, hop = queue.view.hop] {
-    return shard.queue().RetryNow(hop);
-  };
-  const std::optional<bool> done = co_await AskShard<bool>(shard, std::move(retry));
-  if (!done) co_return SilentShard();
+io::Task<absl::StatusOr<Judged>> QueueActions::Act(v1::QueueAction action, NamedQueue queue) {
+  absl::Status done;
+  if (action == v1::QUEUE_ACTION_SUSPEND) {
+    done = co_await pipeline_.SuspendQueue(queue.view.hop);
+  } else if (action == v1::QUEUE_ACTION_RESUME) {
+    done = co_await pipeline_.ResumeQueue(queue.view.hop);
+  } else {
+    done = co_await pipeline_.RetryQueue(queue.view.hop);
+  }
   // It may have left its state since it was looked at.
-  co_return Judged{*done, *done ? "" : "it is not in Retry any more"};
+  if (absl::IsFailedPrecondition(done)) co_return Judged{false, std::string(base::MessageOf(done))};
+  if (!done.ok()) co_return done;
+  co_return Judged{true, ""};
 }
 
 io::Task<absl::StatusOr<bool>> QueueActions::Resubmit(NamedQueue queue,
                                                       absl::Time deadline,
                                                       v1::Cursor& at,
                                                       v1::ActionResponse& response) {
-  pipeline::Shard& shard = *pipeline_.shards()[queue.shard];
-  if (at.message() == 0) {
-    absl::AnyInvocable<std::uint64_t()> mark = [&shard] { return shard.queue().Mark(); };
-    const auto now = co_await AskShard<std::uint64_t>(shard, std::move(mark));
-    if (!now) co_return SilentShard();
-    at.set_message(*now);
-  }
-  for (;;) {
+  const std::vector<pipeline::Shard*> shards = ShardsOf(pipeline_, queue);
+  while (at.first() < shards.size()) {
+    pipeline::Shard& shard = *shards[at.first()];
+    if (at.message() == 0) {
+      absl::AnyInvocable<std::uint64_t()> mark = [&shard] { return shard.queue().Mark(); };
+      const auto now = co_await AskShard<std::uint64_t>(shard, std::move(mark));
+      if (!now) co_return SilentShard();
+      at.set_message(*now);
+    }
     auto done = std::make_shared<io::Completion<std::size_t>>(*io::Executor::Current());
     shard.executor().Post([&shard, done, hop = queue.view.hop, mark = at.message()] {
       shard.Resubmit(hop, mark, kResubmitSlice, [done](std::size_t count) { done->Set(count); });
@@ -138,9 +138,13 @@ io::Task<absl::StatusOr<bool>> QueueActions::Resubmit(NamedQueue queue,
     if (!count) co_return SilentShard();
     response.set_messages(response.messages() + *count);
     at.set_examined(at.examined() + *count);
-    if (*count == 0) co_return true;
-    if (absl::Now() > deadline) co_return false;
+    if (*count == 0) {
+      at.set_message(0);
+      at.set_first(at.first() + 1);
+    }
+    if (absl::Now() > deadline) co_return at.first() == shards.size();
   }
+  co_return true;
 }
 
 }  // namespace postern::admin

@@ -1,6 +1,7 @@
 // services/mailbox-transport/admin/queue_actions.h
 //
-// QueueActions: what operators do to queues: try them now, or have their messages routed again.
+// QueueActions: what operators do to queues: suspend, resume, try now, have their messages routed
+// again.
 //
 // Flow      co_await Answer(request, response, cancelled); again with response.next as
 //           request.resume until there is none.
@@ -9,7 +10,7 @@
 // Lifetime  Borrows its parts; requests and responses outlive the awaited call.
 // Limits    An answer takes about kAnswerTime; kFailuresMax failures and kNamedMax identities are
 //           named; kResubmitSlice messages are routed again at a time.
-// See       queue_choice.h; Exchange's Retry-Queue
+// See       queue_choice.h; Exchange's Suspend-Queue, Resume-Queue, Retry-Queue
 
 #pragma once
 
@@ -20,12 +21,11 @@
 
 #include "common/io/task.h"
 #include "postern/v1/admin.pb.h"
+#include "services/mailbox-transport/admin/action_count.h"
 #include "services/mailbox-transport/admin/queue_state.h"
 
 namespace postern::admin {
 
-inline constexpr int kFailuresMax = 100;
-inline constexpr int kNamedMax = 100;
 inline constexpr std::size_t kResubmitSlice = 256;
 
 class QueueActions {
@@ -38,21 +38,12 @@ class QueueActions {
                                 absl::AnyInvocable<bool()> cancelled);
 
  private:
-  // Whether there is anything to do, or why it cannot be done.
-  struct Judged {
-    bool acts = false;
-    std::string refusal;
-  };
-
   static Judged Judge(v1::QueueAction action, const NamedQueue& queue);
-  static void Count(const v1::QueueActionRequest& request,
-                    const std::string& identity,
-                    const Judged& judged,
-                    v1::ActionResponse& response);
   io::Task<absl::StatusOr<std::vector<NamedQueue>>> Chosen(const v1::QueueActionRequest& request);
-  io::Task<absl::StatusOr<Judged>> Retry(NamedQueue queue);
-  // Routes again what was in the queue before at.message, which is set when it is 0; until
-  // `deadline`. True: all of it.
+  io::Task<absl::StatusOr<Judged>> Act(v1::QueueAction action, NamedQueue queue);
+  // Routes again what was in the queue when it began, shard by shard, until `deadline`. `at` has the
+  // shard as `first` and the queue's mark there as `message`, which is 0 before it begins. True: all
+  // of it.
   io::Task<absl::StatusOr<bool>> Resubmit(NamedQueue queue,
                                           absl::Time deadline,
                                           v1::Cursor& at,

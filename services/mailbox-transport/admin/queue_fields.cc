@@ -30,7 +30,7 @@ FieldValue CountValue(std::uint64_t count) {
 
 constexpr std::string_view kDeliveryTypes =
     "DnsConnectorDelivery, SmartHostConnectorDelivery, SmtpRelayToConnectorSourceServers, "
-    "SmtpRelayToRemoteActiveDirectorySite, Unreachable, Undefined";
+    "SmtpRelayToRemoteActiveDirectorySite, Unreachable, Poison, Undefined";
 
 const QueueProperty kProperties[] = {
     {{"Identity", Kind::kText},
@@ -72,6 +72,20 @@ const QueueProperty kProperties[] = {
     {{"NextRetryTime", Kind::kTime},
      [](const NamedQueue& queue, std::string_view) {
        return TimeValue(queue.view.next_retry_time);
+     }},
+    {{"FirstRetryTime", Kind::kTime},
+     [](const NamedQueue& queue, std::string_view) {
+       return TimeValue(queue.view.first_retry_time);
+     }},
+    {{"IncomingRate", Kind::kRate},
+     [](const NamedQueue& queue, std::string_view) { return FieldValue(queue.view.incoming_rate); }},
+    {{"OutgoingRate", Kind::kRate},
+     [](const NamedQueue& queue, std::string_view) { return FieldValue(queue.view.outgoing_rate); }},
+    {{"Velocity", Kind::kRate},
+     [](const NamedQueue& queue, std::string_view) { return FieldValue(queue.view.velocity); }},
+    {{"SuspendedMessageCount", Kind::kNumber},
+     [](const NamedQueue& queue, std::string_view) {
+       return CountValue(queue.view.suspended_count);
      }},
     {{"TlsDomain", Kind::kText},
      [](const NamedQueue& queue, std::string_view) { return TextValue(queue.tls_domain); }},

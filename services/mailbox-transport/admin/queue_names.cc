@@ -13,18 +13,42 @@ namespace {
 
 constexpr std::size_t kErrorBytesMax = 4096;
 
-NamedQueue Empty(std::string_view name, model::DeliveryType type) {
+NamedQueue Special(std::string_view name, queue::QueueView view) {
   NamedQueue queue;
   queue.name = std::string(name);
-  queue.view.hop.type = type;
+  queue.view = std::move(view);
   return queue;
 }
 
-bool IsUnreachable(const queue::QueueView& view) {
-  return view.hop.type == model::DeliveryType::kUnreachable;
+queue::QueueView EmptyView(model::DeliveryType type) {
+  queue::QueueView view;
+  view.hop.type = type;
+  return view;
+}
+
+// What waits in several shards is one queue.
+void AddView(queue::QueueView part, queue::QueueView& whole) {
+  if (whole.id == 0) {
+    whole = std::move(part);
+    return;
+  }
+  if (part.status != queue::QueueStatus::kReady) whole.status = part.status;
+  whole.message_count += part.message_count;
+  whole.deferred_count += part.deferred_count;
+  whole.suspended_count += part.suspended_count;
+  whole.connections += part.connections;
+  for (std::size_t i = 0; i < whole.count_by_priority.size(); ++i)
+    whole.count_by_priority[i] += part.count_by_priority[i];
+  whole.incoming_rate += part.incoming_rate;
+  whole.outgoing_rate += part.outgoing_rate;
+  whole.velocity += part.velocity;
 }
 
 }  // namespace
+
+bool IsSpecial(const NamedQueue& queue) {
+  return queue.name == kSubmission || queue.name == kUnreachable || queue.name == kPoison;
+}
 
 std::string_view CategoryOf(model::DeliveryType type) {
   const bool external = type == model::DeliveryType::kDnsConnectorDelivery ||
@@ -33,19 +57,20 @@ std::string_view CategoryOf(model::DeliveryType type) {
 }
 
 std::string_view DomainOf(const NamedQueue& queue) {
-  const bool special = queue.name == kSubmission || queue.name == kUnreachable;
-  return special ? std::string_view(queue.name) : std::string_view(queue.view.hop.domain);
+  return IsSpecial(queue) ? std::string_view(queue.name) : std::string_view(queue.view.hop.domain);
 }
 
-std::vector<NamedQueue> NameQueues(std::vector<std::vector<queue::QueueView>> shards) {
+std::vector<NamedQueue> NameQueues(queue::QueueView submission,
+                                   std::vector<std::vector<queue::QueueView>> shards) {
   std::vector<NamedQueue> queues;
-  queues.push_back(Empty(kSubmission, model::DeliveryType::kUndefined));
-  queues.push_back(Empty(kUnreachable, model::DeliveryType::kUnreachable));
+  NamedQueue unreachable = Special(kUnreachable, EmptyView(model::DeliveryType::kUnreachable));
+  NamedQueue poison = Special(kPoison, EmptyView(model::DeliveryType::kPoison));
   for (std::size_t shard = 0; shard < shards.size(); ++shard) {
     for (queue::QueueView& view : shards[shard]) {
-      if (IsUnreachable(view)) {
-        queues[1].shard = shard;
-        queues[1].view = std::move(view);
+      const model::DeliveryType type = view.hop.type;
+      if (type == model::DeliveryType::kUnreachable || type == model::DeliveryType::kPoison) {
+        AddView(std::move(view), type == model::DeliveryType::kPoison ? poison.view
+                                                                      : unreachable.view);
         continue;
       }
       NamedQueue queue;
@@ -57,8 +82,11 @@ std::vector<NamedQueue> NameQueues(std::vector<std::vector<queue::QueueView>> sh
       queues.push_back(std::move(queue));
     }
   }
-  std::sort(queues.begin() + 2, queues.end(),
+  std::sort(queues.begin(), queues.end(),
             [](const NamedQueue& a, const NamedQueue& b) { return a.view.id < b.view.id; });
+  if (poison.view.message_count > 0) queues.insert(queues.begin(), std::move(poison));
+  queues.insert(queues.begin(), std::move(unreachable));
+  queues.insert(queues.begin(), Special(kSubmission, std::move(submission)));
   return queues;
 }
 
@@ -75,8 +103,8 @@ absl::StatusOr<QueueFilter> QueueFilter::Parse(std::string_view identity, std::s
     name.remove_prefix(slash + 1);
     if (name.empty()) {
       return base::Error(absl::StatusCode::kInvalidArgument, "queue \"", base::Printable(identity),
-                         "\": write [Server\\]{Submission | Unreachable | NextHopDomain | number "
-                         "| *}");
+                         "\": write [Server\\]{Submission | Unreachable | Poison | NextHopDomain | "
+                         "number | *}");
     }
   }
   if (name != "*") filter.name_ = base::LowerAscii(name);
@@ -122,6 +150,16 @@ v1::QueueInfo ToInfo(const NamedQueue& queue, std::string_view server) {
   info.set_retry_count(view.retry_count);
   info.set_next_hop_category(std::string(CategoryOf(view.hop.type)));
   info.set_tls_domain(queue.tls_domain);
+  info.set_incoming_rate(view.incoming_rate);
+  info.set_outgoing_rate(view.outgoing_rate);
+  info.set_velocity(view.velocity);
+  info.set_first_retry_time(TimeText(view.first_retry_time));
+  info.set_suspended_message_count(view.suspended_count);
+  for (const model::Priority priority :
+       {model::Priority::kHigh, model::Priority::kNormal, model::Priority::kLow}) {
+    info.add_message_counts_per_priority(
+        view.count_by_priority[static_cast<std::size_t>(priority)]);
+  }
   return info;
 }
 

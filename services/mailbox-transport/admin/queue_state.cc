@@ -13,12 +13,18 @@ namespace {
 // Ids of a queue are asked for one queue after the other.
 constexpr std::size_t kListedQueuesMax = 64;
 
-// All unreachable recipients wait in one queue, whatever routing wrote beside them.
+// All unreachable recipients wait in one queue, whatever routing wrote beside them; so do poison
+// ones.
 model::NextHop QueueKey(const model::NextHop& hop) {
-  if (hop.type != model::DeliveryType::kUnreachable) return hop;
-  model::NextHop lost;
-  lost.type = hop.type;
-  return lost;
+  if (hop.type == model::DeliveryType::kUnreachable) return model::UnreachableHop();
+  if (hop.type == model::DeliveryType::kPoison) return model::PoisonHop();
+  return hop;
+}
+
+bool IsUnderWay(queue::MessageStatus status) {
+  return status == queue::MessageStatus::kActive ||
+         status == queue::MessageStatus::kPendingSuspend ||
+         status == queue::MessageStatus::kPendingRemove;
 }
 
 struct ShardAnswer {
@@ -32,8 +38,8 @@ ShardAnswer AnswerOf(const queue::Queue& queue) {
   for (const queue::QueueView& view : answer.views) {
     if (view.connections == 0) continue;
     for (const queue::TicketView& ticket : queue.Tickets(view.hop, view.connections)) {
-      if (ticket.status != queue::MessageStatus::kActive) break;
-      answer.active.push_back({ticket.id, view.hop});
+      if (!IsUnderWay(ticket.status)) break;
+      answer.active.push_back({ticket.id, view.hop, ticket.status});
     }
   }
   return answer;
@@ -48,6 +54,7 @@ absl::Status SilentShard() {
 std::uint64_t QueueRank(std::string_view name) {
   if (name == kSubmission) return 1;
   if (name == kUnreachable) return 2;
+  if (name == kPoison) return 3;
   const auto number = base::ParseUnsigned(name);
   return number ? 10 + *number : 9;
 }
@@ -57,7 +64,7 @@ QueueState::QueueState(std::vector<NamedQueue> queues, const std::vector<Active>
   for (std::size_t i = 0; i < queues_.size(); ++i)
     places_.emplace(QueueKey(queues_[i].view.hop), i);
   for (const Active& one : active)
-    active_.emplace(one.id.value, QueueKey(one.hop));
+    active_.emplace(one.id.value, Active{one.id, QueueKey(one.hop), one.status});
 }
 
 const NamedQueue* QueueState::Find(const model::NextHop& hop) const {
@@ -72,9 +79,12 @@ std::size_t QueueState::message_count() const {
   return count;
 }
 
-bool QueueState::IsActive(base::MessageId id, const model::NextHop& hop) const {
+const QueueState::Active* QueueState::FindActive(base::MessageId id,
+                                                 const model::NextHop& hop) const {
   const auto [from, to] = active_.equal_range(id.value);
-  return std::any_of(from, to, [&hop](const auto& one) { return one.second == hop; });
+  const auto found =
+      std::find_if(from, to, [&hop](const auto& one) { return one.second.hop == hop; });
+  return found == to ? nullptr : &found->second;
 }
 
 std::vector<PlacedRow> QueueState::StandingsOf(const model::Message& message,
@@ -93,12 +103,15 @@ std::vector<PlacedRow> QueueState::StandingsOf(const model::Message& message,
     if (const NamedQueue* queue = Find(hop)) {
       standing.queue = queue->name;
       standing.queue_error = queue->view.last_error;
-      if (queue->view.status == queue::QueueStatus::kRetry) {
+      const bool waits = standing.ticket.status != queue::MessageStatus::kSuspended;
+      if (waits && queue->view.status == queue::QueueStatus::kRetry) {
         standing.ticket.status = queue::MessageStatus::kRetry;
         standing.ticket.due = std::max(standing.ticket.due, queue->view.next_retry_time);
       }
     }
-    if (IsActive(message.id, hop)) standing.ticket.status = queue::MessageStatus::kActive;
+    if (const Active* active = FindActive(message.id, hop)) {
+      standing.ticket.status = active->status;
+    }
     row.place = {message.id.value, QueueRank(standing.queue)};
     rows.push_back(std::move(row));
   }
@@ -117,7 +130,16 @@ io::Task<absl::StatusOr<QueueStatePtr>> AskQueues(pipeline::Pipeline& pipeline) 
     views.push_back(std::move(got->views));
     active.insert(active.end(), got->active.begin(), got->active.end());
   }
-  co_return std::make_shared<const QueueState>(NameQueues(std::move(views)), active);
+  co_return std::make_shared<const QueueState>(
+      NameQueues(pipeline.Submission(), std::move(views)), active);
+}
+
+std::vector<pipeline::Shard*> ShardsOf(pipeline::Pipeline& pipeline, const NamedQueue& queue) {
+  if (!IsSpecial(queue)) return {pipeline.shards()[queue.shard].get()};
+  std::vector<pipeline::Shard*> all;
+  for (const auto& shard : pipeline.shards())
+    all.push_back(shard.get());
+  return all;
 }
 
 io::Task<absl::StatusOr<std::optional<std::vector<base::MessageId>>>> AskIds(
@@ -131,14 +153,15 @@ io::Task<absl::StatusOr<std::optional<std::vector<base::MessageId>>>> AskIds(
   using Tickets = std::vector<queue::TicketView>;
   for (const NamedQueue& queue : queues) {
     if (queue.view.message_count == 0) continue;
-    pipeline::Shard& shard = *pipeline.shards()[queue.shard];
-    absl::AnyInvocable<Tickets()> ask = [&shard, hop = queue.view.hop] {
-      return shard.queue().Tickets(hop, kTicketsMax);
-    };
-    const std::optional<Tickets> tickets = co_await AskShard<Tickets>(shard, std::move(ask));
-    if (!tickets) co_return SilentShard();
-    for (const queue::TicketView& ticket : *tickets)
-      ids->push_back(ticket.id);
+    for (pipeline::Shard* const shard : ShardsOf(pipeline, queue)) {
+      absl::AnyInvocable<Tickets()> ask = [shard, hop = queue.view.hop] {
+        return shard->queue().TicketsAfter(hop, base::MessageId(), kTicketsMax);
+      };
+      const std::optional<Tickets> tickets = co_await AskShard<Tickets>(*shard, std::move(ask));
+      if (!tickets) co_return SilentShard();
+      for (const queue::TicketView& ticket : *tickets)
+        ids->push_back(ticket.id);
+    }
   }
   std::sort(ids->begin(), ids->end());
   ids->erase(std::unique(ids->begin(), ids->end()), ids->end());

@@ -54,6 +54,7 @@ class QueueState {
   struct Active {
     base::MessageId id;
     model::NextHop hop;
+    queue::MessageStatus status;  // Active, PendingSuspend or PendingRemove
   };
 
   QueueState(std::vector<NamedQueue> queues, const std::vector<Active>& active);
@@ -70,11 +71,12 @@ class QueueState {
   std::vector<PlacedRow> StandingsOf(const model::Message& message, absl::Time now) const;
 
  private:
-  bool IsActive(base::MessageId id, const model::NextHop& hop) const;
+  // Null: no attempt of it is under way.
+  const Active* FindActive(base::MessageId id, const model::NextHop& hop) const;
 
   std::vector<NamedQueue> queues_;
   std::unordered_map<model::NextHop, std::size_t> places_;
-  std::unordered_multimap<std::uint64_t, model::NextHop> active_;
+  std::unordered_multimap<std::uint64_t, Active> active_;
 };
 
 using QueueStatePtr = std::shared_ptr<const QueueState>;
@@ -90,6 +92,9 @@ io::Task<std::optional<T>> AskShard(pipeline::Shard& shard, absl::AnyInvocable<T
 }
 
 io::Task<absl::StatusOr<QueueStatePtr>> AskQueues(pipeline::Pipeline& pipeline);
+
+// The shards that hold a part of the queue.
+std::vector<pipeline::Shard*> ShardsOf(pipeline::Pipeline& pipeline, const NamedQueue& queue);
 
 // The ids in these queues, in order, each once; nullopt when they are more than kTicketsMax.
 io::Task<absl::StatusOr<std::optional<std::vector<base::MessageId>>>> AskIds(

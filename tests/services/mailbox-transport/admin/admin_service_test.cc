@@ -236,6 +236,22 @@ grpc::Status AdminServiceTest::Do(const std::string& rpc) {
     v1::ActionResponse response;
     return stub->ActOnQueues(call.get(), request, &response);
   }
+  if (rpc == "ActOnMessages") {
+    v1::MessageActionRequest request;
+    request.set_action(v1::MESSAGE_ACTION_SUSPEND);
+    request.set_filter("Size -gt 1GB");
+    v1::ActionResponse response;
+    return stub->ActOnMessages(call.get(), request, &response);
+  }
+  if (rpc == "ExportMessage") {
+    v1::ExportMessageRequest request;
+    request.set_identity("1");
+    v1::ExportMessageResponse frame;
+    const auto reader = stub->ExportMessage(call.get(), request);
+    while (reader->Read(&frame)) continue;
+    const grpc::Status status = reader->Finish();
+    return status.error_code() == grpc::NOT_FOUND ? grpc::Status::OK : status;
+  }
   if (rpc == "GetQueueDigest") {
     v1::GetQueueDigestResponse response;
     return stub->GetQueueDigest(call.get(), {}, &response);
@@ -277,10 +293,10 @@ std::string_view Word(grpc::StatusCode code) {
 TEST_F(AdminServiceTest, EveryRpcWithEveryRole) {
   const std::vector<std::string> rpcs = {
       "Submit", "GetQueue", "GetQueueDigest", "GetMessage", "TestRoute", "Get",        "List",
-      "Watch",  "Create",   "Update",         "Delete",     "Deliver",   "ActOnQueues"};
+      "Watch",  "Create",   "Update",         "Delete",     "Deliver",   "ActOnQueues", "ActOnMessages", "ExportMessage"};
   const std::string read = " GetQueue GetQueueDigest GetMessage TestRoute Get List Watch ";
   const std::string change = " Create Update Delete ";
-  const std::string operate = " ActOnQueues ";
+  const std::string operate = " ActOnQueues ActOnMessages ExportMessage ";
   const std::pair<std::string, std::string> callers[] = {
       {"certificate mailbox-transport", "Deliver" + read},
       {"certificate frontend-transport", ""},

@@ -14,6 +14,7 @@ TEST(MessageFields, EachPropertyIsWhatTheMessageHas) {
   message.recipients[0].attempts = 2;
   message.recipients[0].last_error = "451 later";
   message.envelope.require_tls = true;
+  message.priority = model::Priority::kHigh;
   message.subject = "hello";
   message.size = 1234;
   message.source_name = "SMTP:relay";
@@ -39,6 +40,8 @@ TEST(MessageFields, EachPropertyIsWhatTheMessageHas) {
       {"NextAttempt", now + absl::Minutes(1)},
       {"LastError", std::string("451 later")},
       {"RetryCount", std::int64_t{2}},
+      {"Priority", std::string("High")},
+      {"DeferReason", std::string("Transient Failure")},
       {"InternetMessageId", std::string("<1@a.test>")},
       {"MessageLatency", absl::Minutes(5)},
       {"RequireTls", true},

@@ -63,14 +63,24 @@ class MessagePageTest : public WalkFixture {
         return true;
       });
     }
-    SortedPage page(query, order, mark, false);
-    WalkAll(false, [&](const MessageWalk::Row& row) { return page.Take(row); });
-    EXPECT_TRUE(page.Finish(response_).ok());
+    SortedPage page(query, order, mark);
+    WalkAll(false, [&](const MessageWalk::Row& row) {
+      page.Take(row);
+      return true;
+    });
+    const auto read = [this](const RowPlace& place) -> std::optional<v1::MessageInfo> {
+      v1::MessageInfo info;
+      info.set_subject(store_.Load(base::MessageId{place.message})->subject);
+      if (info.subject() == gone_) return std::nullopt;
+      return info;
+    };
+    EXPECT_TRUE(page.Finish(read, response_).ok());
     return Shown();
   }
 
   std::vector<base::MessageId> ids_;
   v1::GetMessageResponse response_;
+  std::string gone_;
 };
 
 TEST_F(MessagePageTest, PageEndsAtItsSize) {
@@ -114,6 +124,11 @@ TEST_F(MessagePageTest, SortedRowsOfOneValueKeepTheirOrder) {
   EXPECT_THAT(Sorted({.most = 2, .skip = 1, .counts = true}, "Size"), ElementsAre("d", "f"));
   EXPECT_EQ(response_.page_info().first(), 2u);
   EXPECT_EQ(response_.page_info().total(), 6u);
+}
+
+TEST_F(MessagePageTest, WhatLeftWhileItWasSortedIsNotShown) {
+  gone_ = "d";
+  EXPECT_THAT(Sorted({.most = 3}, "Size"), ElementsAre("b", "f"));
 }
 
 TEST_F(MessagePageTest, SortedBookmarkIsAPlaceInTheOrder) {

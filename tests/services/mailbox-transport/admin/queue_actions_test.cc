@@ -88,7 +88,7 @@ TEST_F(QueueActionsTest, QueueThatIsInNoStateForItIsNamed) {
   EXPECT_EQ(response_.failures(0).identity(), "ours\\Unreachable");
   EXPECT_EQ(response_.failures(0).reason(), "it is Ready, not in Retry");
   ASSERT_TRUE(ActOn("Submission", v1::QUEUE_ACTION_RESUBMIT).ok());
-  EXPECT_THAT(response_.failures(0).reason(), HasSubstr("none waits here"));
+  EXPECT_THAT(response_.failures(0).reason(), HasSubstr("no route yet"));
 }
 
 TEST_F(QueueActionsTest, ResubmittedMessagesTakeTheirRouteAnew) {
@@ -112,6 +112,27 @@ TEST_F(QueueActionsTest, ResubmittedMessagesTakeTheirRouteAnew) {
   // There is still no way for them: each was taken up once and waits again.
   EXPECT_EQ(messages, 3 * kResubmitSlice + 1);
   EXPECT_TRUE(Soon([&] { return waiting() == 3 * kResubmitSlice + 1; }));
+}
+
+TEST_F(QueueActionsTest, SuspendedQueueKeepsItsMessagesUntilItIsResumed) {
+  resolver_.ServFail("b.test");
+  Directory("Some b.test");
+  Dead("b.test");
+  ASSERT_TRUE(ActOn("b.test", v1::QUEUE_ACTION_SUSPEND).ok());
+  EXPECT_EQ(response_.changed(), 1u);
+  EXPECT_EQ(View("b.test").status, queue::QueueStatus::kSuspended);
+  ASSERT_TRUE(ActOn("b.test", v1::QUEUE_ACTION_SUSPEND).ok());
+  EXPECT_EQ(response_.unchanged(), 1u);
+  for (const v1::QueueAction action : {v1::QUEUE_ACTION_RETRY, v1::QUEUE_ACTION_RESUBMIT}) {
+    ASSERT_TRUE(ActOn("b.test", action).ok());
+    EXPECT_EQ(response_.failed(), 1u);
+    EXPECT_THAT(response_.failures(0).reason(), HasSubstr("Suspended"));
+  }
+  ASSERT_TRUE(ActOn("b.test", v1::QUEUE_ACTION_RESUME).ok());
+  EXPECT_EQ(response_.changed(), 1u);
+  EXPECT_TRUE(Soon([&] { return View("b.test").status == queue::QueueStatus::kRetry; }));
+  ASSERT_TRUE(ActOn("b.test", v1::QUEUE_ACTION_RESUME).ok());
+  EXPECT_EQ(response_.unchanged(), 1u);
 }
 
 TEST_F(QueueActionsTest, NothingIsDoneToAllByLeavingAWordOut) {

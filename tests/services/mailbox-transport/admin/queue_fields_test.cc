@@ -20,6 +20,11 @@ TEST(QueueFields, EachPropertyIsWhatTheQueueHas) {
   queue.view.retry_count = 4;
   queue.view.last_error = "451 later";
   queue.view.last_retry_time = absl::FromUnixSeconds(5);
+  queue.view.first_retry_time = absl::FromUnixSeconds(3);
+  queue.view.suspended_count = 2;
+  queue.view.incoming_rate = 1.5;
+  queue.view.outgoing_rate = 0.5;
+  queue.view.velocity = -1;
   const std::pair<const char*, FieldValue> rows[] = {
       {"Identity", std::string("ours\\3")},
       {"DeliveryType", std::string("DnsConnectorDelivery")},
@@ -33,6 +38,11 @@ TEST(QueueFields, EachPropertyIsWhatTheQueueHas) {
       {"LastError", std::string("451 later")},
       {"LastRetryTime", absl::FromUnixSeconds(5)},
       {"NextRetryTime", FieldValue()},
+      {"FirstRetryTime", absl::FromUnixSeconds(3)},
+      {"SuspendedMessageCount", std::int64_t{2}},
+      {"IncomingRate", 1.5},
+      {"OutgoingRate", 0.5},
+      {"Velocity", -1.0},
       {"TlsDomain", std::string("b.test")},
   };
   for (const auto& [name, value] : rows)

@@ -47,7 +47,7 @@ TEST(QueueState, MessageStandsInEachQueueThatItWaitsIn) {
                                      queue::QueueStatus::kReady),
                           StateQueue("4", StateHop("b.test"), queue::QueueStatus::kRetry),
                           StateQueue("11", StateHop("c.test"), queue::QueueStatus::kActive)},
-                         {{base::MessageId{7}, StateHop("c.test")}});
+                         {{base::MessageId{7}, StateHop("c.test"), queue::MessageStatus::kPendingSuspend}});
   model::Message message =
       StateMessage({StateHop("c.test"), StateHop("b.test"), lost, StateHop("d.test")});
   message.recipients.push_back(message.recipients[1]);
@@ -60,8 +60,18 @@ TEST(QueueState, MessageStandsInEachQueueThatItWaitsIn) {
   EXPECT_EQ(rows[2].standing.ticket.due, kStateNow + absl::Minutes(5));
   EXPECT_EQ(rows[2].standing.queue_error, "451 later");
   EXPECT_EQ(rows[3].standing.queue, "11");
-  EXPECT_EQ(rows[3].standing.ticket.status, queue::MessageStatus::kActive);
+  EXPECT_EQ(rows[3].standing.ticket.status, queue::MessageStatus::kPendingSuspend);
   EXPECT_EQ(state.message_count(), 9u);
+}
+
+TEST(QueueState, SuspendedMessageOfAQueueInRetryIsSuspended) {
+  const QueueState state({StateQueue("4", StateHop("b.test"), queue::QueueStatus::kRetry)}, {});
+  model::Message message = StateMessage({StateHop("b.test")});
+  message.recipients[0].suspended = true;
+  const auto rows = state.StandingsOf(message, kStateNow);
+  ASSERT_THAT(rows, SizeIs(1));
+  EXPECT_EQ(rows[0].standing.ticket.status, queue::MessageStatus::kSuspended);
+  EXPECT_TRUE(IsAtRest(rows[0].standing));
 }
 
 TEST(QueueState, SettledRecipientsStandNowhere) {
