@@ -77,6 +77,11 @@ void ReadFields(CmdletCall& call, Complaints& complaints) {
     case Action::kTrack:
       call.tracking = TrackingFrom(call.line, complaints);
       break;
+    case Action::kTlsReport:
+      call.tls_report.set_policy_domain(call.line.Text("PolicyDomain"));
+      call.tls_report.set_date(call.line.Text("Date"));
+      call.tls_report.set_documents(call.line.Has("Json"));
+      break;
     default:
       call.mail = MailCallFrom(call.line, complaints);
       break;

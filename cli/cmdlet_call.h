@@ -23,14 +23,15 @@ namespace postern::cli {
 
 struct CmdletCall {
   CmdletLine line;
-  Change change;               // of New-, Set-, Enable- and Disable-
-  PermissionEdit permission;   // of ADPermission
-  v1::TestRouteRequest route;  // of Test-Route
-  TrackingAsked tracking;      // of Get-MessageTrackingLog
-  MailCall mail;               // of the cmdlets about queues and messages
-  std::string identity;        // as the directory knows names; empty: all, or none is needed
-  View view;                   // of Get-
-  bool viewed = false;         // `view` comes from the line, not from the cmdlet
+  Change change;                       // of New-, Set-, Enable- and Disable-
+  PermissionEdit permission;           // of ADPermission
+  v1::TestRouteRequest route;          // of Test-Route
+  v1::GetTlsReportRequest tls_report;  // of Get-TlsReport
+  TrackingAsked tracking;              // of Get-MessageTrackingLog
+  MailCall mail;                       // of the cmdlets about queues and messages
+  std::string identity;  // as the directory knows names; empty: all, or none is needed
+  View view;             // of Get-
+  bool viewed = false;   // `view` comes from the line, not from the cmdlet
 
   std::string_view kind() const { return line.cmdlet->kind; }
 

@@ -195,7 +195,7 @@ class Binder {
     if (literal.kind == Kind::kCommand) {
       return parameter.form == Form::kSecret
                  ? "no password is taken here: write the name of a secret that holds the files "
-                   "username and password"
+                   "username and password or token"
                  : "a command in parentheses is not run: write its result in its place";
     }
     if (literal.kind == Kind::kEdits && line_.cmdlet->action != Action::kSet) {

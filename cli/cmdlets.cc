@@ -92,6 +92,8 @@ constexpr Cmdlet kCmdlets[] = {
      "Explains which connector a recipient's mail takes, and why not the others"},
     {"Get-MessageTrackingLog", "", Action::kTrack, "", kMail,
      "Shows what became of messages, by the logs of every server"},
+    {"Get-TlsReport", "", Action::kTlsReport, "", kMail,
+     "Shows what became of the TLS sessions with each policy domain, day by day"},
     {"Invoke-Script", "", Action::kInvokeScript, "", kScripts,
      "Runs lines of the Exchange Management Shell from a file"},
     {"Shell", "", Action::kShell, "", kScripts, "Runs such lines as they are typed"},
@@ -169,6 +171,16 @@ constexpr Parameter kTrack[] = {
      "What told of the event."},
     {"Start", "", Form::kText, Standing::kField, "as End", "none",
      "Only what was at this time or later."},
+};
+
+constexpr Parameter kTlsReport[] = {
+    {"Date", "", Form::kText, Standing::kField, "a day as 2026-11-28, in UTC",
+     "every day that is kept", "Shows this day only."},
+    {"Json", "", Form::kSwitch, Standing::kField, "", "",
+     "Prints the report document of RFC 8460 for each day and policy domain, one a line."},
+    {"PolicyDomain", "", Form::kText, Standing::kField,
+     "a domain; with TLSA records the name of the host", "all",
+     "Shows this policy domain only, with the failures one by one."},
 };
 
 constexpr Parameter kImport[] = {
@@ -282,6 +294,8 @@ std::span<const Parameter> OwnParameters(Action action) {
       return kRoute;
     case Action::kTrack:
       return kTrack;
+    case Action::kTlsReport:
+      return kTlsReport;
     case Action::kImport:
       return kImport;
     case Action::kInvokeScript:
@@ -336,6 +350,8 @@ std::string_view PositionalOf(const Cmdlet& cmdlet) {
       return "Name";
     case Action::kTestRoute:
       return "Address";
+    case Action::kTlsReport:
+      return "PolicyDomain";
     case Action::kImport:
     case Action::kInvokeScript:
       return "Path";

@@ -42,6 +42,7 @@ struct Cmdlet {
     kRemoveMessage,
     kExportMessage,
     kQueueDigest,
+    kTlsReport,
     kImport,
     kInvokeScript,
     kShell,

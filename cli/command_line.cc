@@ -17,8 +17,11 @@ constexpr std::string_view kLocal = "Without a service";
 
 constexpr PlainVerb kPlainVerbs[] = {
     {"Send-Message", kMail, "Submits a message from a file"},
+    {"Redirect-Message", kMail, "Hands the queues of the server to other servers"},
+    {"Drain-Server", kMail, "Hands its queues to others of its site, and refuses new mail"},
     {"Salvage-Store", kLocal,
      "Copies what is readable out of a damaged store; the service is stopped"},
+    {"Rescue-Queue", kLocal, "Hands what is in the store of a stopped service to a running server"},
     {"New-UserHash", kLocal,
      "Prints a line for accept.users_file; reads the password from its input"},
     {"New-Token", kLocal, "Makes a token and its line of rpc.tokens_file"},
@@ -27,7 +30,9 @@ constexpr PlainVerb kPlainVerbs[] = {
 // What CLI11 fills; VerbOf makes a Verb of it.
 struct Words {
   SendMessageOptions send;
+  DrainOptions drain;
   SalvageStoreOptions salvage;
+  RescueQueueOptions rescue;
   NewUserHashOptions user;
   NewTokenOptions token;
 };
@@ -55,10 +60,28 @@ void AddSend(CLI::App& app, Words& words) {
                 "Only by hosts that protect it all the way (REQUIRETLS)");
 }
 
+void AddDrain(CLI::App& app, Words& words) {
+  DrainOptions& drain = words.drain;
+  for (const std::string_view name : {"Redirect-Message", "Drain-Server"}) {
+    CLI::App& verb = Add(app, name);
+    verb.add_option("--target", drain.targets,
+                    "A server that takes them; may be repeated; without it all others of the site")
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    verb.add_option("--seconds", drain.seconds, "End after so long; what is left stays queued")
+        ->check(CLI::Range(1, 7 * 24 * 3600));
+    verb.add_flag("--undo", drain.undo, "The server takes new mail again");
+  }
+}
+
 void AddLocal(CLI::App& app, Words& words) {
   CLI::App& salvage = Add(app, "Salvage-Store");
   salvage.add_option("path", words.salvage.store, "Folder of the store")->required();
   salvage.add_option("--out", words.salvage.out, "An empty folder for the messages")->required();
+
+  CLI::App& rescue = Add(app, "Rescue-Queue");
+  rescue.add_option("path", words.rescue.store, "Folder of the store")->required();
+  rescue.add_option("--to", words.rescue.to, "Its address: host:7172")->required();
 
   CLI::App& user = Add(app, "New-UserHash");
   user.add_option("name", words.user.name, "Name of the user")->required();
@@ -73,6 +96,7 @@ void AddLocal(CLI::App& app, Words& words) {
 
 void AddVerbs(CLI::App& app, Words& words) {
   AddSend(app, words);
+  AddDrain(app, words);
   AddLocal(app, words);
   app.require_subcommand(1);
   for (CLI::App* verb : app.get_subcommands({})) {
@@ -83,7 +107,13 @@ void AddVerbs(CLI::App& app, Words& words) {
 
 Verb VerbOf(const std::string& name, const Words& words) {
   if (name == "Send-Message") return words.send;
+  if (name == "Redirect-Message" || name == "Drain-Server") {
+    DrainOptions drain = words.drain;
+    drain.hold = name == "Drain-Server";
+    return drain;
+  }
   if (name == "Salvage-Store") return words.salvage;
+  if (name == "Rescue-Queue") return words.rescue;
   if (name == "New-UserHash") return words.user;
   return words.token;
 }

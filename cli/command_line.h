@@ -20,6 +20,7 @@
 #include "cli/cmdlet_call.h"
 #include "cli/completion.h"
 #include "cli/connection.h"
+#include "cli/drain_verb.h"
 #include "cli/global_options.h"
 #include "cli/local_verbs.h"
 #include "cli/send_message.h"
@@ -39,7 +40,9 @@ struct NewUserHashOptions {
 using Verb = std::variant<std::monostate,
                           CmdletCall,
                           SendMessageOptions,
+                          DrainOptions,
                           SalvageStoreOptions,
+                          RescueQueueOptions,
                           NewUserHashOptions,
                           NewTokenOptions,
                           CompleteNames>;

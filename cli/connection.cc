@@ -143,6 +143,12 @@ absl::StatusOr<v1::GetQueueResponse> Connection::Ask(const v1::GetQueueRequest& 
   });
 }
 
+absl::StatusOr<v1::GetTlsReportResponse> Connection::Ask(const v1::GetTlsReportRequest& request) {
+  return Unary<v1::Admin, v1::GetTlsReportResponse>([&](auto& stub, auto& with, auto& response) {
+    return stub.GetTlsReport(&with, request, &response);
+  });
+}
+
 absl::StatusOr<v1::GetMessageResponse> Connection::Ask(const v1::GetMessageRequest& request) {
   return Unary<v1::Admin, v1::GetMessageResponse>([&](auto& stub, auto& with, auto& response) {
     return stub.GetMessage(&with, request, &response);
@@ -195,6 +201,13 @@ absl::Status Connection::Export(const v1::ExportMessageRequest& request, const T
   if (taken == size) return absl::OkStatus();
   return base::Error(absl::StatusCode::kDataLoss, "the content ended after ", taken, " of ", size,
                      " bytes");
+}
+
+absl::StatusOr<v1::RedirectMessageResponse> Connection::Ask(
+    const v1::RedirectMessageRequest& request) {
+  return Unary<v1::Admin, v1::RedirectMessageResponse>([&](auto& stub, auto& with, auto& response) {
+    return stub.RedirectMessage(&with, request, &response);
+  });
 }
 
 absl::StatusOr<v1::GetMessageTrackingLogResponse> Connection::Ask(

@@ -57,6 +57,9 @@ class Connection {
   absl::StatusOr<v1::GetMessageTrackingLogResponse> Ask(
       const v1::GetMessageTrackingLogRequest& request);
 
+  absl::StatusOr<v1::RedirectMessageResponse> Ask(const v1::RedirectMessageRequest& request);
+  absl::StatusOr<v1::GetTlsReportResponse> Ask(const v1::GetTlsReportRequest& request);
+
   absl::StatusOr<v1::Resource> Ask(const v1::GetResourceRequest& request);
   absl::StatusOr<v1::ListResourcesResponse> Ask(const v1::ListResourcesRequest& request);
   absl::StatusOr<v1::ChangeResponse> Ask(const v1::CreateResourceRequest& request);

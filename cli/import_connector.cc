@@ -163,8 +163,8 @@ class Importer {
     }
     if (options_.credential.empty()) {
       return Note("AuthenticationCredential", Outcome::kRefused, UserOf(value),
-                  "an export has no password: make a secret with the files username and password, "
-                  "and name it with -AuthenticationCredential");
+                  "an export has no password: make a secret with the files username and password "
+                  "or token, and name it with -AuthenticationCredential");
     }
     spec().mutable_authentication_credential()->set_secret_name(options_.credential);
     Note("AuthenticationCredential", Outcome::kChanged, options_.credential,

@@ -12,6 +12,7 @@
 #include "common/rpc/identity.h"
 #include "common/tls/digest.h"
 #include "common/tls/password_hash.h"
+#include "services/mailbox-transport/app/rescue.h"
 #include "services/mailbox-transport/store/salvage.h"
 
 namespace postern::cli {
@@ -115,6 +116,38 @@ absl::Status SalvageStore(const std::string& store, const std::string& out, Shel
                            {"Unreadable", base::Cat(report->unreadable)},
                            {"Folder", out}});
   return absl::OkStatus();
+}
+
+absl::Status RescueQueue(const RescueQueueOptions& options,
+                         const ConnectionOptions& connection,
+                         Shell& shell) {
+  app::RescueOptions rescue;
+  rescue.store_path = options.store;
+  rescue.server = options.to;
+  rescue.rpc.certificate_file.value = connection.certificate_file;
+  rescue.rpc.key_file.value = connection.key_file;
+  rescue.rpc.ca_file.value = connection.ca_file;
+  rescue.rpc.trust_domain.value = connection.trust_domain;
+  rescue.rpc.insecure_plaintext.value = connection.insecure_plaintext;
+  rescue.progress = [&shell](const app::RescueReport& now) {
+    shell.err << now.rescued << " of " << now.found << " rescued" << std::endl;
+  };
+  const auto report = app::Rescue(rescue);
+  if (!report.ok()) return report.status();
+  if (shell.output != Output::kTable) {
+    PrintFields({{"found", base::Cat(report->found)},
+                 {"rescued", base::Cat(report->rescued)},
+                 {"kept", base::Cat(report->kept)},
+                 {"error", report->error}},
+                shell);
+  } else {
+    shell.out << RenderList({{"Messages", base::Cat(report->found)},
+                             {"Rescued", base::Cat(report->rescued)},
+                             {"Kept", base::Cat(report->kept)}});
+  }
+  if (report->kept == 0) return absl::OkStatus();
+  return base::Error(absl::StatusCode::kFailedPrecondition, report->kept,
+                     " messages are still in the store: ", report->error);
 }
 
 absl::Status NewUserHash(const std::string& name, Shell& shell) {

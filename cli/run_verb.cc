@@ -1,5 +1,6 @@
 #include "cli/run_verb.h"
 
+#include "cli/drain_verb.h"
 #include "cli/import_verb.h"
 #include "cli/mail_parameters.h"
 #include "cli/mail_verbs.h"
@@ -7,6 +8,7 @@
 #include "cli/resource_verbs.h"
 #include "cli/script_run.h"
 #include "cli/table.h"
+#include "cli/tls_report_verb.h"
 
 namespace postern::cli {
 
@@ -14,10 +16,11 @@ namespace {
 
 using Action = Cmdlet::Action;
 
-absl::Status TestRoute(const CmdletCall& call, Session& session) {
+template <typename Request>
+absl::Status Query(const Request& request, Session& session) {
   const auto connection = session.client.Asked();
   if (!connection.ok()) return connection.status();
-  return Run(call.route, **connection, session.shell);
+  return Run(request, **connection, session.shell);
 }
 
 absl::Status Track(const CmdletCall& call, Session& session) {
@@ -38,9 +41,11 @@ absl::Status RunCmdlet(const CmdletCall& call, Session& session) {
     session.shell.err << "WARNING: " << ForTerminal(warning) << '\n';
   switch (call.line.cmdlet->action) {
     case Action::kTestRoute:
-      return TestRoute(call, session);
+      return Query(call.route, session);
     case Action::kTrack:
       return Track(call, session);
+    case Action::kTlsReport:
+      return Query(call.tls_report, session);
     case Action::kImport:
       return ImportSendConnectors(call, session.client, session.shell);
     case Action::kInvokeScript:
@@ -58,7 +63,8 @@ absl::Status RunCmdlet(const CmdletCall& call, Session& session) {
 
 std::string_view RoleFor(Action action) {
   const bool reads = action == Action::kGet || action == Action::kGetPermission ||
-                     action == Action::kTestRoute || action == Action::kTrack || ReadsMail(action);
+                     action == Action::kTestRoute || action == Action::kTrack ||
+                     action == Action::kTlsReport || ReadsMail(action);
   if (ActsOnMail(action)) return "operate";
   return reads ? "read" : "administer";
 }
@@ -82,6 +88,10 @@ struct Dispatch {
     return SalvageStore(options.store, options.out, session.shell);
   }
 
+  absl::Status operator()(const RescueQueueOptions& options) const {
+    return RescueQueue(options, session.client.options(), session.shell);
+  }
+
   absl::Status operator()(const NewUserHashOptions& options) const {
     return NewUserHash(options.name, session.shell);
   }
@@ -96,6 +106,12 @@ struct Dispatch {
     auto connection = Connection::Open(*to);
     if (!connection.ok()) return connection.status();
     return Advise(SendMessage(options, *connection, session.shell), *to, "submit");
+  }
+
+  absl::Status operator()(const DrainOptions& options) const {
+    const auto connection = session.client.Asked();
+    if (!connection.ok()) return connection.status();
+    return Advise(Run(options, **connection, session.shell), session.client.options(), "operate");
   }
 };
 

@@ -137,7 +137,7 @@ void CheckAuth(const v1::SendConnectorSpec& spec, Errors& errors) {
   constexpr std::string_view kSecret = "spec.authenticationCredential.secretName";
   if (basic && secret.empty()) {
     AddError(errors, kSecret, "",
-             base::Cat("must name a secret with username and password when "
+             base::Cat("must name a secret with username and password or token when "
                        "smartHostAuthMechanism is ",
                        text));
   }

@@ -52,7 +52,7 @@ struct SendConnector {
   std::vector<std::string> source_transport_servers;  // lower case; "mbx-0" or "site/<name>"
   std::string comment;
   Usage usage = Usage::kCustom;
-  std::string authentication_credential;  // name of a secret with the files username and password
+  std::string authentication_credential;  // name of a secret: username, password or token
   bool cloud_services_mail_enabled = false;
   ConnectorType connector_type = ConnectorType::kDefault;
   bool domain_secure_enabled = false;

@@ -10,6 +10,7 @@
 #include "common/base/text.h"
 #include "common/dns/question.h"
 #include "common/io/own_addresses.h"
+#include "common/observe/log.h"
 
 namespace postern::dns {
 
@@ -43,6 +44,14 @@ absl::StatusOr<bool> DecideTrust(const CachedResolver::Options& options,
                      "if the network between is protected");
 }
 
+std::string DistrustOf(const CachedResolver::Options& options, const std::string& remote) {
+  return base::Cat(options.trust_ad_key, ": auto does not believe the name server ", remote, " of ",
+                   options.servers_key,
+                   ", which is not on this machine; name a validating server "
+                   "on 127.0.0.1 or [::1], or set yes and dns.trust_ad_remote to true if the "
+                   "network between is protected, or set no");
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<CachedResolver>> CachedResolver::Make(io::Executor& executor,
@@ -53,8 +62,22 @@ absl::StatusOr<std::unique_ptr<CachedResolver>> CachedResolver::Make(io::Executo
   made->network_ = *std::move(network);
   POSTERN_ASSIGN_OR_RETURN(made->trusts_ad_, DecideTrust(options, made->network_->servers()));
   made->network_->SetTrustAd(made->trusts_ad_);
+  if (options.trust_ad == TrustAd::kAuto && !made->trusts_ad_) {
+    made->distrust_ = DistrustOf(options, RemoteServer(made->network_->servers()));
+  }
   made->cache_ = std::make_unique<CachingResolver>(*made->network_, base::Clock::System());
   return made;
+}
+
+void WarnOfDistrust(std::string_view step,
+                    const CachedResolver& internal,
+                    const CachedResolver* external) {
+  std::string why = internal.distrust();
+  if (external != nullptr && !external->distrust().empty()) {
+    why += base::Cat(why.empty() ? "" : "; ", external->distrust());
+  }
+  if (why.empty()) return;
+  POSTERN_LOG(kWarning, step, "DANE is off: DNSSEC is not believed", {{"why", why}});
 }
 
 }  // namespace postern::dns

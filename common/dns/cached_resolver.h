@@ -46,12 +46,21 @@ class CachedResolver {
 
   bool trusts_ad() const { return trusts_ad_; }
 
+  // Why TrustAd::kAuto came to no, and what to set; empty otherwise.
+  const std::string& distrust() const { return distrust_; }
+
  private:
   CachedResolver() = default;
 
   std::unique_ptr<CaresResolver> network_;
   std::unique_ptr<CachingResolver> cache_;  // asks network_, so it goes first
   bool trusts_ad_ = false;
+  std::string distrust_;
 };
+
+// One line in the log when kAuto came to no for either of them; `external` may be null.
+void WarnOfDistrust(std::string_view step,
+                    const CachedResolver& internal,
+                    const CachedResolver* external);
 
 }  // namespace postern::dns

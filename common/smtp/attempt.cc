@@ -76,6 +76,10 @@ io::Task<Outcome> Attempt::Run() {
       NoteLookup(answer);
     }
   }
+  // Of a domain that was not asked for its policy nothing can be reported.
+  for (HostTried& tried : outcome_.hosts) {
+    if (!AsksPolicies()) tried.tls_result.clear();
+  }
   outcome_.total_ms = Milliseconds(absl::Now() - started_);
   co_return std::move(outcome_);
 }

@@ -70,6 +70,9 @@ struct Connection {
   std::unique_ptr<SessionLog> log;  // null: nobody asked for it
 };
 
+// What the list of hosts tells of the policy.
+void ShowPolicy(const HostPolicy& policy, HostTried& tried);
+
 class Attempt {
  public:
   Attempt(AttemptParts parts, const Delivery& delivery, BodySource& body);
@@ -91,8 +94,8 @@ class Attempt {
   // The MTA-STS policy of the domain, where it has a say.
   io::Task<void> AskSts();
   io::Task<HostPolicy> PolicyOf(const dns::Host& host, std::uint16_t port);
-  // What a report about TLS says of a session that came about.
-  void NoteTlsResult(const Session& session);
+  // What a report about TLS says of a session that came about; `in_clear`: we did not ask for more.
+  void NoteTlsResult(const Session& session, const HostPolicy& policy, bool in_clear);
   void NoteForbidden(const dns::Host& host, const HostPolicy& policy);
   io::Task<void> TryHosts(std::vector<dns::Host> hosts);
   // One host, until it has said what it has to say at every address.

@@ -83,7 +83,7 @@ void Attempt::NoteTrying(const HostTrial& trial, const io::Endpoint& address) {
   record.host = trial.host.name;
   record.address = std::move(text);
   record.stage = Stage::kConnect;
-  record.policy = trial.policy.source;
+  ShowPolicy(trial.policy, record);
   outcome_.hosts.push_back(std::move(record));
 }
 
@@ -237,6 +237,7 @@ io::Task<std::optional<Refusal>> Attempt::Greet(PooledSession& pooled,
   hello.name = policy.fqdn;
   if (hello.name.empty())
     hello.name = HelloName(parts.host_name, connection.stream->local().address);
+  Tried().sending_ip = connection.stream->local().address.ToString();
   pooled.session = std::make_unique<Session>(std::move(connection.stream), parts.limits,
                                              std::move(connection.log));
   pooled.session->EndBy(end_by_);
@@ -245,6 +246,7 @@ io::Task<std::optional<Refusal>> Attempt::Greet(PooledSession& pooled,
   if (!literal) hello.server_name = pooled.host;
   if (!host_policy.server_name.empty()) hello.server_name = host_policy.server_name;
   hello.security = std::move(security);
+  if (host_policy.sts_testing) hello.tried_name = pooled.host;
   hello.resumption_key = base::Cat(pooled.address.ToString(), "\n", pooled.proof);
   hello.certificate = certificate_;
   hello.credential = credential_;
@@ -292,7 +294,7 @@ io::Task<void> Attempt::Introduce(std::unique_ptr<PooledSession>& pooled,
   if (may_fall_back && parts_.clear_hosts.Contains(pooled->address, absl::Now())) {
     security.tls = TlsUse::kNever;
   }
-  const bool encrypted = security.tls != TlsUse::kNever;
+  bool encrypted = security.tls != TlsUse::kNever;
   const bool may_be_clear = security.tls != TlsUse::kRequired && credential_ == nullptr;
   const bool helo = delivery_.policy.force_helo;
 
@@ -302,6 +304,7 @@ io::Task<void> Attempt::Introduce(std::unique_ptr<PooledSession>& pooled,
     parts_.clear_hosts.Remember(pooled->address, absl::Now());
     parts_.counters.tls_fallbacks.Add();
     const Refusal broken = *std::move(refused);
+    encrypted = false;
     refused = co_await GreetAgain(*pooled, policy, helo, broken);
   }
   if (refused.has_value() && refused->lost_at_ehlo && may_be_clear) {
@@ -310,7 +313,7 @@ io::Task<void> Attempt::Introduce(std::unique_ptr<PooledSession>& pooled,
     refused = co_await GreetAgain(*pooled, policy, /*force_helo=*/true, lost);
   }
   if (!refused.has_value()) {
-    NoteTlsResult(*pooled->session);
+    NoteTlsResult(*pooled->session, policy, /*in_clear=*/!encrypted);
     co_return;
   }
   NoteRefusal(*refused);

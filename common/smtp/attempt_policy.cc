@@ -7,8 +7,17 @@
 #include "common/mail/domain.h"
 #include "common/smtp/attempt.h"
 #include "common/smtp/tls_report.h"
+#include "common/tls/tls_result.h"
 
 namespace postern::smtp {
+
+void ShowPolicy(const HostPolicy& policy, HostTried& tried) {
+  tried.policy = policy.source;
+  tried.sts_testing = policy.sts_testing;
+  if (policy.source != PolicySource::kDane) return;
+  tried.tlsa_base = policy.tlsa_base;
+  tried.tlsa = policy.tlsa;
+}
 
 dns::Resolver& Attempt::Resolver() const {
   const Engine::Parts& parts = parts_.parts;
@@ -36,6 +45,7 @@ io::Task<void> Attempt::AskSts() {
   StsAnswer answer = co_await parts_.sts.For(Resolver(), std::move(domain), std::move(known));
   // Whoever handed nothing in has nothing.
   if (answer.fresh || !delivery_.sts.has_value()) outcome_.sts = answer.known;
+  if (!answer.error.ok()) outcome_.sts_result = TlsResultName(TlsResultOfSts(answer.error));
   sts_ = std::move(answer.known);
 }
 
@@ -79,11 +89,18 @@ std::string Attempt::ProofFor(const HostPolicy& policy) const {
   return proof;
 }
 
-void Attempt::NoteTlsResult(const Session& session) {
-  if (session.tls().has_value()) {
-    Tried().tls_result = "successful";
-  } else if (!session.capabilities().starttls) {
-    Tried().tls_result = TlsResultName(TlsResult::kStarttlsNotSupported);
+void Attempt::NoteTlsResult(const Session& session, const HostPolicy& policy, bool in_clear) {
+  std::string& result = Tried().tls_result;
+  const bool secure = session.tls().has_value();
+  if (!secure && !session.capabilities().starttls) {
+    // Who says HELO only does not know what the host offers.
+    if (!delivery_.policy.force_helo) result = TlsResultName(TlsResult::kStarttlsNotSupported);
+  } else if (!secure) {
+    if (!in_clear) result = TlsResultName(TlsResult::kValidationFailure);
+  } else if (!policy.result.empty()) {
+    result = policy.result;
+  } else {
+    result = session.tls()->tried.empty() ? tls::kSuccessful : session.tls()->tried;
   }
 }
 
@@ -93,7 +110,7 @@ void Attempt::NoteForbidden(const dns::Host& host, const HostPolicy& policy) {
   tried.host = host.name;
   tried.stage = Stage::kTls;
   tried.error = policy.why;
-  tried.policy = policy.source;
+  ShowPolicy(policy, tried);
   tried.tls_result = policy.result;
   outcome_.hosts.push_back(std::move(tried));
   parts_.counters.security_refusals.Add();

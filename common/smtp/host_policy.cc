@@ -42,8 +42,19 @@ void AddName(std::vector<std::string>& names, std::string_view name) {
   names.emplace_back(name);
 }
 
+std::vector<std::string> TextsOf(const std::vector<dns::TlsaRecord>& records) {
+  std::vector<std::string> texts;
+  for (const dns::TlsaRecord& record : records) {
+    texts.push_back(base::Cat(
+        static_cast<int>(record.usage), " ", static_cast<int>(record.selector), " ",
+        static_cast<int>(record.matching), " ", base::LowerAscii(base::Hex(record.data))));
+  }
+  return texts;
+}
+
 void DemandRecords(HostFindings& findings, HostPolicy& policy) {
   policy.source = PolicySource::kDane;
+  policy.tlsa = TextsOf(findings.dane.records);
   policy.security.tls = TlsUse::kRequired;
   policy.security.demand.dane = AnchorsOf(findings.dane.records);
   // RFC 7672 §3.2.2: each is a name that the certificate may be for.
@@ -62,10 +73,13 @@ HostPolicy DecideHost(const ConnectorPolicy& connector, Security floor, HostFind
   HostPolicy policy;
   policy.security = std::move(floor);
   if (connector.overrides_policies()) return policy;
+  policy.tlsa_base = findings.dane.base;
   if (dane == DaneState::kError) {
     HostPolicy none = NotUsable(PolicySource::kDane, findings.dane.error, kDnsFails);
-    none.result = "dnssec-invalid";
-    none.origin = absl::IsCancelled(findings.dane.error) ? Origin::kLocal : Origin::kDns;
+    const bool cancelled = absl::IsCancelled(findings.dane.error);
+    if (!cancelled) none.result = "dnssec-invalid";
+    none.origin = cancelled ? Origin::kLocal : Origin::kDns;
+    none.tlsa_base = findings.dane.base;
     return none;
   }
   const bool by_dane = dane == DaneState::kUsable || dane == DaneState::kUnusable;
@@ -85,9 +99,13 @@ HostPolicy DecideHost(const ConnectorPolicy& connector, Security floor, HostFind
   if (dane == DaneState::kUnusable) {
     policy.source = PolicySource::kDane;
     policy.security.tls = TlsUse::kRequired;
+    policy.result = "tlsa-invalid";
   }
   policy.sts_testing =
-      findings.sts.has_value() && findings.sts->policy.mode == mail::StsMode::kTesting;
+      !by_dane && findings.sts.has_value() && findings.sts->policy.mode == mail::StsMode::kTesting;
+  if (policy.sts_testing && !mail::StsMatches(findings.sts->policy, findings.host.name)) {
+    policy.result = "validation-failure";
+  }
   if (!sts) return policy;
   if (!mail::StsMatches(findings.sts->policy, findings.host.name)) {
     HostPolicy stranger =
@@ -100,6 +118,7 @@ HostPolicy DecideHost(const ConnectorPolicy& connector, Security floor, HostFind
     return stranger;
   }
   policy.source = PolicySource::kSts;
+  policy.result = "";
   policy.security.tls = TlsUse::kRequired;
   policy.security.demand.chain = true;
   AddName(policy.security.demand.names, findings.host.name);

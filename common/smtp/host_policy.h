@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/dns/hosts.h"
 #include "common/smtp/dane.h"
@@ -37,9 +38,13 @@ struct HostFindings {
 struct HostPolicy {
   PolicySource source = PolicySource::kConnector;  // who asks for the most
   Security security;
-  std::string server_name;   // for SNI, where a policy says it; else empty
-  bool sts_testing = false;  // MTA-STS is only tried out: its failures are reported, not obeyed
-  std::string_view result;   // of RFC 8460 §4.3, when the host is not used
+  std::string server_name;  // for SNI, where a policy says it; else empty
+  // MTA-STS is only tried out, and TLSA records have no say: its failures are reported, not obeyed.
+  bool sts_testing = false;
+  // Of RFC 8460 §4.3: what is known before the host is dialled, whether it is used or not.
+  std::string_view result;
+  std::string tlsa_base;          // with kDane: the name whose TLSA records they are
+  std::vector<std::string> tlsa;  // ... and those that count, as RFC 6698 §2.2 writes them
   absl::Status why;
   Origin origin = Origin::kTlsPolicy;
   mail::EnhancedStatus enhanced;

@@ -60,8 +60,13 @@ struct HostTried {
   std::optional<mail::Reply> reply;
   absl::Status error;
   PolicySource policy = PolicySource::kConnector;
-  // Of a session that was opened: "successful", or a result type of RFC 8460 §4.3.
+  // Of a session that was opened: "successful", or a result type of RFC 8460 §4.3. Empty too when
+  // nobody was asked for a policy.
   std::string tls_result;
+  bool sts_testing = false;       // it is of an MTA-STS policy in mode testing
+  std::string sending_ip;         // of the session's own end
+  std::string tlsa_base;          // with kDane: the name whose TLSA records they are
+  std::vector<std::string> tlsa;  // ... and the usable ones: "3 1 1 0123..."
 };
 
 struct RecipientResult {
@@ -79,6 +84,7 @@ struct TlsFacts {
   std::string cipher;
   bool verified = false;
   std::string peer_subject;
+  std::string tried = {};  // what an MTA-STS policy in mode testing makes of it; not in an Outcome
 };
 
 struct Outcome {
@@ -93,6 +99,7 @@ struct Outcome {
   std::uint32_t total_ms = 0;
   bool session_reused = false;
   std::optional<KnownSts> sts;    // fetched in this attempt
+  std::string sts_result;         // of RFC 8460 §4.3, when a policy is announced and not to be had
   std::string tls_policy_domain;  // whose policy the hosts had; empty without DNS routing
 
   // Every recipient the same local result.

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kReplyBufferBytes = 8 * 1024;
 constexpr std::string_view kNoStartTlsResult = "starttls-not-supported";
+constexpr std::string_view kFailedResult = "validation-failure";
 constexpr mail::EnhancedStatus kNoTls{4, 7, 4};
 constexpr mail::EnhancedStatus kBadConnection{4, 4, 2};
 
@@ -157,6 +158,10 @@ io::Task<std::optional<Refusal>> Session::Hello(const HelloPolicy& policy,
     // What a peer may offer under TLS is of no use.
   } else if (use != TlsUse::kNever && capabilities_.starttls) {
     refused = co_await RaiseTls(policy, tls);
+    // Whoever can break it off here would keep us from TLS.
+    const bool failed = refused.has_value() && refused->stage == Stage::kTls;
+    if (failed && refused->tls_result.empty() && !absl::IsCancelled(refused->error))
+      refused->tls_result = kFailedResult;
   } else if (use == TlsUse::kRequired) {
     refused = Refusal::NoStartTls(Stage::kTls, "tls is required: the peer does not offer starttls");
   }

@@ -48,6 +48,7 @@ struct HelloPolicy {
   std::string name;         // what we call ourselves
   std::string server_name;  // what we call the peer: SNI; empty for an address literal
   Security security;
+  std::string tried_name;           // tls::ClientContext::Peer::tried_name
   std::string resumption_key;       // of TLS sessions that may be resumed; empty: none
   tls::CertificatePtr certificate;  // shown when the peer asks for one
   CredentialPtr credential;         // with it: nothing is sent that is not logged in

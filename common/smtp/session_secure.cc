@@ -62,6 +62,7 @@ io::Task<std::optional<Refusal>> Session::Handshake(const HelloPolicy& policy,
   peer.demand = policy.security.demand;
   peer.certificate = policy.certificate;
   peer.describe = log_ != nullptr;
+  peer.tried_name = policy.tried_name;
   peer.resumption_key = policy.resumption_key;
   absl::StatusOr<tls::Session> started = co_await tls.Start(std::move(stream_), std::move(peer));
   if (!started.ok()) {
@@ -88,6 +89,7 @@ void Session::NoteTls(const tls::Facts& facts, const HelloPolicy& policy) {
   noted.cipher = facts.cipher;
   noted.verified = facts.verified;
   noted.peer_subject = facts.peer_subject;
+  noted.tried = facts.tried;
   tls_facts_ = std::move(noted);
   if (log_ == nullptr) return;
   log_->Note(base::Cat(facts.version, " ", facts.cipher,

@@ -158,6 +158,13 @@ std::string_view TlsResultName(TlsResult result) {
   return "validation-failure";
 }
 
+std::optional<TlsResult> TlsResultNamed(std::string_view name) {
+  for (std::size_t i = 0; i < kTlsResults; ++i) {
+    if (TlsResultName(static_cast<TlsResult>(i)) == name) return static_cast<TlsResult>(i);
+  }
+  return std::nullopt;
+}
+
 TlsResult TlsResultOfSts(const absl::Status& error) {
   switch (error.code()) {
     case absl::StatusCode::kUnauthenticated:
@@ -173,17 +180,21 @@ absl::CivilDay TlsReports::today() const {
   return absl::ToCivilDay(clock_.Now(), absl::UTCTimeZone());
 }
 
-TlsReports::Day& TlsReports::Today() {
+// A clock that was set back leaves days to come; they go like those that are long over.
+bool TlsReports::Kept(absl::CivilDay day) const {
   const absl::CivilDay now = today();
-  // A clock that was set back leaves days to come; they go like those that are over.
-  std::erase_if(days_, [now](const auto& day) { return day.first < now - 1 || day.first > now; });
-  return days_[now];
+  return day <= now && now - day <= options_.days_max;
 }
 
-TlsReports::Sums* TlsReports::Find(Day& day, const TlsPolicyUsed& policy) {
+TlsReports::Day& TlsReports::Today() {
+  std::erase_if(days_, [this](const auto& day) { return !Kept(day.first); });
+  return days_[today()];
+}
+
+TlsPolicySums* TlsReports::FindOrAdd(Day& day, const TlsPolicyUsed& policy) {
   const auto name = mail::NormalizeDomain(policy.domain);
   if (!name.ok()) return nullptr;
-  Sums fresh;
+  TlsPolicySums fresh;
   fresh.policy.domain = *name;
   fresh.policy.type = policy.type;
   fresh.policy.strings = Cut(policy.strings, options_.strings_max);
@@ -191,7 +202,7 @@ TlsReports::Sums* TlsReports::Find(Day& day, const TlsPolicyUsed& policy) {
 
   const auto domain = day.domains.find(*name);
   if (domain != day.domains.end()) {
-    for (Sums& sums : domain->second) {
+    for (TlsPolicySums& sums : domain->second) {
       const TlsPolicyUsed& known = sums.policy;
       if (known.type == fresh.policy.type && known.strings == fresh.policy.strings &&
           known.mx == fresh.policy.mx) {
@@ -206,20 +217,21 @@ TlsReports::Sums* TlsReports::Find(Day& day, const TlsPolicyUsed& policy) {
                             BytesOfTexts(fresh.policy.mx);
   if (day.bytes + bytes > options_.bytes_max) return nullptr;
   day.bytes += bytes;
-  std::vector<Sums>& all = day.domains[*name];
+  std::vector<TlsPolicySums>& all = day.domains[*name];
   all.push_back(std::move(fresh));
   return &all.back();
 }
 
+TlsPolicySums* TlsReports::SumsFor(Day& day, const TlsPolicyUsed& policy) {
+  TlsPolicySums* const sums = FindOrAdd(day, policy);
+  if (sums == nullptr) ++day.left_out.sessions;
+  return sums;
+}
+
 void TlsReports::NoteSuccess(const TlsPolicyUsed& policy) {
   const std::lock_guard lock(mutex_);
-  Day& day = Today();
-  Sums* const sums = Find(day, policy);
-  if (sums == nullptr) {
-    ++day.left_out.sessions;
-    return;
-  }
-  ++sums->successes;
+  TlsPolicySums* const sums = SumsFor(Today(), policy);
+  if (sums != nullptr) ++sums->successes;
 }
 
 void TlsReports::NoteFailure(const TlsPolicyUsed& policy, const TlsFailure& failure) {
@@ -231,11 +243,8 @@ void TlsReports::NoteFailure(const TlsPolicyUsed& policy, const TlsFailure& fail
 
   const std::lock_guard lock(mutex_);
   Day& day = Today();
-  Sums* const sums = Find(day, policy);
-  if (sums == nullptr) {
-    ++day.left_out.sessions;
-    return;
-  }
+  TlsPolicySums* const sums = SumsFor(day, policy);
+  if (sums == nullptr) return;
   ++sums->failures;
   const auto known = sums->details.find(detail);
   if (known != sums->details.end()) {
@@ -249,26 +258,41 @@ void TlsReports::NoteFailure(const TlsPolicyUsed& policy, const TlsFailure& fail
   }
 }
 
+std::vector<absl::CivilDay> TlsReports::Days() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<absl::CivilDay> days;
+  for (const auto& [day, counted] : days_) {
+    if (Kept(day)) days.push_back(day);
+  }
+  return days;
+}
+
 std::vector<std::string> TlsReports::Domains(absl::CivilDay day) const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> names;
   const auto found = days_.find(day);
-  if (found == days_.end()) return names;
+  if (found == days_.end() || !Kept(day)) return names;
   for (const auto& [name, sums] : found->second.domains)
     names.push_back(name);
   return names;
 }
 
+std::vector<TlsPolicySums> TlsReports::PoliciesOf(absl::CivilDay day,
+                                                  const std::string& domain) const {
+  const auto name = mail::NormalizeDomain(domain);
+  if (!name.ok()) return {};
+  const std::lock_guard lock(mutex_);
+  const auto counted = days_.find(day);
+  if (counted == days_.end() || !Kept(day)) return {};
+  const auto found = counted->second.domains.find(*name);
+  return found == counted->second.domains.end() ? std::vector<TlsPolicySums>() : found->second;
+}
+
 std::optional<std::string> TlsReports::ToJson(absl::CivilDay day,
                                               const std::string& domain,
                                               const TlsReporter& reporter) const {
-  const auto name = mail::NormalizeDomain(domain);
-  if (!name.ok()) return std::nullopt;
-  const std::lock_guard lock(mutex_);
-  const auto counted = days_.find(day);
-  if (counted == days_.end()) return std::nullopt;
-  const auto found = counted->second.domains.find(*name);
-  if (found == counted->second.domains.end()) return std::nullopt;
+  const std::vector<TlsPolicySums> policies = PoliciesOf(day, domain);
+  if (policies.empty()) return std::nullopt;
 
   JsonWriter json;
   json.Open('{');
@@ -282,7 +306,7 @@ std::optional<std::string> TlsReports::ToJson(absl::CivilDay day,
   json.Member("report-id", reporter.report_id);
   json.Name("policies");
   json.Open('[');
-  for (const Sums& sums : found->second) {
+  for (const TlsPolicySums& sums : policies) {
     json.Open('{');
     WritePolicy(json, sums.policy);
     json.Name("summary");

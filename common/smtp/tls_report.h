@@ -3,10 +3,11 @@
 // What became of the TLS sessions with each policy domain, day by day, as SMTP TLS reporting wants
 // it.
 //
-// Flow      NoteSuccess or NoteFailure once a session; the next day Domains and ToJson.
+// Flow      NoteSuccess or NoteFailure once a session; Days, Domains, PoliciesOf and ToJson.
 // Failure   What does not fit is counted as left out, and never refused to the caller.
 // Lifetime  Borrows the clock. Thread-safe.
-// Limits    Options; texts are cut to 255 bytes. Today and yesterday (UTC) are kept.
+// Limits    Options; texts are cut to 255 bytes. Today (UTC) and Options::days_max days before it
+//           are kept.
 // See       RFC 8460 §4
 
 #pragma once
@@ -49,6 +50,8 @@ enum class TlsResult : std::uint8_t {
 std::string_view TlsPolicyTypeName(TlsPolicyType type);
 // "starttls-not-supported" and so on.
 std::string_view TlsResultName(TlsResult result);
+std::optional<TlsResult> TlsResultNamed(std::string_view name);
+inline constexpr std::size_t kTlsResults = 11;
 // What StsAnswer::error is called in a report.
 TlsResult TlsResultOfSts(const absl::Status& error);
 
@@ -69,6 +72,14 @@ struct TlsFailure {
   auto operator<=>(const TlsFailure&) const = default;
 };
 
+// What was counted of one policy on one day.
+struct TlsPolicySums {
+  TlsPolicyUsed policy;
+  std::uint64_t successes = 0;
+  std::uint64_t failures = 0;
+  std::map<TlsFailure, std::uint64_t> details;
+};
+
 // Who reports.
 struct TlsReporter {
   std::string organization;
@@ -79,15 +90,16 @@ struct TlsReporter {
 class TlsReports {
  public:
   struct Options {
-    std::size_t domains_max = 10'000;               // a day
-    std::size_t policies_max = 8;                   // a domain and day
-    std::size_t details_max = 100;                  // a policy
-    std::size_t strings_max = 100;                  // a policy, and as many patterns
-    std::size_t bytes_max = std::size_t{32} << 20;  // about, a day
+    int days_max = 7;                              // that are over
+    std::size_t domains_max = 10'000;              // a day
+    std::size_t policies_max = 8;                  // a domain and day
+    std::size_t details_max = 100;                 // a policy
+    std::size_t strings_max = 100;                 // a policy, and as many patterns
+    std::size_t bytes_max = std::size_t{8} << 20;  // about, a day
   };
 
   struct LeftOut {
-    std::uint64_t sessions = 0;  // of domains and policies for which there was no room
+    std::uint64_t sessions = 0;  // in no sum: no room for the domain or policy, or no domain
     std::uint64_t details = 0;   // failures that are in the sums only
   };
 
@@ -96,8 +108,12 @@ class TlsReports {
   void NoteSuccess(const TlsPolicyUsed& policy);
   void NoteFailure(const TlsPolicyUsed& policy, const TlsFailure& failure);
 
+  // Those of which there may be something, in order; today comes last.
+  std::vector<absl::CivilDay> Days() const;
   // The domains of that day (UTC), in order.
   std::vector<std::string> Domains(absl::CivilDay day) const;
+  // In the order in which they were met; empty when there is nothing.
+  std::vector<TlsPolicySums> PoliciesOf(absl::CivilDay day, const std::string& domain) const;
   // The report about one domain; nullopt when there is nothing to report.
   std::optional<std::string> ToJson(absl::CivilDay day,
                                     const std::string& domain,
@@ -108,22 +124,18 @@ class TlsReports {
   absl::CivilDay today() const;
 
  private:
-  struct Sums {
-    TlsPolicyUsed policy;
-    std::uint64_t successes = 0;
-    std::uint64_t failures = 0;
-    std::map<TlsFailure, std::uint64_t> details;
-  };
-
   struct Day {
-    std::map<std::string, std::vector<Sums>> domains;
+    std::map<std::string, std::vector<TlsPolicySums>> domains;
     std::size_t bytes = 0;
     LeftOut left_out;
   };
 
-  // The sums that a session with `policy` belongs to; null when there is no room.
-  Sums* Find(Day& day, const TlsPolicyUsed& policy);
+  // The sums that a session with `policy` belongs to; null when there is none, and no room.
+  TlsPolicySums* FindOrAdd(Day& day, const TlsPolicyUsed& policy);
+  // The same, for one session; what has no place is left out, and this alone counts it.
+  TlsPolicySums* SumsFor(Day& day, const TlsPolicyUsed& policy);
   Day& Today();
+  bool Kept(absl::CivilDay day) const;
 
   base::Clock& clock_;
   const Options options_;

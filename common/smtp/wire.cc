@@ -18,6 +18,8 @@ namespace {
 // remote says.
 constexpr std::size_t kResultsBytesMax = 2 * 1024 * 1024;
 constexpr std::size_t kResultBytesMin = 128;
+// Of a TLSA record: those with a digest are whole, of a certificate a report has the beginning.
+constexpr std::size_t kTlsaBytesMax = 255;
 
 std::size_t ResultBytesMax(std::size_t recipients) {
   const std::size_t share = kResultsBytesMax / std::max<std::size_t>(recipients, 1);
@@ -76,6 +78,18 @@ absl::StatusOr<HostTried> HostFromWire(const v1::HostTried& wire) {
   tried.policy = static_cast<PolicySource>(wire.policy());
   POSTERN_RETURN_IF_ERROR(CheckText("hosts.tls_result", wire.tls_result()));
   tried.tls_result = wire.tls_result();
+  tried.sts_testing = wire.sts_testing();
+  POSTERN_RETURN_IF_ERROR(CheckText("hosts.sending_ip", wire.sending_ip()));
+  tried.sending_ip = wire.sending_ip();
+  POSTERN_RETURN_IF_ERROR(CheckText("hosts.tlsa_base", wire.tlsa_base()));
+  tried.tlsa_base = wire.tlsa_base();
+  if (static_cast<std::size_t>(wire.tlsa_size()) > kWireTlsaMax) {
+    return Wrong("hosts.tlsa", base::Cat("must be at most ", kWireTlsaMax));
+  }
+  for (const std::string& record : wire.tlsa()) {
+    POSTERN_RETURN_IF_ERROR(CheckText("hosts.tlsa", record));
+    tried.tlsa.push_back(record);
+  }
   if (wire.has_reply()) {
     POSTERN_ASSIGN_OR_RETURN(tried.reply, ReplyFromWire(wire.reply()));
   }
@@ -148,6 +162,11 @@ void ToWire(const Outcome& outcome, v1::Outcome& wire) {
     to.set_stage(std::string(NameOf(tried.stage)));
     to.set_policy(static_cast<v1::PolicySource>(tried.policy));
     to.set_tls_result(tried.tls_result);
+    to.set_sts_testing(tried.sts_testing);
+    to.set_sending_ip(tried.sending_ip);
+    to.set_tlsa_base(Shown(tried.tlsa_base));
+    for (std::size_t i = 0; i < std::min(tried.tlsa.size(), kWireTlsaMax); ++i)
+      to.add_tlsa(tried.tlsa[i].substr(0, kTlsaBytesMax));
     if (tried.reply.has_value()) {
       ReplyToWire(*tried.reply, kWireTextBytesMax, *to.mutable_reply());
     }
@@ -171,6 +190,7 @@ void ToWire(const Outcome& outcome, v1::Outcome& wire) {
   wire.set_session_reused(outcome.session_reused);
   if (outcome.sts.has_value()) ToWire(*outcome.sts, *wire.mutable_sts());
   wire.set_tls_policy_domain(outcome.tls_policy_domain);
+  wire.set_sts_result(outcome.sts_result);
 }
 
 absl::StatusOr<Outcome> OutcomeFromWire(const v1::Outcome& wire, std::size_t recipients) {
@@ -217,6 +237,8 @@ absl::StatusOr<Outcome> OutcomeFromWire(const v1::Outcome& wire, std::size_t rec
   }
   POSTERN_RETURN_IF_ERROR(CheckText("tls_policy_domain", wire.tls_policy_domain()));
   outcome.tls_policy_domain = wire.tls_policy_domain();
+  POSTERN_RETURN_IF_ERROR(CheckText("sts_result", wire.sts_result()));
+  outcome.sts_result = wire.sts_result();
   return outcome;
 }
 

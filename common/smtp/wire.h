@@ -5,7 +5,8 @@
 // Flow      ToWire fills a message; the ...FromWire functions read one and check it.
 // Failure   kInvalidArgument naming field, value and rule. Nothing that could break a command line
 //           (CR, LF, NUL, controls) passes.
-// Limits    kWireRecipientsMax, kWireHostsMax, kWireReplyLinesMax, kWireTextBytesMax.
+// Limits    kWireRecipientsMax, kWireHostsMax, kWireReplyLinesMax, kWireTextBytesMax,
+//           kWireTlsaMax.
 // See       proto/postern/v1/mail.proto, proto/postern/v1/proxy.proto
 
 #pragma once
@@ -27,6 +28,7 @@ inline constexpr std::size_t kWireRecipientsMax = 10'000;
 inline constexpr std::size_t kWireHostsMax = 256;
 inline constexpr std::size_t kWireReplyLinesMax = 1024;
 inline constexpr std::size_t kWireTextBytesMax = 4096;
+inline constexpr std::size_t kWireTlsaMax = 16;  // records of a host that are told, each cut
 
 void ToWire(const mail::Envelope& envelope, v1::Envelope& wire);
 absl::StatusOr<mail::Envelope> EnvelopeFromWire(const v1::Envelope& wire);

@@ -37,6 +37,7 @@ struct Facts {
   bool dane = false;                     // one of the TLSA records fits
   bool resumed = false;                  // what is said here was proved by an earlier handshake
   RevocationFacts revocation;            // of a client that demands a chain
+  std::string tried;                     // of Peer::tried_name: kSuccessful, or what fails it
   std::string peer_subject;              // RFC 2253 form; empty without a peer certificate
   bool asked = false;                    // of a client: the peer asked for a certificate of ours
   std::optional<CertificateFacts> peer;  // of a client that wants them
@@ -107,6 +108,9 @@ class ClientContext {
     Demand demand;
     CertificatePtr certificate;  // shown when the peer asks; null: that of Load, if there is one
     bool describe = false;       // facts.peer is wanted
+    // Whether a chain for this name is shown is looked at, told and not demanded; empty: it is not
+    // looked at.
+    std::string tried_name;
     // Whom and for what: sessions of one key may be resumed. Empty: none is.
     std::string resumption_key;
   };

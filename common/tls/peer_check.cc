@@ -112,6 +112,15 @@ absl::Status CheckChain(SSL* ssl, const Demand& demand, long result) {
   return absl::OkStatus();
 }
 
+void TryName(SSL* ssl, const std::string& name, long result, Facts& facts) {
+  if (name.empty()) return;
+  Demand tried;
+  tried.chain = true;
+  tried.names = {name};
+  const absl::Status proved = CheckChain(ssl, tried, result);
+  facts.tried = proved.ok() ? std::string(kSuccessful) : TlsResultOf(proved);
+}
+
 }  // namespace
 
 void OfferCertificate(SSL* ssl, CertificatePtr certificate) {
@@ -138,6 +147,7 @@ absl::Status CheckServer(SSL* ssl,
   NoteServer(ssl, expected, verdict.result, facts);
   POSTERN_RETURN_IF_ERROR(CheckAnchors(ssl, demand));
   facts.dane = !demand.dane.empty();
+  TryName(ssl, expected.tried_name, verdict.result, facts);
   POSTERN_RETURN_IF_ERROR(CheckChain(ssl, demand, verdict.result));
   if (!demand.chain) return absl::OkStatus();
   RevocationRules held = rules;

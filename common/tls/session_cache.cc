@@ -148,7 +148,8 @@ std::string KeyFor(const ClientContext::Peer& peer, std::uint64_t version) {
                                     std::to_string(version),
                                     peer.demand.chain ? "chain" : "",
                                     peer.demand.revocation_known ? "known" : "",
-                                    peer.describe ? "describe" : ""};
+                                    peer.describe ? "describe" : "",
+                                    peer.tried_name};
   parts.insert(parts.end(), peer.demand.names.begin(), peer.demand.names.end());
   // Each with its length, so that no two lists make one text.
   std::string key;

@@ -14,6 +14,7 @@
 
 namespace postern::tls {
 
+inline constexpr std::string_view kSuccessful = "successful";  // of ours
 inline constexpr std::string_view kHostMismatch = "certificate-host-mismatch";
 inline constexpr std::string_view kExpired = "certificate-expired";
 inline constexpr std::string_view kNotTrusted = "certificate-not-trusted";

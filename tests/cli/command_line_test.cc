@@ -104,7 +104,7 @@ TEST(CommandLine, PlainVerbsHaveTheirFlags) {
   EXPECT_THAT(FlagsOf(*FindPlainVerb("send-message")),
               ::testing::IsSupersetOf({"--from", "--to", "--require-tls"}));
   EXPECT_EQ(FindPlainVerb("Get-SendConnector"), nullptr);
-  EXPECT_EQ(PlainVerbs().size(), 4u);
+  EXPECT_EQ(PlainVerbs().size(), 7u);
 }
 
 TEST(CommandLine, SendMessageTakesManyRecipients) {

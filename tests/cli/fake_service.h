@@ -101,6 +101,15 @@ class FakeService final : public v1::Admin::Service, public v1::Submission::Serv
     return answer;
   }
 
+  grpc::Status GetTlsReport(grpc::ServerContext*,
+                            const v1::GetTlsReportRequest* request,
+                            v1::GetTlsReportResponse* response) override {
+    identity = base::Cat(request->policy_domain(), " ", request->date(), " ",
+                         request->documents() ? "json" : "table");
+    *response = tls_report;
+    return answer;
+  }
+
   grpc::Status Submit(grpc::ServerContext*,
                       grpc::ServerReader<v1::SubmitRequest>* reader,
                       v1::SubmitResponse* response) override {
@@ -131,6 +140,7 @@ class FakeService final : public v1::Admin::Service, public v1::Submission::Serv
   std::uint64_t export_size = 0;
   std::vector<std::string> exported;
   v1::TestRouteResponse route;
+  v1::GetTlsReportResponse tls_report;
   v1::SubmitResponse receipt;
   // What was asked.
   std::string identity;

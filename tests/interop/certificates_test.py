@@ -12,25 +12,30 @@ LEVELS = {
     "require": {"requireTls": True},
     "chain": {"requireTls": True, "tlsAuthLevel": "CertificateValidation"},
     "domain": {"requireTls": True, "tlsAuthLevel": "DomainValidation"},
+    "known": {"requireTls": True, "tlsAuthLevel": "CertificateValidation",
+              "revocationSoftFail": False},
 }
 TAKEN = "taken over TLS"
 CLEAR = "taken in clear"
 
-# What becomes of the mail at each level, or the words with which it waits.
+UNKNOWN = "revocation not known"
+# What becomes of the mail at each level, or the words with which it waits. The authority of all but
+# "wrong-ca" has a list of what it revoked; "between" and "rsa", which it vouches for, have none.
 EXPECTED = {
-    "good": (TAKEN, TAKEN, TAKEN, TAKEN),
-    "wrong-name": (TAKEN, TAKEN, TAKEN, "hostname mismatch"),
-    "expired": (TAKEN, TAKEN, *["certificate has expired"] * 2),
-    "not-yet": (TAKEN, TAKEN, *["certificate is not yet valid"] * 2),
-    "self-signed": (TAKEN, TAKEN, *["self-signed certificate"] * 2),
-    "wrong-ca": (TAKEN, TAKEN, *["unable to get local issuer certificate"] * 2),
-    "client-only": (TAKEN, TAKEN, *["unsuitable certificate purpose"] * 2),
-    "weak-key": (TAKEN, TAKEN, *["ee certificate key too weak"] * 2),
-    "md5": (TAKEN, TAKEN, *["ca signature digest algorithm too weak"] * 2),
-    "sha1": (TAKEN, TAKEN, *["ca signature digest algorithm too weak"] * 2),
-    "intermediate": (TAKEN, TAKEN, TAKEN, TAKEN),
-    "no-intermediate": (TAKEN, TAKEN, *["unable to get local issuer certificate"] * 2),
-    "clear": (CLEAR, *["does not offer starttls"] * 3),
+    "good": (TAKEN, TAKEN, TAKEN, TAKEN, TAKEN),
+    "wrong-name": (TAKEN, TAKEN, TAKEN, "hostname mismatch", TAKEN),
+    "expired": (TAKEN, TAKEN, *["certificate has expired"] * 3),
+    "not-yet": (TAKEN, TAKEN, *["certificate is not yet valid"] * 3),
+    "self-signed": (TAKEN, TAKEN, *["self-signed certificate"] * 3),
+    "wrong-ca": (TAKEN, TAKEN, *["unable to get local issuer certificate"] * 3),
+    "client-only": (TAKEN, TAKEN, *["unsuitable certificate purpose"] * 3),
+    "weak-key": (TAKEN, TAKEN, *["ee certificate key too weak"] * 3),
+    "md5": (TAKEN, TAKEN, *["ca signature digest algorithm too weak"] * 3),
+    "sha1": (TAKEN, TAKEN, *["ca signature digest algorithm too weak"] * 3),
+    "intermediate": (TAKEN, TAKEN, TAKEN, TAKEN, UNKNOWN),
+    "no-intermediate": (TAKEN, TAKEN, *["unable to get local issuer certificate"] * 3),
+    "revoked": (TAKEN, TAKEN, *["certificate revoked"] * 3),
+    "clear": (CLEAR, *["does not offer starttls"] * 4),
 }
 
 
@@ -38,7 +43,7 @@ class CertificatesTest(Outbound):
     def setUp(self):
         super().setUp()
         zoo, port = Zoo(self.lab), self.lab.free_port()
-        self.sinks, mx, hosts = {}, {}, {}
+        self.sinks, shown, mx, hosts = {}, {}, {}, {}
         for number, kind in enumerate(EXPECTED, 1):
             domains = [self.domain(kind, level) for level in LEVELS]
             hosts[f"mx.{kind}.test"] = f"127.0.5.{number}"
@@ -47,14 +52,17 @@ class CertificatesTest(Outbound):
             if kind != "clear":
                 sink.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 sink.tls.set_ciphers("DEFAULT:@SECLEVEL=0")  # it shows weak keys too
-                sink.tls.load_cert_chain(*map(str, zoo.certificate(kind, *domains)))
+                shown[kind] = zoo.certificate(kind, *domains)
+                sink.tls.load_cert_chain(*map(str, shown[kind]))
             self.sinks[kind] = sink
         names = self.started(NameServer(self.lab, mx=mx, hosts=hosts))
-        self.outbound(mx_port=port, dns_servers=[names.address], tls_ca_file=self.lab.ca)
+        self.outbound(mx_port=port, dns_servers=[names.address], tls_ca_file=self.lab.ca,
+                      speaker={"security.crl_file": str(zoo.revoke(shown["revoked"][0]))})
 
     def domain(self, kind, level):
         return f"{kind}-{level}.test"
 
+    # proves: RevocationSoftFail
     def test_each_certificate_has_its_verdict_at_each_level(self):
         for level, spec in LEVELS.items():
             self.connector(level, [self.domain(kind, level) for kind in EXPECTED], **spec)

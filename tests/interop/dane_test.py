@@ -1,58 +1,25 @@
 """tests/interop/dane_test.py: TLSA records in zones that Knot signs and Unbound validates, and
 servers whose certificates fit them or do not."""
 
-from cases import Outbound, main
-from dnssec import SignedZones
+from cases import main
+from dane_world import ROWS, DaneWorld
 from harness import wait_until
-from wire import WireSink
-from zoo import Zoo
+from services import Shell
+from tls_report import entries, wait_for_sessions
 
-# kind: (certificate of the server, records as (usage, selector, matching, whose), zone, verdict)
-ROWS = {
-    "ee-key": ("self-signed", [(3, 1, 1, "own")], "example.test", "taken"),
-    "ee-certificate": ("self-signed", [(3, 0, 2, "own")], "example.test", "taken"),
-    "ee-expired": ("expired", [(3, 1, 1, "own")], "example.test", "taken"),
-    "ee-name": ("wrong-name", [(3, 1, 1, "own")], "example.test", "taken"),
-    "ee-rollover": ("self-signed", [(3, 1, 1, "other"), (3, 1, 1, "own")], "example.test", "taken"),
-    "ee-other": ("good", [(3, 1, 1, "other")], "example.test", "454 4.7.5"),
-    "ta-good": ("host-name", [(2, 0, 0, "authority")], "example.test", "taken"),
-    "ta-name": ("wrong-name", [(2, 0, 0, "authority")], "example.test", "454 4.7.5"),
-    "ta-other": ("self-signed", [(2, 0, 0, "authority")], "example.test", "454 4.7.5"),
-    "unusable": ("self-signed", [(1, 1, 1, "other")], "example.test", "taken"),
-    "unusable-clear": (None, [(1, 1, 1, "other")], "example.test", "454 4.7.4"),
-    "clear": (None, [(3, 1, 1, "other")], "example.test", "454 4.7.4"),
-    "no-records": ("self-signed", [], "example.test", "taken"),
-    "no-records-clear": (None, [], "example.test", "taken"),
-    "not-signed": ("good", [(3, 1, 1, "other")], "plain.test", "taken"),
-    "bogus": ("good", "alias", "example.test", "451 4.4.0"),
+# kind: the sessions that a report must have; those of TLSA records are told by the host.
+REPORTED = {
+    "ee-key": {("tlsa", "successful")},
+    "ee-other": {("tlsa", "validation-failure")},
+    "clear": {("tlsa", "starttls-not-supported")},
+    "unusable": {("tlsa", "tlsa-invalid")},
+    "bogus": {("tlsa", "dnssec-invalid")},
+    "no-records": {("no-policy-found", "successful")},
+    "no-records-clear": {("no-policy-found", "starttls-not-supported")},
 }
 
 
-class DaneTest(Outbound):
-    def world(self, rows, **settings):
-        self.port = self.lab.free_port()
-        zoo, self.sinks, self.domains = Zoo(self.lab), {}, {}
-        zones = SignedZones(self.lab)
-        other = zoo.certificate("self-signed", "other.example.test")[0]
-        for number, (kind, (shown, records, zone, _)) in enumerate(rows.items(), 1):
-            domain, address = f"{kind}.{zone}", f"127.0.6.{number}"
-            host = f"mx.{domain}"
-            self.domains[kind] = domain
-            tls = zoo.certificate(shown, domain) if shown else None
-            self.sinks[kind] = self.started(WireSink(self.port, address, tls=tls))
-            zones.mx(domain, (10, host))
-            zones.a(host, address)
-            if records == "alias":
-                zones.cname(f"_{self.port}._tcp.{host}", f"{kind}.bogus.test")
-                zones.add(f"{kind}.bogus.test", "TLSA", "3 1 1 " + "00" * 32)
-                continue
-            whose = {"own": tls and tls[0], "other": other, "authority": self.lab.ca}
-            for usage, selector, matching, name in records:
-                zones.tlsa_of(host, whose[name], usage, selector, matching, self.port)
-        self.started(zones)
-        self.outbound(mx_port=self.port, dns_servers=[zones.address], tls_ca_file=self.lab.ca,
-                      **settings)
-
+class DaneTest(DaneWorld):
     def test_the_records_decide(self):
         self.world(ROWS)
         self.connector()
@@ -65,6 +32,21 @@ class DaneTest(Outbound):
                 self.assertTrue(verdicts[kind].startswith(row[3]), verdicts[kind])
                 if verdicts[kind] != "taken":
                     self.assertEqual(len(self.sinks[kind].messages), 0)
+
+    def test_the_sessions_are_counted_and_shown(self):
+        self.world({kind: ROWS[kind] for kind in REPORTED})
+        self.connector()
+        self.verdicts_of(self.domains, self.sinks, 40)
+        shell = Shell(self.lab, self.transport)
+        for kind, expected in REPORTED.items():
+            by_host = ("tlsa" in {policy for policy, _ in expected})
+            domain = f"mx.{self.domains[kind]}" if by_host else self.domains[kind]
+            with self.subTest(kind):
+                wait_for_sessions(shell, domain, expected)
+        good, = entries(shell, f"mx.{self.domains['ee-key']}")
+        self.assertRegex(good["policy"]["policy-string"][0], "^3 1 1 [0-9a-f]{64}$")
+        self.assertGreaterEqual(self.transport.metrics().total(
+            "postern_deliver_tls_sessions_total", policy="tlsa", result="validation-failure"), 1)
 
     def test_ignore_starttls_waits_unless_the_override_is_allowed(self):
         rows = {kind: ROWS[kind] for kind in ("ee-key", "no-records")}

@@ -1,6 +1,6 @@
 """tests/interop/dns_test.py: how the name servers are asked, as the dns.* settings say."""
 
-from cases import Case, main, message
+from cases import Case, Outbound, main, message
 from peers import NameServer, TcpOnlyNameServer
 from wire import WireClient, WireSink
 
@@ -49,6 +49,44 @@ class DnsTest(Case):
         self.assertGreater(self.names.datagrams, 0)
         self.assertEqual(self.transport.queued(), 1)
         self.assertEqual(len(self.sink.messages), 0)
+
+
+class DistrustTest(Outbound):
+    """Whether it is said at the start that DANE is off; no name server is asked at all."""
+
+    REMOTE = "192.0.2.53"
+
+    def said(self, *servers, **settings):
+        step = "egress" if self.proxied else "deliver"
+        self.outbound(dns_servers=list(servers), speaker=settings)
+        self.assertTrue(self.speaker.log(msg="ready"))
+        lines = self.speaker.log(step, "DANE is off")
+        self.assertTrue(all(line["level"] == "warning" for line in lines))
+        return [line["why"] for line in lines]
+
+    def test_auto_and_a_server_elsewhere_is_said_once_with_what_to_set(self):
+        why, = self.said("127.0.0.1", self.REMOTE)
+        step = "egress" if self.proxied else "deliver"
+        self.assertIn(f"dns.trust_ad: auto does not believe the name server {self.REMOTE}", why)
+        self.assertIn(f" of {step}.dns_servers, which is not on this machine", why)
+        self.assertIn("dns.trust_ad_remote to true", why)
+
+    def test_both_resolvers_are_in_one_line(self):
+        why, = self.said(self.REMOTE, **{"dns.external_protocol": "UseTcpOnly"})
+        self.assertIn("; dns.external_trust_ad: auto does not believe", why)
+
+    def test_nothing_is_said_of_a_server_on_this_machine(self):
+        self.assertEqual(self.said("127.0.0.1"), [])
+
+    def test_nothing_is_said_of_no(self):
+        self.assertEqual(self.said(self.REMOTE, **{"dns.trust_ad": "no"}), [])
+
+    def test_nothing_is_said_without_dane(self):
+        self.assertEqual(self.said(self.REMOTE, **{"security.dane": False}), [])
+
+
+class ProxiedDistrustTest(DistrustTest):
+    proxied = True
 
 
 if __name__ == "__main__":

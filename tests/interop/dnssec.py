@@ -111,12 +111,12 @@ def tlsa_data(certificate, selector, matching):
 
 class SignedZones:
     def __init__(self, lab, signed=("example.test",), plain=("plain.test",),
-                 broken=("bogus.test",)):
+                 broken=("bogus.test",), port=None):
         self.lab = lab
         self.signed, self.plain, self.broken = list(signed), list(plain), list(broken)
         self.folder = lab.path / f"zones-{lab.next_number()}"
         (self.folder / "db").mkdir(parents=True)
-        self.knot_port, self.port = lab.free_port(), lab.free_port()
+        self.knot_port, self.port = lab.free_port(), port or lab.free_port()
         self._records = {zone: [("", "SOA", SOA), ("", "NS", "ns"), ("ns", "A", "127.0.0.1")]
                          for zone in (*self.signed, *self.plain, *self.broken)}
         self._knot = self._unbound = None

@@ -4,12 +4,15 @@ Network: hosts of their own, as network namespaces on one bridge; and mailbox-tr
 
 Flow      network = Network(("a", "b")); SiteServer(lab, network, "a-0", "a").start();
           network.cut("a"); network.join("a"); network.close().
+          apart() at the start of a program: it runs again in network and mount namespaces of its
+          own, where every port is free; resolv_conf(lab, "127.0.0.1") says whom glibc asks there.
 Failure   RuntimeError with what ip(8) says. Needs root.
 Limits    Up to 200 hosts. Only what was made here is removed.
 """
 
 import os
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 
@@ -18,6 +21,33 @@ from peers import tool
 from services import MailboxTransport, Shell
 
 SMTP_PORT, SUBMISSION_PORT, ADMIN_PORT, HTTP_PORT = 2525, 7171, 7172, 9717
+
+
+APART = "POSTERN_APART"
+
+
+def _mounts():
+    return os.readlink("/proc/self/ns/mnt")
+
+
+def apart():
+    """Runs this program again, apart from all others, with a loopback interface alone; comes back
+    in the one that is apart."""
+    if APART not in os.environ:
+        os.execve(tool("unshare"), ["unshare", "--mount", "--net", sys.executable, *sys.argv],
+                  {**os.environ, APART: _mounts()})
+    if os.environ[APART] == _mounts():
+        raise RuntimeError("unshare has made no mount namespace")
+    subprocess.run([tool("ip"), "link", "set", "lo", "up"], check=True, timeout=20)
+
+
+def resolv_conf(lab, address):
+    """Makes this the only name server of /etc/resolv.conf, for the namespace of apart()."""
+    if os.environ.get(APART, _mounts()) == _mounts():
+        raise RuntimeError("the resolv.conf of everybody stays as it is")
+    file = lab.path / "resolv.conf"
+    file.write_text(f"nameserver {address}\noptions trust-ad\n")
+    subprocess.run([tool("mount"), "--bind", file, "/etc/resolv.conf"], check=True, timeout=20)
 
 
 class Network:

@@ -8,8 +8,14 @@ import threading
 from cases import Outbound, main, send
 from harness import wait_until
 from dnssec import SignedZones
+from services import Shell
+from tls_report import documents, entries, tls_sessions, wait_for_sessions
 from wire import WireSink
 from zoo import Zoo
+
+
+# The certificate of the web server is not for this one.
+OTHER_NAME = "web-name.plain.test"
 
 
 class PolicyHost:
@@ -17,7 +23,7 @@ class PolicyHost:
 
     def __init__(self, lab, port, domains):
         self.policies, self.asked = {}, []
-        names = [f"DNS:mta-sts.{domain}" for domain in domains]
+        names = [f"DNS:mta-sts.{domain}" for domain in domains if domain != OTHER_NAME]
         certificate, key = lab.certificate("mta-sts", names)
         host = self
 
@@ -61,6 +67,29 @@ ROWS = {
     "no-record": ("self-signed", None, None, "taken"),
 }
 
+# Those that a report is read about: (certificate, mode, mx patterns, sessions that it must have).
+REPORTED = {
+    "enforce": ("host-name", "enforce", ["mx.enforce.plain.test"], {("sts", "successful")}),
+    "name": ("wrong-name", "enforce", ["mx.name.plain.test"],
+             {("sts", "certificate-host-mismatch")}),
+    "clear": (None, "enforce", ["mx.clear.plain.test"], {("sts", "starttls-not-supported")}),
+    "stranger": ("host-name", "enforce", ["mx.other.test"], {("sts", "validation-failure")}),
+    "good": ("host-name", "testing", ["mx.good.plain.test"], {("sts", "successful")}),
+    "mistaken": ("wrong-name", "testing", ["mx.mistaken.plain.test"],
+                 {("sts", "certificate-host-mismatch")}),
+    "expired": ("expired", "testing", ["mx.expired.plain.test"], {("sts", "certificate-expired")}),
+    "unnamed": ("host-name", "testing", ["mx.other.test"], {("sts", "validation-failure")}),
+    "bare": (None, "testing", ["mx.bare.plain.test"], {("sts", "starttls-not-supported")}),
+    "gone": ("self-signed", "enforce", None,
+             {("sts", "sts-policy-fetch-error"), ("no-policy-found", "successful")}),
+    "wrong": ("self-signed", "enforced", ["mx.wrong.plain.test"],
+              {("sts", "sts-policy-invalid"), ("no-policy-found", "successful")}),
+    "web-name": ("self-signed", "enforce", ["mx.web-name.plain.test"],
+                 {("sts", "sts-webpki-invalid"), ("no-policy-found", "successful")}),
+    "no-record": ("self-signed", None, None, {("no-policy-found", "successful")}),
+}
+DELIVERED = set(REPORTED) - {"name", "clear", "stranger"}
+
 
 class StsTest(Outbound):
     def world(self, rows):
@@ -98,6 +127,46 @@ class StsTest(Outbound):
         for kind, row in ROWS.items():
             with self.subTest(kind):
                 self.assertTrue(verdicts[kind].startswith(row[3]), verdicts[kind])
+
+    def test_the_sessions_are_counted_and_shown(self):
+        self.world(REPORTED)
+        self.connector()
+        verdicts = self.verdicts_of(self.domains, self.sinks, 40)
+        self.assertEqual({kind for kind, said in verdicts.items() if said == "taken"}, DELIVERED)
+        shell = Shell(self.lab, self.transport)
+        for kind, row in REPORTED.items():
+            with self.subTest(kind):
+                wait_for_sessions(shell, self.domains[kind], row[3])
+        enforced, = entries(shell, "enforce.plain.test")
+        self.assertEqual(enforced["policy"]["mx-host"], ["mx.enforce.plain.test"])
+        self.assertIn("mode: enforce", enforced["policy"]["policy-string"])
+        self.assertEqual(tls_sessions(shell, "enforce.plain.test"), {("sts", "successful"): 1})
+        mistaken, = entries(shell, "mistaken.plain.test")
+        detail, = mistaken["failure-details"]
+        self.assertEqual(detail["receiving-mx-hostname"], "mx.mistaken.plain.test")
+        self.assertRegex(detail["receiving-ip"], r"^127\.0\.7\.\d+$")
+        self.assertRegex(detail["sending-mta-ip"], r"^127\.")
+        self.assertEqual(len(documents(shell)), len(REPORTED))
+        self.shown(shell)
+
+    def shown(self, shell):
+        table = shell.run("Get-TlsReport").stdout
+        day = documents(shell)[0]["date-range"]["start-datetime"][:10]
+        self.assertRegex(table, rf"(?m)^enforce\.plain\.test +sts +{day} +1 +0$")
+        self.assertRegex(
+            table, rf"(?m)^expired\.plain\.test +sts +{day} +0 +1 +certificate-expired: 1")
+        one = shell.run("Get-TlsReport", "mistaken.plain.test", "-Date", day).stdout
+        self.assertRegex(one, rf"(?m)^{day} +sts +certificate-host-mismatch +mx\.mistaken")
+        self.assertNotIn("expired", one)
+        wrong = shell.run("Get-TlsReport", "-Date", "2026-2-30", check=False)
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn("is not a day", wrong.stderr)
+        total = self.transport.metrics().total
+        for policy, result in (("sts", "successful"), ("sts", "certificate-expired"),
+                               ("sts", "sts-policy-fetch-error"),
+                               ("no-policy-found", "successful")):
+            self.assertGreaterEqual(total("postern_deliver_tls_sessions_total", policy=policy,
+                                          result=result), 1, (policy, result))
 
     def test_a_known_policy_outlives_the_record_the_web_server_and_a_restart(self):
         self.world({"enforce": ROWS["enforce"]})

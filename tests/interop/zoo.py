@@ -35,6 +35,7 @@ class Zoo:
         "sha1": {"names": ["{domain}"], "digest": "-sha1"},
         "intermediate": {"names": ["{domain}"], "authority": "between", "sends": "between.pem"},
         "no-intermediate": {"names": ["{domain}"], "authority": "between"},
+        "revoked": {"names": ["{domain}"]},  # by revoke()
     }
 
     def __init__(self, lab):
@@ -90,14 +91,26 @@ class Zoo:
             cert.write_text(cert.read_text() + (self.folder / what["sends"]).read_text())
         return cert, key
 
+    def revoke(self, *certs):
+        """A list of the lab's authority with these on it, for security.crl_file."""
+        revocations = self._authority_files("revoked", "default_crl_days=2\n")
+        for cert in certs:
+            self._openssl(*revocations, "-revoke", cert)
+        self._openssl(*revocations, "-gencrl", "-out", "revoked.crl")
+        return self.folder / "revoked.crl"
+
+    def _authority_files(self, name, more=""):
+        """The beginning of an "openssl ca" command for the lab's authority."""
+        ca, key = self.authorities["lab"]
+        (self.folder / f"{name}.txt").write_text("")
+        (self.folder / f"{name}.serial").write_text("4242\n")
+        (self.folder / f"{name}.cnf").write_text(
+            f"[ca]\ndefault_ca=own\n[own]\ndatabase={name}.txt\nnew_certs_dir=.\n"
+            f"serial={name}.serial\ndefault_md=sha256\npolicy=any\n{more}"
+            "[any]\ncommonName=supplied\n")
+        return ("ca", "-config", f"{name}.cnf", "-batch", "-notext", "-cert", ca, "-keyfile", key)
+
     def _sign_for_later(self, request, cert, extensions, starts):
         """Only "openssl ca" takes a beginning."""
-        ca, key = self.authorities["lab"]
-        (self.folder / "index.txt").write_text("")
-        (self.folder / "serial").write_text("4242\n")
-        (self.folder / "ca.cnf").write_text(
-            "[ca]\ndefault_ca=own\n[own]\ndatabase=index.txt\nnew_certs_dir=.\n"
-            "serial=serial\ndefault_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n")
-        self._openssl("ca", "-config", "ca.cnf", "-batch", "-notext", "-cert", ca,
-                      "-keyfile", key, "-startdate", starts, "-enddate", "20991231000000Z",
-                      "-extfile", extensions, "-in", request, "-out", cert)
+        self._openssl(*self._authority_files("later"), "-startdate", starts, "-enddate",
+                      "20991231000000Z", "-extfile", extensions, "-in", request, "-out", cert)

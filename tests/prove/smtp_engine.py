@@ -1,10 +1,13 @@
 """tests/prove/smtp_engine.py: the SMTP client under both ways: hostile and real servers, TLS."""
 
+import pathlib
+import re
 import sys
+import tempfile
 
 sys.dont_write_bytecode = True
 
-from claims import Claim, Skip, command, interop, main, require, unit  # noqa: E402
+from claims import BUILD, ROOT, Claim, Skip, command, interop, main, require, unit  # noqa: E402
 
 # (claim, tests/interop/<file>_test.py, what its lines with figures have in them)
 TESTS = [
@@ -26,12 +29,34 @@ TESTS = [
     ("logins at smart hosts, both ways", ("auth",), ""),
     ("hosts by MX, null MX, no address, SERVFAIL, both ways", ("mx",), ""),
     ("malformed SMTP from a client is answered", ("bad_smtp",), ""),
-    ("DANE: the state table, beside posttls-finger", ("dane",), ""),
+    ("DANE: records and certificates of each kind, signed zones, both ways", ("dane",),
+     "^    [a-z-]+ +(taken|4)"),
+    ("posttls-finger says of each row of DANE what Postern says", ("posttls",), "^  "),
     ("MTA-STS: modes, cache, patterns, both ways", ("sts",), ""),
-    ("REQUIRETLS and TLS-Required: No", ("requiretls",), ""),
+    ("REQUIRETLS from the client to the next hop; TLS-Required: No lifts a domain's policy",
+     ("requiretls",), "^  (direct|proxied|relayed)"),
     ("8-bit content and SMTPUTF8 at peers without them", ("eight_bit",), ""),
-    ("IPv6 and IPv4 side by side", ("families",), ""),
+    ("IPv6 and IPv4 side by side: a dead family costs a moment, once", ("families",),
+     "^  (direct|proxied) "),
 ]
+
+
+PAGES = ("tls-states", "policy-states", "dane-states", "sts-states", "family-states")
+
+
+def state_tables():
+    """Each row of the pages is run, and the pages that stand in the documentation are these."""
+    binary = BUILD / "tests" / "postern_common_smtp_test"
+    if not binary.exists():
+        raise Skip(f"{binary} is not built")
+    with tempfile.TemporaryDirectory() as folder:
+        command(binary, "--gtest_filter=*.*StateTable*", POSTERN_TABLES=folder)
+        made = {name: (pathlib.Path(folder) / f"{name}.md").read_text() for name in PAGES}
+    wrong = [name for name, text in made.items()
+             if (ROOT / "docs" / "generated" / f"{name}.md").read_text() != text]
+    rows = {name: len(re.findall(r"^\|", text, re.MULTILINE)) - 2 for name, text in made.items()}
+    return require(not wrong, f"docs/generated differs: {', '.join(wrong)}" if wrong else
+                   ", ".join(f"{name} {count} rows" for name, count in rows.items()))
 
 
 def bench(times=1):
@@ -44,6 +69,7 @@ def bench(times=1):
 
 
 CLAIMS = [
+    Claim("the state tables of TLS, DANE, MTA-STS and families: each row is run", state_tables),
     *(Claim(title, interop(*test, told=told)) for title, test, told in TESTS),
     Claim("replies, sessions, attempts and the pool of sessions, in memory",
           unit("common_smtp", "*", 100, "tests")),

@@ -117,6 +117,10 @@ absl::Status App::State::StartFloors() {
     floors.push_back(std::move(floor));
     if (!made.ok()) return made;
   }
+  const Floor& first = *floors.front();
+  if (*settings.security.dane) {
+    dns::WarnOfDistrust("egress", *first.dns, first.external_dns.get());
+  }
   return absl::OkStatus();
 }
 

@@ -12,6 +12,7 @@
 #include "services/mailbox-transport/admin/queries.h"
 #include "services/mailbox-transport/admin/queue_actions.h"
 #include "services/mailbox-transport/admin/queue_digests.h"
+#include "services/mailbox-transport/admin/redirect.h"
 
 namespace postern::admin {
 
@@ -23,10 +24,13 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
         disk_(parts.disk),
         clock_(parts.clock),
         executor_(parts.pipeline.shards().front()->executor()),
+        tls_reports_(parts.pipeline.tls_reports()),
+        tls_report_source_(parts.tls_reports),
         queries_(parts),
         digests_({executor_, parts.rpc, parts.directory}, parts.pipeline.server(), queries_),
         queue_actions_(parts.pipeline),
-        message_actions_(parts.pipeline, parts.disk, parts.clock) {
+        message_actions_(parts.pipeline, parts.disk, parts.clock),
+        redirect_(parts.pipeline, parts.clock) {
     executor_.Run([this] { calls_ = std::make_unique<io::Scope>(executor_); });
   }
 
@@ -40,6 +44,16 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
                                       v1::TestRouteResponse* response) override {
     absl::Status status = Allowed(*call);
     if (status.ok()) status = queries_.Route(*request, *response);
+    return Finished(*call, status);
+  }
+
+  grpc::ServerUnaryReactor* GetTlsReport(grpc::CallbackServerContext* call,
+                                         const v1::GetTlsReportRequest* request,
+                                         v1::GetTlsReportResponse* response) override {
+    absl::Status status = Allowed(*call);
+    if (status.ok()) {
+      status = AnswerTlsReport(tls_reports_, tls_report_source_, *request, *response);
+    }
     return Finished(*call, status);
   }
 
@@ -98,6 +112,14 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
                  queries_.Messages(*request, *response, [call] { return call->IsCancelled(); }));
   }
 
+  grpc::ServerUnaryReactor* RedirectMessage(grpc::CallbackServerContext* call,
+                                            const v1::RedirectMessageRequest* request,
+                                            v1::RedirectMessageResponse* response) override {
+    const absl::Status status = Allowed(*call, rpc::Role::kOperate);
+    if (!status.ok()) return Finished(*call, status);
+    return Begun(*call, redirect_.Run(*request, *response));
+  }
+
  private:
   absl::Status Allowed(const grpc::CallbackServerContext& call,
                        rpc::Role role = rpc::Role::kRead) const {
@@ -144,10 +166,13 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
   io::DiskPool& disk_;
   base::Clock& clock_;
   io::Executor& executor_;
+  const smtp::TlsReports& tls_reports_;
+  const TlsReportSource tls_report_source_;
   Queries queries_;
   QueueDigests digests_;
   QueueActions queue_actions_;
   MessageActions message_actions_;
+  Redirect redirect_;
   std::unique_ptr<io::Scope> calls_;
   std::atomic<std::size_t> open_{0};
 };

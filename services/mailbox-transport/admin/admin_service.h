@@ -22,6 +22,7 @@
 #include "common/io/on_disk.h"
 #include "common/rpc/server.h"
 #include "common/rpc/settings.h"
+#include "services/mailbox-transport/admin/tls_report_query.h"
 #include "services/mailbox-transport/pipeline/pipeline.h"
 
 namespace postern::admin {
@@ -36,6 +37,7 @@ class AdminService {
     io::DiskPool& disk;
     const rpc::RpcSettings& rpc;                        // to ask other servers with
     std::function<directory::SnapshotPtr()> directory;  // where they are
+    TlsReportSource tls_reports = {};
     base::Clock& clock = base::Clock::System();
   };
 

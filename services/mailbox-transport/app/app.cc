@@ -131,6 +131,8 @@ void DeclareMetrics(observe::Registry& registry) {
   const queue::Probe queue(registry);
   const settle::Probe settle(registry);
   deliver::Probe deliver(registry, "site");
+  smtp::TlsReports reports(base::Clock::System(), smtp::TlsReports::Options());
+  const deliver::TlsFeed tls_sessions(reports, registry);
   deliver.Attempted("connector", deliver::Way::kDirect, smtp::Outcome(), absl::ZeroDuration());
 }
 

@@ -31,6 +31,18 @@ admin::CheckReady ConnectorCheck(std::string own_name, const smtp::EngineStores&
   };
 }
 
+admin::TlsReportSource ReportSource(const deliver::DeliverSettings& settings,
+                                    const std::string& outside_name) {
+  admin::TlsReportSource source;
+  source.organization = *settings.tls_report_organization;
+  if (source.organization.empty()) source.organization = outside_name;
+  source.contact = *settings.tls_report_contact;
+  if (source.contact.empty()) source.contact = base::Cat("postmaster@", outside_name);
+  source.host = outside_name;
+  source.since = base::Cat(absl::ToUnixSeconds(base::Clock::System().Now()));
+  return source;
+}
+
 }  // namespace
 
 absl::Status App::State::StartStore() {
@@ -132,6 +144,10 @@ absl::Status App::State::StartFloors() {
     floors.push_back(std::move(floor));
     if (!made.ok()) return made;
   }
+  const Floor& first = *floors.front();
+  if (*settings.security.dane) {
+    dns::WarnOfDistrust("deliver", *first.dns, first.external_dns.get());
+  }
   return absl::OkStatus();
 }
 
@@ -231,7 +247,8 @@ absl::Status App::State::StartServices() {
       *authority, parts.executors, *pipeline, [this] { return accept->rules(); }, registry,
       server_name, outside_name});
   admin = std::make_unique<admin::AdminService>(admin::AdminService::Parts{
-      *authority, *pipeline, disk, settings.rpc, [this] { return directory->current(); }});
+      *authority, *pipeline, disk, settings.rpc, [this] { return directory->current(); },
+      ReportSource(settings.deliver, outside_name)});
   directory_service = std::make_unique<admin::DirectoryService>(admin::DirectoryService::Parts{
       *authority, floors.front()->executor, registry, *directory, server_name,
       ConnectorCheck(outside_name, provisions->stores()), *settings.directory.writer, managed.get(),

@@ -67,6 +67,7 @@ io::Task<smtp::Outcome> Deliver::Attempt(const model::Batch& batch,
     outcome = co_await parts_.engine.Attempt(delivery, body);
   }
   if (outcome.sts.has_value()) parts_.sts.Keep(*outcome.sts);
+  parts_.tls_feed.Note(outcome, delivery.sts);
   parts_.probe.Attempted(connector.name,
                          connector.frontend_proxy_enabled ? Way::kProxy : Way::kDirect, outcome,
                          absl::Now() - started);

@@ -22,6 +22,7 @@
 #include "services/mailbox-transport/deliver/relay.h"
 #include "services/mailbox-transport/deliver/settings.h"
 #include "services/mailbox-transport/deliver/sts_cache.h"
+#include "services/mailbox-transport/deliver/tls_feed.h"
 #include "services/mailbox-transport/model/batch.h"
 #include "services/mailbox-transport/model/message_store.h"
 
@@ -38,6 +39,7 @@ class Deliver {
     const DeliverSettings& settings;
     Probe& probe;
     StsCache& sts;
+    TlsFeed& tls_feed;
   };
 
   explicit Deliver(const Parts& parts) : parts_(parts) {}

@@ -10,6 +10,7 @@
 #include "common/settings/setting.h"
 #include "common/smtp/limits.h"
 #include "common/smtp/ports.h"
+#include "common/smtp/tls_report.h"
 
 namespace postern::deliver {
 
@@ -134,6 +135,32 @@ struct DeliverSettings {
           "How long another server of the organization may take for one message, from the "
           "connection to its receipt."};
 
+  settings::Setting<int> tls_report_days{
+      .key = "deliver.tls_report_days",
+      .fallback = 7,
+      .min = 1,
+      .max = 31,
+      .about =
+          "How many days that are over Get-TlsReport can tell of, beside today (UTC, RFC 8460). Of "
+          "each day about 8MB are kept at most, in memory."};
+  settings::Setting<int> tls_report_domains_max{
+      .key = "deliver.tls_report_domains_max",
+      .fallback = 10'000,
+      .min = 1,
+      .max = 25'000,
+      .about =
+          "Of how many policy domains TLS sessions are counted for reports on one day; the others "
+          "are counted together, as left out."};
+  settings::Setting<std::string> tls_report_organization{
+      .key = "deliver.tls_report_organization",
+      .about =
+          "organization-name of the TLS reports of Get-TlsReport -Json; empty is server.fqdn."};
+  settings::Setting<std::string> tls_report_contact{
+      .key = "deliver.tls_report_contact",
+      .about =
+          "contact-info of the TLS reports of Get-TlsReport -Json, a mail address; empty is "
+          "postmaster at server.fqdn."};
+
   smtp::Limits SmtpLimits() const {
     smtp::Limits limits;
     limits.connect = *connect_timeout;
@@ -150,6 +177,13 @@ struct DeliverSettings {
     limits.implicit_tls_ports =
         smtp::ParsePorts(*implicit_tls_ports).value_or(std::vector<std::uint16_t>());
     return limits;
+  }
+
+  smtp::TlsReports::Options TlsReportOptions() const {
+    smtp::TlsReports::Options options;
+    options.days_max = *tls_report_days;
+    options.domains_max = static_cast<std::size_t>(*tls_report_domains_max);
+    return options;
   }
 
   template <typename Visitor>
@@ -173,6 +207,10 @@ struct DeliverSettings {
     visit(proxy_slot_wait);
     visit(relay_connect_timeout);
     visit(relay_timeout);
+    visit(tls_report_days);
+    visit(tls_report_domains_max);
+    visit(tls_report_organization);
+    visit(tls_report_contact);
   }
 };
 

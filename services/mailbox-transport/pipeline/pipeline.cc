@@ -19,6 +19,8 @@ Pipeline::Pipeline(const Parts& parts)
       queue_probe_(parts.registry),
       settle_probe_(parts.registry),
       sts_(parts.store, parts.clock),
+      tls_reports_(parts.clock, parts.shard.deliver.TlsReportOptions()),
+      tls_feed_(tls_reports_, parts.registry),
       shared_{parts.store,
               parts.disk,
               parts.clock,
@@ -37,6 +39,7 @@ Pipeline::Pipeline(const Parts& parts)
               },
               parts.engine_stores,
               sts_,
+              tls_feed_,
               parts.lookup,
               parts.tracking},
       body_bytes_(std::make_shared<std::atomic<std::uint64_t>>(0)) {
@@ -107,6 +110,34 @@ void Pipeline::Stop(absl::Duration grace) {
     io::RunTask(shard->executor(), shard->Finish(deadline));
 }
 
+io::Task<DrainRound> Pipeline::DrainOnce(model::RelayPlan plan, absl::Duration within) {
+  const absl::Time until = clock_.Now() + within;
+  DrainRound sum;
+  for (const auto& shard : shards_) {
+    auto done = std::make_shared<io::Completion<DrainRound>>(*io::Executor::Current());
+    shard->executor().Post([at = shard.get(), plan, until, done] { at->Drain(plan, until, done); });
+    const std::optional<DrainRound> round = co_await done->Until(within + kDrainAnswer);
+    if (!round) {
+      sum.error = "a part of the queue does not answer";
+      co_return sum;
+    }
+    sum.moved += round->moved;
+    sum.kept += round->kept;
+    if (!round->error.empty()) sum.error = round->error;
+  }
+  co_return sum;
+}
+
+io::Task<std::uint64_t> Pipeline::QueuedNow() {
+  std::uint64_t sum = 0;
+  for (const auto& shard : shards_) {
+    auto done = std::make_shared<io::Completion<std::uint64_t>>(*io::Executor::Current());
+    shard->executor().Post([at = shard.get(), done] { done->Set(at->queue().message_count()); });
+    sum += co_await done->Wait();
+  }
+  co_return sum;
+}
+
 void Pipeline::PutChunk(base::MessageId id,
                         std::uint32_t number,
                         std::string bytes,
@@ -125,6 +156,9 @@ absl::Status Pipeline::Ready(model::Submitter submitter) const {
 
 absl::Status Pipeline::Open() const {
   if (!open_) return absl::UnavailableError("the service is starting or stopping");
+  if (refuses_until_.load(std::memory_order_relaxed) > absl::ToUnixMillis(clock_.Now())) {
+    return absl::UnavailableError("the server hands its queues to others");
+  }
   if (store_.full()) return absl::ResourceExhaustedError("the store is full");
   return absl::OkStatus();
 }

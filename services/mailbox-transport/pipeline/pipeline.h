@@ -61,6 +61,14 @@ class Pipeline final : public model::Intake {
   // Refuses new mail from now on.
   void Close() { open_ = false; }
 
+  // Refuses new mail until then, because what is here goes to other servers.
+  void RefuseUntil(absl::Time until) { refuses_until_ = absl::ToUnixMillis(until); }
+
+  // One round of a drain over all shards, on any executor; see drain.h.
+  io::Task<DrainRound> DrainOnce(model::RelayPlan plan, absl::Duration within);
+  // Messages for each next hop that wait here or are under way; asks the shards.
+  io::Task<std::uint64_t> QueuedNow();
+
   // Lets deliveries under way end within `grace`, cancels the rest.
   void Stop(absl::Duration grace);
 
@@ -87,6 +95,8 @@ class Pipeline final : public model::Intake {
   const std::vector<std::unique_ptr<Shard>>& shards() const { return shards_; }
 
   model::MessageStore& store() { return store_; }
+
+  const smtp::TlsReports& tls_reports() const { return tls_reports_; }
 
   const std::string& server() const { return server_; }
 
@@ -121,12 +131,15 @@ class Pipeline final : public model::Intake {
   queue::Probe queue_probe_;
   settle::Probe settle_probe_;
   deliver::StsCache sts_;
+  smtp::TlsReports tls_reports_;
+  deliver::TlsFeed tls_feed_;
   ShardShared shared_;
   std::vector<std::unique_ptr<Shard>> shards_;
 
   Pressure pressure_;
   std::atomic<std::size_t> submissions_{0};
   std::atomic<bool> open_{false};
+  std::atomic<std::int64_t> refuses_until_{0};  // milliseconds since 1970
   std::shared_ptr<std::atomic<std::uint64_t>> body_bytes_;
   std::mutex keys_mutex_;
   std::map<std::pair<std::string, std::string>, Waiting> keys_under_way_;

@@ -19,10 +19,12 @@
 #include <string>
 #include <vector>
 
+#include "common/io/completion.h"
 #include "common/io/scope.h"
 #include "services/mailbox-transport/deliver/deliver.h"
 #include "services/mailbox-transport/model/message_store.h"
 #include "services/mailbox-transport/pipeline/at_hand.h"
+#include "services/mailbox-transport/pipeline/drain.h"
 #include "services/mailbox-transport/pipeline/router.h"
 #include "services/mailbox-transport/pipeline/tracking.h"
 #include "services/mailbox-transport/queue/queue.h"
@@ -63,6 +65,7 @@ struct ShardShared {
   std::function<void(model::MessagePtr, const std::vector<std::uint32_t>&)> place_recipients;
   smtp::EngineStores engine_stores;
   deliver::StsCache& sts;
+  deliver::TlsFeed& tls_feed;
   dns::LookupRules lookup;
   Tracking* tracking = nullptr;
 };
@@ -90,6 +93,11 @@ class Shard {
                 std::uint64_t mark,
                 std::size_t most,
                 absl::AnyInvocable<void(std::size_t)> done);
+
+  // One round of a drain, at the latest until `until`; `done` has what became of it.
+  void Drain(model::RelayPlan plan,
+             absl::Time until,
+             std::shared_ptr<io::Completion<DrainRound>> done);
 
   // Returns to its sender what routing refused for ever for these recipients, which have no ticket.
   // Nothing after StopWork: the next start does it.
@@ -132,6 +140,14 @@ class Shard {
   io::Task<void> PlaceWhenKept(std::shared_ptr<io::Completion<absl::Status>> kept,
                                std::vector<model::MessagePtr> notices);
   void Requeue(const model::NextHop& hop, base::MessageId id, settle::Settled settled);
+
+  struct Draining;
+  io::Task<void> DrainAndTell(model::RelayPlan plan,
+                              absl::Time until,
+                              std::shared_ptr<io::Completion<DrainRound>> done);
+  io::Task<DrainRound> DrainOnce(model::RelayPlan plan, absl::Time until);
+  io::Task<void> DrainWorker(std::shared_ptr<Draining> drain);
+  io::Task<void> DrainTicket(std::shared_ptr<Draining> drain, model::Ticket ticket);
 
   io::Task<void> Reroute();
   bool Stays(const model::NextHop& hop, const route::RouteTable& table) const;

@@ -79,6 +79,14 @@ TEST(CachedResolverTest, TheAuthenticDataBitIsTrustedFromThisMachineOrByAWord) {
       const auto made = CachedResolver::Make(executor, options);
       const std::string_view result = !made.ok() ? "refused" : (*made)->trusts_ad() ? "yes" : "no";
       EXPECT_EQ(result, row.result) << row.servers.back();
+      const bool doubtful = row.trust == TrustAd::kAuto && result == "no";
+      if (made.ok()) EXPECT_EQ((*made)->distrust().empty(), !doubtful) << row.servers.back();
+      if (doubtful) {
+        EXPECT_THAT((*made)->distrust(),
+                    AllOf(HasSubstr("dns.trust_ad: auto does not believe the name server "
+                                    "192.0.2.53"),
+                          HasSubstr("set yes and dns.trust_ad_remote to true")));
+      }
       if (made.ok()) return;
       EXPECT_TRUE(absl::IsFailedPrecondition(made.status()));
       EXPECT_THAT(std::string(made.status().message()),

@@ -75,14 +75,77 @@ TEST_F(AttemptPolicyTest, AHostThatThePolicyDoesNotNameIsNotDialled) {
   Deliver();
   EXPECT_EQ(ResultOf(0), "tls-policy 4.7.5");
   EXPECT_THAT(ErrorOf(), HasSubstr("does not name mx1.test"));
+  EXPECT_EQ(outcome_.hosts.at(0).tls_result, "validation-failure");
   EXPECT_EQ(peer.connections(), 0);
 }
 
 TEST_F(AttemptPolicyTest, TestingOnlyReports) {
-  PeerFor("other.test");
+  PeerFor("mx1.test");
   Publishes(mail::StsMode::kTesting, {"*.elsewhere.test"});
   Deliver();
   EXPECT_EQ(ResultOf(0), "250") << ErrorOf();
+  EXPECT_TRUE(outcome_.hosts.at(0).sts_testing);
+  EXPECT_EQ(outcome_.hosts.at(0).tls_result, "validation-failure");
+}
+
+TEST_F(AttemptPolicyTest, TestingReportsTheCertificateThatEnforceWouldRefuse) {
+  PeerFor("other.test");
+  Publishes(mail::StsMode::kTesting, {"mx1.test"});
+  Deliver();
+  EXPECT_EQ(ResultOf(0), "250") << ErrorOf();
+  EXPECT_EQ(outcome_.hosts.at(0).policy, PolicySource::kConnector);
+  EXPECT_EQ(outcome_.hosts.at(0).tls_result, "certificate-host-mismatch");
+}
+
+TEST_F(AttemptPolicyTest, TestingReportsAHostThatKeepsToThePolicy) {
+  PeerFor("mx1.test");
+  Publishes(mail::StsMode::kTesting, {"mx1.test"});
+  Deliver();
+  EXPECT_EQ(ResultOf(0), "250") << ErrorOf();
+  EXPECT_TRUE(outcome_.hosts.at(0).sts_testing);
+  EXPECT_EQ(outcome_.hosts.at(0).tls_result, "successful");
+}
+
+TEST_F(AttemptPolicyTest, TestingReportsAHostWithoutStarttls) {
+  Peer("192.0.2.1");
+  Publishes(mail::StsMode::kTesting, {"mx1.test"});
+  Deliver();
+  EXPECT_EQ(ResultOf(0), "250") << ErrorOf();
+  EXPECT_TRUE(outcome_.hosts.at(0).sts_testing);
+  EXPECT_EQ(outcome_.hosts.at(0).tls_result, "starttls-not-supported");
+}
+
+TEST_F(AttemptPolicyTest, AFallBackInClearIsOneFailure) {
+  Peer("192.0.2.1").BreaksTls();
+  Deliver();
+  ASSERT_EQ(outcome_.hosts.size(), 2u);
+  EXPECT_EQ(outcome_.hosts.at(0).tls_result, "validation-failure");
+  EXPECT_EQ(outcome_.hosts.at(1).tls_result, "");
+}
+
+TEST_F(AttemptPolicyTest, RecordsThatNoneCanUseAreReportedAsSuch) {
+  PeerFor("mx1.test");
+  Tlsa({.usage = 1, .selector = 1, .matching = 1, .data = std::string(32, 'x')});
+  Deliver();
+  EXPECT_EQ(ResultOf(0), "250") << ErrorOf();
+  EXPECT_EQ(outcome_.hosts.at(0).policy, PolicySource::kDane);
+  EXPECT_EQ(outcome_.hosts.at(0).tls_result, "tlsa-invalid");
+}
+
+TEST_F(AttemptPolicyTest, WhoIsNotAskedForAPolicyIsNotReported) {
+  PeerFor("mx1.test");
+  delivery_.envelope.tls_optional = true;
+  Deliver();
+  EXPECT_EQ(ResultOf(0), "250") << ErrorOf();
+  EXPECT_EQ(outcome_.hosts.at(0).tls_result, "");
+}
+
+TEST_F(AttemptPolicyTest, HeloByDemandTellsNothingOfTheHost) {
+  Peer("192.0.2.1");
+  delivery_.policy.force_helo = true;
+  Deliver();
+  EXPECT_EQ(ResultOf(0), "250") << ErrorOf();
+  EXPECT_EQ(outcome_.hosts.at(0).tls_result, "");
 }
 
 TEST_F(AttemptPolicyTest, NoFallBackInClearWhereAPolicyIsInForce) {
@@ -111,6 +174,10 @@ TEST_F(AttemptPolicyTest, TlsaRecordsThatDoNotFitAreNeverOverruled) {
   Deliver();
   EXPECT_EQ(ResultOf(0), "tls-policy 4.7.5");
   EXPECT_EQ(outcome_.hosts.at(0).policy, PolicySource::kDane);
+  EXPECT_EQ(outcome_.hosts.at(0).tls_result, "validation-failure");
+  EXPECT_EQ(outcome_.hosts.at(0).tlsa_base, "mx1.test");
+  EXPECT_EQ(outcome_.hosts.at(0).tlsa.at(0).substr(0, 10), "3 1 1 7878");
+  EXPECT_FALSE(outcome_.hosts.at(0).sending_ip.empty());
   EXPECT_EQ(peer.Heard("MAIL"), 0);
 }
 

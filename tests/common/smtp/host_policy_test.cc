@@ -104,7 +104,7 @@ constexpr Row kRows[] = {
     {"-", kUsable, "enforce", "TLS, TLSA record, by DANE"},
     {"-", kUsable, "enforce, other host", "TLS, TLSA record, by DANE"},
     {"-", kUnusable, "-", "TLS, by DANE"},
-    {"-", kUnusable, "testing", "TLS; reported, by DANE"},
+    {"-", kUnusable, "testing", "TLS, by DANE"},
     {"-", kUnusable, "enforce", "TLS, chain, mx.example.test, by MTA-STS"},
     {"-", kUnusable, "enforce, other host", "not used, 4.7.5, by MTA-STS"},
     {"-", kError, "-", "not used, 4.4.3, by DANE"},

@@ -127,6 +127,7 @@ TEST_F(TlsReportsTest, TextOfAPeerBreaksNoReport) {
 }
 
 TEST_F(TlsReportsTest, TodayAndYesterdayAreKept) {
+  options_.days_max = 1;
   reports().NoteSuccess(sts_);
   clock_.Advance(absl::Hours(12));
   reports().NoteSuccess(Without("b.test"));
@@ -143,6 +144,28 @@ TEST_F(TlsReportsTest, TodayAndYesterdayAreKept) {
   reports().NoteSuccess(Without("d.test"));
   EXPECT_THAT(reports().Domains(kDay), ElementsAre("d.test"));
   EXPECT_THAT(reports().Domains(kDay + 1), IsEmpty());
+}
+
+TEST_F(TlsReportsTest, AsManyDaysAreKeptAsAreAskedFor) {
+  options_.days_max = 3;
+  for (int day = 0; day < 6; ++day) {
+    if (day > 0) clock_.Advance(absl::Hours(24));
+    reports().NoteSuccess(sts_);
+  }
+  EXPECT_THAT(reports().Days(), ElementsAre(kDay + 2, kDay + 3, kDay + 4, kDay + 5));
+  clock_.Advance(absl::Hours(48));  // nothing comes, and days are over nevertheless
+  EXPECT_THAT(reports().Days(), ElementsAre(kDay + 4, kDay + 5));
+  EXPECT_THAT(reports().Domains(kDay + 3), IsEmpty());
+  EXPECT_EQ(Json("company-y.test", kDay + 3), "none");
+}
+
+TEST_F(TlsReportsTest, EveryResultIsKnownByItsName) {
+  for (std::size_t i = 0; i < kTlsResults; ++i) {
+    const auto result = static_cast<TlsResult>(i);
+    EXPECT_EQ(TlsResultNamed(TlsResultName(result)), result);
+  }
+  EXPECT_EQ(TlsResultNamed("successful"), std::nullopt);
+  EXPECT_EQ(TlsResultNamed(""), std::nullopt);
 }
 
 TEST_F(TlsReportsTest, DomainsAndPoliciesAreBounded) {

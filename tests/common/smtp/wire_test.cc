@@ -108,6 +108,13 @@ Outcome WireOutcome() {
   tried.host = "mx.test";
   tried.address = "192.0.2.1:25";
   tried.stage = Stage::kRecipient;
+  tried.policy = PolicySource::kDane;
+  tried.tls_result = "tlsa-invalid";
+  tried.sts_testing = true;
+  tried.sending_ip = "198.51.100.7";
+  tried.tlsa_base = "mx.test";
+  tried.tlsa = {"3 1 1 00ff"};
+  outcome.sts_result = "sts-policy-fetch-error";
   outcome.hosts.push_back(tried);
   outcome.tls = TlsFacts{"TLSv1.3", "AES", true, "CN=mx"};
   outcome.keywords = {"DSN"};
@@ -128,6 +135,12 @@ TEST(WireTest, AnOutcomeComesBackAsItWas) {
   EXPECT_EQ(back->recipients[1].enhanced, (mail::EnhancedStatus{4, 4, 1}));
   EXPECT_EQ(back->recipients[2].origin, Origin::kNone);
   EXPECT_EQ(back->hosts[0].stage, Stage::kRecipient);
+  EXPECT_EQ(back->hosts[0].tls_result, "tlsa-invalid");
+  EXPECT_TRUE(back->hosts[0].sts_testing);
+  EXPECT_EQ(back->hosts[0].sending_ip, "198.51.100.7");
+  EXPECT_EQ(back->hosts[0].tlsa_base, "mx.test");
+  EXPECT_EQ(back->hosts[0].tlsa, std::vector<std::string>{"3 1 1 00ff"});
+  EXPECT_EQ(back->sts_result, "sts-policy-fetch-error");
   EXPECT_TRUE(back->tls->verified && back->body_ended && back->ambiguous && back->session_reused);
 }
 
@@ -144,6 +157,10 @@ TEST(WireTest, AnOutcomeThatDoesNotFitIsRefused) {
   v1::Outcome stage = wire;
   stage.mutable_hosts(0)->set_stage("moon");
   EXPECT_FALSE(OutcomeFromWire(stage, 3).ok());
+  v1::Outcome records = wire;
+  for (int i = 0; i < 20; ++i)
+    records.mutable_hosts(0)->add_tlsa("3 1 1 00ff");
+  EXPECT_FALSE(OutcomeFromWire(records, 3).ok());
   v1::Outcome origin = wire;
   origin.mutable_recipients(1)->set_origin(v1::ORIGIN_REMOTE);
   EXPECT_FALSE(OutcomeFromWire(origin, 3).ok());
@@ -153,6 +170,7 @@ TEST(WireTest, WhateverARemoteSaysTheOutcomeFits) {
   Outcome outcome = WireOutcome();
   outcome.hosts[0].host = std::string(70'000, 'h');
   outcome.hosts[0].error = absl::UnavailableError(std::string(9000, '\x01'));
+  outcome.hosts[0].tlsa.assign(1000, std::string(9000, '3'));
   outcome.tls->peer_subject = "CN=\x01" + std::string(9000, 's');
   outcome.recipients[0].reply->lines.assign(100, std::string(2000, 'x'));
   outcome.recipients.assign(5000, outcome.recipients[0]);

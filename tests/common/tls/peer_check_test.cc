@@ -121,6 +121,26 @@ TEST_F(PeerCheckTest, NothingDemandedTakesEveryCertificate) {
   }
 }
 
+TEST_F(PeerCheckTest, WhatIsTriedIsToldAndNotDemanded) {
+  const auto tried = [this](const testing::CertificateFiles& files, std::string name) {
+    Serve(files);
+    ClientContext::Peer peer;
+    peer.tried_name = std::move(name);
+    MeetWith(client_context_, std::move(peer));
+    EXPECT_TRUE(client_.ok()) << client_.status();
+    return client_->facts.tried;
+  };
+  const auto good = ca_.Issue(testing::ForHost("mx.contoso.test"));
+  EXPECT_EQ(tried(good, "mx.contoso.test"), "successful");
+  EXPECT_EQ(tried(good, "mx.contoso.test."), "successful");
+  EXPECT_EQ(tried(good, "other.test"), "certificate-host-mismatch");
+  EXPECT_EQ(tried(good, ""), "");
+  EXPECT_EQ(tried(ca_.Issue(testing::Expired("mx.contoso.test")), "mx.contoso.test"),
+            "certificate-expired");
+  EXPECT_EQ(tried(ca_.SelfSign(testing::ForHost("mx.contoso.test")), "mx.contoso.test"),
+            "certificate-not-trusted");
+}
+
 TEST_F(PeerCheckTest, ACertificateIsShownOnlyToThoseWhoAsk) {
   const auto own = ca_.Issue(testing::ForHost("client.test"));
   const auto certificate = ReadCertificate(own.certificate_file, own.key_file);

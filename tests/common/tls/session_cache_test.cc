@@ -64,6 +64,16 @@ TEST_F(SessionCacheTest, ASecondSessionIsResumedWithTheFactsOfTheFirst) {
   }
 }
 
+TEST_F(SessionCacheTest, WhatWasTriedIsToldOfAResumedSessionToo) {
+  ClientContext::Peer peer = Peer();
+  peer.demand = Demand();
+  peer.tried_name = "other.a.test";
+  EXPECT_EQ(Talk(peer), "first");
+  EXPECT_EQ(client_->facts.tried, "certificate-host-mismatch");
+  EXPECT_EQ(Talk(peer), "resumed");
+  EXPECT_EQ(client_->facts.tried, "certificate-host-mismatch");
+}
+
 TEST_F(SessionCacheTest, WithoutAKeyNothingIsResumed) {
   EXPECT_EQ(Talk(Peer("")), "first");
   EXPECT_EQ(Talk(Peer("")), "first");
@@ -78,6 +88,7 @@ TEST_F(SessionCacheTest, WhateverIsDemandedIsPartOfTheKey) {
       [](Peer& peer) { peer.demand.names = {"*.a.test"}; },
       [](Peer& peer) { peer.demand.names.push_back("*.a.test"); },
       [](Peer& peer) { peer.describe = true; },
+      [](Peer& peer) { peer.tried_name = "mx.a.test"; },
       [this](Peer& peer) {
         peer.certificate = *ReadCertificate(files_.certificate_file, files_.key_file);
       }};

@@ -266,6 +266,10 @@ grpc::Status AdminServiceTest::Do(const std::string& rpc) {
     v1::TestRouteResponse response;
     return stub->TestRoute(call.get(), request, &response);
   }
+  if (rpc == "GetTlsReport") {
+    v1::GetTlsReportResponse response;
+    return stub->GetTlsReport(call.get(), {}, &response);
+  }
   // The health service's request and answer, of which nothing is needed here.
   using google::protobuf::Empty;
   const grpc::internal::RpcMethod method("/grpc.health.v1.Health/Check",
@@ -292,9 +296,12 @@ std::string_view Word(grpc::StatusCode code) {
 // What each caller may: the table of docs/architecture.md "Ports and roles".
 TEST_F(AdminServiceTest, EveryRpcWithEveryRole) {
   const std::vector<std::string> rpcs = {
-      "Submit", "GetQueue", "GetQueueDigest", "GetMessage", "TestRoute", "Get",        "List",
-      "Watch",  "Create",   "Update",         "Delete",     "Deliver",   "ActOnQueues", "ActOnMessages", "ExportMessage"};
-  const std::string read = " GetQueue GetQueueDigest GetMessage TestRoute Get List Watch ";
+      "Submit",      "GetQueue",      "GetQueueDigest", "GetMessage", "TestRoute",
+      "GetTlsReport", "Get",          "List",           "Watch",      "Create",
+      "Update",      "Delete",        "Deliver",        "ActOnQueues", "ActOnMessages",
+      "ExportMessage"};
+  const std::string read =
+      " GetQueue GetQueueDigest GetMessage TestRoute GetTlsReport Get List Watch ";
   const std::string change = " Create Update Delete ";
   const std::string operate = " ActOnQueues ActOnMessages ExportMessage ";
   const std::pair<std::string, std::string> callers[] = {

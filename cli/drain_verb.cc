@@ -1,0 +1,67 @@
+#include "cli/drain_verb.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+#include "cli/table.h"
+#include "common/base/text.h"
+
+namespace postern::cli {
+
+namespace {
+
+absl::Status TimeIsOver(const v1::RedirectMessageResponse& last, std::uint64_t moved) {
+  std::string why = base::Cat(last.remaining(), " messages remain, ", moved, " were handed over");
+  if (!last.last_error().empty()) why += base::Cat("; the last reason: ", last.last_error());
+  return absl::FailedPreconditionError(why);
+}
+
+}  // namespace
+
+absl::Status Drain(const DrainOptions& options,
+                   const DrainCall& call,
+                   const std::function<void(absl::Duration)>& pause,
+                   Shell& shell) {
+  v1::RedirectMessageRequest request;
+  for (const std::string& target : options.targets)
+    request.add_targets(target);
+  request.set_within_seconds(static_cast<std::uint32_t>(absl::ToInt64Seconds(kDrainRound)));
+  request.set_hold(options.hold);
+  request.set_release(options.undo);
+  const absl::Time begun = absl::Now();
+  std::uint64_t moved = 0;
+  for (;;) {
+    const auto round = call(request);
+    if (!round.ok()) return round.status();
+    if (options.undo) {
+      shell.out << "the server takes new mail again; " << round->remaining() << " wait there\n";
+      return absl::OkStatus();
+    }
+    moved += round->moved();
+    if (round->remaining() == 0) {
+      const std::vector<std::string> servers(round->targets().begin(), round->targets().end());
+      shell.out << "the queues are empty: " << moved << " handed to "
+                << ForTerminal(base::Join(servers, ", ")) << " in "
+                << absl::FormatDuration(absl::Trunc(absl::Now() - begun, absl::Milliseconds(100)))
+                << '\n';
+      return absl::OkStatus();
+    }
+    shell.err << round->remaining() << " remain, " << moved << " handed over";
+    if (!round->last_error().empty()) shell.err << ": " << ForTerminal(round->last_error());
+    shell.err << std::endl;
+    if (options.seconds > 0 && absl::Now() - begun >= absl::Seconds(options.seconds)) {
+      return TimeIsOver(*round, moved);
+    }
+    if (round->moved() == 0) pause(kDrainRound);
+  }
+}
+
+absl::Status Run(const DrainOptions& options, Connection& connection, Shell& shell) {
+  return Drain(
+      options, [&](const v1::RedirectMessageRequest& request) { return connection.Ask(request); },
+      [](absl::Duration wait) { absl::SleepFor(wait); }, shell);
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,144 @@
+#include "services/mailbox-transport/app/rescue.h"
+
+#include <filesystem>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "common/base/status_macros.h"
+#include "common/base/text.h"
+#include "common/io/completion.h"
+#include "common/io/event.h"
+#include "common/io/executor.h"
+#include "common/io/on_disk.h"
+#include "common/io/scope.h"
+#include "services/mailbox-transport/deliver/relay.h"
+#include "services/mailbox-transport/deliver/stored_body.h"
+#include "services/mailbox-transport/store/rocks_store.h"
+
+namespace postern::app {
+
+namespace {
+
+constexpr std::uint64_t kProgressEach = 100;
+// Stands for the server that does not run among those that had the message.
+constexpr std::string_view kRelayedBy = "Rescue-Queue";
+
+class Rescuer {
+ public:
+  Rescuer(const RescueOptions& options, store::RocksStore& store, io::Executor& executor)
+      : options_(options),
+        store_(store),
+        executor_(executor),
+        relay_({executor, options.rpc, settings_, std::string(kRelayedBy), store.database_id()}) {
+    plan_.groups = {{{options.server, "", options.server, true}}};
+  }
+
+  absl::Status Find() {
+    absl::Status found = store_.Scan(
+        [this](const model::MessagePtr& message, bool) { ids_.push_back(message->id); });
+    report_.found = ids_.size();
+    return found;
+  }
+
+  io::Task<void> Run() {
+    io::Scope workers(executor_);
+    for (std::size_t i = 0; i < kRescueWorkers; ++i)
+      workers.Spawn(Worker());
+    co_await workers.Join();
+    report_.kept = report_.found - report_.rescued;
+  }
+
+  const RescueReport& report() const { return report_; }
+
+ private:
+  io::Task<void> Worker() {
+    while (next_ < ids_.size() && failures_ < kRescueFailuresMax) {
+      const absl::Status done = co_await One(ids_[next_++]);
+      if (done.ok()) {
+        failures_ = 0;
+        ++report_.rescued;
+      } else {
+        ++failures_;
+        report_.error = base::MessageOf(done);
+      }
+      if (options_.progress && (report_.rescued + failures_) % kProgressEach == 0) {
+        options_.progress(report_);
+      }
+    }
+  }
+
+  io::Task<absl::Status> One(base::MessageId id) {
+    absl::AnyInvocable<absl::StatusOr<model::Message>()> load = [this, id] {
+      return store_.Load(id);
+    };
+    auto loaded = co_await io::OnDisk(disk_, std::move(load));
+    if (!loaded.ok()) co_return loaded.status();
+    model::Batch batch;
+    batch.message = std::make_shared<model::Message>(*std::move(loaded));
+    for (std::uint32_t i = 0; i < batch.message->recipients.size(); ++i) {
+      if (batch.message->recipients[i].phase == model::Phase::kPending)
+        batch.recipients.push_back(i);
+    }
+    if (batch.recipients.empty()) co_return co_await Removed(batch.message);
+    deliver::StoredBody body(store_, disk_, batch.message);
+    const smtp::Outcome outcome = co_await relay_.Attempt(batch, plan_, body);
+    const smtp::RecipientResult& result = outcome.recipients.front();
+    if (!result.reply || result.reply->code != 250) {
+      co_return result.reply ? absl::FailedPreconditionError(result.reply->ToString())
+                             : result.error;
+    }
+    for (const std::uint32_t i : batch.recipients)
+      batch.message->recipients[i].phase = model::Phase::kDone;
+    co_return co_await Removed(batch.message);
+  }
+
+  // Counted as rescued only when the store will not bring it back.
+  io::Task<absl::Status> Removed(model::MessagePtr message) {
+    auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
+    model::Settlement settlement;
+    settlement.message = std::move(message);
+    settlement.attempted = false;
+    store_.Settle(std::move(settlement),
+                  [kept](absl::Status status) { kept->Set(std::move(status)); });
+    co_return co_await kept->Wait();
+  }
+
+  const RescueOptions& options_;
+  const deliver::DeliverSettings settings_;
+  store::RocksStore& store_;
+  io::Executor& executor_;
+  io::DiskPool disk_{2};
+  deliver::Relay relay_;
+  model::RelayPlan plan_;
+  std::vector<base::MessageId> ids_;
+  std::size_t next_ = 0;
+  std::uint64_t failures_ = 0;  // in a row
+  RescueReport report_;
+};
+
+}  // namespace
+
+absl::StatusOr<RescueReport> Rescue(const RescueOptions& options) {
+  std::error_code error;
+  if (!std::filesystem::exists(std::filesystem::path(options.store_path) / "CURRENT", error)) {
+    return base::Error(absl::StatusCode::kNotFound, options.store_path, ": there is no store");
+  }
+  observe::Registry registry;
+  store::StoreSettings settings;
+  settings.path.value = options.store_path;
+  POSTERN_ASSIGN_OR_RETURN(auto store, store::RocksStore::Open(settings, registry));
+  io::Executor executor("rescue");
+  executor.Start();
+  auto rescuer = std::make_unique<Rescuer>(options, *store, executor);
+  absl::Status found = rescuer->Find();
+  if (found.ok()) io::RunTask(executor, rescuer->Run());
+  const RescueReport report = rescuer->report();
+  store.reset();  // what was settled is written and synced
+  executor.Run([&] { rescuer.reset(); });
+  executor.Stop();
+  if (!found.ok()) return found;
+  return report;
+}
+
+}  // namespace postern::app

@@ -1,0 +1,134 @@
+// Handing over, as a shard does it.
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+#include "common/base/text.h"
+#include "common/observe/log.h"
+#include "services/mailbox-transport/pipeline/shard.h"
+
+namespace postern::pipeline {
+
+namespace {
+
+bool Taken(const smtp::Outcome& outcome) {
+  return std::all_of(
+      outcome.recipients.begin(), outcome.recipients.end(),
+      [](const smtp::RecipientResult& one) { return one.reply && one.reply->code == 250; });
+}
+
+std::string WhyNot(const smtp::Outcome& outcome) {
+  if (outcome.recipients.empty()) return "nothing was tried";
+  const smtp::RecipientResult& first = outcome.recipients.front();
+  if (first.reply) return first.reply->ToString();
+  return first.error.ok() ? "nothing was tried" : std::string(base::MessageOf(first.error));
+}
+
+}  // namespace
+
+struct Shard::Draining {
+  explicit Draining(model::RelayPlan servers) : plan(std::move(servers)) {}
+
+  const model::RelayPlan plan;
+  DrainRound round;
+  model::NextHop hop;
+  std::deque<model::Ticket> tickets;
+  std::size_t workers = 0;
+  io::Event ended;
+};
+
+void Shard::Drain(model::RelayPlan plan,
+                  absl::Time until,
+                  std::shared_ptr<io::Completion<DrainRound>> done) {
+  loops_.Spawn(DrainAndTell(std::move(plan), until, std::move(done)));
+}
+
+io::Task<void> Shard::DrainAndTell(model::RelayPlan plan,
+                                   absl::Time until,
+                                   std::shared_ptr<io::Completion<DrainRound>> done) {
+  done->Set(co_await DrainOnce(std::move(plan), until));
+}
+
+io::Task<DrainRound> Shard::DrainOnce(model::RelayPlan plan, absl::Time until) {
+  auto drain = std::make_shared<Draining>(std::move(plan));
+  const auto over = [&] {
+    return stopped_ || !drain->round.error.empty() || shared_.clock.Now() >= until;
+  };
+  for (const queue::QueueView& view : queue_.Queues()) {
+    drain->hop = view.hop;
+    const std::uint64_t mark = queue_.Mark();
+    while (!over()) {
+      std::vector<model::Ticket> taken = queue_.TakeBack(view.hop, mark, kDrainSlice);
+      if (taken.empty()) break;
+      std::move(taken.begin(), taken.end(), std::back_inserter(drain->tickets));
+      for (std::size_t i = 0; i < std::min(kDrainWorkers, drain->tickets.size()); ++i) {
+        ++drain->workers;
+        workers_.Spawn(DrainWorker(drain));
+      }
+      while (drain->workers > 0) {
+        const absl::Status waited = co_await drain->ended.Until(absl::InfiniteDuration());
+        if (!waited.ok()) co_return drain->round;  // the workers give back what they have
+      }
+    }
+    if (over()) break;
+  }
+  co_return drain->round;
+}
+
+io::Task<void> Shard::DrainWorker(std::shared_ptr<Draining> drain) {
+  while (!drain->tickets.empty()) {
+    model::Ticket ticket = std::move(drain->tickets.front());
+    drain->tickets.pop_front();
+    if (stopped_ || !drain->round.error.empty()) {
+      ++drain->round.kept;
+      queue_.Add(drain->hop, std::move(ticket));
+      continue;
+    }
+    co_await DrainTicket(drain, std::move(ticket));
+  }
+  --drain->workers;
+  drain->ended.NotifyAll();
+  worker_ended_.NotifyAll();
+}
+
+io::Task<void> Shard::DrainTicket(std::shared_ptr<Draining> drain, model::Ticket ticket) {
+  auto message = co_await MessageOf(ticket);
+  if (!message.ok()) {
+    ++drain->round.kept;
+    NoteUnreadable(drain->hop, std::move(ticket), message.status());
+    co_return;
+  }
+  model::Batch batch;
+  batch.message = *message;
+  batch.next_hop = drain->hop;
+  batch.recipients = ticket.recipients;
+  shared_.store.MarkInHand(ticket.id);
+  const smtp::Outcome outcome = co_await deliver_.RelayOn(batch, drain->plan);
+  if (!Taken(outcome)) {
+    shared_.store.ClearInHand(ticket.id);
+    if (outcome.ambiguous) deliver_probe_.Ambiguous("relay-lost");
+    ++drain->round.kept;
+    drain->round.error = WhyNot(outcome);
+    ticket.message = nullptr;
+    queue_.Add(drain->hop, std::move(ticket));
+    co_return;
+  }
+  POSTERN_LOG(kInfo, "deliver", "handed over",
+              {{"message_id", ticket.id.ToString()},
+               {"next_hop", drain->hop.ToString()},
+               {"host", outcome.recipients.front().host}});
+  const model::Ticket settling = ticket;
+  Decide decide = [&batch, &settling, &outcome](settle::Settler& settler) {
+    return settler.Decide(batch, settling, outcome);
+  };
+  TrackedWork tracked;
+  tracked.hop = drain->hop;
+  tracked.outcome = &outcome;
+  tracked.way = deliver::NameOf(deliver::Way::kRelay);
+  const settle::Settled settled =
+      co_await Settle(OwnerOf(**message), *message, std::move(decide), std::move(tracked));
+  ++drain->round.moved;
+}
+
+}  // namespace postern::pipeline

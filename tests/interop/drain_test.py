@@ -1,0 +1,142 @@
+"""tests/interop/drain_test.py: a server hands its queues to its neighbours and may go.
+
+Two servers of one site, one destination that is down: what the first has is with the second in the
+end, each message once, and is delivered by it when the destination is back.
+"""
+
+import re
+import threading
+import time
+
+from cases import Case, main, message, send
+from harness import SITE
+from services import MailboxTransport, Shell
+from wire import WireClient, WireSink
+
+QUICK = {"queue.queue_glitch_retry_interval": "1s", "queue.transient_failure_retry_interval": "1s",
+         "queue.message_retry_interval": "1s", "accept.tarpit_interval": "0s"}
+
+
+class DrainTest(Case):
+    def setUp(self):
+        super().setUp()
+        self.sink = self.started(WireSink(self.lab.free_port()))
+        self.to_smart_host(self.sink.port)
+        self.first, self.second = self.server("mbx-0"), self.server("mbx-1")
+        for server in (self.first, self.second):
+            self.lab.write_manifest("TransportServer", server.name, {
+                "site": SITE, "relayAddress": f"127.0.0.1:{server.admin_port}"})
+        self.first.start()
+        self.second.start()
+        self.shell = Shell(self.lab, self.first, "operator")
+
+    def server(self, name):
+        return MailboxTransport(self.lab, QUICK, name=name)
+
+    def subjects(self):
+        return sorted(re.search(rb"Subject: (.*)\r\n", bytes(one.data)).group(1).decode()
+                      for one in self.sink.messages)
+
+    def test_a_drained_server_under_load_loses_nothing_and_doubles_nothing(self):
+        self.sink.answers["GREETING"] = "421 4.3.2 not now"
+        accepted, refused, loading = [], [], True
+
+        def load(lane):
+            number = 0
+            while loading:
+                try:
+                    with WireClient(self.first.smtp_port) as client:
+                        client.hello()
+                        while loading:
+                            number += 1
+                            subject = f"{lane}-{number}"
+                            code, text = client.deliver(
+                                "alice@sender.test",
+                                ["bob@contoso.test"],
+                                message(subject, body="x" * 60 + "\r\n"))
+                            if code != 250:
+                                refused.append(text)
+                                break
+                            accepted.append(subject)
+                except (OSError, EOFError, AssertionError) as error:
+                    refused.append(str(error))
+                time.sleep(0.05)
+        threads = [threading.Thread(target=load, args=(lane,)) for lane in range(3)]
+        for thread in threads:
+            thread.start()
+        self.eventually(lambda: len(accepted) > 600, 60, "messages")
+        began = time.monotonic()
+        told = self.shell.run("Drain-Server", "--seconds", "60", seconds=90)
+        seconds = time.monotonic() - began
+        self.assertIn("the queues are empty", told.stdout)
+        loading = False
+        for thread in threads:
+            thread.join(30)
+        self.assertTrue(refused, "new mail was refused meanwhile")
+        self.assertEqual(self.first.queued(), 0)
+        self.assertEqual(self.first.sigterm(), 0)
+        self.sink.answers.pop("GREETING")
+        self.second.wait_empty(90)
+        got = self.subjects()
+        self.assertEqual(sorted(set(got)), sorted(set(accepted)))
+        self.assertEqual(len(got), len(accepted), "each once")
+        print(f"{len(accepted)} messages accepted until then, handed over in {seconds:.1f} s")
+
+    def test_without_a_neighbour_that_takes_it_everything_stays(self):
+        self.sink.answers["GREETING"] = "421 4.3.2 not now"
+        send(self.first, "bob@contoso.test", count=5)
+        self.second.sigkill()
+        told = self.shell.run("Drain-Server", "--seconds", "3", check=False)
+        self.assertNotEqual(told.returncode, 0)
+        self.assertIn("5 messages remain, 0 were handed over", told.stderr.replace("\n", " "))
+        self.assertEqual(self.first.queued(), 5)
+        with WireClient(self.first.smtp_port) as client:
+            client.hello()
+            self.assertEqual(client.say("MAIL FROM:<a@sender.test>")[0], 421)
+        self.shell.run("Drain-Server", "--undo")
+        send(self.first, "bob@contoso.test")
+        self.sink.answers.pop("GREETING")
+        self.first.wait_empty(30)
+        self.assertEqual(len(self.sink.messages), 6)
+
+    def test_a_target_is_checked_and_the_role_is_needed(self):
+        for target, why in (("mbx-0", "the server itself"), ("nobody", "no server of the directory")):
+            told = self.shell.run("Redirect-Message", "--target", target, check=False)
+            self.assertNotEqual(told.returncode, 0)
+            self.assertIn(why, told.stderr)
+        told = Shell(self.lab, self.first, "reader").run("Drain-Server", check=False)
+        self.assertIn("role operate", told.stderr)
+
+    def test_the_store_of_a_dead_server_is_rescued_and_doubles_nothing_when_it_returns(self):
+        self.sink.answers["GREETING"] = "421 4.3.2 not now"
+        send(self.first, "bob@contoso.test", count=300)
+        store = self.lab.path / f"store-{self.first.name}"
+        as_server = Shell(self.lab, self.first, "mailbox-transport")
+        to = ("--to", f"127.0.0.1:{self.second.admin_port}")
+        running = as_server.run("Rescue-Queue", store, *to, check=False)
+        self.assertNotEqual(running.returncode, 0, "the service has the store")
+        self.first.sigkill()
+        told = as_server.run("Rescue-Queue", store, *to)
+        self.assertIn("300", told.stdout)
+        self.assertEqual(self.second.queued(), 300)
+        again = as_server.run("Rescue-Queue", store, *to)
+        self.assertRegex(again.stdout, r"Messages\s*: 0")
+        self.first.start()
+        self.assertEqual(self.first.queued(), 0)
+        self.sink.answers.pop("GREETING")
+        self.second.wait_empty(60)
+        self.assertEqual(len(self.sink.messages), 300)
+        empty = as_server.run("Rescue-Queue", self.lab.path, *to, check=False)
+        self.assertIn("there is no store", empty.stderr)
+
+    def test_redirect_takes_new_mail_again_afterwards(self):
+        self.sink.answers["GREETING"] = "421 4.3.2 not now"
+        send(self.first, "bob@contoso.test", count=20)
+        self.shell.run("Redirect-Message", "--target", "mbx-1")
+        self.assertEqual((self.first.queued(), self.second.queued()), (0, 20))
+        self.shell.run("Redirect-Message", "--undo")
+        send(self.first, "bob@contoso.test")
+
+
+if __name__ == "__main__":
+    main()
