@@ -33,6 +33,7 @@ Judged QueueActions::Judge(v1::QueueAction action, const NamedQueue& queue) {
   const queue::QueueStatus status = queue.view.status;
   const bool suspended = status == queue::QueueStatus::kSuspended;
   if (queue.name == kPoison) return {false, "its messages are resumed or removed one by one"};
+  if (queue.name == kSubmission) return {false, "messages have a next hop as soon as they are here"};
   switch (action) {
     case v1::QUEUE_ACTION_SUSPEND:
       return {!suspended, ""};
@@ -42,7 +43,6 @@ Judged QueueActions::Judge(v1::QueueAction action, const NamedQueue& queue) {
       if (status == queue::QueueStatus::kRetry) return {true, ""};
       return {false, base::Cat("it is ", queue::NameOf(status), ", not in Retry")};
     default:
-      if (queue.name == kSubmission) return {false, "its messages have no route yet"};
       if (suspended) return {false, "it is Suspended: Resume-Queue comes first"};
       return {queue.view.message_count > 0, ""};
   }
@@ -76,13 +76,9 @@ io::Task<absl::Status> QueueActions::Answer(const v1::QueueActionRequest& reques
     if (cancelled()) co_return absl::CancelledError("the caller has gone");
     const std::uint64_t rank = QueueRank(queue.name);
     if (rank < at.queue()) continue;
-    const bool begun = rank == at.queue() && at.matched() > 0;
-    if (!begun) {
-      at.set_message(0);
-      at.set_first(0);
-    }
+    const bool begun = rank == at.queue() && at.message() != 0;
+    if (!begun) at.set_message(0);
     at.set_queue(rank);
-    at.set_matched(at.matched() + (begun ? 0 : 1));
     Judged judged = Judge(request.action(), queue);
     const std::string identity = base::Cat(pipeline_.server(), "\\", queue.name);
     const bool resubmits = request.action() == v1::QUEUE_ACTION_RESUBMIT;
@@ -121,30 +117,26 @@ io::Task<absl::StatusOr<bool>> QueueActions::Resubmit(NamedQueue queue,
                                                       absl::Time deadline,
                                                       v1::Cursor& at,
                                                       v1::ActionResponse& response) {
-  const std::vector<pipeline::Shard*> shards = ShardsOf(pipeline_, queue);
-  while (at.first() < shards.size()) {
-    pipeline::Shard& shard = *shards[at.first()];
-    if (at.message() == 0) {
-      absl::AnyInvocable<std::uint64_t()> mark = [&shard] { return shard.queue().Mark(); };
-      const auto now = co_await AskShard<std::uint64_t>(shard, std::move(mark));
-      if (!now) co_return SilentShard();
-      at.set_message(*now);
-    }
+  pipeline::Shard& shard = *pipeline_.shards()[queue.shard];
+  if (at.message() == 0) {
+    absl::AnyInvocable<std::uint64_t()> mark = [&shard] { return shard.queue().Mark(); };
+    const auto now = co_await AskShard<std::uint64_t>(shard, std::move(mark));
+    if (!now) co_return SilentShard();
+    at.set_message(*now);
+  }
+  for (;;) {
     auto done = std::make_shared<io::Completion<std::size_t>>(*io::Executor::Current());
     shard.executor().Post([&shard, done, hop = queue.view.hop, mark = at.message()] {
-      shard.Resubmit(hop, mark, kResubmitSlice, [done](std::size_t count) { done->Set(count); });
+      shard.ResubmitSome(hop, mark, kResubmitSlice,
+                         [done](std::size_t count) { done->Set(count); });
     });
     const std::optional<std::size_t> count = co_await done->Until(kShardTimeout);
     if (!count) co_return SilentShard();
     response.set_messages(response.messages() + *count);
     at.set_examined(at.examined() + *count);
-    if (*count == 0) {
-      at.set_message(0);
-      at.set_first(at.first() + 1);
-    }
-    if (absl::Now() > deadline) co_return at.first() == shards.size();
+    if (*count == 0) co_return true;
+    if (absl::Now() > deadline) co_return false;
   }
-  co_return true;
 }
 
 }  // namespace postern::admin

@@ -41,9 +41,8 @@ class QueueActions {
   static Judged Judge(v1::QueueAction action, const NamedQueue& queue);
   io::Task<absl::StatusOr<std::vector<NamedQueue>>> Chosen(const v1::QueueActionRequest& request);
   io::Task<absl::StatusOr<Judged>> Act(v1::QueueAction action, NamedQueue queue);
-  // Routes again what was in the queue when it began, shard by shard, until `deadline`. `at` has the
-  // shard as `first` and the queue's mark there as `message`, which is 0 before it begins. True: all
-  // of it.
+  // Routes again what was in the queue before its mark at.message, which is set when it is 0, until
+  // `deadline`. True: all of it.
   io::Task<absl::StatusOr<bool>> Resubmit(NamedQueue queue,
                                           absl::Time deadline,
                                           v1::Cursor& at,

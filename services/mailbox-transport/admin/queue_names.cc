@@ -26,24 +26,6 @@ queue::QueueView EmptyView(model::DeliveryType type) {
   return view;
 }
 
-// What waits in several shards is one queue.
-void AddView(queue::QueueView part, queue::QueueView& whole) {
-  if (whole.id == 0) {
-    whole = std::move(part);
-    return;
-  }
-  if (part.status != queue::QueueStatus::kReady) whole.status = part.status;
-  whole.message_count += part.message_count;
-  whole.deferred_count += part.deferred_count;
-  whole.suspended_count += part.suspended_count;
-  whole.connections += part.connections;
-  for (std::size_t i = 0; i < whole.count_by_priority.size(); ++i)
-    whole.count_by_priority[i] += part.count_by_priority[i];
-  whole.incoming_rate += part.incoming_rate;
-  whole.outgoing_rate += part.outgoing_rate;
-  whole.velocity += part.velocity;
-}
-
 }  // namespace
 
 bool IsSpecial(const NamedQueue& queue) {
@@ -69,8 +51,9 @@ std::vector<NamedQueue> NameQueues(queue::QueueView submission,
     for (queue::QueueView& view : shards[shard]) {
       const model::DeliveryType type = view.hop.type;
       if (type == model::DeliveryType::kUnreachable || type == model::DeliveryType::kPoison) {
-        AddView(std::move(view), type == model::DeliveryType::kPoison ? poison.view
-                                                                      : unreachable.view);
+        NamedQueue& queue = type == model::DeliveryType::kPoison ? poison : unreachable;
+        queue.shard = shard;
+        queue.view = std::move(view);
         continue;
       }
       NamedQueue queue;

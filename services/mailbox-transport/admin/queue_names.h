@@ -26,7 +26,7 @@ inline constexpr std::string_view kUnreachable = "Unreachable";
 inline constexpr std::string_view kPoison = "Poison";
 
 struct NamedQueue {
-  std::size_t shard = 0;  // a special queue has a part in each
+  std::size_t shard = 0;
   std::string name;  // "3"
   queue::QueueView view;
   std::string tls_domain;  // of a domain-secured destination

@@ -21,6 +21,13 @@ model::NextHop QueueKey(const model::NextHop& hop) {
   return hop;
 }
 
+// Messages are queued by next hop as soon as they are accepted.
+queue::QueueView Submission() {
+  queue::QueueView view;
+  view.hop = model::SubmissionHop();
+  return view;
+}
+
 bool IsUnderWay(queue::MessageStatus status) {
   return status == queue::MessageStatus::kActive ||
          status == queue::MessageStatus::kPendingSuspend ||
@@ -131,15 +138,7 @@ io::Task<absl::StatusOr<QueueStatePtr>> AskQueues(pipeline::Pipeline& pipeline) 
     active.insert(active.end(), got->active.begin(), got->active.end());
   }
   co_return std::make_shared<const QueueState>(
-      NameQueues(pipeline.Submission(), std::move(views)), active);
-}
-
-std::vector<pipeline::Shard*> ShardsOf(pipeline::Pipeline& pipeline, const NamedQueue& queue) {
-  if (!IsSpecial(queue)) return {pipeline.shards()[queue.shard].get()};
-  std::vector<pipeline::Shard*> all;
-  for (const auto& shard : pipeline.shards())
-    all.push_back(shard.get());
-  return all;
+      NameQueues(Submission(), std::move(views)), active);
 }
 
 io::Task<absl::StatusOr<std::optional<std::vector<base::MessageId>>>> AskIds(
@@ -153,15 +152,14 @@ io::Task<absl::StatusOr<std::optional<std::vector<base::MessageId>>>> AskIds(
   using Tickets = std::vector<queue::TicketView>;
   for (const NamedQueue& queue : queues) {
     if (queue.view.message_count == 0) continue;
-    for (pipeline::Shard* const shard : ShardsOf(pipeline, queue)) {
-      absl::AnyInvocable<Tickets()> ask = [shard, hop = queue.view.hop] {
-        return shard->queue().TicketsAfter(hop, base::MessageId(), kTicketsMax);
-      };
-      const std::optional<Tickets> tickets = co_await AskShard<Tickets>(*shard, std::move(ask));
-      if (!tickets) co_return SilentShard();
-      for (const queue::TicketView& ticket : *tickets)
-        ids->push_back(ticket.id);
-    }
+    pipeline::Shard& shard = *pipeline.shards()[queue.shard];
+    absl::AnyInvocable<Tickets()> ask = [&shard, hop = queue.view.hop] {
+      return shard.queue().TicketsAfter(hop, base::MessageId(), kTicketsMax);
+    };
+    const std::optional<Tickets> tickets = co_await AskShard<Tickets>(shard, std::move(ask));
+    if (!tickets) co_return SilentShard();
+    for (const queue::TicketView& ticket : *tickets)
+      ids->push_back(ticket.id);
   }
   std::sort(ids->begin(), ids->end());
   ids->erase(std::unique(ids->begin(), ids->end()), ids->end());

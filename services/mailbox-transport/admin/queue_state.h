@@ -93,9 +93,6 @@ io::Task<std::optional<T>> AskShard(pipeline::Shard& shard, absl::AnyInvocable<T
 
 io::Task<absl::StatusOr<QueueStatePtr>> AskQueues(pipeline::Pipeline& pipeline);
 
-// The shards that hold a part of the queue.
-std::vector<pipeline::Shard*> ShardsOf(pipeline::Pipeline& pipeline, const NamedQueue& queue);
-
 // The ids in these queues, in order, each once; nullopt when they are more than kTicketsMax.
 io::Task<absl::StatusOr<std::optional<std::vector<base::MessageId>>>> AskIds(
     pipeline::Pipeline& pipeline, std::vector<NamedQueue> queues);

@@ -78,6 +78,7 @@ void Pipeline::SetDirectory(directory::SnapshotPtr snapshot) {
 }
 
 absl::Status Pipeline::Restore() {
+  if (const absl::Status read = RestoreSuspensions(); !read.ok()) return read;
   const absl::Status scanned = store_.Scan([this](model::MessagePtr message, bool in_hand) {
     ++restored_;
     if (in_hand) {
@@ -293,7 +294,10 @@ void Pipeline::PlaceTicket(PlacedTicket placed) {
 }
 
 Shard& Pipeline::ShardOf(const model::NextHop& hop) const {
-  return *shards_[std::hash<model::NextHop>()(hop) % shards_.size()];
+  // There is one queue of what is unreachable.
+  const bool unreachable = hop.type == model::DeliveryType::kUnreachable;
+  const model::NextHop& key = unreachable ? model::UnreachableHop() : hop;
+  return *shards_[std::hash<model::NextHop>()(key) % shards_.size()];
 }
 
 }  // namespace postern::pipeline

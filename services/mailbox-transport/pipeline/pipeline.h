@@ -90,6 +90,23 @@ class Pipeline final : public model::Intake {
   // Accepted messages that wait for their commit.
   std::size_t submission_length() const { return submissions_.load(std::memory_order_relaxed); }
 
+  // What administrators do to queues and messages, awaited on any executor. `hop` is the key of the
+  // queue. kUnavailable: a part of the queue does not answer in time; kFailedPrecondition: the queue
+  // is not in a state for it. What is asked of messages is done in their order, at most kChangeMax
+  // a call.
+  io::Task<absl::Status> SuspendQueue(model::NextHop hop);
+  io::Task<absl::Status> ResumeQueue(model::NextHop hop);
+  io::Task<absl::Status> RetryQueue(model::NextHop hop);
+  // How many messages are routed again, in the background; those that are suspended stay.
+  io::Task<absl::StatusOr<std::size_t>> ResubmitQueue(model::NextHop hop);
+  io::Task<absl::StatusOr<Changed>> SuspendMessages(model::NextHop hop,
+                                                    std::vector<base::MessageId> ids);
+  io::Task<absl::StatusOr<Changed>> ResumeMessages(model::NextHop hop,
+                                                   std::vector<base::MessageId> ids);
+  io::Task<absl::StatusOr<Changed>> RemoveMessages(model::NextHop hop,
+                                                   std::vector<base::MessageId> ids,
+                                                   bool with_ndr);
+
   const Router& router() const { return router_; }
 
   const std::vector<std::unique_ptr<Shard>>& shards() const { return shards_; }
@@ -119,6 +136,13 @@ class Pipeline final : public model::Intake {
   void PlaceAll(const model::MessagePtr& message, std::vector<PlacedTicket> tickets);
   void PlaceTicket(PlacedTicket placed);
   Shard& ShardOf(const model::NextHop& hop) const;
+  absl::Status RestoreSuspensions();
+  io::Task<absl::Status> KeepSuspension(model::NextHop hop, bool suspended);
+  io::Task<absl::StatusOr<Changed>> Change(model::NextHop hop,
+                                           std::vector<base::MessageId> ids,
+                                           queue::Wish wish);
+  template <typename T>
+  io::Task<absl::StatusOr<T>> Ask(Shard& shard, absl::AnyInvocable<T()> ask);
 
   model::MessageStore& store_;
   observe::Registry& registry_;

@@ -187,12 +187,25 @@ io::Task<void> Shard::Handle(queue::Work work) {
     NoteUnreadable(work.hop, std::move(work.ticket), message.status());
     co_return;
   }
+  const bool read = work.ticket.message == nullptr;
   work.ticket.message = std::move(*message);
+  if (read) {
+    const queue::Pending pending = queue_.PendingOf(work.hop, work.ticket.id);
+    if (pending != queue::Pending::kNothing) {
+      co_return co_await EndBeforeAttempt(std::move(work), pending);
+    }
+  }
+  const base::MessageId id = work.ticket.id;
+  const bool alone = work.ticket.message->envelope.recipients.size() == 1;
+  if (alone) under_way_[id] = work.ticket.message;
   if (work.kind == queue::Work::Kind::kAttempt) {
     co_await Attempt(std::move(work));
+  } else if (work.kind == queue::Work::Kind::kRemoved) {
+    co_await RemoveTicket(std::move(work));
   } else {
     co_await Lapse(std::move(work));
   }
+  if (alone) under_way_.erase(id);
 }
 
 void Shard::NoteUnreadable(const model::NextHop& hop,
@@ -348,11 +361,10 @@ io::Task<void> Shard::RefuseAll(model::MessagePtr message, std::vector<std::uint
 
 void Shard::Requeue(const model::NextHop& hop, base::MessageId id, settle::Settled settled) {
   if (settled.tickets.empty()) return queue_.Done(hop, id);
-  for (model::Ticket& ticket : settled.tickets) {
-    // What waits is kept by the store, not by memory.
+  // What waits is kept by the store, not by memory.
+  for (model::Ticket& ticket : settled.tickets)
     ticket.message = nullptr;
-    queue_.Retry(hop, std::move(ticket));
-  }
+  queue_.Retry(hop, id, std::move(settled.tickets));
 }
 
 }  // namespace postern::pipeline

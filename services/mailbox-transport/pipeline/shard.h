@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "common/io/completion.h"
@@ -24,6 +25,7 @@
 #include "services/mailbox-transport/deliver/deliver.h"
 #include "services/mailbox-transport/model/message_store.h"
 #include "services/mailbox-transport/pipeline/at_hand.h"
+#include "services/mailbox-transport/pipeline/changed.h"
 #include "services/mailbox-transport/pipeline/drain.h"
 #include "services/mailbox-transport/pipeline/router.h"
 #include "services/mailbox-transport/pipeline/tracking.h"
@@ -89,10 +91,10 @@ class Shard {
   void Add(const model::NextHop& hop, model::Ticket ticket);
   // Retry-Queue -Resubmit: routes up to `most` tickets of `hop` again that were there before `mark`
   // (Queue::Mark); `done` gets how many there were, on this executor.
-  void Resubmit(model::NextHop hop,
-                std::uint64_t mark,
-                std::size_t most,
-                absl::AnyInvocable<void(std::size_t)> done);
+  void ResubmitSome(model::NextHop hop,
+                    std::uint64_t mark,
+                    std::size_t most,
+                    absl::AnyInvocable<void(std::size_t)> done);
 
   // One round of a drain, at the latest until `until`; `done` has what became of it.
   void Drain(model::RelayPlan plan,
@@ -106,6 +108,17 @@ class Shard {
   void StopWork();
   // Waits until `deadline` for deliveries under way, then cancels them.
   io::Task<void> Finish(absl::Time deadline);
+
+  // Suspends, resumes or removes messages of one queue, one after the other; the answer when the
+  // store knows. Several calls wait for one another.
+  io::Task<Changed> Change(model::NextHop hop, std::vector<base::MessageId> ids, queue::Wish wish);
+  // The same for a caller on another executor.
+  void StartChange(model::NextHop hop,
+                   std::vector<base::MessageId> ids,
+                   queue::Wish wish,
+                   std::shared_ptr<io::Completion<Changed>> done);
+  // Routes what waits in a queue again, in the background.
+  void Resubmit(model::NextHop hop);
 
   queue::Queue& queue() { return queue_; }
 
@@ -149,6 +162,27 @@ class Shard {
   io::Task<void> DrainWorker(std::shared_ptr<Draining> drain);
   io::Task<void> DrainTicket(std::shared_ptr<Draining> drain, model::Ticket ticket);
 
+  // What Change did to one message.
+  struct ChangedOne {
+    bool done = false;
+    bool pending = false;
+    std::shared_ptr<io::Completion<absl::Status>> kept;  // null: nothing was told to the store
+  };
+
+  io::Task<ChangedOne> ChangeOne(model::NextHop hop, base::MessageId id, queue::Wish wish);
+  io::Task<void> ChangeWork(queue::Work work, queue::Wish wish, ChangedOne& change);
+  io::Task<void> AnswerChange(model::NextHop hop,
+                              std::vector<base::MessageId> ids,
+                              queue::Wish wish,
+                              std::shared_ptr<io::Completion<Changed>> done);
+  // Writes whether the recipients of this hop are suspended; null when none of them waits.
+  io::Task<std::shared_ptr<io::Completion<absl::Status>>> KeepSuspended(model::NextHop hop,
+                                                                        model::MessagePtr message,
+                                                                        bool suspended);
+  io::Task<void> RemoveTicket(queue::Work work);
+  // An administrator was quicker than the disk from which the message was read for its attempt.
+  io::Task<void> EndBeforeAttempt(queue::Work work, queue::Pending pending);
+
   io::Task<void> Reroute();
   bool Stays(const model::NextHop& hop, const route::RouteTable& table) const;
   io::Task<void> RerouteQueue(model::NextHop hop);
@@ -176,6 +210,11 @@ class Shard {
   deliver::Probe deliver_probe_;
   deliver::Deliver deliver_;
 
+  // With one recipient, and so not in `at_hand`: what a worker has.
+  std::unordered_map<base::MessageId, model::MessagePtr> under_way_;
+  bool changing_ = false;
+  io::Event change_ended_;
+
   RouteTablePtr routed_by_;  // by which the queues are known to be right
   bool rerouting_ = false;
   bool reroute_again_ = false;
@@ -184,5 +223,13 @@ class Shard {
   io::Scope workers_;
   io::Scope loops_;
 };
+
+template <typename T>
+io::Task<T> Shard::On(Shard& other, absl::AnyInvocable<T()> fn) {
+  if (&other == this) co_return fn();
+  auto done = std::make_shared<io::Completion<T>>(executor_);
+  other.executor_.Post([done, &fn] { done->Set(fn()); });
+  co_return co_await done->Wait();
+}
 
 }  // namespace postern::pipeline

@@ -21,14 +21,6 @@ Shard& Shard::OwnerOf(const model::Message& message) {
   return *(*shards_)[message.id.value % shards_->size()];
 }
 
-template <typename T>
-io::Task<T> Shard::On(Shard& other, absl::AnyInvocable<T()> fn) {
-  if (&other == this) co_return fn();
-  auto done = std::make_shared<io::Completion<T>>(executor_);
-  other.executor_.Post([done, &fn] { done->Set(fn()); });
-  co_return co_await done->Wait();
-}
-
 io::Task<settle::Settled> Shard::Settle(Shard& owner,
                                         model::MessagePtr message,
                                         Decide decide,
@@ -138,10 +130,10 @@ io::Task<void> Shard::RerouteQueue(model::NextHop hop) {
   }
 }
 
-void Shard::Resubmit(model::NextHop hop,
-                     std::uint64_t mark,
-                     std::size_t most,
-                     absl::AnyInvocable<void(std::size_t)> done) {
+void Shard::ResubmitSome(model::NextHop hop,
+                         std::uint64_t mark,
+                         std::size_t most,
+                         absl::AnyInvocable<void(std::size_t)> done) {
   loops_.Spawn(ResubmitSlice(std::move(hop), mark, most, std::move(done)));
 }
 

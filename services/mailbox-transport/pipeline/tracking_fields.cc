@@ -96,6 +96,8 @@ std::string_view NameOf(TrackingSource source) {
       return "QUEUE";
     case TrackingSource::kRouting:
       return "ROUTING";
+    case TrackingSource::kAdmin:
+      return "ADMIN";
   }
   return "";
 }

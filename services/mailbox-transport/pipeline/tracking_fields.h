@@ -57,7 +57,7 @@ inline constexpr std::string_view kTrackingFieldNames =
 
 // Those of Exchange's that a message of ours can have.
 enum class TrackingEvent : std::uint8_t { kReceive, kSend, kDefer, kFail, kDsn, kResubmit };
-enum class TrackingSource : std::uint8_t { kSmtp, kGateway, kDns, kDsn, kQueue, kRouting };
+enum class TrackingSource : std::uint8_t { kSmtp, kGateway, kDns, kDsn, kQueue, kRouting, kAdmin };
 
 // "RECEIVE", "SMTP"
 std::string_view NameOf(TrackingEvent event);

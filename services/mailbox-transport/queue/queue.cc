@@ -102,6 +102,40 @@ void Queue::Retry(const model::NextHop& hop, model::Ticket ticket) {
   Pump();
 }
 
+void Queue::Retry(const model::NextHop& hop,
+                  base::MessageId id,
+                  std::vector<model::Ticket> tickets) {
+  schedule_.Retry(hop, id, std::move(tickets), clock_.Now());
+  Pump();
+}
+
+void Queue::Suspend(const model::NextHop& hop) {
+  schedule_.Suspend(hop, clock_.Now());
+}
+
+bool Queue::Resume(const model::NextHop& hop) {
+  const bool was = schedule_.Resume(hop, clock_.Now());
+  Pump();
+  return was;
+}
+
+bool Queue::Suspended(const model::NextHop& hop) const {
+  return schedule_.Suspended(hop);
+}
+
+Changing Queue::Change(const model::NextHop& hop, base::MessageId id, Wish wish) {
+  return schedule_.Change(hop, id, wish, clock_.Now());
+}
+
+Pending Queue::PendingOf(const model::NextHop& hop, base::MessageId id) const {
+  return schedule_.PendingOf(hop, id);
+}
+
+void Queue::PutBack(const model::NextHop& hop, model::Ticket ticket) {
+  schedule_.PutBack(hop, std::move(ticket), clock_.Now());
+  Pump();
+}
+
 void Queue::HopWorked(const model::NextHop& hop) {
   schedule_.HopWorked(hop, clock_.Now());
   Pump();
@@ -133,9 +167,7 @@ std::uint64_t Queue::Mark() const {
 }
 
 std::vector<model::Ticket> Queue::TakeUnreachable(std::uint64_t mark, std::size_t tickets_max) {
-  model::NextHop unreachable;
-  unreachable.type = model::DeliveryType::kUnreachable;
-  return TakeBack(unreachable, mark, tickets_max);
+  return TakeBack(model::UnreachableHop(), mark, tickets_max);
 }
 
 std::vector<model::Ticket> Queue::TakeBack(const model::NextHop& hop,
@@ -152,6 +184,16 @@ std::vector<QueueView> Queue::Queues() const {
 
 std::vector<TicketView> Queue::Tickets(const model::NextHop& hop, std::size_t tickets_max) const {
   return schedule_.Tickets(hop, tickets_max);
+}
+
+std::size_t Queue::Waiting(const model::NextHop& hop) const {
+  return schedule_.Waiting(hop);
+}
+
+std::vector<TicketView> Queue::TicketsAfter(const model::NextHop& hop,
+                                            base::MessageId after,
+                                            std::size_t tickets_max) const {
+  return schedule_.TicketsAfter(hop, after, tickets_max);
 }
 
 std::size_t Queue::message_count() const {

@@ -79,6 +79,8 @@ class Queue {
   void Done(const model::NextHop& hop, base::MessageId id);
   // The ticket that was taken waits again until ticket.due (the past: with its hop).
   void Retry(const model::NextHop& hop, model::Ticket ticket);
+  // The same for what became of one ticket: several, due at different times, or none.
+  void Retry(const model::NextHop& hop, base::MessageId id, std::vector<model::Ticket> tickets);
 
   // What an attempt told about the next hop itself. Before Done or Retry.
   void HopWorked(const model::NextHop& hop);
@@ -88,6 +90,21 @@ class Queue {
   void WakeHeld();
   // Retry-Queue: the next retry time is now. False when there is no such queue in Retry.
   bool RetryNow(const model::NextHop& hop);
+
+  // Suspend-Queue: nothing of the hop is handed out or taken back any more; what is under way ends,
+  // what comes is taken, and what lapses comes out on its lane. The queue stays, empty or not.
+  void Suspend(const model::NextHop& hop);
+  // False when it is not suspended.
+  bool Resume(const model::NextHop& hop);
+  bool Suspended(const model::NextHop& hop) const;
+
+  // Suspend-, Resume-, Remove-Message: takes out what the wish is about, and notes it for what is
+  // under way: that comes back suspended, or on the lapsed lane to be removed.
+  Changing Change(const model::NextHop& hop, base::MessageId id, Wish wish);
+  // What was noted for a ticket that is under way.
+  Pending PendingOf(const model::NextHop& hop, base::MessageId id) const;
+  // What Change gave waits again, as it says itself. Once for each, if it is not Done.
+  void PutBack(const model::NextHop& hop, model::Ticket ticket);
 
   // Tickets added from now on have a mark of at least this.
   std::uint64_t Mark() const;
@@ -102,6 +119,13 @@ class Queue {
 
   std::vector<QueueView> Queues() const;
   std::vector<TicketView> Tickets(const model::NextHop& hop, std::size_t tickets_max) const;
+  // What TakeBack would give.
+  std::size_t Waiting(const model::NextHop& hop) const;
+  // The next of a queue in the order of ids, one for each message: `after` is the last id of the
+  // page before.
+  std::vector<TicketView> TicketsAfter(const model::NextHop& hop,
+                                       base::MessageId after,
+                                       std::size_t tickets_max) const;
   std::size_t message_count() const;
 
  private:

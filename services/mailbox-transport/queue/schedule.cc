@@ -12,21 +12,17 @@ bool Unreachable(const Line& line) {
   return line.hop.type == model::DeliveryType::kUnreachable;
 }
 
+bool Poison(const Line& line) {
+  return line.hop.type == model::DeliveryType::kPoison;
+}
+
 // All unreachable tickets are in one queue, whatever routing wrote beside them.
 model::NextHop KeyOf(const model::NextHop& hop) {
   if (hop.type != model::DeliveryType::kUnreachable) return hop;
-  model::NextHop key;
-  key.type = model::DeliveryType::kUnreachable;
-  return key;
+  return model::UnreachableHop();
 }
 
 }  // namespace
-
-std::size_t Line::attempts() const {
-  return static_cast<std::size_t>(std::count_if(taken.begin(), taken.end(), [](const Taken& one) {
-    return one.kind == Work::Kind::kAttempt;
-  }));
-}
 
 Schedule::Schedule(const QueueSettings& settings,
                    base::Random& random,
@@ -38,15 +34,8 @@ Schedule::Schedule(const QueueSettings& settings,
 
 Schedule::~Schedule() {
   for (const auto& [hop, line] : lines_) {
-    while (!line->ready.empty()) {
-      Leave(line->ready.front());
-    }
-    while (!line->later.empty()) {
-      Leave(line->later.top());
-    }
-  }
-  while (!lapsed_.empty()) {
-    Leave(lapsed_.front());
+    while (!line->by_id.empty())
+      Leave(*line->by_id.begin());
   }
 }
 
@@ -87,21 +76,29 @@ void Schedule::Add(const model::NextHop& hop, model::Ticket ticket, absl::Time n
   Note(line, now);
 }
 
-void Schedule::Enter(Line& line, model::Ticket ticket, absl::Time now) {
-  auto* place = new Place;  // owned by the queue of its line until Leave
+Place* Schedule::Enter(Line& line, model::Ticket ticket, absl::Time now) {
+  auto* place = new Place;  // owned by its line until Leave
   place->ticket = std::move(ticket);
   place->line = &line;
   place->mark = next_mark_++;
-  if (place->due() <= now || Unreachable(line)) {
+  line.by_id.insert(place);
+  ++line.counts[static_cast<std::size_t>(place->ticket.priority)];
+  if (place->ticket.suspended || Poison(line)) {
+    place->in = Place::In::kSuspended;
+    line.parked.PushBack(place);
+  } else if (place->due() <= now || Unreachable(line)) {
     line.ready.PushBack(place);
   } else {
     place->in = Place::In::kLater;
     line.later.Push(place);
   }
-  if (place->expires() != absl::InfiniteFuture()) expiries_.Push(place);
-  if (place->notify() != absl::InfiniteFuture()) notifies_.Push(place);
+  // What may have brought the process down waits for an administrator, however long he takes.
+  const bool lapses = !Poison(line);
+  if (lapses && place->expires() != absl::InfiniteFuture()) expiries_.Push(place);
+  if (lapses && place->notify() != absl::InfiniteFuture()) notifies_.Push(place);
   ++messages_;
   probe_.Messages(line.hop.type, 1);
+  return place;
 }
 
 void Schedule::Unlink(Place* place) {
@@ -114,7 +111,9 @@ void Schedule::Unlink(Place* place) {
       break;
     case Place::In::kLapsed:
       lapsed_.Remove(place);
-      --place->line->lapsed;
+      break;
+    case Place::In::kSuspended:
+      place->line->parked.Remove(place);
       break;
   }
   if (expiries_.Holds(place)) expiries_.Remove(place);
@@ -123,6 +122,8 @@ void Schedule::Unlink(Place* place) {
 
 model::Ticket Schedule::Leave(Place* place) {
   Unlink(place);
+  place->line->by_id.erase(place);
+  --place->line->counts[static_cast<std::size_t>(place->ticket.priority)];
   --messages_;
   probe_.Messages(place->line->hop.type, -1);
   model::Ticket ticket = std::move(place->ticket);
@@ -134,7 +135,6 @@ void Schedule::Lapse(Place* place) {
   Unlink(place);
   place->in = Place::In::kLapsed;
   lapsed_.PushBack(place);
-  ++place->line->lapsed;
 }
 
 void Schedule::Advance(absl::Time now) {
@@ -154,7 +154,7 @@ void Schedule::Advance(absl::Time now) {
 }
 
 void Schedule::Wake(Line& line, absl::Time now) {
-  if (line.size() == 0 && line.workers == 0) return Remove(line);
+  if (line.size() == 0 && line.workers == 0 && !line.suspended) return Remove(line);
   const bool waits = line.state == Line::State::kRetry || line.state == Line::State::kHeld;
   if (waits && line.resumes <= now) {
     line.state = Line::State::kProbing;
@@ -176,7 +176,7 @@ void Schedule::Note(Line& line, absl::Time now) {
     round_.push_back(&line);
     if (line.workers == 0) ++starved_lines_;
   }
-  const bool empty = line.size() == 0 && line.workers == 0;
+  const bool empty = line.size() == 0 && line.workers == 0 && !line.suspended;
   if (!empty) {
     line.empty_since = absl::InfinitePast();
   } else if (line.empty_since == absl::InfinitePast()) {
@@ -202,11 +202,31 @@ void Schedule::Note(Line& line, absl::Time now) {
 }
 
 bool Schedule::Wants(const Line& line) const {
-  if (line.ready.empty() || Unreachable(line)) return false;
+  if (line.suspended || line.ready.empty() || Unreachable(line)) return false;
   if (line.state == Line::State::kProbing) return !line.probe_wanted && !line.probe;
   if (line.state != Line::State::kOpen || line.workers >= line.workers_max) return false;
   const std::size_t idle = line.workers - std::min(line.workers, line.attempts());
-  return line.ready.size() > idle;
+  const ByPriority room = RoomOf(line);
+  std::size_t wanted = 0;
+  for (const model::Priority priority : model::kPrioritiesByRank) {
+    wanted += std::min(line.ready.of(priority).size(), room[static_cast<std::size_t>(priority)]);
+  }
+  return wanted > idle;
+}
+
+ByPriority Schedule::RoomOf(const Line& line) const {
+  ByPriority room;
+  room.fill(line.workers_max);
+  if (!*settings_.priority_queuing_enabled) return room;
+  const std::array<int, model::kPriorities> most = {
+      *settings_.max_per_domain_normal_priority_connections,
+      *settings_.max_per_domain_high_priority_connections,
+      *settings_.max_per_domain_low_priority_connections};
+  for (std::size_t i = 0; i < room.size(); ++i) {
+    const auto limit = std::min(room[i], static_cast<std::size_t>(most[i]));
+    room[i] = limit - std::min(limit, line.under_way[i]);
+  }
+  return room;
 }
 
 std::optional<Lane> Schedule::NextWanted(absl::Time now) {
@@ -237,6 +257,7 @@ std::optional<Lane> Schedule::NextWanted(absl::Time now) {
 }
 
 bool Schedule::MayTake(const Line& line) const {
+  if (line.suspended) return false;
   if (line.state == Line::State::kProbing) return !line.probe;
   return line.state == Line::State::kOpen && line.workers <= line.workers_max &&
          line.attempts() < line.workers_max;
@@ -259,19 +280,24 @@ Work Schedule::Take(Place* place, Work::Kind kind) {
   Work work;
   work.kind = kind;
   work.hop = line.hop;
+  work.with_ndr = place->with_ndr;
   Unlink(place);
+  line.by_id.erase(place);
   work.ticket = std::move(place->ticket);
   delete place;
-  line.taken.push_back({work.ticket.id, kind});
+  line.taken.push_back({work.ticket.id, kind, work.ticket.priority, Pending::kNothing});
+  if (kind == Work::Kind::kAttempt)
+    ++line.under_way[static_cast<std::size_t>(work.ticket.priority)];
   return work;
 }
 
 std::optional<Work> Schedule::TakeLapsed(absl::Time now) {
   if (lapsed_.empty()) return std::nullopt;
   Place* place = lapsed_.front();
+  ++lapsed_out_;
+  if (place->removed) return Take(place, Work::Kind::kRemoved);
   const bool expired = place->expires() <= now;
   Work work = Take(place, expired ? Work::Kind::kExpired : Work::Kind::kDelayed);
-  ++lapsed_out_;
   // Once a message: what waits on has no notification before it any more.
   work.ticket.notify_delay_at = absl::InfiniteFuture();
   expired ? probe_.Expired() : probe_.Delayed();
@@ -284,8 +310,11 @@ std::optional<Work> Schedule::TryTake(const Lane& lane, absl::Time now) {
   Line* line = Find(lane.hop);
   if (line == nullptr || line->ready.empty() || Unreachable(*line)) return std::nullopt;
   if (!MayTake(*line) || MakesRoom(*line)) return std::nullopt;
+  const auto priority = line->ready.Turn(RoomOf(*line));
+  if (!priority) return std::nullopt;
+  line->ready.Spend(*priority);
   ++line->turn;
-  Work work = Take(line->ready.front(), Work::Kind::kAttempt);
+  Work work = Take(line->ready.of(*priority).front(), Work::Kind::kAttempt);
   if (line->state == Line::State::kProbing) line->probe = work.ticket.id;
   Note(*line, now);
   return work;
@@ -305,60 +334,6 @@ void Schedule::WorkerEnded(const Lane& lane, absl::Time now) {
   if (line->workers == 0 && line->in_round) ++starved_lines_;
   if (!line->probe) line->probe_wanted = false;
   Note(*line, now);
-}
-
-bool Schedule::GiveBack(Line& line, base::MessageId id, absl::Time now) {
-  const auto found = std::find_if(line.taken.begin(), line.taken.end(),
-                                  [&](const Line::Taken& one) { return one.id == id; });
-  if (found == line.taken.end()) return false;
-  if (found->kind != Work::Kind::kAttempt) --lapsed_out_;
-  line.taken.erase(found);
-  --messages_;
-  probe_.Messages(line.hop.type, -1);
-  if (line.probe == id) {
-    line.probe.reset();
-    line.probe_wanted = false;
-  }
-  Note(line, now);
-  return true;
-}
-
-void Schedule::Done(const model::NextHop& hop, base::MessageId id, absl::Time now) {
-  Line* line = Find(hop);
-  if (line != nullptr) GiveBack(*line, id, now);
-}
-
-void Schedule::Retry(const model::NextHop& hop, model::Ticket ticket, absl::Time now) {
-  Line& line = FindOrMake(hop, now);
-  GiveBack(line, ticket.id, now);
-  if (ticket.due > now) probe_.MessageRetried();
-  Enter(line, std::move(ticket), now);
-  Note(line, now);
-}
-
-std::vector<model::Ticket> Schedule::TakeBack(const model::NextHop& hop,
-                                              std::uint64_t mark,
-                                              std::size_t tickets_max,
-                                              absl::Time now) {
-  std::vector<model::Ticket> tickets;
-  Line* line = Find(hop);
-  if (line == nullptr) return tickets;
-  for (Place* place = line->ready.front(); place != nullptr && tickets.size() < tickets_max;) {
-    Place* const next = place->after;
-    if (place->mark < mark) {
-      tickets.push_back(Leave(place));
-    } else if (Unreachable(*line)) {
-      break;  // there the order is that of the marks
-    }
-    place = next;
-  }
-  const auto& later = line->later.members();
-  for (std::size_t i = later.size(); i > 0 && tickets.size() < tickets_max; --i) {
-    if (i > later.size() || later[i - 1]->mark >= mark) continue;
-    tickets.push_back(Leave(later[i - 1]));
-  }
-  Note(*line, now);
-  return tickets;
 }
 
 absl::Time Schedule::NextWake() const {

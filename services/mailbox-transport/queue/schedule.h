@@ -20,11 +20,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "absl/container/btree_set.h"
 #include "absl/time/time.h"
 
 #include "common/base/random.h"
 #include "services/mailbox-transport/queue/places.h"
 #include "services/mailbox-transport/queue/probe.h"
+#include "services/mailbox-transport/queue/ready.h"
 #include "services/mailbox-transport/queue/settings.h"
 #include "services/mailbox-transport/queue/view.h"
 
@@ -52,16 +54,22 @@ struct Line {
 
   struct Taken {
     base::MessageId id;
-    Work::Kind kind;
+    Work::Kind kind = Work::Kind::kAttempt;
+    model::Priority priority = model::Priority::kNormal;
+    Pending pending = Pending::kNothing;
   };
 
   model::NextHop hop;
   std::uint64_t id = 0;
   State state = State::kOpen;
-  Fifo ready;
+  bool suspended = false;  // by an administrator: nothing is handed out
+  Ready ready;
   Heap<Place, &Place::due, &Place::later_position> later;
+  Fifo parked;  // suspended, each for itself
+  absl::btree_set<Place*, ById> by_id;
   std::vector<Taken> taken;
-  std::size_t lapsed = 0;
+  ByPriority under_way{};  // of `taken`, the attempts
+  ByPriority counts{};     // all
   std::size_t workers = 0;
   std::size_t workers_max = 0;
   std::uint32_t turn = 0;
@@ -78,9 +86,9 @@ struct Line {
   absl::Time wake = absl::InfiniteFuture();
   std::uint32_t wake_position = kNowhere;
 
-  std::size_t size() const { return ready.size() + later.size() + lapsed + taken.size(); }
+  std::size_t size() const { return by_id.size() + taken.size(); }
 
-  std::size_t attempts() const;
+  std::size_t attempts() const { return under_way[0] + under_way[1] + under_way[2]; }
 
   absl::Time wake_time() const { return wake; }
 };
@@ -104,12 +112,24 @@ class Schedule {
 
   void Done(const model::NextHop& hop, base::MessageId id, absl::Time now);
   void Retry(const model::NextHop& hop, model::Ticket ticket, absl::Time now);
+  void Retry(const model::NextHop& hop,
+             base::MessageId id,
+             std::vector<model::Ticket> tickets,
+             absl::Time now);
 
   void HopWorked(const model::NextHop& hop, absl::Time now);
   void HopFailed(const model::NextHop& hop, std::string_view error, absl::Time now);
   void HopHeld(const model::NextHop& hop, std::string_view reason, absl::Time now);
   void WakeHeld(absl::Time now);
   bool RetryNow(const model::NextHop& hop, absl::Time now);
+
+  void Suspend(const model::NextHop& hop, absl::Time now);
+  bool Resume(const model::NextHop& hop, absl::Time now);
+  bool Suspended(const model::NextHop& hop) const;
+  Changing Change(const model::NextHop& hop, base::MessageId id, Wish wish, absl::Time now);
+  std::size_t Waiting(const model::NextHop& hop) const;
+  Pending PendingOf(const model::NextHop& hop, base::MessageId id) const;
+  void PutBack(const model::NextHop& hop, model::Ticket ticket, absl::Time now);
 
   std::uint64_t mark() const { return next_mark_; }
 
@@ -129,6 +149,9 @@ class Schedule {
 
   std::vector<QueueView> Queues(absl::Time now) const;
   std::vector<TicketView> Tickets(const model::NextHop& hop, std::size_t tickets_max) const;
+  std::vector<TicketView> TicketsAfter(const model::NextHop& hop,
+                                       base::MessageId after,
+                                       std::size_t tickets_max) const;
 
  private:
   Line* Find(const model::NextHop& hop) const;
@@ -140,14 +163,17 @@ class Schedule {
   // After anything changed in `line`: its place in the round, its next wake.
   void Note(Line& line, absl::Time now);
 
-  void Enter(Line& line, model::Ticket ticket, absl::Time now);
+  Place* Enter(Line& line, model::Ticket ticket, absl::Time now);
   model::Ticket Leave(Place* place);
   void Unlink(Place* place);
   void Lapse(Place* place);
-  bool GiveBack(Line& line, base::MessageId id, absl::Time now);
+  Pending GiveBack(Line& line, base::MessageId id, absl::Time now);
+  void Return(Line& line, model::Ticket ticket, Pending pending, absl::Time now);
   Work Take(Place* place, Work::Kind kind);
   std::optional<Work> TakeLapsed(absl::Time now);
 
+  // How many more may be under way, by priority.
+  ByPriority RoomOf(const Line& line) const;
   bool Wants(const Line& line) const;
   bool MayTake(const Line& line) const;
   bool MakesRoom(const Line& line) const;

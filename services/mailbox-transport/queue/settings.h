@@ -27,6 +27,47 @@ struct QueueSettings {
       .max = 10'000,
       .about = "How many deliveries are under way at a time to one next hop."};
 
+  settings::Setting<bool> priority_queuing_enabled{
+      .key = "queue.priority_queuing_enabled",
+      .fallback = false,
+      .about =
+          "Whether messages have the priority that their X-Priority or Importance field asks for; "
+          "else all are Normal."};
+
+  settings::Setting<int> max_per_domain_high_priority_connections{
+      .key = "queue.max_per_domain_high_priority_connections",
+      .fallback = 3,
+      .min = 1,
+      .max = 10'000,
+      .about =
+          "With priority queuing: how many deliveries of High messages are under way at a time to "
+          "one next hop."};
+
+  settings::Setting<int> max_per_domain_normal_priority_connections{
+      .key = "queue.max_per_domain_normal_priority_connections",
+      .fallback = 15,
+      .min = 1,
+      .max = 10'000,
+      .about =
+          "With priority queuing: how many deliveries of Normal messages are under way at a time "
+          "to one next hop."};
+
+  settings::Setting<int> max_per_domain_low_priority_connections{
+      .key = "queue.max_per_domain_low_priority_connections",
+      .fallback = 2,
+      .min = 1,
+      .max = 10'000,
+      .about =
+          "With priority queuing: how many deliveries of Low messages are under way at a time to "
+          "one next hop."};
+
+  settings::Setting<settings::Size> max_high_priority_message_size{
+      .key = "queue.max_high_priority_message_size",
+      .fallback = {250ull << 10},
+      .min = {0},
+      .max = {2047ull << 20},
+      .about = "With priority queuing: a larger message that asks for High is Normal."};
+
   settings::Setting<int> queue_glitch_retry_count{
       .key = "queue.queue_glitch_retry_count",
       .fallback = 4,
@@ -102,6 +143,11 @@ struct QueueSettings {
   void Visit(Visitor&& visit) {
     visit(max_outbound_connections);
     visit(max_per_domain_outbound_connections);
+    visit(priority_queuing_enabled);
+    visit(max_per_domain_high_priority_connections);
+    visit(max_per_domain_normal_priority_connections);
+    visit(max_per_domain_low_priority_connections);
+    visit(max_high_priority_message_size);
     visit(queue_glitch_retry_count);
     visit(queue_glitch_retry_interval);
     visit(transient_failure_retry_count);

@@ -88,7 +88,7 @@ TEST_F(QueueActionsTest, QueueThatIsInNoStateForItIsNamed) {
   EXPECT_EQ(response_.failures(0).identity(), "ours\\Unreachable");
   EXPECT_EQ(response_.failures(0).reason(), "it is Ready, not in Retry");
   ASSERT_TRUE(ActOn("Submission", v1::QUEUE_ACTION_RESUBMIT).ok());
-  EXPECT_THAT(response_.failures(0).reason(), HasSubstr("no route yet"));
+  EXPECT_THAT(response_.failures(0).reason(), HasSubstr("have a next hop as soon"));
 }
 
 TEST_F(QueueActionsTest, ResubmittedMessagesTakeTheirRouteAnew) {

@@ -40,13 +40,13 @@ TEST(QueueNames, SubmissionAndUnreachableAreAlwaysThere) {
   EXPECT_THAT(Names(Named({{}})), ElementsAre("Submission:Submission", "Unreachable:"));
 }
 
-TEST(QueueNames, PartsOfSpecialQueuesAreOneQueue) {
-  const auto queues = Named({{ViewOf(5, "Poison Message", model::DeliveryType::kPoison),
-                              ViewOf(1, "", model::DeliveryType::kUnreachable)},
-                             {ViewOf(7, "", model::DeliveryType::kUnreachable)}});
+TEST(QueueNames, SpecialQueuesAreFoundInTheirShard) {
+  const auto queues = Named({{ViewOf(5, "Poison Message", model::DeliveryType::kPoison)},
+                             {ViewOf(8, "", model::DeliveryType::kUnreachable)}});
   ASSERT_EQ(queues.size(), 3u);
   EXPECT_EQ(queues[1].name, "Unreachable");
   EXPECT_EQ(queues[1].view.message_count, 8u);
+  EXPECT_EQ(queues[1].shard, 1u);
   EXPECT_EQ(queues[2].name, "Poison");
   EXPECT_EQ(DomainOf(queues[2]), "Poison");
   EXPECT_TRUE(IsSpecial(queues[2]));

@@ -58,7 +58,7 @@ class RecordingStore final : public model::MessageStore {
     return std::nullopt;
   }
 
-  absl::Status Scan(const std::function<void(model::MessagePtr, bool)>&) override {
+  absl::Status Scan(const std::function<void(model::MessagePtr, model::InHand)>&) override {
     return absl::OkStatus();
   }
 
@@ -66,6 +66,12 @@ class RecordingStore final : public model::MessageStore {
 
   absl::Status ScanPolicies(
       const std::function<void(std::string_view, std::string_view)>&) override {
+    return absl::OkStatus();
+  }
+
+  void PutSuspension(const model::NextHop&, bool, Done) override {}
+
+  absl::Status ScanSuspensions(const std::function<void(const model::NextHop&)>&) override {
     return absl::OkStatus();
   }
 
