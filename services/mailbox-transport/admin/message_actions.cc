@@ -58,8 +58,8 @@ void MessageActions::Judge(const v1::MessageActionRequest& request,
     targets[standing.hop].push_back(row.fields.message.id);
     return;
   }
-  const std::string identity = base::Cat(row.fields.server, "\\", standing.queue, "\\",
-                                         row.fields.message.id.ToString());
+  const std::string identity =
+      base::Cat(row.fields.server, "\\", standing.queue, "\\", row.fields.message.id.ToString());
   Count(judged, identity, !request.identity().empty(), request.dry_run(), response);
 }
 

@@ -35,8 +35,7 @@ Found Exportable(const MessageWalk& walk,
   if (!there) return NoSuchMessage(identity, server);
   if (!damage.ok()) return damage;
   if (at_rest) return exported;
-  return base::Error(absl::StatusCode::kFailedPrecondition, "message \"",
-                     base::Printable(identity),
+  return base::Error(absl::StatusCode::kFailedPrecondition, "message \"", base::Printable(identity),
                      "\": only a suspended message is exported; Suspend-Message comes first");
 }
 

@@ -20,8 +20,8 @@ bool Waits(const model::RecipientState& state) {
 // All unreachable recipients wait in one queue, whatever routing wrote beside them; so do poison
 // ones.
 bool IsOf(const model::RecipientState& state, const model::NextHop& hop) {
-  const bool special = hop.type == model::DeliveryType::kUnreachable ||
-                       hop.type == model::DeliveryType::kPoison;
+  const bool special =
+      hop.type == model::DeliveryType::kUnreachable || hop.type == model::DeliveryType::kPoison;
   if (special) return state.next_hop.type == hop.type;
   return state.next_hop == hop;
 }

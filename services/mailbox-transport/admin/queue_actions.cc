@@ -33,7 +33,8 @@ Judged QueueActions::Judge(v1::QueueAction action, const NamedQueue& queue) {
   const queue::QueueStatus status = queue.view.status;
   const bool suspended = status == queue::QueueStatus::kSuspended;
   if (queue.name == kPoison) return {false, "its messages are resumed or removed one by one"};
-  if (queue.name == kSubmission) return {false, "messages have a next hop as soon as they are here"};
+  if (queue.name == kSubmission)
+    return {false, "messages have a next hop as soon as they are here"};
   switch (action) {
     case v1::QUEUE_ACTION_SUSPEND:
       return {!suspended, ""};

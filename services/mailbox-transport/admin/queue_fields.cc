@@ -78,9 +78,13 @@ const QueueProperty kProperties[] = {
        return TimeValue(queue.view.first_retry_time);
      }},
     {{"IncomingRate", Kind::kRate},
-     [](const NamedQueue& queue, std::string_view) { return FieldValue(queue.view.incoming_rate); }},
+     [](const NamedQueue& queue, std::string_view) {
+       return FieldValue(queue.view.incoming_rate);
+     }},
     {{"OutgoingRate", Kind::kRate},
-     [](const NamedQueue& queue, std::string_view) { return FieldValue(queue.view.outgoing_rate); }},
+     [](const NamedQueue& queue, std::string_view) {
+       return FieldValue(queue.view.outgoing_rate);
+     }},
     {{"Velocity", Kind::kRate},
      [](const NamedQueue& queue, std::string_view) { return FieldValue(queue.view.velocity); }},
     {{"SuspendedMessageCount", Kind::kNumber},

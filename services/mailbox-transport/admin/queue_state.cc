@@ -137,8 +137,7 @@ io::Task<absl::StatusOr<QueueStatePtr>> AskQueues(pipeline::Pipeline& pipeline) 
     views.push_back(std::move(got->views));
     active.insert(active.end(), got->active.begin(), got->active.end());
   }
-  co_return std::make_shared<const QueueState>(
-      NameQueues(Submission(), std::move(views)), active);
+  co_return std::make_shared<const QueueState>(NameQueues(Submission(), std::move(views)), active);
 }
 
 io::Task<absl::StatusOr<std::optional<std::vector<base::MessageId>>>> AskIds(

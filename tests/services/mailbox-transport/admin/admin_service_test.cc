@@ -248,7 +248,8 @@ grpc::Status AdminServiceTest::Do(const std::string& rpc) {
     request.set_identity("1");
     v1::ExportMessageResponse frame;
     const auto reader = stub->ExportMessage(call.get(), request);
-    while (reader->Read(&frame)) continue;
+    while (reader->Read(&frame))
+      continue;
     const grpc::Status status = reader->Finish();
     return status.error_code() == grpc::NOT_FOUND ? grpc::Status::OK : status;
   }
@@ -296,10 +297,9 @@ std::string_view Word(grpc::StatusCode code) {
 // What each caller may: the table of docs/architecture.md "Ports and roles".
 TEST_F(AdminServiceTest, EveryRpcWithEveryRole) {
   const std::vector<std::string> rpcs = {
-      "Submit",      "GetQueue",      "GetQueueDigest", "GetMessage", "TestRoute",
-      "GetTlsReport", "Get",          "List",           "Watch",      "Create",
-      "Update",      "Delete",        "Deliver",        "ActOnQueues", "ActOnMessages",
-      "ExportMessage"};
+      "Submit",  "GetQueue",    "GetQueueDigest", "GetMessage",   "TestRoute", "GetTlsReport",
+      "Get",     "List",        "Watch",          "Create",       "Update",    "Delete",
+      "Deliver", "ActOnQueues", "ActOnMessages",  "ExportMessage"};
   const std::string read =
       " GetQueue GetQueueDigest GetMessage TestRoute GetTlsReport Get List Watch ";
   const std::string change = " Create Update Delete ";

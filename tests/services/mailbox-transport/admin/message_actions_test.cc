@@ -34,8 +34,7 @@ class MessageActionsTest : public PipelineFixture {
     request.set_filter(filter);
     v1::GetMessageResponse messages;
     MessageQuery query(*pipeline_, disk_, base::Clock::System());
-    EXPECT_TRUE(
-        testing::Await(first_, query.Answer(request, messages, [] { return false; })).ok());
+    EXPECT_TRUE(testing::Await(first_, query.Answer(request, messages, [] { return false; })).ok());
     return messages;
   }
 

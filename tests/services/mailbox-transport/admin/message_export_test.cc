@@ -15,8 +15,7 @@ using ::testing::HasSubstr;
 class MessageExportTest : public PipelineFixture {
  protected:
   absl::StatusOr<Exported> Find(const std::string& identity) {
-    return testing::Await(first_,
-                          FindExport(*pipeline_, disk_, base::Clock::System(), identity));
+    return testing::Await(first_, FindExport(*pipeline_, disk_, base::Clock::System(), identity));
   }
 
   void Suspend(const std::string& identity) {

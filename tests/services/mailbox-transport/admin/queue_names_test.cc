@@ -57,18 +57,19 @@ TEST(QueueNames, PoisonIsHiddenWhenItIsEmpty) {
 }
 
 TEST(QueueNames, OneShardCountsOneTwoThree) {
-  EXPECT_THAT(Names(Named({{Dns(1, "a.test"), Dns(2, "b.test"), Dns(3, "c.test")}})),
-              ElementsAre("Submission:Submission", "Unreachable:", "1:a.test", "2:b.test", "3:c.test"));
+  EXPECT_THAT(
+      Names(Named({{Dns(1, "a.test"), Dns(2, "b.test"), Dns(3, "c.test")}})),
+      ElementsAre("Submission:Submission", "Unreachable:", "1:a.test", "2:b.test", "3:c.test"));
 }
 
 TEST(QueueNames, NumbersOfShardsNeverMeet) {
-  EXPECT_THAT(Names(Named({{Dns(1, "a.test"), Dns(2, "b.test")}, {Dns(1, "c.test")}})),
-              ElementsAre("Submission:Submission", "Unreachable:", "1:a.test", "2:c.test", "3:b.test"));
+  EXPECT_THAT(
+      Names(Named({{Dns(1, "a.test"), Dns(2, "b.test")}, {Dns(1, "c.test")}})),
+      ElementsAre("Submission:Submission", "Unreachable:", "1:a.test", "2:c.test", "3:b.test"));
 }
 
 std::vector<std::string> Find(std::string_view identity) {
-  const auto found =
-      Filtered(Named({{Dns(1, "a.test"), Dns(2, "b.test")}}), identity, "mbx-0");
+  const auto found = Filtered(Named({{Dns(1, "a.test"), Dns(2, "b.test")}}), identity, "mbx-0");
   if (!found.ok()) return {std::string(found.status().message())};
   return Names(*found);
 }

@@ -43,11 +43,12 @@ model::Message StateMessage(const std::vector<model::NextHop>& hops) {
 
 TEST(QueueState, MessageStandsInEachQueueThatItWaitsIn) {
   const model::NextHop lost{model::DeliveryType::kUnreachable, "nowhere.test", ""};
-  const QueueState state({StateQueue("Unreachable", {model::DeliveryType::kUnreachable, "", ""},
-                                     queue::QueueStatus::kReady),
-                          StateQueue("4", StateHop("b.test"), queue::QueueStatus::kRetry),
-                          StateQueue("11", StateHop("c.test"), queue::QueueStatus::kActive)},
-                         {{base::MessageId{7}, StateHop("c.test"), queue::MessageStatus::kPendingSuspend}});
+  const QueueState state(
+      {StateQueue("Unreachable", {model::DeliveryType::kUnreachable, "", ""},
+                  queue::QueueStatus::kReady),
+       StateQueue("4", StateHop("b.test"), queue::QueueStatus::kRetry),
+       StateQueue("11", StateHop("c.test"), queue::QueueStatus::kActive)},
+      {{base::MessageId{7}, StateHop("c.test"), queue::MessageStatus::kPendingSuspend}});
   model::Message message =
       StateMessage({StateHop("c.test"), StateHop("b.test"), lost, StateHop("d.test")});
   message.recipients.push_back(message.recipients[1]);
