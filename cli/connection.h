@@ -2,8 +2,8 @@
 //
 // Connection: calls to one mailbox-transport, with the caller's certificate or token.
 //
-// Flow      Open; Ask as often as needed, or Submit, or Export. Role read for questions, operate for
-//           queues and messages, administer for the directory.
+// Flow      Open; Ask as often as needed, or Submit, or Export. Role read for questions, operate
+//           for queues and messages, administer for the directory.
 // Failure   The status of the call, its message fit for one line on a terminal; Advise adds what to
 //           do next.
 // Limits    Each call ends at its timeout. An answer has at most kAnswerBytesMax.

@@ -1,4 +1,4 @@
-"""tests/interop/queue_verbs_test.py: what an operator sees of queues and messages, and does to them."""
+"""tests/interop/queue_verbs_test.py: what an operator sees of queues and does to them."""
 
 import email
 import email.policy
@@ -105,8 +105,8 @@ class QueueVerbsTest(Case):
 
         whole = self.shell.json("Get-Message", "-ResultSize", "unlimited")["messages"]
         middle = whole[1500]["identity"]
-        before = self.shell.json("Get-Message", "-BookmarkObject", middle, "-SearchForward", "false",
-                                 "-ResultSize", "10", "-ReturnPageInfo", "true")
+        before = self.shell.json("Get-Message", "-BookmarkObject", middle, "-SearchForward",
+                                 "false", "-ResultSize", "10", "-ReturnPageInfo", "true")
         self.assertEqual([one["identity"] for one in before["messages"]],
                          [one["identity"] for one in whole[1491:1501]])
         self.assertEqual(before["pageInfo"], {"total": str(total), "first": "1492"})

@@ -4,8 +4,8 @@
 //
 // Flow      co_await Answer(request, response, cancelled); again with response.next as
 //           request.resume until there is none.
-// Failure   kInvalidArgument and kNotFound name what was asked. A message that is in no state for it
-//           is a failure in the answer; one that a filter chose is counted as unchanged.
+// Failure   kInvalidArgument and kNotFound name what was asked. A message that is in no state for
+//           it is a failure in the answer; one that a filter chose is counted as unchanged.
 // Lifetime  Borrows its parts; requests and responses outlive the awaited call.
 // Limits    An answer takes about kAnswerTime; one slice of a walk is acted on at a time, so that
 //           delivery goes on in between. kFailuresMax failures and kNamedMax identities are named.

@@ -45,8 +45,8 @@ queue::TicketView TicketOf(const model::Message& message,
                            const model::NextHop& hop,
                            absl::Time now);
 
-// Of its recipients in this queue: the last error, or that of the queue itself; and the most attempts
-// that one of them has had.
+// Of its recipients in this queue: the last error, or that of the queue itself; and the most
+// attempts that one of them has had.
 std::string LastErrorOf(const model::Message& message, const Standing& standing);
 std::uint32_t RetryCountOf(const model::Message& message, const Standing& standing);
 

@@ -1,7 +1,7 @@
 // services/mailbox-transport/admin/queue_names.h
 //
-// The queues of all shards under the names that administrators use: Submission, Unreachable, Poison,
-// or a number that a queue keeps as long as it exists.
+// The queues of all shards under the names that administrators use: Submission, Unreachable,
+// Poison, or a number that a queue keeps as long as it exists.
 //
 // Flow      NameQueues(views of each shard); ParseQueueIdentity(text, server) and its Fits; ToInfo.
 // Failure   kInvalidArgument and kNotFound name the identity and what it may be.
