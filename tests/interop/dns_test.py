@@ -79,7 +79,8 @@ class DistrustTest(Outbound):
         self.assertEqual(self.said("127.0.0.1"), [])
 
     def test_nothing_is_said_of_no(self):
-        self.assertEqual(self.said(self.REMOTE, **{"dns.trust_ad": "no"}), [])
+        self.assertEqual(self.said(self.REMOTE, **{
+            "dns.trust_ad": "no", "dns.external_trust_ad": "no"}), [])
 
     def test_nothing_is_said_without_dane(self):
         self.assertEqual(self.said(self.REMOTE, **{"security.dane": False}), [])

@@ -167,10 +167,11 @@ absl::Status Pipeline::Open() const {
 void Pipeline::Accept(model::MessagePtr message, Done done) {
   if (const absl::Status open = Open(); !open.ok()) return done(open);
   if (AnswerFromKey(message, done)) return;
+  message->priority = PriorityOf(*message);
   // What another server relayed keeps the times that it has had since it was accepted first.
   if (message->servers.empty()) {
     message->accepted = clock_.Now();
-    message->expires = message->accepted + *queue_settings_.message_expiration_timeout;
+    message->expires = message->accepted + queue::ExpirationOf(queue_settings_, message->priority);
   }
   router_.Route(*message);
   CountBody(*message);
@@ -178,6 +179,14 @@ void Pipeline::Accept(model::MessagePtr message, Done done) {
   store_.Put(message, [this, message, done = std::move(done)](absl::Status status) mutable {
     Kept(message, status, std::move(done));
   });
+}
+
+// What its sender asks for, as far as we grant it.
+model::Priority Pipeline::PriorityOf(const model::Message& message) const {
+  if (!*queue_settings_.priority_queuing_enabled) return model::Priority::kNormal;
+  const bool large = message.size > queue_settings_.max_high_priority_message_size->bytes;
+  return message.priority == model::Priority::kHigh && large ? model::Priority::kNormal
+                                                             : message.priority;
 }
 
 // True when `done` was answered, or will be with the same submission under way.
@@ -248,7 +257,8 @@ void Pipeline::CountBody(model::Message& message) {
 
 void Pipeline::Place(const model::MessagePtr& message, bool keep_message) {
   if (keep_message) at_hand_.Note(message);
-  PlaceAll(message, TicketsOf(message, *queue_settings_.delay_notification_timeout, keep_message));
+  const absl::Duration delay_after = queue::DelayOf(queue_settings_, message->priority);
+  PlaceAll(message, TicketsOf(message, delay_after, keep_message));
 }
 
 // On the owner of the message. Recipients of one ticket may part now; the others have tickets of
@@ -261,7 +271,7 @@ void Pipeline::PlaceOnly(const model::MessagePtr& message,
   for (const std::uint32_t recipient : recipients)
     only.recipients[recipient] = message->recipients[recipient];
   auto tickets = TicketsOf(std::make_shared<model::Message>(std::move(only)),
-                           *queue_settings_.delay_notification_timeout, false);
+                           queue::DelayOf(queue_settings_, message->priority), false);
   for (PlacedTicket& one : tickets)
     one.ticket.message = message;
   PlaceAll(message, std::move(tickets));

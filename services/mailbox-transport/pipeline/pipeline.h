@@ -128,6 +128,7 @@ class Pipeline final : public model::Intake {
   };
 
   absl::Status Open() const;
+  model::Priority PriorityOf(const model::Message& message) const;
   bool AnswerFromKey(const model::MessagePtr& message, Done& done);
   void Kept(const model::MessagePtr& message, const absl::Status& status, Done done);
   void CountBody(model::Message& message);

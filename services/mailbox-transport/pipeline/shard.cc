@@ -53,7 +53,7 @@ settle::Terms TermsOf(const ShardSettings& settings) {
   terms.server = settings.outside_name();
   terms.message_retry_interval = *settings.queue.message_retry_interval;
   terms.retry_jitter_percent = *settings.queue.retry_jitter_percent;
-  terms.message_expiration_timeout = *settings.queue.message_expiration_timeout;
+  terms.message_expiration_timeout = queue::ExpirationOf(settings.queue, model::Priority::kNormal);
   return terms;
 }
 
@@ -108,6 +108,7 @@ Shard::~Shard() = default;
 void Shard::Start(const std::vector<std::unique_ptr<Shard>>* shards) {
   shards_ = shards;
   queue_.OnWanted([this](queue::Lane lane) { workers_.Spawn(RunWorker(std::move(lane))); });
+  queue_.OnOverdue([this](model::NextHop hop) { Resubmit(std::move(hop)); });
   settler_.OnNotice([this](model::Message& notice) { shared_.router.Route(notice); });
   loops_.Spawn(queue_.Run());
 }

@@ -154,14 +154,6 @@ class Shard {
                                std::vector<model::MessagePtr> notices);
   void Requeue(const model::NextHop& hop, base::MessageId id, settle::Settled settled);
 
-  struct Draining;
-  io::Task<void> DrainAndTell(model::RelayPlan plan,
-                              absl::Time until,
-                              std::shared_ptr<io::Completion<DrainRound>> done);
-  io::Task<DrainRound> DrainOnce(model::RelayPlan plan, absl::Time until);
-  io::Task<void> DrainWorker(std::shared_ptr<Draining> drain);
-  io::Task<void> DrainTicket(std::shared_ptr<Draining> drain, model::Ticket ticket);
-
   // What Change did to one message.
   struct ChangedOne {
     bool done = false;
@@ -182,6 +174,14 @@ class Shard {
   io::Task<void> RemoveTicket(queue::Work work);
   // An administrator was quicker than the disk from which the message was read for its attempt.
   io::Task<void> EndBeforeAttempt(queue::Work work, queue::Pending pending);
+
+  struct Draining;
+  io::Task<void> DrainAndTell(model::RelayPlan plan,
+                              absl::Time until,
+                              std::shared_ptr<io::Completion<DrainRound>> done);
+  io::Task<DrainRound> DrainOnce(model::RelayPlan plan, absl::Time until);
+  io::Task<void> DrainWorker(std::shared_ptr<Draining> drain);
+  io::Task<void> DrainTicket(std::shared_ptr<Draining> drain, model::Ticket ticket);
 
   io::Task<void> Reroute();
   bool Stays(const model::NextHop& hop, const route::RouteTable& table) const;

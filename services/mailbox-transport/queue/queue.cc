@@ -30,7 +30,8 @@ Queue::Queue(io::Executor& executor,
       clock_(clock),
       probe_(probe),
       shard_(shard),
-      schedule_(settings, random, probe, PartOf(*settings.max_outbound_connections, shard.of)) {
+      schedule_(
+          settings, random, probe, PartOf(*settings.max_outbound_connections, shard.of), shard.of) {
   POSTERN_CHECK(shard.number < shard.of);
 }
 
@@ -38,6 +39,10 @@ Queue::~Queue() = default;
 
 void Queue::OnWanted(absl::AnyInvocable<void(Lane)> wanted) {
   wanted_ = std::move(wanted);
+}
+
+void Queue::OnOverdue(absl::AnyInvocable<void(model::NextHop)> overdue) {
+  overdue_ = std::move(overdue);
 }
 
 io::Task<void> Queue::Run() {
@@ -69,6 +74,9 @@ void Queue::Pump() {
     if (stopped_) break;
   }
   pumping_ = false;
+  for (model::NextHop& hop : schedule_.TakeOverdue()) {
+    if (overdue_) overdue_(std::move(hop));
+  }
   if (schedule_.NextWake() < sleeps_until_) {
     sleeps_until_ = schedule_.NextWake();
     earlier_.NotifyAll();

@@ -62,6 +62,9 @@ class Queue {
   // Who starts workers. Before the first Add.
   void OnWanted(absl::AnyInvocable<void(Lane)> wanted);
 
+  // Who routes again what waits for a next hop that was in Retry for too long.
+  void OnOverdue(absl::AnyInvocable<void(model::NextHop)> overdue);
+
   // Wakes the queue when something is due; until the scope that runs it stops.
   io::Task<void> Run();
   // Does what is due by the clock now; Run calls it.
@@ -138,6 +141,7 @@ class Queue {
   Shard shard_;
   Schedule schedule_;
   absl::AnyInvocable<void(Lane)> wanted_;
+  absl::AnyInvocable<void(model::NextHop)> overdue_;
   io::Event earlier_;
   absl::Time sleeps_until_ = absl::InfinitePast();
   bool pumping_ = false;

@@ -32,7 +32,9 @@ Pending Schedule::GiveBack(Line& line, base::MessageId id, absl::Time now) {
 
 void Schedule::Done(const model::NextHop& hop, base::MessageId id, absl::Time now) {
   Line* line = Find(hop);
-  if (line != nullptr) GiveBack(*line, id, now);
+  if (line == nullptr) return;
+  line->outgoing.Count(now);
+  GiveBack(*line, id, now);
 }
 
 void Schedule::Retry(const model::NextHop& hop, model::Ticket ticket, absl::Time now) {
@@ -76,6 +78,7 @@ std::vector<model::Ticket> Schedule::TakeBack(const model::NextHop& hop,
     while (place != nullptr && tickets.size() < tickets_max) {
       Place* const next = place->after;
       if (place->mark < mark) {
+        line->outgoing.Count(now);
         tickets.push_back(Leave(place));
       } else if (unreachable) {
         break;  // there the order is that of the marks
@@ -86,6 +89,7 @@ std::vector<model::Ticket> Schedule::TakeBack(const model::NextHop& hop,
   const auto& later = line->later.members();
   for (std::size_t i = later.size(); i > 0 && tickets.size() < tickets_max; --i) {
     if (i > later.size() || later[i - 1]->mark >= mark) continue;
+    line->outgoing.Count(now);
     tickets.push_back(Leave(later[i - 1]));
   }
   Note(*line, now);

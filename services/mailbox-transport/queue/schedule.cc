@@ -27,9 +27,13 @@ model::NextHop KeyOf(const model::NextHop& hop) {
 Schedule::Schedule(const QueueSettings& settings,
                    base::Random& random,
                    Probe& probe,
-                   std::size_t workers_max)
+                   std::size_t workers_max,
+                   std::size_t shards)
     : settings_(settings), random_(random), probe_(probe), workers_max_(workers_max) {
   POSTERN_CHECK(workers_max > 0);
+  auto limits = RateLimits::Parse(*settings.rate_limits, shards);
+  POSTERN_CHECK(limits.ok());  // CheckSettings has looked at them
+  limits_ = *std::move(limits);
 }
 
 Schedule::~Schedule() {
@@ -50,8 +54,10 @@ Line& Schedule::FindOrMake(const model::NextHop& hop, absl::Time now) {
   auto line = std::make_unique<Line>();
   line->hop = KeyOf(hop);
   line->id = next_id_++;
-  line->workers_max = static_cast<std::size_t>(*settings_.max_per_domain_outbound_connections);
+  line->workers_max = FirstConnections();
+  line->paces = limits_.PacesOf(line->hop);
   line->empty_since = now;
+  line->idle_since = now;
   Line& made = *line;
   lines_.emplace(made.hop, std::move(line));
   probe_.Queues(1);
@@ -72,6 +78,7 @@ void Schedule::Remove(Line& line) {
 
 void Schedule::Add(const model::NextHop& hop, model::Ticket ticket, absl::Time now) {
   Line& line = FindOrMake(hop, now);
+  line.incoming.Count(now);
   Enter(line, std::move(ticket), now);
   Note(line, now);
 }
@@ -161,6 +168,15 @@ void Schedule::Wake(Line& line, absl::Time now) {
     line.probe_wanted = false;
     line.probe.reset();
   }
+  if (waits && !line.suspended &&
+      line.idle_since + *settings_.max_idle_time_before_resubmit <= now) {
+    line.idle_since = now;
+    overdue_.push_back(line.hop);
+  }
+  if (Grows(line) && line.grown + kRampPatience <= now) {
+    ++line.workers_max;
+    line.grown = now;
+  }
   while (line.later.first() <= now) {
     Place* place = line.later.top();
     line.later.Remove(place);
@@ -171,7 +187,7 @@ void Schedule::Wake(Line& line, absl::Time now) {
 }
 
 void Schedule::Note(Line& line, absl::Time now) {
-  if (!line.in_round && Wants(line)) {
+  if (!line.in_round && Wants(line, now)) {
     line.in_round = true;
     round_.push_back(&line);
     if (line.workers == 0) ++starved_lines_;
@@ -183,12 +199,8 @@ void Schedule::Note(Line& line, absl::Time now) {
     line.empty_since = now;
   }
 
-  absl::Time wake = line.later.first();
-  if (empty) {
-    wake = line.empty_since + *settings_.queue_max_idle_time;
-  } else if (line.state == Line::State::kRetry || line.state == Line::State::kHeld) {
-    wake = line.resumes;
-  }
+  const absl::Time wake =
+      empty ? line.empty_since + *settings_.queue_max_idle_time : WakeOf(line, now);
   if (wake == line.wake) return;
   line.wake = wake;
   const bool held = wakes_.Holds(&line);
@@ -201,9 +213,35 @@ void Schedule::Note(Line& line, absl::Time now) {
   }
 }
 
-bool Schedule::Wants(const Line& line) const {
+// When something changes for a queue that is not empty.
+absl::Time Schedule::WakeOf(const Line& line, absl::Time now) const {
+  if (line.state == Line::State::kRetry || line.state == Line::State::kHeld) {
+    if (line.suspended) return line.resumes;
+    return std::min(line.resumes, line.idle_since + *settings_.max_idle_time_before_resubmit);
+  }
+  absl::Time wake = line.later.first();
+  if (line.suspended || line.ready.empty()) return wake;
+  if (Grows(line)) wake = std::min(wake, line.grown + kRampPatience);
+  const absl::Time allowed = Until(line.paces);
+  return allowed <= now ? wake : std::min(wake, allowed);
+}
+
+std::size_t Schedule::FirstConnections() const {
+  return static_cast<std::size_t>(
+      std::min(*settings_.first_connections, *settings_.max_per_domain_outbound_connections));
+}
+
+bool Schedule::Grows(const Line& line) const {
+  const auto most = static_cast<std::size_t>(*settings_.max_per_domain_outbound_connections);
+  return line.state == Line::State::kOpen && line.workers_max < most && !line.ready.empty() &&
+         line.attempts() >= line.workers_max;
+}
+
+bool Schedule::Wants(const Line& line, absl::Time now) const {
   if (line.suspended || line.ready.empty() || Unreachable(line)) return false;
-  if (line.state == Line::State::kProbing) return !line.probe_wanted && !line.probe;
+  if (line.state == Line::State::kProbing) {
+    return !line.probe_wanted && !line.probe && Until(line.paces) <= now;
+  }
   if (line.state != Line::State::kOpen || line.workers >= line.workers_max) return false;
   const std::size_t idle = line.workers - std::min(line.workers, line.attempts());
   const ByPriority room = RoomOf(line);
@@ -211,7 +249,7 @@ bool Schedule::Wants(const Line& line) const {
   for (const model::Priority priority : model::kPrioritiesByRank) {
     wanted += std::min(line.ready.of(priority).size(), room[static_cast<std::size_t>(priority)]);
   }
-  return wanted > idle;
+  return std::min(wanted, Allowed(line.paces, now)) > idle;
 }
 
 ByPriority Schedule::RoomOf(const Line& line) const {
@@ -238,7 +276,7 @@ std::optional<Lane> Schedule::NextWanted(absl::Time now) {
   }
   while (!round_.empty()) {
     Line& line = *round_.front();
-    const bool wants = Wants(line);
+    const bool wants = Wants(line, now);
     if (wants && workers_ >= workers_max_) return std::nullopt;
     round_.pop_front();
     line.in_round = false;
@@ -256,8 +294,8 @@ std::optional<Lane> Schedule::NextWanted(absl::Time now) {
   return std::nullopt;
 }
 
-bool Schedule::MayTake(const Line& line) const {
-  if (line.suspended) return false;
+bool Schedule::MayTake(const Line& line, absl::Time now) const {
+  if (line.suspended || Until(line.paces) > now) return false;
   if (line.state == Line::State::kProbing) return !line.probe;
   return line.state == Line::State::kOpen && line.workers <= line.workers_max &&
          line.attempts() < line.workers_max;
@@ -309,11 +347,13 @@ std::optional<Work> Schedule::TryTake(const Lane& lane, absl::Time now) {
   if (lane.kind == Lane::Kind::kLapsed) return TakeLapsed(now);
   Line* line = Find(lane.hop);
   if (line == nullptr || line->ready.empty() || Unreachable(*line)) return std::nullopt;
-  if (!MayTake(*line) || MakesRoom(*line)) return std::nullopt;
+  if (!MayTake(*line, now) || MakesRoom(*line)) return std::nullopt;
   const auto priority = line->ready.Turn(RoomOf(*line));
   if (!priority) return std::nullopt;
   line->ready.Spend(*priority);
   ++line->turn;
+  Spend(line->paces, now);
+  if (line->attempts() == 0) line->grown = now;
   Work work = Take(line->ready.of(*priority).front(), Work::Kind::kAttempt);
   if (line->state == Line::State::kProbing) line->probe = work.ticket.id;
   Note(*line, now);

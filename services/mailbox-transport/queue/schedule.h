@@ -6,7 +6,8 @@
 // Flow      As Queue. NextWanted until it has nothing, after every other call; then sleep to
 //           NextWake.
 // Lifetime  Owns the tickets that wait. Not thread-safe.
-// Limits    A shrinking next hop: while others of its workers succeed, a failure takes one worker
+// Limits    A new or returning next hop begins with queue.first_connections, each delivery gives it
+//           one more. A shrinking one: while others of its workers succeed, a failure takes one worker
 //           away and a success gives one back; the last one's failure puts the hop in Retry.
 // See       queue.h; docs/architecture.md "queue"
 
@@ -18,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "absl/container/btree_set.h"
@@ -26,6 +28,8 @@
 #include "common/base/random.h"
 #include "services/mailbox-transport/queue/places.h"
 #include "services/mailbox-transport/queue/probe.h"
+#include "services/mailbox-transport/queue/rate.h"
+#include "services/mailbox-transport/queue/rate_limits.h"
 #include "services/mailbox-transport/queue/ready.h"
 #include "services/mailbox-transport/queue/settings.h"
 #include "services/mailbox-transport/queue/view.h"
@@ -38,6 +42,8 @@ inline constexpr std::size_t kLapsedWorkers = 4;
 inline constexpr absl::Duration kWakeSpread = absl::Seconds(5);
 // A few held hops need less: this much for each.
 inline constexpr absl::Duration kWakeSpreadOfOne = absl::Milliseconds(50);
+// A next hop of which no attempt ends gets one more connection after this time.
+inline constexpr absl::Duration kRampPatience = absl::Seconds(10);
 // A held hop that nobody wakes looks for itself after this time.
 inline constexpr absl::Duration kHeldMax = absl::Minutes(1);
 // Tickets that a worker takes before it makes room for a hop that has none.
@@ -71,7 +77,11 @@ struct Line {
   ByPriority under_way{};  // of `taken`, the attempts
   ByPriority counts{};     // all
   std::size_t workers = 0;
-  std::size_t workers_max = 0;
+  std::size_t workers_max = 0;  // it grows with what works
+  absl::Time grown = absl::InfinitePast();
+  Paces paces{};
+  Rate incoming;
+  Rate outgoing;
   std::uint32_t turn = 0;
   std::uint32_t failures = 0;  // in a row: the rung of the ladder
   bool worked = false;         // since it was opened
@@ -81,7 +91,9 @@ struct Line {
   std::optional<base::MessageId> probe;
   std::string last_error;
   absl::Time last_retry = absl::InfinitePast();
+  absl::Time first_retry = absl::InfiniteFuture();
   absl::Time resumes = absl::InfiniteFuture();
+  absl::Time idle_since = absl::InfinitePast();  // nothing was delivered, nor routed again
   absl::Time empty_since = absl::InfinitePast();
   absl::Time wake = absl::InfiniteFuture();
   std::uint32_t wake_position = kNowhere;
@@ -98,7 +110,8 @@ class Schedule {
   Schedule(const QueueSettings& settings,
            base::Random& random,
            Probe& probe,
-           std::size_t workers_max);
+           std::size_t workers_max,
+           std::size_t shards = 1);
   ~Schedule();
   Schedule(const Schedule&) = delete;
   Schedule& operator=(const Schedule&) = delete;
@@ -138,6 +151,9 @@ class Schedule {
                                       std::size_t tickets_max,
                                       absl::Time now);
 
+  // Next hops that were in Retry too long: what waits there is to be routed again.
+  std::vector<model::NextHop> TakeOverdue() { return std::exchange(overdue_, {}); }
+
   // When something is due next without a call from outside.
   absl::Time NextWake() const;
   // The oldest message that waits, by the time in its id.
@@ -174,8 +190,12 @@ class Schedule {
 
   // How many more may be under way, by priority.
   ByPriority RoomOf(const Line& line) const;
-  bool Wants(const Line& line) const;
-  bool MayTake(const Line& line) const;
+  bool Wants(const Line& line, absl::Time now) const;
+  bool MayTake(const Line& line, absl::Time now) const;
+  // Whether it could do with more connections than the ramp gives it yet.
+  bool Grows(const Line& line) const;
+  absl::Time WakeOf(const Line& line, absl::Time now) const;
+  std::size_t FirstConnections() const;
   bool MakesRoom(const Line& line) const;
   void Climb(Line& line, std::string_view error, absl::Time now);
   absl::Duration Jittered(absl::Duration wait);
@@ -192,6 +212,8 @@ class Schedule {
   Fifo lapsed_;
   std::deque<Line*> round_;
   std::vector<Line*> held_;
+  std::vector<model::NextHop> overdue_;
+  RateLimits limits_;
   std::size_t workers_ = 0;
   std::size_t starved_lines_ = 0;  // in the round without a worker
   std::size_t lapsed_workers_ = 0;

@@ -1,7 +1,9 @@
 #include "services/mailbox-transport/queue/view.h"
 
 #include <algorithm>
+#include <iterator>
 
+#include "common/base/text.h"
 #include "services/mailbox-transport/queue/schedule.h"
 
 namespace postern::queue {
@@ -53,7 +55,7 @@ TicketView ViewOf(const Line& line, const Place& place) {
   view.id = place.ticket.id;
   view.status = StatusOf(line, place);
   view.priority = place.ticket.priority;
-  view.due = Waits(line) ? std::max(place.due(), line.resumes) : place.due();
+  view.due = std::max(place.due(), Waits(line) ? line.resumes : Until(line.paces));
   if (view.status == MessageStatus::kSuspended || line.suspended) {
     view.due = absl::InfiniteFuture();
   }
@@ -115,6 +117,16 @@ std::vector<QueueView> Schedule::Queues(absl::Time now) const {
     view.last_retry_time = line->last_retry;
     view.next_retry_time =
         Waits(*line) ? std::max(line->resumes, now) : std::max(line->later.first(), now);
+    view.first_retry_time = line->first_retry;
+    view.incoming_rate = line->incoming.PerMinute(now);
+    view.outgoing_rate = line->outgoing.PerMinute(now);
+    view.velocity = view.outgoing_rate - view.incoming_rate;
+    if (!Waits(*line) && !line->ready.empty() && Until(line->paces) > now) {
+      view.next_retry_time = Until(line->paces);
+      if (view.last_error.empty()) {
+        view.last_error = base::Cat("waits for its rate limit of ", TextOf(line->paces));
+      }
+    }
     views.push_back(std::move(view));
   }
   std::sort(views.begin(), views.end(),

@@ -55,6 +55,14 @@ constexpr FamilyRow kFamilyRows[] = {
     {"6~ 6~ 4~ 4+", "-", "6 | 4 | 6 | 4", "4", "6"},
 };
 
+constexpr char kFamilyStatesWords[] =
+    "The addresses of a host come in turns, IPv6 first; a family that could not be connected to\n"
+    "within the last ten minutes goes behind the other one (RFC 8305). \"At once\" is when the\n"
+    "address before has failed. \"After the delay\" is when it has not answered within\n"
+    "`attempt_delay`: then the next one is dialled beside it, and whichever connects first is\n"
+    "taken. Only hosts with both families are remembered. Where nobody takes the mail, the next\n"
+    "host is asked.";
+
 class AttemptFamiliesTest : public testing::EngineFixture {
  protected:
   // Longer than a row takes: a dial that waits for a minute of delay is noticed.
@@ -189,14 +197,7 @@ std::string FamiliesInWords(std::string_view text) {
 
 TEST_F(AttemptFamiliesTest, StateTableOfOrderRaceAndMemory) {
   testing::StateTable page(
-      "family-states", "Which address of a host is dialled",
-      "Addresses of a host come in turns, IPv6 first; a family that could not be connected to "
-      "within "
-      "the last ten\nminutes goes behind the other one (RFC 8305). \"At once\" is when the address "
-      "before has failed, \"after the delay\"\nis when it has not answered within "
-      "`deliver.attempt_delay`: it is dialled beside, and whichever connects first is\ntaken. Only "
-      "hosts with both families are remembered. \"Good\" connects, \"refused\" says no, "
-      "\"silent\" never\nanswers. Where nobody takes the mail, the next host is asked.",
+      "family-states", "Which address of a host is dialled", kFamilyStatesWords,
       {"Addresses", "Failed before", "Dialled", "Taken by", "Failed, afterwards"});
   for (const FamilyRow& row : kFamilyRows) {
     SCOPED_TRACE(base::Cat(row.addresses, " after ", row.remembered));

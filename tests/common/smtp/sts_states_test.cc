@@ -32,16 +32,12 @@ constexpr StsKnownBefore kHolds = StsKnownBefore::kHolds;
 constexpr StsKnownBefore kExpired = StsKnownBefore::kExpired;
 
 constexpr char kStsStatesWords[] =
-    "Of the domain `a.test` (RFC 8461). \"Known before\" is policy 1, `enforce` with `*.a.test` "
-    "and a "
-    "max_age of a day, from the store\nor from an earlier question; it holds until it expires. The "
-    "TXT "
-    "record is at `_mta-sts.a.test`; its id tells whether a\npolicy is fetched, from "
-    "`mta-sts.a.test`. A new policy goes to the store. An error is told in the log and in reports; "
-    "a\n"
-    "fetch that failed is made again after five minutes. The last column is what a connector "
-    "without "
-    "demands wants of the\nexchanger `mx.a.test` (`policy-states.md` has the other connectors).";
+    "Of the domain `a.test` (RFC 8461). \"Known before\" is policy 1, `enforce` with `*.a.test`\n"
+    "for a day, from the store or an earlier question; it holds until it expires. The TXT\n"
+    "record is at `_mta-sts.a.test`; its id tells whether a policy is fetched, from\n"
+    "`mta-sts.a.test`. What is new goes to the store. An error is told in the log; a fetch that\n"
+    "failed is made again after five minutes. The last column is what a connector without\n"
+    "demands wants of the exchanger `mx.a.test`; `policy-states.md` has the other connectors.";
 
 constexpr char kStsFree[] = "TLS if offered";
 constexpr char kStsProof[] = "TLS, chain, mx.a.test";
