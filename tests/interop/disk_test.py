@@ -83,7 +83,8 @@ class DiskTest(Case):
                     time.sleep(0.05)
 
     def under_load(self, transport, lanes=4):
-        threads = [threading.Thread(target=self.load, args=(transport, lane)) for lane in range(lanes)]
+        threads = [threading.Thread(target=self.load, args=(transport, lane))
+                   for lane in range(lanes)]
         for thread in threads:
             thread.start()
 

@@ -100,7 +100,8 @@ class DrainTest(Case):
         self.assertEqual(len(self.sink.messages), 6)
 
     def test_a_target_is_checked_and_the_role_is_needed(self):
-        for target, why in (("mbx-0", "the server itself"), ("nobody", "no server of the directory")):
+        for target, why in (("mbx-0", "the server itself"),
+                            ("nobody", "no server of the directory")):
             told = self.shell.run("Redirect-Message", "--target", target, check=False)
             self.assertNotEqual(told.returncode, 0)
             self.assertIn(why, told.stderr)

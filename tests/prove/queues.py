@@ -1,4 +1,4 @@
-"""tests/prove/queues.py: the life of a queued message: retries, DSNs, full disks, servers that go."""
+"""tests/prove/queues.py: the life of a queued message: retries, DSNs, full disks, drains."""
 
 import json
 import sys

@@ -128,7 +128,9 @@ void DeclareMetrics(observe::Registry& registry) {
   pipeline::DeclareResourceMetrics(registry);
   const accept::Probe accept(registry);
   const store::Probe store(registry);
-  const queue::Probe queue(registry);
+  queue::Probe queue(registry);
+  queue.OldestAge(0, absl::ZeroDuration());
+  registry.AddReading(kExpiryMetric, kAboutExpiry, [] { return 0.0; });
   const settle::Probe settle(registry);
   deliver::Probe deliver(registry, "site");
   smtp::TlsReports reports(base::Clock::System(), smtp::TlsReports::Options());

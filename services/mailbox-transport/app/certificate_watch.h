@@ -23,6 +23,9 @@
 namespace postern::app {
 
 inline constexpr absl::Duration kCertificateLook = absl::Seconds(10);
+inline constexpr char kExpiryMetric[] = "postern_accept_certificate_expires_seconds";
+inline constexpr char kAboutExpiry[] =
+    "When the listeners' certificate ends, in seconds since 1970; 0 without one.";
 
 class CertificateWatch {
  public:

@@ -199,7 +199,8 @@ absl::Status App::State::StartPipeline() {
 void App::State::StartResources() {
   pipeline::ResourceMonitor::Sources sources;
   sources.store_path = *settings.store.path;
-  sources.log_path = *settings.protocol_log.path;
+  // The other logs are beside it, or are written only when asked for.
+  sources.log_path = tracking == nullptr ? *settings.protocol_log.path : tracking->folder();
   sources.submission_length = [this] { return pipeline->submission_length(); };
   sources.commit_latency = [this] { return store->TakeLongestWait(); };
   resources = std::make_unique<pipeline::ResourceMonitor>(settings.pressure, std::move(sources),
@@ -219,8 +220,7 @@ absl::Status App::State::StartAccept() {
   certificates = std::make_unique<CertificateWatch>(*settings.accept.certificate_file,
                                                     *settings.accept.key_file,
                                                     [this] { return accept->ReloadCertificate(); });
-  registry.AddReading("postern_accept_certificate_expires_seconds",
-                      "When the listeners' certificate ends, in seconds since 1970; 0 without one.",
+  registry.AddReading(kExpiryMetric, kAboutExpiry,
                       [this] { return certificates ? certificates->expires_unix_seconds() : 0.0; });
   return absl::OkStatus();
 }

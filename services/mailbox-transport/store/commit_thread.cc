@@ -239,16 +239,13 @@ void CommitThread::WriteBatchOf(std::vector<Waiting>& batch) {
 }
 
 void CommitThread::NoteWait() {
-  const std::int64_t oldest = oldest_us_.exchange(0, std::memory_order_relaxed);
-  const std::int64_t wait = absl::ToUnixMicros(absl::Now()) - oldest;
-  if (wait > longest_wait_us_.load(std::memory_order_relaxed)) {
-    longest_wait_us_.store(wait, std::memory_order_relaxed);
-  }
+  const std::int64_t wait = absl::ToUnixMicros(absl::Now()) - oldest_us_.exchange(0);
+  longest_wait_us_ = std::max(longest_wait_us_.load(), wait);
 }
 
 absl::Duration CommitThread::TakeLongestWait() {
-  std::int64_t longest = longest_wait_us_.exchange(0, std::memory_order_relaxed);
-  const std::int64_t oldest = oldest_us_.load(std::memory_order_relaxed);
+  std::int64_t longest = longest_wait_us_.exchange(0);
+  const std::int64_t oldest = oldest_us_;
   if (oldest != 0) longest = std::max(longest, absl::ToUnixMicros(absl::Now()) - oldest);
   return absl::Microseconds(longest);
 }

@@ -118,7 +118,7 @@ class CommitThread {
   // The disk reserve is reached or the disk was full.
   bool full() const { return full_.load(std::memory_order_relaxed); }
 
-  // The longest that a synced commit waited, since this was asked before; one still under way counts.
+  // The longest that a synced commit waited since this was asked before; one under way counts.
   absl::Duration TakeLongestWait();
 
   // After Stop: all that was answered is on disk.

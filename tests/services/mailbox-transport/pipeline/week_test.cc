@@ -209,18 +209,18 @@ std::vector<std::int64_t> EachMinutes(std::int64_t step, std::int64_t end) {
 
 constexpr std::int64_t kExpiry = 48 * 60;
 
-TEST_F(WeekTest, StateTableOfAWeekOfRetries) {
-  struct Case {
-    std::string destination;
-    Destination says;
-    std::vector<std::int64_t> attempts;
-    std::vector<std::string> notices;
-    std::string end;
-  };
+struct Case {
+  std::string destination;
+  Destination says;
+  std::vector<std::int64_t> attempts;
+  std::vector<std::string> notices;
+  std::string end;
+};
 
+std::vector<Case> Cases() {
   std::vector<std::int64_t> up_after_three_hours = LadderUntil(180);
   up_after_three_hours.push_back(184);
-  const Case cases[] = {
+  return {
       {"no host can be reached, ever",
        NoConnection,
        LadderUntil(kExpiry),
@@ -249,11 +249,13 @@ TEST_F(WeekTest, StateTableOfAWeekOfRetries) {
       {"taken", Says(250, "2.0.0 taken"), {0}, {}, "delivered 0:00"},
       {"down for 1 hour, then refused for now, ever",
        Until(absl::Hours(1), NoConnection, Says(450, "4.2.0 later")),
-       {},  // filled below
+       {},  // the ladder, then every 15 minutes: the test writes it
        {"delayed 4:00", "failed 48:00"},
        "returned 48:00 550 4.4.7"},
   };
+}
 
+TEST_F(WeekTest, StateTableOfAWeekOfRetries) {
   postern::testing::StateTable page(
       "retry-week", "A week of retries",
       "What becomes of one message at each destination, with the settings as they are: attempts "
@@ -263,7 +265,7 @@ TEST_F(WeekTest, StateTableOfAWeekOfRetries) {
       "then every 10 minutes; a message\nthat a host refused for now waits 15 minutes; a delay is "
       "told after 4 hours, and after 48 hours it is returned.",
       {"Destination", "Attempts", "DSNs", "End"});
-  for (const Case& row : cases) {
+  for (const Case& row : Cases()) {
     SCOPED_TRACE(row.destination);
     const Week week = Run(row.says);
     std::vector<std::int64_t> expected = row.attempts;

@@ -1,0 +1,90 @@
+"""The cases of each alert, as tables: series that make it fire, and series that do not.
+
+A series is (name with labels, values in promtool's notation); they are a minute apart.
+"""
+
+POD = '{namespace="postern",pod="mailbox-transport-0"%s}'
+
+
+def pod(name, values, more=""):
+    return name + POD % more, values
+
+
+def up(job, values, site="main"):
+    return (f'up{{job="{job}",namespace="postern",pod="{job}-0",postern_site="{site}"}}', values)
+
+
+def deferred(delivered, put_off):
+    more = ',connector="internet",result="%s"'
+    return [pod("postern_deliver_recipients_total", delivered, more % "delivered"),
+            pod("postern_deliver_recipients_total", put_off, more % "deferred")]
+
+
+def reason(values):
+    return [pod("postern_deliver_ambiguous_total", values, ',reason="front-end-lost"')]
+
+
+def commits(fast, all_of_them):
+    return [pod("postern_store_commit_seconds_bucket", fast, ',le="0.1"'),
+            pod("postern_store_commit_seconds_bucket", all_of_them, ',le="1"'),
+            pod("postern_store_commit_seconds_bucket", all_of_them, ',le="+Inf"')]
+
+
+def returned(values):
+    return [pod("postern_settle_dsn_total", values, ',kind="failed"')]
+
+
+DAY = 1440
+# alert -> (minutes, series that fire, series that do not)
+CASES = {
+    "PosternServiceDown": (10, [up("frontend-transport", "0x20")],
+                           [up("frontend-transport", "1x20")]),
+    "PosternFrontEndAbsent": (
+        5, [up("mailbox-transport", "1x20"), up("frontend-transport", "0x20"),
+            up("frontend-transport", "1x20", "other")],
+        [up("mailbox-transport", "1x20"), up("frontend-transport", "1x20")]),
+    "PosternQueuesHeld": (20, [pod("postern_queue_held_total", "0+3x30")],
+                          [pod("postern_queue_held_total", "7x30")]),
+    "PosternOldestMessage": (20, [pod("postern_queue_oldest_age_seconds", "14401x30")],
+                             [pod("postern_queue_oldest_age_seconds", "14399x30")]),
+    "PosternUnreachable": (
+        15, [pod("postern_queue_messages", "2x30", ',type="Unreachable"')],
+        [pod("postern_queue_messages", "0x30", ',type="Unreachable"'),
+         pod("postern_queue_messages", "90x30", ',type="DnsConnectorDelivery"')]),
+    "PosternDeferredShare": (60, deferred("0+10x80", "0+5x80"), deferred("0+10x80", "0+1x80")),
+    "PosternReturnsSpike": (DAY, returned("0+0.1x1400 200+30x60"), returned("0+5x1500")),
+    "PosternSyncSlow": (30, commits("0+90x40", "0+100x40"), commits("0+100x40", "0+100x40")),
+    "PosternStoreFull": (5, [pod("postern_store_full", "1x20")],
+                         [pod("postern_store_full", "0x20")]),
+    "PosternBackPressure": (
+        10, [pod("postern_accept_pressure_level", "2x20", ',resource="memory"')],
+        [pod("postern_accept_pressure_level", "1x20", ',resource="memory"')]),
+    "PosternDiskFilling": (
+        20, [pod("postern_accept_pressure_level", "1x30", ',resource="store disk"')],
+        [pod("postern_accept_pressure_level", "0x30", ',resource="store disk"'),
+         pod("postern_accept_pressure_level", "1x30", ',resource="memory"')]),
+    "PosternStoreDamage": (10, [pod("postern_store_quarantined_total", "0 0 1x20")],
+                           [pod("postern_store_quarantined_total", "3x20")]),
+    "PosternCertificateExpires": (
+        90, [pod("postern_egress_certificate_expires_seconds", "500000x100")],
+        [pod("postern_egress_certificate_expires_seconds", "900000x100"),
+         pod("postern_deliver_certificate_expires_seconds", "0x100")]),
+    "PosternDirectoryStale": (
+        10, [pod("postern_directory_stale", "0x20"), pod("postern_directory_last_load_ok", "0x20")],
+        [pod("postern_directory_stale", "0x20"), pod("postern_directory_last_load_ok", "1x20")]),
+    "PosternWriterSilent": (
+        15, [pod("postern_directory_writer_silence_seconds", "301x20")],
+        [pod("postern_directory_writer_silence_seconds", "20x20")]),
+    "PosternAmbiguous": (60, reason("0+1x80"), reason("9x80")),
+    "PosternLogLinesLost": (
+        20, [pod(name, values) for name, values in (
+            ("postern_observe_log_dropped_total", "0+1x30"),
+            ("postern_settle_message_tracking_lost_total", "0x30"),
+            ("postern_deliver_connectivity_log_lost_total", "0x30"),
+            ("postern_deliver_protocol_log_lost_total", "0x30"),
+            ("postern_route_log_lost_total", "0x30"))],
+        [pod(name, "4x30") for name in (
+            "postern_observe_log_dropped_total", "postern_settle_message_tracking_lost_total",
+            "postern_deliver_connectivity_log_lost_total",
+            "postern_deliver_protocol_log_lost_total", "postern_route_log_lost_total")]),
+}

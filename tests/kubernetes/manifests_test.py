@@ -1,0 +1,159 @@
+"""tests/kubernetes/manifests_test.py: the manifests, rendered and judged by the services.
+
+Skipped in one line where kustomize or kubeconform can be neither found nor built.
+"""
+
+import base64
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
+
+import yaml  # noqa: E402
+from harness import ROOT, Lab, binary  # noqa: E402
+from services import MailboxTransport  # noqa: E402
+
+MANIFESTS = ROOT / "build/manifests"
+SERVICES = {"StatefulSet": "mailbox-transport", "Deployment": "frontend-transport"}
+MADE_BY_HAND = {"dev", "egress", "hpa", "keda"}  # their Secrets come from tools/k8s-certificates
+
+
+def setUpModule():
+    done = subprocess.run([ROOT / "tools/build-manifests"], capture_output=True, text=True)
+    if done.returncode == 3:
+        raise unittest.SkipTest(done.stderr.strip().splitlines()[-1])
+    if done.returncode:
+        raise AssertionError(done.stdout + done.stderr)
+    print(done.stdout.strip(), flush=True)
+
+
+def overlays():
+    return {path.stem: [each for each in yaml.safe_load_all(path.read_text()) if each]
+            for path in sorted(MANIFESTS.glob("*.yaml"))}
+
+
+def of_kind(resources, *kinds):
+    return [each for each in resources if each["kind"] in kinds]
+
+
+def names(resources, *kinds):
+    return {each["metadata"]["name"] for each in of_kind(resources, *kinds)}
+
+
+def keys_of(tree, before=""):
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from keys_of(value, f"{before}{key}.")
+        else:
+            yield before + key
+
+
+class ManifestsTest(unittest.TestCase):
+    def each_workload(self):
+        for overlay, resources in overlays().items():
+            for workload in of_kind(resources, *SERVICES):
+                yield overlay, resources, workload, workload["spec"]["template"]["spec"]
+
+    def test_settings_are_those_of_the_manual_and_the_service_takes_them(self):
+        pages = (ROOT / "docs/generated/settings.md").read_text().split("\n## ")
+        manual = {page.split("\n")[0]: set(re.findall(r"^\| `([\w.]+)`", page, re.MULTILINE))
+                  for page in pages}
+        for _, resources, workload, pod in self.each_workload():
+            service = SERVICES[workload["kind"]]
+            config = next(v["configMap"]["name"] for v in pod["volumes"] if v["name"] == "settings")
+            text = next(each for each in of_kind(resources, "ConfigMap")
+                        if each["metadata"]["name"] == config)["data"][service + ".yaml"]
+            self.assertLessEqual(set(keys_of(yaml.safe_load(text))), manual[service])
+            variables = {each["name"]: each.get("value", "pod-0")
+                         for each in pod["containers"][0]["env"]}
+            known = {"POSTERN_" + key.replace(".", "_").upper() for key in manual[service]}
+            self.assertLessEqual({name for name in variables if name != "POD_NAME"}, known)
+            path = MANIFESTS / "settings.yaml.checked"
+            path.write_text(text)
+            done = subprocess.run([binary(service), "--check", "--settings", path],
+                                  capture_output=True, text=True, env={**os.environ, **variables})
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_each_pod_of_a_stateful_set_is_a_server_that_starts_with_its_directory(self):
+        for overlay, resources, workload, pod in self.each_workload():
+            if workload["kind"] != "StatefulSet":
+                continue
+            config = next(v["configMap"]["name"] for v in pod["volumes"]
+                          if v["name"] == "directory")
+            files = next(each for each in of_kind(resources, "ConfigMap")
+                         if each["metadata"]["name"] == config)["data"]
+            for number in range(workload["spec"]["replicas"]):
+                with Lab() as lab:
+                    for file, text in files.items():
+                        lab.write_raw(file, text)
+                    name = f"{workload['metadata']['name']}-{number}"
+                    MailboxTransport(lab, name=name).start().sigterm()
+
+    def test_what_a_pod_names_is_there(self):
+        for overlay, resources, workload, pod in self.each_workload():
+            self.assertIn(pod["serviceAccountName"], names(resources, "ServiceAccount"))
+            if names(resources, "PriorityClass"):
+                self.assertIn(pod["priorityClassName"], names(resources, "PriorityClass"))
+            secrets = {each["spec"]["secretName"] for each in of_kind(resources, "Certificate")}
+            for volume in pod["volumes"]:
+                if "configMap" in volume:
+                    self.assertIn(volume["configMap"]["name"], names(resources, "ConfigMap"))
+                if "secret" in volume and overlay not in MADE_BY_HAND:
+                    self.assertIn(volume["secret"]["secretName"], secrets)
+            mounted = {each["name"] for each in pod["containers"][0]["volumeMounts"]}
+            claims = {each["metadata"]["name"]
+                      for each in workload["spec"].get("volumeClaimTemplates", [])}
+            self.assertEqual(mounted, {each["name"] for each in pod["volumes"]} | claims)
+
+    def test_front_ends_of_a_site_are_a_headless_service(self):
+        for overlay, resources in overlays().items():
+            services = {each["metadata"]["name"]: each for each in of_kind(resources, "Service")}
+            for config in of_kind(resources, "ConfigMap"):
+                text = "\n---\n".join(config["data"].values())
+                for address in re.findall(r"dns:///([\w-]+):7170", text):
+                    with self.subTest(overlay=overlay, address=address):
+                        self.assertEqual(services[address]["spec"]["clusterIP"], "None")
+                        ports = [port["port"] for port in services[address]["spec"]["ports"]]
+                        self.assertIn(7170, ports)
+
+    def test_pods_are_restricted(self):
+        for overlay, _, workload, pod in self.each_workload():
+            own = pod["containers"][0]["securityContext"]
+            self.assertTrue(pod["securityContext"]["runAsNonRoot"])
+            self.assertEqual(pod["securityContext"]["runAsUser"], 65532)
+            self.assertEqual(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault")
+            self.assertEqual(own["capabilities"], {"drop": ["ALL"]})
+            self.assertTrue(own["readOnlyRootFilesystem"])
+            self.assertFalse(own["allowPrivilegeEscalation"])
+            self.assertFalse(pod["automountServiceAccountToken"])
+            on_the_node = overlay == "egress" and workload["kind"] == "Deployment"
+            self.assertEqual(pod.get("hostNetwork", False), on_the_node)
+
+    def test_a_pod_has_the_time_that_its_service_takes_to_stop(self):
+        for _, _, workload, pod in self.each_workload():
+            wait = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+            stop_grace = 30  # the fallback of server.stop_grace
+            self.assertGreater(pod["terminationGracePeriodSeconds"], wait + stop_grace)
+
+    def test_certificates_by_hand_have_the_identity_of_the_service(self):
+        with Lab() as lab:
+            said = subprocess.run(
+                [ROOT / "tools/k8s-certificates", "main"], capture_output=True, text=True,
+                check=True, env={**os.environ, "POSTERN_AUTHORITY": str(lab.path / "authority")})
+            secrets = {each["metadata"]["name"]: each["data"]
+                       for each in yaml.safe_load_all(said.stdout) if each}
+            self.assertEqual(set(secrets), {"mailbox-transport-tls", "frontend-transport-tls",
+                                            "administrator-tls"})
+            for name, data in secrets.items():
+                shown = subprocess.run(["openssl", "x509", "-noout", "-ext", "subjectAltName"],
+                                       input=base64.b64decode(data["tls.crt"]),
+                                       capture_output=True, check=True).stdout.decode()
+                self.assertIn(f"URI:spiffe://postern.local/main/{name[:-4]}", shown)
+
+
+if __name__ == "__main__":
+    unittest.main()

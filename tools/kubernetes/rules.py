@@ -1,0 +1,92 @@
+"""The recording and alerting rules, one table each.
+
+RECORDED  name -> query
+ALERTS    name -> (query, for, severity, one sentence for the page); the runbook is
+          docs/runbooks/<name>.md
+"""
+
+BY = "namespace, pod"
+CERTIFICATES = " or ".join(f"postern_{step}_certificate_expires_seconds"
+                           for step in ("accept", "deliver", "egress"))
+LOST = " + ".join(f"sum by ({BY}) (increase({name}[15m]))" for name in (
+    "postern_observe_log_dropped_total", "postern_settle_message_tracking_lost_total",
+    "postern_deliver_connectivity_log_lost_total", "postern_deliver_protocol_log_lost_total",
+    "postern_route_log_lost_total"))
+
+RECORDED = {
+    "postern:accept_messages:rate5m":
+        "sum by (namespace) (rate(postern_accept_messages_total[5m]))",
+    "postern:deliver_recipients:rate5m":
+        "sum by (namespace, connector, result) (rate(postern_deliver_recipients_total[5m]))",
+    "postern:deferred:share30m":
+        'sum by (namespace, connector) (rate(postern_deliver_recipients_total{result="deferred"}'
+        "[30m])) / sum by (namespace, connector) (rate(postern_deliver_recipients_total[30m]))",
+    "postern:dsn_failed:rate10m":
+        'sum by (namespace) (rate(postern_settle_dsn_total{kind="failed"}[10m]))',
+    "postern:store_commit_seconds:p99_10m":
+        f"histogram_quantile(0.99, sum by ({BY}, le) (rate(postern_store_commit_seconds_bucket"
+        "[10m])))",
+    "postern:queue_oldest_age_seconds:max":
+        f"max by ({BY}) (postern_queue_oldest_age_seconds)",
+    "postern:egress_deliveries_open:sum":
+        "sum by (namespace, postern_site) (postern_egress_deliveries_open)",
+}
+
+ALERTS = {
+    "PosternServiceDown": (
+        'up{job=~"mailbox-transport|frontend-transport"} == 0', "5m", "critical",
+        "{{ $labels.pod }} does not answer"),
+    "PosternFrontEndAbsent": (
+        'count by (namespace, postern_site) (up{job="mailbox-transport"} == 1) unless '
+        'count by (namespace, postern_site) (up{job="frontend-transport"} == 1)', "2m", "critical",
+        "the site {{ $labels.postern_site }} has servers and no front end: proxied mail waits"),
+    "PosternQueuesHeld": (
+        f"sum by ({BY}) (increase(postern_queue_held_total[5m])) > 0", "10m", "warning",
+        "queues of {{ $labels.pod }} stop for lack of a front end or its credit"),
+    "PosternOldestMessage": (
+        "postern:queue_oldest_age_seconds:max > 14400", "10m", "warning",
+        "a message waits for {{ $value | humanizeDuration }} at {{ $labels.pod }}"),
+    "PosternUnreachable": (
+        f'sum by ({BY}) (postern_queue_messages{{type="Unreachable"}}) > 0', "10m", "warning",
+        "{{ $value }} messages at {{ $labels.pod }} have no connector"),
+    "PosternDeferredShare": (
+        "postern:deferred:share30m > 0.2 and on (namespace, connector) "
+        "sum by (namespace, connector) (increase(postern_deliver_recipients_total[30m])) > 50",
+        "15m", "warning",
+        "{{ $value | humanizePercentage }} of {{ $labels.connector }} is put off"),
+    "PosternReturnsSpike": (
+        "postern:dsn_failed:rate10m > 5 * sum by (namespace) "
+        '(rate(postern_settle_dsn_total{kind="failed"}[1d] offset 1h)) and '
+        'sum by (namespace) (increase(postern_settle_dsn_total{kind="failed"}[10m])) > 20',
+        "5m", "warning", "more mail is returned than is usual for a day"),
+    "PosternSyncSlow": (
+        "postern:store_commit_seconds:p99_10m > 0.5", "10m", "warning",
+        "1 % of the commits of {{ $labels.pod }} take {{ $value | humanizeDuration }}"),
+    "PosternStoreFull": (
+        f"max by ({BY}) (postern_store_full) == 1", "1m", "critical",
+        "{{ $labels.pod }} refuses new mail: its disk is full"),
+    "PosternBackPressure": (
+        f"max by ({BY}, resource) (postern_accept_pressure_level) >= 2", "5m", "critical",
+        "{{ $labels.pod }} is short of {{ $labels.resource }} and holds new mail back"),
+    "PosternDiskFilling": (
+        f'max by ({BY}, resource) (postern_accept_pressure_level{{resource=~".* disk"}}) >= 1',
+        "15m", "warning", "the {{ $labels.resource }} of {{ $labels.pod }} fills"),
+    "PosternStoreDamage": (
+        f"sum by ({BY}) (increase(postern_store_quarantined_total[1h])) > 0", "0m", "critical",
+        "{{ $labels.pod }} set damaged records aside"),
+    "PosternCertificateExpires": (
+        f"({CERTIFICATES}) > 0 and ({CERTIFICATES}) - time() < 7 * 86400", "1h", "warning",
+        "a certificate of {{ $labels.pod }} ends within a week"),
+    "PosternDirectoryStale": (
+        f"max by ({BY}) (postern_directory_stale) == 1 or "
+        f"min by ({BY}) (postern_directory_last_load_ok) == 0", "5m", "warning",
+        "{{ $labels.pod }} goes on with an older directory"),
+    "PosternWriterSilent": (
+        f"max by ({BY}) (postern_directory_writer_silence_seconds) > 300", "5m", "warning",
+        "{{ $labels.pod }} has not heard the writer of the directory"),
+    "PosternAmbiguous": (
+        f"sum by ({BY}, reason) (increase(postern_deliver_ambiguous_total[1h])) > 20", "0m",
+        "warning", "{{ $value | humanize }} deliveries may have happened twice"),
+    "PosternLogLinesLost": (
+        f"{LOST} > 0", "0m", "info", "{{ $labels.pod }} could not keep lines of its logs"),
+}
