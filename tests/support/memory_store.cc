@@ -204,6 +204,24 @@ absl::StatusOr<std::string> MemoryStore::LoadChunk(base::MessageId id, std::uint
   return found->second[number];
 }
 
+absl::Status MemoryStore::Walk(
+    base::MessageId from,
+    bool backward,
+    const std::function<bool(base::MessageId id, absl::StatusOr<model::Message> message)>& visit) {
+  std::vector<base::MessageId> ids;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, message] : messages_) {
+      if (backward ? id <= from : id >= from) ids.push_back(id);
+    }
+  }
+  if (backward) std::reverse(ids.begin(), ids.end());
+  for (const base::MessageId id : ids) {
+    if (!visit(id, Load(id))) break;
+  }
+  return absl::OkStatus();
+}
+
 std::optional<model::KeyRecord> MemoryStore::FindKey(const std::string& identity,
                                                      const std::string& key) {
   const std::lock_guard lock(mutex_);

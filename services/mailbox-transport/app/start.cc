@@ -250,7 +250,8 @@ absl::Status App::State::StartServices() {
       *authority, parts.executors, *pipeline, [this] { return accept->rules(); }, registry,
       server_name, outside_name});
   admin = std::make_unique<admin::AdminService>(admin::AdminService::Parts{
-      *authority, *pipeline, disk, ReportSource(settings.deliver, outside_name)});
+      *authority, *pipeline, disk, settings.rpc, [this] { return directory->current(); },
+      ReportSource(settings.deliver, outside_name)});
   directory_service = std::make_unique<admin::DirectoryService>(admin::DirectoryService::Parts{
       *authority, floors.front()->executor, registry, *directory, server_name,
       ConnectorCheck(outside_name, provisions->stores()), *settings.directory.writer, managed.get(),

@@ -84,6 +84,13 @@ class MessageStore {
   // Blocking reads: call on the disk pool.
   virtual absl::StatusOr<Message> Load(base::MessageId id) = 0;
   virtual absl::StatusOr<std::string> LoadChunk(base::MessageId id, std::uint32_t number) = 0;
+  // Messages in the order of ids, without bodies, from the first one at or above `from`
+  // (`backward`: at or below it, downwards) until `visit` says false; a damaged record is visited
+  // with its error. A few hundred at a time, so that the pool stays free for bodies.
+  virtual absl::Status Walk(
+      base::MessageId from,
+      bool backward,
+      const std::function<bool(base::MessageId id, absl::StatusOr<Message> message)>& visit) = 0;
 
   // The record of a key, if it is known (kept 24 h after settlement), as KeyOf names it. In memory,
   // no disk read waits.

@@ -5,6 +5,7 @@
 #include "common/base/check.h"
 #include "common/base/text.h"
 #include "common/observe/log.h"
+#include "services/mailbox-transport/pipeline/ask.h"
 
 namespace postern::pipeline {
 
@@ -120,23 +121,18 @@ void Pipeline::Stop(absl::Duration grace) {
     io::RunTask(shard->executor(), shard->Finish(deadline));
 }
 
-template <typename T>
-io::Task<std::optional<T>> Pipeline::Answer(Shard& shard, Ask<T> ask, absl::Duration within) {
-  auto done = std::make_shared<io::Completion<T>>(*io::Executor::Current());
-  shard.executor().Post([ask = std::move(ask), done]() mutable { ask(done); });
-  co_return co_await done->Until(within);
-}
-
 io::Task<DrainRound> Pipeline::DrainOnce(model::RelayPlan plan, absl::Duration within) {
   const absl::Time until = clock_.Now() + within;
   DrainRound sum;
   for (const auto& shard : shards_) {
-    Ask<DrainRound> drain = [at = shard.get(), plan, until](auto done) {
-      at->Drain(plan, until, std::move(done));
+    absl::AnyInvocable<void(Answer<DrainRound>)> drain = [at = shard.get(), plan,
+                                                          until](Answer<DrainRound> answer) {
+      at->Drain(plan, until, std::move(answer));
     };
-    const auto round = co_await Answer(*shard, std::move(drain), within + kDrainAnswer);
-    if (!round) {
-      sum.error = "a part of the queue does not answer";
+    const auto round =
+        co_await AskShardLater<DrainRound>(*shard, std::move(drain), within + kDrainAnswer);
+    if (!round.ok()) {
+      sum.error = base::MessageOf(round.status());
       co_return sum;
     }
     sum.moved += round->moved;
@@ -149,11 +145,11 @@ io::Task<DrainRound> Pipeline::DrainOnce(model::RelayPlan plan, absl::Duration w
 io::Task<absl::StatusOr<std::uint64_t>> Pipeline::QueuedNow() {
   std::uint64_t sum = 0;
   for (const auto& shard : shards_) {
-    Ask<std::uint64_t> count = [at = shard.get()](const auto& done) {
-      done->Set(at->queue().message_count());
+    absl::AnyInvocable<std::uint64_t()> count = [at = shard.get()] {
+      return at->queue().message_count();
     };
-    const auto queued = co_await Answer(*shard, std::move(count), kCountAnswer);
-    if (!queued) co_return absl::UnavailableError("a part of the queue does not answer, try again");
+    const auto queued = co_await AskShard<std::uint64_t>(*shard, std::move(count), kCountAnswer);
+    if (!queued.ok()) co_return queued.status();
     sum += *queued;
   }
   co_return sum;

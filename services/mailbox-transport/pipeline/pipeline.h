@@ -98,8 +98,6 @@ class Pipeline final : public model::Intake {
   io::Task<absl::Status> SuspendQueue(model::NextHop hop);
   io::Task<absl::Status> ResumeQueue(model::NextHop hop);
   io::Task<absl::Status> RetryQueue(model::NextHop hop);
-  // How many messages are routed again, in the background; those that are suspended stay.
-  io::Task<absl::StatusOr<std::size_t>> ResubmitQueue(model::NextHop hop);
   io::Task<absl::StatusOr<Changed>> SuspendMessages(model::NextHop hop,
                                                     std::vector<base::MessageId> ids);
   io::Task<absl::StatusOr<Changed>> ResumeMessages(model::NextHop hop,
@@ -132,12 +130,6 @@ class Pipeline final : public model::Intake {
     std::vector<Done> others;  // the same submission, at the same time
   };
 
-  // What a shard is asked on its executor; it sets the answer there, at once or later.
-  template <typename T>
-  using Ask = absl::AnyInvocable<void(std::shared_ptr<io::Completion<T>>)>;
-  template <typename T>
-  static io::Task<std::optional<T>> Answer(Shard& shard, Ask<T> ask, absl::Duration within);
-
   absl::Status Open() const;
   model::Priority PriorityOf(const model::Message& message) const;
   bool AnswerFromKey(const model::MessagePtr& message, Done& done);
@@ -163,8 +155,6 @@ class Pipeline final : public model::Intake {
   io::Task<absl::StatusOr<Changed>> Change(model::NextHop hop,
                                            std::vector<base::MessageId> ids,
                                            queue::Wish wish);
-  template <typename T>
-  io::Task<absl::StatusOr<T>> Ask(Shard& shard, absl::AnyInvocable<T()> ask);
 
   model::MessageStore& store_;
   observe::Registry& registry_;

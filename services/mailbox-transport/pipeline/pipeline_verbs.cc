@@ -4,34 +4,21 @@
 
 #include "common/base/text.h"
 #include "common/observe/log.h"
+#include "services/mailbox-transport/pipeline/ask.h"
 #include "services/mailbox-transport/pipeline/pipeline.h"
 
 namespace postern::pipeline {
 
 namespace {
 
-constexpr absl::Duration kShardTimeout = absl::Seconds(30);
 // For a page of messages, each of which may be read from the disk.
 constexpr absl::Duration kChangeTimeout = absl::Minutes(2);
-
-absl::Status Silent() {
-  return absl::UnavailableError("a part of the queue does not answer, try again");
-}
 
 absl::Status NotNow(const model::NextHop& hop, std::string_view rule) {
   return base::Error(absl::StatusCode::kFailedPrecondition, "queue ", hop.ToString(), ": ", rule);
 }
 
 }  // namespace
-
-template <typename T>
-io::Task<absl::StatusOr<T>> Pipeline::Ask(Shard& shard, absl::AnyInvocable<T()> ask) {
-  auto done = std::make_shared<io::Completion<T>>(*io::Executor::Current());
-  shard.executor().Post([done, ask = std::move(ask)]() mutable { done->Set(ask()); });
-  std::optional<T> got = co_await done->Until(kShardTimeout);
-  if (!got) co_return Silent();
-  co_return *std::move(got);
-}
 
 absl::Status Pipeline::RestoreSuspensions() {
   return store_.ScanSuspensions([this](const model::NextHop& hop) {
@@ -63,7 +50,7 @@ io::Task<absl::Status> Pipeline::SuspendQueue(model::NextHop hop) {
     shard.queue().Suspend(hop);
     return true;
   };
-  const auto suspended = co_await Ask<bool>(shard, std::move(suspend));
+  const auto suspended = co_await AskShard<bool>(shard, std::move(suspend));
   if (!suspended.ok()) co_return suspended.status();
   POSTERN_LOG(kInfo, "queue", "suspended by an administrator", {{"next_hop", hop.ToString()}});
   co_return co_await KeepSuspension(std::move(hop), true);
@@ -81,7 +68,7 @@ io::Task<absl::Status> Pipeline::ResumeQueue(model::NextHop hop) {
   }
   Shard& shard = ShardOf(hop);
   absl::AnyInvocable<bool()> look = [&shard, hop] { return shard.queue().Suspended(hop); };
-  const auto suspended = co_await Ask<bool>(shard, std::move(look));
+  const auto suspended = co_await AskShard<bool>(shard, std::move(look));
   if (!suspended.ok()) co_return suspended.status();
   if (!*suspended) co_return NotNow(hop, "it is not suspended");
   absl::Status kept = co_await KeepSuspension(hop, false);
@@ -91,7 +78,7 @@ io::Task<absl::Status> Pipeline::ResumeQueue(model::NextHop hop) {
     if (hop.type == model::DeliveryType::kUnreachable) shard.RerouteSoon();
     return was;
   };
-  const auto resumed = co_await Ask<bool>(shard, std::move(resume));
+  const auto resumed = co_await AskShard<bool>(shard, std::move(resume));
   POSTERN_LOG(kInfo, "queue", "resumed by an administrator", {{"next_hop", hop.ToString()}});
   co_return resumed.status();
 }
@@ -102,28 +89,10 @@ io::Task<absl::Status> Pipeline::RetryQueue(model::NextHop hop) {
   absl::AnyInvocable<bool()> retry = [&shard, hop] {
     return !shard.queue().Suspended(hop) && shard.queue().RetryNow(hop);
   };
-  const auto retried = co_await Ask<bool>(shard, std::move(retry));
+  const auto retried = co_await AskShard<bool>(shard, std::move(retry));
   if (!retried.ok()) co_return retried.status();
   if (!*retried) co_return NotNow(hop, "it is not in Retry");
   co_return absl::OkStatus();
-}
-
-io::Task<absl::StatusOr<std::size_t>> Pipeline::ResubmitQueue(model::NextHop hop) {
-  if (model::IsSubmission(hop) || hop.type == model::DeliveryType::kPoison) {
-    co_return NotNow(hop, "only queues of next hops, and Unreachable, are routed again");
-  }
-  Shard& shard = ShardOf(hop);
-  using Count = std::optional<std::size_t>;
-  absl::AnyInvocable<Count()> resubmit = [&shard, hop]() -> Count {
-    if (shard.queue().Suspended(hop)) return std::nullopt;
-    const std::size_t waiting = shard.queue().Waiting(hop);
-    shard.Resubmit(hop);
-    return waiting;
-  };
-  const auto resubmitted = co_await Ask<Count>(shard, std::move(resubmit));
-  if (!resubmitted.ok()) co_return resubmitted.status();
-  if (!*resubmitted) co_return NotNow(hop, "it is suspended");
-  co_return **resubmitted;
 }
 
 io::Task<absl::StatusOr<Changed>> Pipeline::SuspendMessages(model::NextHop hop,
@@ -155,13 +124,11 @@ io::Task<absl::StatusOr<Changed>> Pipeline::Change(model::NextHop hop,
     co_return NotNow(hop, "its messages always are suspended");
   }
   Shard& shard = ShardOf(hop);
-  auto done = std::make_shared<io::Completion<Changed>>(*io::Executor::Current());
-  shard.executor().Post([&shard, done, hop, ids = std::move(ids), wish]() mutable {
-    shard.StartChange(std::move(hop), std::move(ids), wish, done);
-  });
-  const std::optional<Changed> changed = co_await done->Until(kChangeTimeout);
-  if (!changed) co_return Silent();
-  co_return *changed;
+  absl::AnyInvocable<void(Answer<Changed>)> change = [&shard, hop, ids = std::move(ids),
+                                                      wish](Answer<Changed> answer) mutable {
+    shard.StartChange(std::move(hop), std::move(ids), wish, std::move(answer));
+  };
+  co_return co_await AskShardLater<Changed>(shard, std::move(change), kChangeTimeout);
 }
 
 }  // namespace postern::pipeline

@@ -91,6 +91,12 @@ class Shard {
   // Looks once more at what is unreachable and at what waits for a hop that is not right any more.
   void RerouteSoon();
   void Add(const model::NextHop& hop, model::Ticket ticket);
+  // Retry-Queue -Resubmit: routes up to `most` tickets of `hop` again that were there before `mark`
+  // (Queue::Mark); `done` gets how many there were, on this executor.
+  void ResubmitSome(model::NextHop hop,
+                    std::uint64_t mark,
+                    std::size_t most,
+                    absl::AnyInvocable<void(std::size_t)> done);
 
   // One round of a drain, at the latest until `until`; `done` has what became of it.
   void Drain(model::RelayPlan plan,
@@ -190,6 +196,10 @@ class Shard {
   io::Task<void> Reroute();
   bool Stays(const model::NextHop& hop, const route::RouteTable& table) const;
   io::Task<void> RerouteQueue(model::NextHop hop);
+  io::Task<void> ResubmitSlice(model::NextHop hop,
+                               std::uint64_t mark,
+                               std::size_t most,
+                               absl::AnyInvocable<void(std::size_t)> done);
   io::Task<void> RerouteTicket(model::NextHop hop, model::Ticket ticket);
   Shard& OwnerOf(const model::Message& message);
 

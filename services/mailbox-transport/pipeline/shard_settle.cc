@@ -131,6 +131,24 @@ io::Task<void> Shard::RerouteQueue(model::NextHop hop) {
   }
 }
 
+void Shard::ResubmitSome(model::NextHop hop,
+                         std::uint64_t mark,
+                         std::size_t most,
+                         absl::AnyInvocable<void(std::size_t)> done) {
+  loops_.Spawn(ResubmitSlice(std::move(hop), mark, most, std::move(done)));
+}
+
+io::Task<void> Shard::ResubmitSlice(model::NextHop hop,
+                                    std::uint64_t mark,
+                                    std::size_t most,
+                                    absl::AnyInvocable<void(std::size_t)> done) {
+  std::vector<model::Ticket> tickets = queue_.TakeBack(hop, mark, most);
+  const std::size_t count = tickets.size();
+  for (model::Ticket& ticket : tickets)
+    co_await RerouteTicket(hop, std::move(ticket));
+  done(count);
+}
+
 io::Task<void> Shard::RerouteTicket(model::NextHop hop, model::Ticket ticket) {
   const auto message = co_await MessageOf(ticket);
   if (!message.ok()) {

@@ -69,6 +69,11 @@ class RocksStore final : public model::MessageStore {
   void ClearInHand(base::MessageId id) override;
   absl::StatusOr<model::Message> Load(base::MessageId id) override;
   absl::StatusOr<std::string> LoadChunk(base::MessageId id, std::uint32_t number) override;
+  absl::Status Walk(
+      base::MessageId from,
+      bool backward,
+      const std::function<bool(base::MessageId id, absl::StatusOr<model::Message> message)>& visit)
+      override;
   std::optional<model::KeyRecord> FindKey(const std::string& identity,
                                           const std::string& key) override;
   absl::Status Scan(

@@ -59,6 +59,27 @@ absl::StatusOr<std::string> RocksStore::LoadChunk(base::MessageId id, std::uint3
   return base::Annotate(payload.status(), what);
 }
 
+absl::Status RocksStore::Walk(
+    base::MessageId from,
+    bool backward,
+    const std::function<bool(base::MessageId id, absl::StatusOr<model::Message> message)>& visit) {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> it(
+      database_->db().NewIterator(options, database_->families()[1]));
+  const std::string key = from.ToKey();
+  backward ? it->SeekForPrev(key) : it->Seek(key);
+  for (; it->Valid(); backward ? it->Prev() : it->Next()) {
+    const std::string_view name = BytesOf(it->key());
+    const auto id = base::MessageId::FromKey(name);
+    if (!id) continue;
+    const auto payload = OpenValue(name, BytesOf(it->value()));
+    auto message = payload.ok() ? model::DecodeMessage(*id, *payload) : payload.status();
+    if (!visit(*id, std::move(message))) return absl::OkStatus();
+  }
+  return it->status().ok() ? absl::OkStatus() : Unread("messages", it->status());
+}
+
 absl::Status RocksStore::Scan(
     const std::function<void(model::MessagePtr message, model::InHand in_hand)>& visit) {
   const std::unique_ptr<rocksdb::Iterator> it(

@@ -45,6 +45,13 @@ class RecordingStore final : public model::MessageStore {
     return absl::NotFoundError("not kept");
   }
 
+  absl::Status Walk(
+      base::MessageId,
+      bool,
+      const std::function<bool(base::MessageId, absl::StatusOr<model::Message>)>&) override {
+    return absl::OkStatus();
+  }
+
   const std::string& database_id() const override { return database_id_; }
 
   std::optional<model::KeyRecord> FindKey(const std::string&, const std::string&) override {

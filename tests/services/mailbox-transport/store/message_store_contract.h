@@ -65,6 +65,27 @@ TEST_P(MessageStoreContract, MessageIsThereAfterAKill) {
   EXPECT_EQ(BodyOf(store(), message->id), "the body");
 }
 
+TEST_P(MessageStoreContract, MessagesAreWalkedBothWaysFromAnyId) {
+  const base::MessageId first = Kept("a")->id;
+  const base::MessageId second = Kept("b")->id;
+  const base::MessageId third = Kept("c")->id;
+  const auto walked = [this](base::MessageId from, bool backward, std::size_t most) {
+    std::vector<base::MessageId> ids;
+    const auto visit = [&](base::MessageId id, const absl::StatusOr<model::Message>& message) {
+      EXPECT_TRUE(message.ok());
+      ids.push_back(id);
+      return ids.size() < most;
+    };
+    EXPECT_TRUE(store().Walk(from, backward, visit).ok());
+    return ids;
+  };
+  EXPECT_THAT(walked({0}, false, 9), ::testing::ElementsAre(first, second, third));
+  EXPECT_THAT(walked(second, false, 9), ::testing::ElementsAre(second, third));
+  EXPECT_THAT(walked({first.value + 1}, false, 1), ::testing::ElementsAre(second));
+  EXPECT_THAT(walked({UINT64_MAX}, true, 2), ::testing::ElementsAre(third, second));
+  EXPECT_THAT(walked(second, true, 9), ::testing::ElementsAre(second, first));
+}
+
 TEST_P(MessageStoreContract, LargeBodyArrivesInChunks) {
   const auto message = New("");
   message->body = nullptr;
