@@ -5,7 +5,6 @@
 #include "common/base/check.h"
 #include "common/base/text.h"
 #include "common/observe/log.h"
-#include "services/mailbox-transport/pipeline/ask.h"
 
 namespace postern::pipeline {
 
@@ -124,6 +123,14 @@ void Pipeline::Stop(absl::Duration grace) {
 io::Task<DrainRound> Pipeline::DrainOnce(model::RelayPlan plan, absl::Duration within) {
   const absl::Time until = clock_.Now() + within;
   DrainRound sum;
+  if (submission_suspended_) {
+    Shard& first = *shards_.front();
+    absl::AnyInvocable<void(Answer<bool>)> let_go = [this, &first](Answer<bool> all) {
+      first.Spawn(LetGoSuspended(std::move(all)));
+    };
+    const auto gone = co_await AskShardLater<bool>(first, std::move(let_go), within + kDrainAnswer);
+    if (!gone.ok()) sum.error = base::MessageOf(gone.status());
+  }
   for (const auto& shard : shards_) {
     absl::AnyInvocable<void(Answer<DrainRound>)> drain = [at = shard.get(), plan,
                                                           until](Answer<DrainRound> answer) {
@@ -143,7 +150,7 @@ io::Task<DrainRound> Pipeline::DrainOnce(model::RelayPlan plan, absl::Duration w
 }
 
 io::Task<absl::StatusOr<std::uint64_t>> Pipeline::QueuedNow() {
-  std::uint64_t sum = 0;
+  std::uint64_t sum = Submission().message_count;
   for (const auto& shard : shards_) {
     absl::AnyInvocable<std::uint64_t()> count = [at = shard.get()] {
       return at->queue().message_count();

@@ -23,6 +23,7 @@
 
 #include "services/mailbox-transport/model/intake.h"
 #include "services/mailbox-transport/model/stored_time.h"
+#include "services/mailbox-transport/pipeline/ask.h"
 #include "services/mailbox-transport/pipeline/pressure.h"
 #include "services/mailbox-transport/pipeline/settings.h"
 #include "services/mailbox-transport/pipeline/shard.h"
@@ -151,6 +152,9 @@ class Pipeline final : public model::Intake {
   bool HoldBack(const model::Message& message);
   void LetGoSoon();
   io::Task<void> LetGo();
+  // What the Submission queue holds goes into its queues, suspended; then `all` is set.
+  io::Task<void> LetGoSuspended(Answer<bool> all);
+  io::Task<bool> LetGoSome(bool suspended);
   io::Task<absl::Status> KeepSuspension(model::NextHop hop, bool suspended);
   io::Task<absl::StatusOr<Changed>> Change(model::NextHop hop,
                                            std::vector<base::MessageId> ids,

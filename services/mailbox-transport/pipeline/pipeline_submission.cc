@@ -17,10 +17,17 @@ bool IsHeld(const model::Message& message) {
   return !message.recipients.empty() && model::IsSubmission(message.recipients.front().next_hop);
 }
 
+// Another server had set it apart.
+bool IsPoison(const model::Message& message) {
+  return !message.recipients.empty() &&
+         message.recipients.front().next_hop.type == model::DeliveryType::kPoison;
+}
+
 }  // namespace
 
 // What is accepted while the queue is suspended is stored as such, so that a restart knows.
 void Pipeline::RouteNew(model::Message& message) const {
+  if (IsPoison(message)) return;
   if (!submission_suspended_) return router_.Route(message);
   message.recipients.resize(message.envelope.recipients.size());
   for (model::RecipientState& state : message.recipients)
@@ -54,37 +61,50 @@ void Pipeline::LetGoSoon() {
 
 // On the executor of the first shard. What a stop leaves the next start finds.
 io::Task<void> Pipeline::LetGo() {
-  while (!submission_suspended_) {
-    std::vector<base::MessageId> ids;
-    {
-      const std::lock_guard lock(held_mutex_);
-      const auto slice = static_cast<std::ptrdiff_t>(std::min(kLetGoSlice, held_.size()));
-      ids.assign(held_.end() - slice, held_.end());
-      held_.resize(held_.size() - ids.size());
-    }
-    if (ids.empty()) co_return;
-    for (const base::MessageId id : ids) {
-      absl::AnyInvocable<absl::StatusOr<model::Message>()> load = [this, id] {
-        return store_.Load(id);
-      };
-      auto loaded = co_await io::OnDisk(shared_.disk, std::move(load));
-      if (absl::IsCancelled(loaded.status())) co_return;
-      if (!loaded.ok()) {
-        POSTERN_LOG(kError, "store", "message cannot be read",
-                    {{"message_id", id.ToString()}, {"error", loaded.status()}});
-        continue;
-      }
-      auto message = std::make_shared<model::Message>(*std::move(loaded));
-      router_.Route(*message);
-      model::Settlement settlement;
-      settlement.message = message;
-      settlement.attempted = false;
-      // Until the store has the new state nobody may load the old one.
-      at_hand_.Note(message);
-      store_.Settle(std::move(settlement), [message](const absl::Status&) {});
-      Place(message, /*keep_message=*/false);
-    }
+  bool more = true;
+  while (more && !submission_suspended_)
+    more = co_await LetGoSome(/*suspended=*/false);
+}
+
+io::Task<void> Pipeline::LetGoSuspended(Answer<bool> all) {
+  bool more = true;
+  while (more)
+    more = co_await LetGoSome(/*suspended=*/true);
+  all->Set(true);
+}
+
+io::Task<bool> Pipeline::LetGoSome(bool suspended) {
+  std::vector<base::MessageId> ids;
+  {
+    const std::lock_guard lock(held_mutex_);
+    const auto slice = static_cast<std::ptrdiff_t>(std::min(kLetGoSlice, held_.size()));
+    ids.assign(held_.end() - slice, held_.end());
+    held_.resize(held_.size() - ids.size());
   }
+  for (const base::MessageId id : ids) {
+    absl::AnyInvocable<absl::StatusOr<model::Message>()> load = [this, id] {
+      return store_.Load(id);
+    };
+    auto loaded = co_await io::OnDisk(shared_.disk, std::move(load));
+    if (absl::IsCancelled(loaded.status())) co_return false;
+    if (!loaded.ok()) {
+      POSTERN_LOG(kError, "store", "message cannot be read",
+                  {{"message_id", id.ToString()}, {"error", loaded.status()}});
+      continue;
+    }
+    auto message = std::make_shared<model::Message>(*std::move(loaded));
+    router_.Route(*message);
+    for (model::RecipientState& state : message->recipients)
+      state.suspended = state.suspended || suspended;
+    model::Settlement settlement;
+    settlement.message = message;
+    settlement.attempted = false;
+    // Until the store has the new state nobody may load the old one.
+    at_hand_.Note(message);
+    store_.Settle(std::move(settlement), [message](const absl::Status&) {});
+    Place(message, /*keep_message=*/false);
+  }
+  co_return !ids.empty();
 }
 
 void Pipeline::Suspect(model::Message& message) {

@@ -4,7 +4,6 @@
 
 #include "common/base/text.h"
 #include "common/observe/log.h"
-#include "services/mailbox-transport/pipeline/ask.h"
 #include "services/mailbox-transport/pipeline/pipeline.h"
 
 namespace postern::pipeline {

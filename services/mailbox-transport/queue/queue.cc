@@ -186,6 +186,14 @@ std::vector<model::Ticket> Queue::TakeBack(const model::NextHop& hop,
   return tickets;
 }
 
+std::vector<model::Ticket> Queue::TakeAway(const model::NextHop& hop,
+                                           std::uint64_t mark,
+                                           std::size_t tickets_max) {
+  auto tickets = schedule_.TakeAway(hop, mark, tickets_max, clock_.Now());
+  Pump();
+  return tickets;
+}
+
 std::vector<QueueView> Queue::Queues() const {
   return schedule_.Queues(clock_.Now());
 }

@@ -120,6 +120,11 @@ class Queue {
                                       std::uint64_t mark,
                                       std::size_t tickets_max);
 
+  // And with what is suspended, the whole queue or a message for itself.
+  std::vector<model::Ticket> TakeAway(const model::NextHop& hop,
+                                      std::uint64_t mark,
+                                      std::size_t tickets_max);
+
   std::vector<QueueView> Queues() const;
   std::vector<TicketView> Tickets(const model::NextHop& hop, std::size_t tickets_max) const;
   // What TakeBack would give.

@@ -72,13 +72,40 @@ std::vector<model::Ticket> Schedule::TakeBack(const model::NextHop& hop,
   std::vector<model::Ticket> tickets;
   Line* line = Find(hop);
   if (line == nullptr || line->suspended) return tickets;
-  const bool unreachable = line->hop.type == model::DeliveryType::kUnreachable;
+  TakeWaiting(*line, mark, tickets_max, now, tickets);
+  Note(*line, now);
+  return tickets;
+}
+
+std::vector<model::Ticket> Schedule::TakeAway(const model::NextHop& hop,
+                                              std::uint64_t mark,
+                                              std::size_t tickets_max,
+                                              absl::Time now) {
+  std::vector<model::Ticket> tickets;
+  Line* line = Find(hop);
+  if (line == nullptr) return tickets;
+  while (!line->parked.empty() && tickets.size() < tickets_max) {
+    if (line->parked.front()->mark >= mark) break;  // their order is that of the marks
+    line->outgoing.Count(now);
+    tickets.push_back(Leave(line->parked.front()));
+  }
+  TakeWaiting(*line, mark, tickets_max, now, tickets);
+  Note(*line, now);
+  return tickets;
+}
+
+void Schedule::TakeWaiting(Line& line,
+                           std::uint64_t mark,
+                           std::size_t tickets_max,
+                           absl::Time now,
+                           std::vector<model::Ticket>& tickets) {
+  const bool unreachable = line.hop.type == model::DeliveryType::kUnreachable;
   for (const model::Priority priority : model::kPrioritiesByRank) {
-    Place* place = line->ready.of(priority).front();
+    Place* place = line.ready.of(priority).front();
     while (place != nullptr && tickets.size() < tickets_max) {
       Place* const next = place->after;
       if (place->mark < mark) {
-        line->outgoing.Count(now);
+        line.outgoing.Count(now);
         tickets.push_back(Leave(place));
       } else if (unreachable) {
         break;  // there the order is that of the marks
@@ -86,14 +113,12 @@ std::vector<model::Ticket> Schedule::TakeBack(const model::NextHop& hop,
       place = next;
     }
   }
-  const auto& later = line->later.members();
+  const auto& later = line.later.members();
   for (std::size_t i = later.size(); i > 0 && tickets.size() < tickets_max; --i) {
     if (i > later.size() || later[i - 1]->mark >= mark) continue;
-    line->outgoing.Count(now);
+    line.outgoing.Count(now);
     tickets.push_back(Leave(later[i - 1]));
   }
-  Note(*line, now);
-  return tickets;
 }
 
 }  // namespace postern::queue

@@ -150,6 +150,11 @@ class Schedule {
                                       std::uint64_t mark,
                                       std::size_t tickets_max,
                                       absl::Time now);
+  // The same with what is suspended: the mail leaves this server.
+  std::vector<model::Ticket> TakeAway(const model::NextHop& hop,
+                                      std::uint64_t mark,
+                                      std::size_t tickets_max,
+                                      absl::Time now);
 
   // Next hops that were in Retry too long: what waits there is to be routed again.
   std::vector<model::NextHop> TakeOverdue() { return std::exchange(overdue_, {}); }
@@ -173,6 +178,12 @@ class Schedule {
   Line* Find(const model::NextHop& hop) const;
   Line& FindOrMake(const model::NextHop& hop, absl::Time now);
   void Remove(Line& line);
+
+  void TakeWaiting(Line& line,
+                   std::uint64_t mark,
+                   std::size_t tickets_max,
+                   absl::Time now,
+                   std::vector<model::Ticket>& tickets);
 
   void Advance(absl::Time now);
   void Wake(Line& line, absl::Time now);

@@ -155,6 +155,19 @@ TEST_F(SuspensionTest, SuspendedMessagesAreNotTakenBack) {
   EXPECT_EQ(tickets[0].id.value, 2u);
 }
 
+TEST_F(SuspensionTest, WhatLeavesTheServerLeavesWithWhatIsSuspended) {
+  AddMany("a.test", 1, 4);
+  SuspendMessage("a.test", 2);
+  Suspend("a.test");
+  const std::uint64_t mark = schedule().mark();
+  Add("a.test", 5);
+  EXPECT_EQ(schedule().TakeAway(Hop("a.test"), mark, 1, now_).front().id.value, 2u);
+  EXPECT_EQ(schedule().TakeAway(Hop("a.test"), mark, 10, now_).size(), 3u);
+  EXPECT_THAT(schedule().TakeAway(Hop("a.test"), mark, 10, now_), IsEmpty());
+  schedule().Add(model::PoisonHop(), Ticket(9), now_);
+  EXPECT_EQ(schedule().TakeAway(model::PoisonHop(), schedule().mark(), 10, now_).size(), 1u);
+}
+
 TEST_F(SuspensionTest, ASuspendedMessageExpiresAndItsDelayIsTold) {
   model::Ticket ticket = Ticket(1);
   ticket.suspended = true;
