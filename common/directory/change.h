@@ -2,7 +2,8 @@
 //
 // Change: what somebody asks to be changed in the directory, and what came of it.
 //
-// See       common/directory/managed_folder.h; common/kubernetes/api_writer.h; proto/postern/v1/directory.proto
+// See       common/directory/managed_folder.h; common/kubernetes/api_writer.h;
+//           proto/postern/v1/directory.proto
 
 #pragma once
 

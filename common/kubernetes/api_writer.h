@@ -3,14 +3,14 @@
 // ApiWriter: changes of the directory, made at the API server one object at a time, so that no
 // change of somebody else is lost.
 //
-// Flow      Apply(change): checked as a change of a folder is, written with the resourceVersion that
-//           it was made from, and waited for until it is in force here.
+// Flow      Apply(change): checked as a change of a folder is, written with the resourceVersion
+//           that it was made from, and waited for until it is in force here.
 // Failure   As directory.proto says. kAborted: the object has changed meanwhile. kUnavailable: the
 //           API server is away, or what is written is not yet in force. kFailedPrecondition: the
 //           service account may not do it.
 // Lifetime  Borrows access and source. Any thread that may wait; one change at a time.
 // Limits    kAnswerMax for the API server's answer, kInForceMax for what follows.
-// See       common/directory/change_draft.h; docs/decisions/0016-the-directory-from-the-api-server.md
+// See       common/directory/change_draft.h; "JSON Merge Patch", RFC 7396
 
 #pragma once
 
