@@ -60,8 +60,10 @@ CLAIMS = [
           "kube-apiserver, 0 errors; its pods are admitted as restricted",
           real_api("api", "OverlaysTest", told="0 errors"), 2),
     Claim("services follow a real kube-apiserver: creates, updates, deletes, its kill and restart, "
-          "500, garbage and silence; a rotated token; the Role has what is asked and no more",
-          real_api("services", told="in force after|delivered|new token|rights given"), 2),
+          "500, garbage and silence, a rotated token; conditions and Leases appear; the Role has "
+          "what is asked and no more",
+          real_api("services", told="in force after|delivered|new token|rights given|Lease of"
+                   "|admitted|status of a change|wrote the conditions"), 2),
     Claim("every overlay and component: kustomize, kubeconform strict; settings and directories "
           "are taken by the services; pods are restricted",
           kubernetes("manifests", told="resources")),
