@@ -42,11 +42,11 @@ Feed::Feed(directory::Kind kind,
 
 void Feed::Step(http::Channel& channel, absl::Time now) {
   if (call_ != 0) {
-    if (!watching_ || now < heard_ + *settings_.watch_silence) return;
+    if (!watching_ || now < SilentUntil()) return;
     channel.Drop(std::exchange(call_, 0));
     return Fail(base::Error(absl::StatusCode::kDeadlineExceeded, "watch of ",
                             PluralOf(collection_.kind()), ": nothing was heard for ",
-                            absl::FormatDuration(*settings_.watch_silence)));
+                            absl::FormatDuration(now - heard_)));
   }
   if (now < next_at_) return;
   if (listing_) {
@@ -58,7 +58,13 @@ void Feed::Step(http::Channel& channel, absl::Time now) {
 
 absl::Time Feed::due() const {
   if (call_ == 0) return next_at_;
-  return watching_ ? heard_ + *settings_.watch_silence : absl::InfiniteFuture();
+  return watching_ ? SilentUntil() : absl::InfiniteFuture();
+}
+
+// A watch is granted, or not, as soon as any other request.
+absl::Time Feed::SilentUntil() const {
+  const absl::Duration silence = *settings_.watch_silence;
+  return heard_ + (opened_ ? silence : std::min(silence, *settings_.request_timeout));
 }
 
 void Feed::BeginList(http::Channel& channel, absl::Time) {
@@ -76,6 +82,7 @@ void Feed::BeginList(http::Channel& channel, absl::Time) {
 
 void Feed::BeginWatch(http::Channel& channel, absl::Time now) {
   watching_ = true;
+  opened_ = false;
   heard_ = began_ = now;
   unfinished_.clear();
   spoiled_ = absl::OkStatus();
@@ -122,6 +129,7 @@ void Feed::Listed() {
 }
 
 void Feed::Opened() {
+  opened_ = true;
   heard_ = absl::Now();
   lost_since_ = absl::InfiniteFuture();
   failure_ = absl::OkStatus();

@@ -63,6 +63,7 @@ class Feed {
   void EndList(absl::StatusOr<http::Answer> answer);
   void EndWatch(absl::StatusOr<http::Answer> answer);
   void TakePage(std::string_view body);
+  absl::Time SilentUntil() const;
   void Opened();
   bool TakePiece(std::string_view piece);
   bool TakeLine(std::string_view line);
@@ -83,6 +84,7 @@ class Feed {
   std::string unfinished_;  // the beginning of an event
   absl::Status spoiled_;    // why we ended the watch ourselves
   absl::Time heard_;        // the last piece of the watch
+  bool opened_ = false;     // the watch was granted
   absl::Time began_;        // the watch
   absl::Time next_at_ = absl::InfinitePast();
   absl::Duration pause_;

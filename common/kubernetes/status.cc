@@ -85,11 +85,11 @@ std::vector<std::string> ServersOf(Kind kind, const Object& object, const Status
   return servers.Take();
 }
 
-v1::Condition OfConnector(const Object& object,
-                          const v1::SendConnector& held,
-                          const StatusInputs& inputs) {
+std::optional<v1::Condition> OfConnector(const Object& object,
+                                         const v1::SendConnector& held,
+                                         const StatusInputs& inputs) {
   const connector::SendConnector* const found = inputs.snapshot.FindConnector(held.spec().name());
-  if (found == nullptr) return Ready("Unknown", "Waits", "it is not in force yet");
+  if (found == nullptr) return std::nullopt;
   v1::Condition ready = inputs.ready_of(*found, inputs.snapshot);
   const auto told = inputs.not_ready.find(object.name);
   if (ready.status() != "True" || told == inputs.not_ready.end()) return ready;
@@ -103,12 +103,15 @@ v1::Condition OfServer(const Object& object, const StatusInputs& inputs) {
                "the API server");
 }
 
-v1::Condition ConditionFor(Kind kind, const Object& object, const StatusInputs& inputs) {
+std::optional<v1::Condition> ConditionFor(Kind kind,
+                                          const Object& object,
+                                          const StatusInputs& inputs) {
   const auto finding = inputs.view.findings.find(object.place);
   if (finding != inputs.view.findings.end()) return Ready("False", "Invalid", finding->second);
   const auto in_force = inputs.view.in_force.find(object.place);
   const bool now = in_force != inputs.view.in_force.end() && in_force->second == object.generation;
-  if (!now && !inputs.view.findings.empty()) {
+  if (!now && inputs.view.findings.empty()) return std::nullopt;
+  if (!now) {
     const auto& [place, words] = *inputs.view.findings.begin();
     return Ready(
         "Unknown", "Waits",
@@ -133,8 +136,12 @@ Json ConditionJson(const v1::Condition& ready, std::int64_t generation) {
 
 }  // namespace
 
-ResourceStatus StatusFor(Kind kind, const Object& object, const StatusInputs& inputs) {
-  return {ConditionFor(kind, object, inputs), ServersOf(kind, object, inputs)};
+std::optional<ResourceStatus> StatusFor(Kind kind,
+                                        const Object& object,
+                                        const StatusInputs& inputs) {
+  const auto ready = ConditionFor(kind, object, inputs);
+  if (!ready) return std::nullopt;
+  return ResourceStatus{*ready, ServersOf(kind, object, inputs)};
 }
 
 std::optional<Json> PatchFor(const Object& object, const ResourceStatus& status, absl::Time now) {

@@ -46,7 +46,10 @@ struct ResourceStatus {
   std::vector<std::string> servers;  // live ones that use it, by name
 };
 
-ResourceStatus StatusFor(directory::Kind kind, const Object& object, const StatusInputs& inputs);
+// Nullopt while the object is on its way into force: what is said of it would hold for a moment.
+std::optional<ResourceStatus> StatusFor(directory::Kind kind,
+                                        const Object& object,
+                                        const StatusInputs& inputs);
 
 // Nullopt when the object has this status already. Conditions of other types stay.
 std::optional<Json> PatchFor(const Object& object, const ResourceStatus& status, absl::Time now);

@@ -137,7 +137,8 @@ absl::Status StatusWriter::Write(absl::Time now) {
   absl::Status status;
   for (const auto& [kind, objects] : view.objects) {
     for (const auto& [name, object] : objects) {
-      const auto patch = PatchFor(*object, StatusFor(kind, *object, inputs), now);
+      const auto wanted = StatusFor(kind, *object, inputs);
+      const auto patch = wanted ? PatchFor(*object, *wanted, now) : std::nullopt;
       if (!patch || WasSent(*object, *patch, now)) continue;
       if (++patches > kPatchesMax) return status;
       const absl::Status patched = Patch(kind, *object, *patch);

@@ -214,6 +214,14 @@ TEST_F(KubernetesSourceTest, AServerThatNeverAnswersIsGivenUp) {
   EXPECT_TRUE(Comes("main other"));
 }
 
+TEST_F(KubernetesSourceTest, AWatchThatIsNotGrantedInTimeIsTriedAgain) {
+  settings_.request_timeout.value = absl::Milliseconds(100);
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(Watches());
+  api_.Stalls();
+  EXPECT_TRUE(api_.Await([&] { return api_.CountOf("sites?watch=1") >= 3; }));
+}
+
 TEST_F(KubernetesSourceTest, ASilentWatchIsTakenForLost) {
   settings_.watch_silence.value = absl::Milliseconds(50);
   ASSERT_TRUE(Start().ok());

@@ -44,7 +44,7 @@ class StatusTest : public ::testing::Test {
   }
 
   ResourceStatus Of(Kind kind, const ObjectPtr& object) const {
-    return StatusFor(kind, *object, {view_, *snapshot_, live_, not_ready_, ready_of_});
+    return *StatusFor(kind, *object, {view_, *snapshot_, live_, not_ready_, ready_of_});
   }
 
   static std::string Text(const ResourceStatus& status) {
@@ -105,6 +105,15 @@ TEST_F(StatusTest, WhatBreaksARuleIsInvalidAndTheOthersWait) {
               HasSubstr("Unknown Waits the directory stays as it was until this is mended: "
                         "sites/bad: spec.frontEnds"));
   EXPECT_EQ(Text(Of(Kind::kSite, old)), "True InForce ");
+}
+
+TEST_F(StatusTest, OfWhatIsOnItsWayIntoForceNothingIsSaid) {
+  const ObjectPtr changed = Made(Kind::kSite, "changed");
+  view_.in_force["sites/changed"] = 2;
+  const StatusInputs inputs{view_, *snapshot_, live_, not_ready_, ready_of_};
+  EXPECT_FALSE(StatusFor(Kind::kSite, *changed, inputs).has_value());
+  view_.in_force.erase("sites/changed");
+  EXPECT_FALSE(StatusFor(Kind::kSite, *changed, inputs).has_value());
 }
 
 class PatchTest : public StatusTest {
