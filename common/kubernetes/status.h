@@ -37,8 +37,8 @@ using ReadyOf =
 struct StatusInputs {
   const KubernetesSource::View& view;
   const directory::Snapshot& snapshot;
-  const std::set<std::string>& live;                    // servers with a Lease
-  const std::map<std::string, std::string>& not_ready;  // Sightings::not_ready
+  const std::set<std::string>& live;                     // servers with a Lease
+  const std::map<std::string, std::string>& not_ready;   // Sightings::not_ready
   const std::map<std::string, std::uint64_t>& orphaned;  // Sightings::orphaned
   const ReadyOf& ready_of;
 };

@@ -180,6 +180,9 @@ absl::Status App::State::StartLogs() {
 }
 
 absl::Status App::State::StartPipeline() {
+  if (absl::Status good = queue::CheckSettings(settings.queue); !good.ok()) return good;
+  for (const std::string& warning : queue::WarningsOf(settings.queue))
+    POSTERN_LOG(kWarning, "queue", "check the settings", {{"why", warning}});
   POSTERN_ASSIGN_OR_RETURN(dns::LookupRules rules, dns::RulesOf(settings.dns));
   pipeline::Pipeline::Parts parts{{},
                                   {},
@@ -262,7 +265,8 @@ absl::Status App::State::StartServices() {
       *authority, parts.executors, *pipeline, [this] { return accept->rules(); }, registry,
       server_name, outside_name});
   admin = std::make_unique<admin::AdminService>(admin::AdminService::Parts{
-      *authority, *pipeline, disk, ReportSource(settings.deliver, outside_name)});
+      *authority, *pipeline, disk, settings.rpc, [this] { return directory->current(); },
+      ReportSource(settings.deliver, outside_name)});
   readiness = std::make_unique<admin::Readiness>(
       server_name, ConnectorCheck(outside_name, provisions->stores()));
   directory_service = std::make_unique<admin::DirectoryService>(admin::DirectoryService::Parts{

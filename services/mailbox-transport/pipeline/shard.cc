@@ -52,7 +52,7 @@ settle::Terms TermsOf(const ShardSettings& settings) {
   terms.server = settings.outside_name();
   terms.message_retry_interval = *settings.queue.message_retry_interval;
   terms.retry_jitter_percent = *settings.queue.retry_jitter_percent;
-  terms.message_expiration_timeout = *settings.queue.message_expiration_timeout;
+  terms.message_expiration_timeout = queue::ExpirationOf(settings.queue, model::Priority::kNormal);
   return terms;
 }
 
@@ -107,7 +107,8 @@ Shard::~Shard() = default;
 void Shard::Start(const std::vector<std::unique_ptr<Shard>>* shards) {
   shards_ = shards;
   queue_.OnWanted([this](queue::Lane lane) { workers_.Spawn(RunWorker(std::move(lane))); });
-  settler_.OnNotice([this](model::Message& notice) { shared_.router.Route(notice); });
+  queue_.OnOverdue([this](model::NextHop hop) { Resubmit(std::move(hop)); });
+  settler_.OnNotice([this](model::Message& notice) { shared_.route(notice); });
   loops_.Spawn(queue_.Run());
 }
 
@@ -186,12 +187,24 @@ io::Task<void> Shard::Handle(queue::Work work) {
     NoteUnreadable(work.hop, std::move(work.ticket), message.status());
     co_return;
   }
+  const bool read = work.ticket.message == nullptr;
   work.ticket.message = std::move(*message);
+  if (read) {
+    const queue::Pending pending = queue_.PendingOf(work.hop, work.ticket.id);
+    if (pending != queue::Pending::kNothing) {
+      co_return co_await EndBeforeAttempt(std::move(work), pending);
+    }
+  }
+  const auto place = under_way_.emplace(
+      work.ticket.id, UnderWay{work.hop, work.ticket.message, work.ticket.recipients});
   if (work.kind == queue::Work::Kind::kAttempt) {
     co_await Attempt(std::move(work));
+  } else if (work.kind == queue::Work::Kind::kRemoved) {
+    co_await RemoveTicket(std::move(work));
   } else {
     co_await Lapse(std::move(work));
   }
+  under_way_.erase(place);
 }
 
 void Shard::NoteUnreadable(const model::NextHop& hop,
@@ -347,11 +360,10 @@ io::Task<void> Shard::RefuseAll(model::MessagePtr message, std::vector<std::uint
 
 void Shard::Requeue(const model::NextHop& hop, base::MessageId id, settle::Settled settled) {
   if (settled.tickets.empty()) return queue_.Done(hop, id);
-  for (model::Ticket& ticket : settled.tickets) {
-    // What waits is kept by the store, not by memory.
+  // What waits is kept by the store, not by memory.
+  for (model::Ticket& ticket : settled.tickets)
     ticket.message = nullptr;
-    queue_.Retry(hop, std::move(ticket));
-  }
+  queue_.Retry(hop, id, std::move(settled.tickets));
 }
 
 }  // namespace postern::pipeline

@@ -21,14 +21,6 @@ Shard& Shard::OwnerOf(const model::Message& message) {
   return *(*shards_)[message.id.value % shards_->size()];
 }
 
-template <typename T>
-io::Task<T> Shard::On(Shard& other, absl::AnyInvocable<T()> fn) {
-  if (&other == this) co_return fn();
-  auto done = std::make_shared<io::Completion<T>>(executor_);
-  other.executor_.Post([done, &fn] { done->Set(fn()); });
-  co_return co_await done->Wait();
-}
-
 io::Task<settle::Settled> Shard::Settle(Shard& owner,
                                         model::MessagePtr message,
                                         Decide decide,
@@ -110,7 +102,8 @@ io::Task<void> Shard::Reroute() {
     unreachable.type = model::DeliveryType::kUnreachable;
     co_await RerouteQueue(unreachable);
     for (const queue::QueueView& view : queue_.Queues()) {
-      const bool special = view.hop.type == model::DeliveryType::kUnreachable;
+      const bool special = view.hop.type == model::DeliveryType::kUnreachable ||
+                           view.hop.type == model::DeliveryType::kPoison;
       if (special || Stays(view.hop, *table)) continue;
       co_await RerouteQueue(view.hop);
     }
@@ -136,6 +129,24 @@ io::Task<void> Shard::RerouteQueue(model::NextHop hop) {
       co_await RerouteTicket(hop, std::move(ticket));
     co_await io::Sleep(absl::ZeroDuration());
   }
+}
+
+void Shard::ResubmitSome(model::NextHop hop,
+                         std::uint64_t mark,
+                         std::size_t most,
+                         absl::AnyInvocable<void(std::size_t)> done) {
+  loops_.Spawn(ResubmitSlice(std::move(hop), mark, most, std::move(done)));
+}
+
+io::Task<void> Shard::ResubmitSlice(model::NextHop hop,
+                                    std::uint64_t mark,
+                                    std::size_t most,
+                                    absl::AnyInvocable<void(std::size_t)> done) {
+  std::vector<model::Ticket> tickets = queue_.TakeBack(hop, mark, most);
+  const std::size_t count = tickets.size();
+  for (model::Ticket& ticket : tickets)
+    co_await RerouteTicket(hop, std::move(ticket));
+  done(count);
 }
 
 io::Task<void> Shard::RerouteTicket(model::NextHop hop, model::Ticket ticket) {

@@ -41,7 +41,8 @@ void Schedule::Climb(Line& line, std::string_view error, absl::Time now) {
   }
   line.state = Line::State::kRetry;
   line.worked = false;
-  line.workers_max = static_cast<std::size_t>(*settings_.max_per_domain_outbound_connections);
+  if (line.failures == 1) line.first_retry = now;
+  line.workers_max = FirstConnections();
   line.probe.reset();
   line.probe_wanted = false;
   line.last_retry = now;
@@ -60,11 +61,14 @@ void Schedule::HopWorked(const model::NextHop& hop, absl::Time now) {
   if (line == nullptr) return;
   const auto most = static_cast<std::size_t>(*settings_.max_per_domain_outbound_connections);
   line->workers_max = std::min(most, line->workers_max + 1);
+  line->grown = now;
+  line->idle_since = now;
   line->worked = true;
   if (line->state != Line::State::kOpen || line->failures > 0) {
     line->state = Line::State::kOpen;
-    line->workers_max = most;
+    line->workers_max = std::min(most, FirstConnections() + 1);
     line->failures = 0;
+    line->first_retry = absl::InfiniteFuture();
     line->probe.reset();
     line->probe_wanted = false;
     line->last_error.clear();

@@ -30,7 +30,8 @@ Queue::Queue(io::Executor& executor,
       clock_(clock),
       probe_(probe),
       shard_(shard),
-      schedule_(settings, random, probe, PartOf(*settings.max_outbound_connections, shard.of)) {
+      schedule_(
+          settings, random, probe, PartOf(*settings.max_outbound_connections, shard.of), shard.of) {
   POSTERN_CHECK(shard.number < shard.of);
 }
 
@@ -38,6 +39,10 @@ Queue::~Queue() = default;
 
 void Queue::OnWanted(absl::AnyInvocable<void(Lane)> wanted) {
   wanted_ = std::move(wanted);
+}
+
+void Queue::OnOverdue(absl::AnyInvocable<void(model::NextHop)> overdue) {
+  overdue_ = std::move(overdue);
 }
 
 io::Task<void> Queue::Run() {
@@ -69,6 +74,9 @@ void Queue::Pump() {
     if (stopped_) break;
   }
   pumping_ = false;
+  for (model::NextHop& hop : schedule_.TakeOverdue()) {
+    if (overdue_) overdue_(std::move(hop));
+  }
   if (schedule_.NextWake() < sleeps_until_) {
     sleeps_until_ = schedule_.NextWake();
     earlier_.NotifyAll();
@@ -99,6 +107,40 @@ void Queue::Done(const model::NextHop& hop, base::MessageId id) {
 
 void Queue::Retry(const model::NextHop& hop, model::Ticket ticket) {
   schedule_.Retry(hop, std::move(ticket), clock_.Now());
+  Pump();
+}
+
+void Queue::Retry(const model::NextHop& hop,
+                  base::MessageId id,
+                  std::vector<model::Ticket> tickets) {
+  schedule_.Retry(hop, id, std::move(tickets), clock_.Now());
+  Pump();
+}
+
+void Queue::Suspend(const model::NextHop& hop) {
+  schedule_.Suspend(hop, clock_.Now());
+}
+
+bool Queue::Resume(const model::NextHop& hop) {
+  const bool was = schedule_.Resume(hop, clock_.Now());
+  Pump();
+  return was;
+}
+
+bool Queue::Suspended(const model::NextHop& hop) const {
+  return schedule_.Suspended(hop);
+}
+
+Changing Queue::Change(const model::NextHop& hop, base::MessageId id, Wish wish) {
+  return schedule_.Change(hop, id, wish, clock_.Now());
+}
+
+Pending Queue::PendingOf(const model::NextHop& hop, base::MessageId id) const {
+  return schedule_.PendingOf(hop, id);
+}
+
+void Queue::PutBack(const model::NextHop& hop, model::Ticket ticket) {
+  schedule_.PutBack(hop, std::move(ticket), clock_.Now());
   Pump();
 }
 
@@ -133,9 +175,7 @@ std::uint64_t Queue::Mark() const {
 }
 
 std::vector<model::Ticket> Queue::TakeUnreachable(std::uint64_t mark, std::size_t tickets_max) {
-  model::NextHop unreachable;
-  unreachable.type = model::DeliveryType::kUnreachable;
-  return TakeBack(unreachable, mark, tickets_max);
+  return TakeBack(model::UnreachableHop(), mark, tickets_max);
 }
 
 std::vector<model::Ticket> Queue::TakeBack(const model::NextHop& hop,
@@ -146,12 +186,30 @@ std::vector<model::Ticket> Queue::TakeBack(const model::NextHop& hop,
   return tickets;
 }
 
+std::vector<model::Ticket> Queue::TakeAway(const model::NextHop& hop,
+                                           std::uint64_t mark,
+                                           std::size_t tickets_max) {
+  auto tickets = schedule_.TakeAway(hop, mark, tickets_max, clock_.Now());
+  Pump();
+  return tickets;
+}
+
 std::vector<QueueView> Queue::Queues() const {
   return schedule_.Queues(clock_.Now());
 }
 
 std::vector<TicketView> Queue::Tickets(const model::NextHop& hop, std::size_t tickets_max) const {
   return schedule_.Tickets(hop, tickets_max);
+}
+
+std::size_t Queue::Waiting(const model::NextHop& hop) const {
+  return schedule_.Waiting(hop);
+}
+
+std::vector<TicketView> Queue::TicketsAfter(const model::NextHop& hop,
+                                            base::MessageId after,
+                                            std::size_t tickets_max) const {
+  return schedule_.TicketsAfter(hop, after, tickets_max);
 }
 
 std::size_t Queue::message_count() const {

@@ -6,8 +6,9 @@
 // Flow      As Queue. NextWanted until it has nothing, after every other call; then sleep to
 //           NextWake.
 // Lifetime  Owns the tickets that wait. Not thread-safe.
-// Limits    A shrinking next hop: while others of its workers succeed, a failure takes one worker
-//           away and a success gives one back; the last one's failure puts the hop in Retry.
+// Limits    A new or returning next hop begins with queue.first_connections, each delivery gives it
+//           one more. A shrinking one: while others of its workers succeed, a failure takes one
+//           worker away and a success gives one back; the last one's failure puts it in Retry.
 // See       queue.h; docs/architecture.md "queue"
 
 #pragma once
@@ -18,13 +19,18 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "absl/container/btree_set.h"
 #include "absl/time/time.h"
 
 #include "common/base/random.h"
 #include "services/mailbox-transport/queue/places.h"
 #include "services/mailbox-transport/queue/probe.h"
+#include "services/mailbox-transport/queue/rate.h"
+#include "services/mailbox-transport/queue/rate_limits.h"
+#include "services/mailbox-transport/queue/ready.h"
 #include "services/mailbox-transport/queue/settings.h"
 #include "services/mailbox-transport/queue/view.h"
 
@@ -36,6 +42,8 @@ inline constexpr std::size_t kLapsedWorkers = 4;
 inline constexpr absl::Duration kWakeSpread = absl::Seconds(5);
 // A few held hops need less: this much for each.
 inline constexpr absl::Duration kWakeSpreadOfOne = absl::Milliseconds(50);
+// A next hop of which no attempt ends gets one more connection after this time.
+inline constexpr absl::Duration kRampPatience = absl::Seconds(10);
 // A held hop that nobody wakes looks for itself after this time.
 inline constexpr absl::Duration kHeldMax = absl::Minutes(1);
 // Tickets that a worker takes before it makes room for a hop that has none.
@@ -52,18 +60,28 @@ struct Line {
 
   struct Taken {
     base::MessageId id;
-    Work::Kind kind;
+    Work::Kind kind = Work::Kind::kAttempt;
+    model::Priority priority = model::Priority::kNormal;
+    Pending pending = Pending::kNothing;
   };
 
   model::NextHop hop;
   std::uint64_t id = 0;
   State state = State::kOpen;
-  Fifo ready;
+  bool suspended = false;  // by an administrator: nothing is handed out
+  Ready ready;
   Heap<Place, &Place::due, &Place::later_position> later;
+  Fifo parked;  // suspended, each for itself
+  absl::btree_set<Place*, ById> by_id;
   std::vector<Taken> taken;
-  std::size_t lapsed = 0;
+  ByPriority under_way{};  // of `taken`, the attempts
+  ByPriority counts{};     // all
   std::size_t workers = 0;
-  std::size_t workers_max = 0;
+  std::size_t workers_max = 0;  // it grows with what works
+  absl::Time grown = absl::InfinitePast();
+  Paces paces{};
+  Rate incoming;
+  Rate outgoing;
   std::uint32_t turn = 0;
   std::uint32_t failures = 0;  // in a row: the rung of the ladder
   bool worked = false;         // since it was opened
@@ -73,14 +91,16 @@ struct Line {
   std::optional<base::MessageId> probe;
   std::string last_error;
   absl::Time last_retry = absl::InfinitePast();
+  absl::Time first_retry = absl::InfiniteFuture();
   absl::Time resumes = absl::InfiniteFuture();
+  absl::Time idle_since = absl::InfinitePast();  // nothing was delivered, nor routed again
   absl::Time empty_since = absl::InfinitePast();
   absl::Time wake = absl::InfiniteFuture();
   std::uint32_t wake_position = kNowhere;
 
-  std::size_t size() const { return ready.size() + later.size() + lapsed + taken.size(); }
+  std::size_t size() const { return by_id.size() + taken.size(); }
 
-  std::size_t attempts() const;
+  std::size_t attempts() const { return under_way[0] + under_way[1] + under_way[2]; }
 
   absl::Time wake_time() const { return wake; }
 };
@@ -90,7 +110,8 @@ class Schedule {
   Schedule(const QueueSettings& settings,
            base::Random& random,
            Probe& probe,
-           std::size_t workers_max);
+           std::size_t workers_max,
+           std::size_t shards = 1);
   ~Schedule();
   Schedule(const Schedule&) = delete;
   Schedule& operator=(const Schedule&) = delete;
@@ -104,6 +125,10 @@ class Schedule {
 
   void Done(const model::NextHop& hop, base::MessageId id, absl::Time now);
   void Retry(const model::NextHop& hop, model::Ticket ticket, absl::Time now);
+  void Retry(const model::NextHop& hop,
+             base::MessageId id,
+             std::vector<model::Ticket> tickets,
+             absl::Time now);
 
   void HopWorked(const model::NextHop& hop, absl::Time now);
   void HopFailed(const model::NextHop& hop, std::string_view error, absl::Time now);
@@ -111,12 +136,28 @@ class Schedule {
   void WakeHeld(absl::Time now);
   bool RetryNow(const model::NextHop& hop, absl::Time now);
 
+  void Suspend(const model::NextHop& hop, absl::Time now);
+  bool Resume(const model::NextHop& hop, absl::Time now);
+  bool Suspended(const model::NextHop& hop) const;
+  Changing Change(const model::NextHop& hop, base::MessageId id, Wish wish, absl::Time now);
+  std::size_t Waiting(const model::NextHop& hop) const;
+  Pending PendingOf(const model::NextHop& hop, base::MessageId id) const;
+  void PutBack(const model::NextHop& hop, model::Ticket ticket, absl::Time now);
+
   std::uint64_t mark() const { return next_mark_; }
 
   std::vector<model::Ticket> TakeBack(const model::NextHop& hop,
                                       std::uint64_t mark,
                                       std::size_t tickets_max,
                                       absl::Time now);
+  // The same with what is suspended: the mail leaves this server.
+  std::vector<model::Ticket> TakeAway(const model::NextHop& hop,
+                                      std::uint64_t mark,
+                                      std::size_t tickets_max,
+                                      absl::Time now);
+
+  // Next hops that were in Retry too long: what waits there is to be routed again.
+  std::vector<model::NextHop> TakeOverdue() { return std::exchange(overdue_, {}); }
 
   // When something is due next without a call from outside.
   absl::Time NextWake() const;
@@ -129,27 +170,43 @@ class Schedule {
 
   std::vector<QueueView> Queues(absl::Time now) const;
   std::vector<TicketView> Tickets(const model::NextHop& hop, std::size_t tickets_max) const;
+  std::vector<TicketView> TicketsAfter(const model::NextHop& hop,
+                                       base::MessageId after,
+                                       std::size_t tickets_max) const;
 
  private:
   Line* Find(const model::NextHop& hop) const;
   Line& FindOrMake(const model::NextHop& hop, absl::Time now);
   void Remove(Line& line);
 
+  void TakeWaiting(Line& line,
+                   std::uint64_t mark,
+                   std::size_t tickets_max,
+                   absl::Time now,
+                   std::vector<model::Ticket>& tickets);
+
   void Advance(absl::Time now);
   void Wake(Line& line, absl::Time now);
   // After anything changed in `line`: its place in the round, its next wake.
   void Note(Line& line, absl::Time now);
 
-  void Enter(Line& line, model::Ticket ticket, absl::Time now);
+  Place* Enter(Line& line, model::Ticket ticket, absl::Time now);
   model::Ticket Leave(Place* place);
   void Unlink(Place* place);
   void Lapse(Place* place);
-  bool GiveBack(Line& line, base::MessageId id, absl::Time now);
+  Pending GiveBack(Line& line, base::MessageId id, absl::Time now);
+  void Return(Line& line, model::Ticket ticket, Pending pending, absl::Time now);
   Work Take(Place* place, Work::Kind kind);
   std::optional<Work> TakeLapsed(absl::Time now);
 
-  bool Wants(const Line& line) const;
-  bool MayTake(const Line& line) const;
+  // How many more may be under way, by priority.
+  ByPriority RoomOf(const Line& line) const;
+  bool Wants(const Line& line, absl::Time now) const;
+  bool MayTake(const Line& line, absl::Time now) const;
+  // Whether it could do with more connections than the ramp gives it yet.
+  bool Grows(const Line& line) const;
+  absl::Time WakeOf(const Line& line, absl::Time now) const;
+  std::size_t FirstConnections() const;
   bool MakesRoom(const Line& line) const;
   void Climb(Line& line, std::string_view error, absl::Time now);
   absl::Duration Jittered(absl::Duration wait);
@@ -166,6 +223,8 @@ class Schedule {
   Fifo lapsed_;
   std::deque<Line*> round_;
   std::vector<Line*> held_;
+  std::vector<model::NextHop> overdue_;
+  RateLimits limits_;
   std::size_t workers_ = 0;
   std::size_t starved_lines_ = 0;  // in the round without a worker
   std::size_t lapsed_workers_ = 0;

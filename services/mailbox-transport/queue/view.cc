@@ -1,7 +1,9 @@
 #include "services/mailbox-transport/queue/view.h"
 
 #include <algorithm>
+#include <iterator>
 
+#include "common/base/text.h"
 #include "services/mailbox-transport/queue/schedule.h"
 
 namespace postern::queue {
@@ -13,9 +15,52 @@ bool Waits(const Line& line) {
 }
 
 QueueStatus StatusOf(const Line& line) {
+  if (line.suspended) return QueueStatus::kSuspended;
   if (Waits(line)) return QueueStatus::kRetry;
   if (line.workers == 0 && line.taken.empty()) return QueueStatus::kReady;
   return line.worked ? QueueStatus::kActive : QueueStatus::kConnecting;
+}
+
+MessageStatus StatusOf(const Line::Taken& taken) {
+  if (taken.kind == Work::Kind::kRemoved) return MessageStatus::kPendingRemove;
+  switch (taken.pending) {
+    case Pending::kNothing:
+      break;
+    case Pending::kSuspend:
+      return MessageStatus::kPendingSuspend;
+    case Pending::kRemove:
+    case Pending::kRemoveWithNdr:
+      return MessageStatus::kPendingRemove;
+  }
+  return MessageStatus::kActive;
+}
+
+MessageStatus StatusOf(const Line& line, const Place& place) {
+  if (place.removed) return MessageStatus::kPendingRemove;
+  if (place.in == Place::In::kSuspended) return MessageStatus::kSuspended;
+  const bool later = place.in == Place::In::kLater;
+  return later || Waits(line) ? MessageStatus::kRetry : MessageStatus::kReady;
+}
+
+TicketView ViewOf(const Line::Taken& taken) {
+  TicketView view;
+  view.id = taken.id;
+  view.status = StatusOf(taken);
+  view.priority = taken.priority;
+  return view;
+}
+
+TicketView ViewOf(const Line& line, const Place& place) {
+  TicketView view;
+  view.id = place.ticket.id;
+  view.status = StatusOf(line, place);
+  view.priority = place.ticket.priority;
+  view.due = std::max(place.due(), Waits(line) ? line.resumes : Until(line.paces));
+  if (view.status == MessageStatus::kSuspended || line.suspended) {
+    view.due = absl::InfiniteFuture();
+  }
+  view.expires = place.expires();
+  return view;
 }
 
 }  // namespace
@@ -30,6 +75,8 @@ std::string_view NameOf(QueueStatus status) {
       return "Active";
     case QueueStatus::kRetry:
       return "Retry";
+    case QueueStatus::kSuspended:
+      return "Suspended";
   }
   return "None";
 }
@@ -42,6 +89,12 @@ std::string_view NameOf(MessageStatus status) {
       return "Active";
     case MessageStatus::kRetry:
       return "Retry";
+    case MessageStatus::kSuspended:
+      return "Suspended";
+    case MessageStatus::kPendingSuspend:
+      return "PendingSuspend";
+    case MessageStatus::kPendingRemove:
+      return "PendingRemove";
   }
   return "None";
 }
@@ -56,12 +109,24 @@ std::vector<QueueView> Schedule::Queues(absl::Time now) const {
     view.status = StatusOf(*line);
     view.message_count = line->size();
     view.deferred_count = line->later.size() + (Waits(*line) ? line->ready.size() : 0);
+    view.suspended_count = line->parked.size();
+    view.count_by_priority = line->counts;
     view.connections = line->workers;
     view.retry_count = line->failures;
     view.last_error = line->last_error;
     view.last_retry_time = line->last_retry;
     view.next_retry_time =
         Waits(*line) ? std::max(line->resumes, now) : std::max(line->later.first(), now);
+    view.first_retry_time = line->first_retry;
+    view.incoming_rate = line->incoming.PerMinute(now);
+    view.outgoing_rate = line->outgoing.PerMinute(now);
+    view.velocity = view.outgoing_rate - view.incoming_rate;
+    if (!Waits(*line) && !line->ready.empty() && Until(line->paces) > now) {
+      view.next_retry_time = Until(line->paces);
+      if (view.last_error.empty()) {
+        view.last_error = base::Cat("waits for its rate limit of ", TextOf(line->paces));
+      }
+    }
     views.push_back(std::move(view));
   }
   std::sort(views.begin(), views.end(),
@@ -74,29 +139,51 @@ std::vector<TicketView> Schedule::Tickets(const model::NextHop& hop,
   std::vector<TicketView> views;
   const Line* line = Find(hop);
   if (line == nullptr) return views;
-  const auto show = [&](const Place& place, MessageStatus status) {
-    TicketView view;
-    view.id = place.ticket.id;
-    view.status = status;
-    view.due = Waits(*line) ? std::max(place.due(), line->resumes) : place.due();
-    view.expires = place.expires();
-    views.push_back(view);
-  };
+  const auto full = [&] { return views.size() == tickets_max; };
   for (const Line::Taken& one : line->taken) {
-    if (views.size() == tickets_max) return views;
-    TicketView view;
-    view.id = one.id;
-    view.status = MessageStatus::kActive;
-    views.push_back(view);
+    if (full()) return views;
+    views.push_back(ViewOf(one));
   }
-  const auto ready = Waits(*line) ? MessageStatus::kRetry : MessageStatus::kReady;
-  for (const Place* place = line->ready.front(); place != nullptr; place = place->after) {
-    if (views.size() == tickets_max) return views;
-    show(*place, ready);
+  for (const model::Priority priority : model::kPrioritiesByRank) {
+    const Place* place = line->ready.of(priority).front();
+    for (; place != nullptr && !full(); place = place->after)
+      views.push_back(ViewOf(*line, *place));
   }
   for (const Place* place : line->later.members()) {
-    if (views.size() == tickets_max) return views;
-    show(*place, MessageStatus::kRetry);
+    if (full()) return views;
+    views.push_back(ViewOf(*line, *place));
+  }
+  for (const Place* place = line->parked.front(); place != nullptr && !full(); place = place->after)
+    views.push_back(ViewOf(*line, *place));
+  return views;
+}
+
+std::vector<TicketView> Schedule::TicketsAfter(const model::NextHop& hop,
+                                               base::MessageId after,
+                                               std::size_t tickets_max) const {
+  std::vector<TicketView> views;
+  const Line* line = Find(hop);
+  if (line == nullptr || tickets_max == 0) return views;
+  std::vector<Line::Taken> taken;
+  std::copy_if(line->taken.begin(), line->taken.end(), std::back_inserter(taken),
+               [after](const Line::Taken& one) { return after < one.id; });
+  std::sort(taken.begin(), taken.end(),
+            [](const Line::Taken& a, const Line::Taken& b) { return a.id < b.id; });
+  auto under_way = taken.begin();
+  auto waiting = line->by_id.upper_bound(after);
+  while (under_way != taken.end() || waiting != line->by_id.end()) {
+    const bool first = waiting == line->by_id.end() ||
+                       (under_way != taken.end() && under_way->id <= (*waiting)->ticket.id);
+    const TicketView view = first ? ViewOf(*under_way++) : ViewOf(*line, **waiting++);
+    if (!views.empty() && views.back().id == view.id) {
+      // What is under way came before; of two that wait the earlier one tells when it goes.
+      const bool waits = views.back().status != MessageStatus::kActive;
+      if (waits && view.due < views.back().due) views.back() = view;
+    } else if (views.size() == tickets_max) {
+      break;
+    } else {
+      views.push_back(view);
+    }
   }
   return views;
 }

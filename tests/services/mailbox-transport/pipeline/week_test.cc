@@ -156,6 +156,9 @@ class WeekTest : public ::testing::Test {
       case queue::Work::Kind::kDelayed:
         decision = settler.Delay(batch, work.ticket);
         break;
+      case queue::Work::Kind::kRemoved:
+      case queue::Work::Kind::kChanged:
+        FAIL() << "nobody administers here";
     }
     for (const auto& report : decision.reports)
       week.notices.push_back(base::Cat(settle::NameOf(report.kind), " ", Text(at)));

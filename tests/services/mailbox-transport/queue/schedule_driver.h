@@ -30,6 +30,9 @@ class ScheduleDriver : public ::testing::Test {
 
   static Lane Lapsed() { return {Lane::Kind::kLapsed, model::NextHop()}; }
 
+  // Without the ramp, which has tests of its own.
+  ScheduleDriver() { settings_.first_connections.value = 10'000; }
+
   Schedule& schedule() {
     if (!schedule_) {
       schedule_ =
