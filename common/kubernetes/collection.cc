@@ -70,6 +70,10 @@ std::string_view PluralOf(Kind kind) {
   return "";
 }
 
+std::string PlaceOf(Kind kind, std::string_view name) {
+  return base::Cat(PluralOf(kind), "/", base::Printable(name));
+}
+
 absl::StatusOr<ObjectPtr> ReadObject(Kind kind, const Json& json, std::size_t bytes) {
   auto object = std::make_shared<Object>();
   object->name = TextAt(json, {"metadata", "name"});
@@ -80,7 +84,7 @@ absl::StatusOr<ObjectPtr> ReadObject(Kind kind, const Json& json, std::size_t by
   object->generation = NumberAt(json, {"metadata", "generation"});
   if (const Json* status = Find(json, {"status"})) object->status = *status;
   object->bytes = bytes;
-  object->place = base::Cat(PluralOf(kind), "/", base::Printable(object->name));
+  object->place = PlaceOf(kind, object->name);
   auto manifest = directory::DecodeManifest(DocumentOf(kind, object->name, json), object->place,
                                             object->errors);
   if (manifest) object->checked = directory::Check(*std::move(manifest));

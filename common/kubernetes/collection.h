@@ -32,6 +32,9 @@ namespace postern::kubernetes {
 // As the paths of the API spell it: "sendconnectors".
 std::string_view PluralOf(directory::Kind kind);
 
+// "sendconnectors/internet": where a finding has its file.
+std::string PlaceOf(directory::Kind kind, std::string_view name);
+
 struct Object {
   std::string name;
   std::string uid;
@@ -41,8 +44,6 @@ struct Object {
   directory::CheckedPtr checked;                 // null: it could not be decoded
   std::vector<directory::ManifestError> errors;  // then why
   std::size_t bytes = 0;
-
-  // "sendconnectors/internet", where a finding would have its file.
   std::string place;
 };
 

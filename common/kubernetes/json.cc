@@ -1,6 +1,7 @@
 #include "common/kubernetes/json.h"
 
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "google/protobuf/util/json_util.h"
@@ -50,6 +51,22 @@ YamlNode PlainNode(std::string text) {
   node.kind = YamlNode::Kind::kText;
   node.plain = true;
   node.text = std::move(text);
+  return node;
+}
+
+// By name: the order of protobuf's maps differs from one to the next, and with it that of findings.
+YamlNode FieldsNode(const google::protobuf::Struct& fields) {
+  std::map<std::string_view, const Json*> sorted;
+  for (const auto& [name, field] : fields.fields())
+    sorted.emplace(name, &field);
+  YamlNode node;
+  node.kind = YamlNode::Kind::kMap;
+  for (const auto& [name, field] : sorted) {
+    // To the API server null is a field that is left out.
+    if (field->has_null_value()) continue;
+    node.children.push_back(TextNode(name));
+    node.children.push_back(ToNode(*field));
+  }
   return node;
 }
 
@@ -128,14 +145,7 @@ YamlNode ToNode(const Json& value) {
         node.children.push_back(ToNode(element));
       return node;
     case Json::kStructValue:
-      node.kind = YamlNode::Kind::kMap;
-      for (const auto& [name, field] : value.struct_value().fields()) {
-        // To the API server null is a field that is left out.
-        if (field.has_null_value()) continue;
-        node.children.push_back(TextNode(name));
-        node.children.push_back(ToNode(field));
-      }
-      return node;
+      return FieldsNode(value.struct_value());
     default:
       return node;
   }

@@ -4,10 +4,9 @@
 //
 // Flow      A server renews its own by LeaseJson. Sightings.Note each list of them, then live().
 //           Election.Hold as often as its holder must renew.
-// Failure   A Status of Hold: the API server could not be asked; whoever held before no longer
-//           counts on it.
+// Failure   A Status of Hold: the API server could not be asked; who held it no longer does.
 // Lifetime  One thread.
-// Limits    A Lease is judged by whether it changes, on our own clock: clocks of servers may differ.
+// Limits    A Lease is judged by whether it changes, on our own clock: the servers' may differ.
 // See       coordination.k8s.io/v1; "Leases" of the Kubernetes architecture
 
 #pragma once

@@ -159,6 +159,19 @@ bool KubernetesSource::WaitFor(const std::function<bool(const directory::Snapsho
   return there();
 }
 
+bool KubernetesSource::WaitInForce(const std::string& place,
+                                   std::int64_t generation,
+                                   absl::Duration most) const {
+  std::unique_lock lock(mutex_);
+  const auto there = [&] {
+    const auto found = in_force_.find(place);
+    if (found == in_force_.end()) return generation == 0;
+    return generation != 0 && found->second >= generation;
+  };
+  wake_.wait_for(lock, absl::ToChronoNanoseconds(most), [&] { return stopping_ || there(); });
+  return there();
+}
+
 void KubernetesSource::Run() {
   NameThread();
   const auto channel = access_.channel();
@@ -236,7 +249,10 @@ void KubernetesSource::Apply() {
     ++readings_.loads;
     readings_.last_good = absl::Now();
   }
-  if (before != nullptr && !before->stale() && before->version() == snapshot->version()) return;
+  if (before != nullptr && !before->stale() && before->version() == snapshot->version()) {
+    wake_.notify_all();
+    return;
+  }
   if (uncopied_ == nullptr) copy_at_ = absl::Now() + kCopyAfter;
   uncopied_ = snapshot;
   Publish(std::move(snapshot));

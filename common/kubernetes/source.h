@@ -62,6 +62,10 @@ class KubernetesSource final : public directory::DirectorySource {
   bool WaitFor(const std::function<bool(const directory::Snapshot&)>& holds,
                absl::Duration most) const;
 
+  // Waits until the object is in force in this generation, or a later one; with 0, until it is
+  // gone. False when that does not come.
+  bool WaitInForce(const std::string& place, std::int64_t generation, absl::Duration most) const;
+
  private:
   void LoadCopy(std::string* reason);
   absl::Status NothingYet(const std::string& no_copy);

@@ -1,7 +1,10 @@
 """tests/interop/kube_test.py: the directory from a Kubernetes API server, through its faults, kills
 and restarts, while mail goes on."""
 
+import grpc
+
 from cases import Case, main, send
+from directory_api import DirectoryApi, code_of, connector, held
 from harness import SITE
 from kube_api import KubeApi
 from load import a_while
@@ -253,65 +256,58 @@ class ShowsTest(ToldCase):
         self.assertIsNone(self.api.get("TransportServer", "mbx-0"))
 
 
-class ScaleInTest(ToldCase):
-    """Two servers, a destination that is down, and the second server stops."""
+class ChangesTest(KubeCase):
+    """The admin API writes the resources of the API server."""
 
     def setUp(self):
         super().setUp()
-        self.sink = self.started(WireSink(self.lab.free_port()))
-        self.sink.answers["GREETING"] = "421 4.3.2 not now"
-        self.to_sink(self.sink)
-        self.replicas(2)
-        self.first, self.second = self.placed("mbx-0"), self.placed("mbx-1")
-        send(self.second, "bob@contoso.test", count=20)
-        self.until_ready("TransportServer", "mbx-1", "True", "Ready")
+        self.server()
+        self.transport = self.transport()
+        self.admin = DirectoryApi(self.lab, self.transport)
+        self.addCleanup(self.admin.close)
 
-    def replicas(self, count):
-        self.api.put("StatefulSet", "mbx", {"replicas": count})
+    def refused(self, call, *arguments, **more):
+        with self.assertRaises(grpc.RpcError) as caught:
+            call(*arguments, **more)
+        return code_of(caught.exception), caught.exception.details()
 
-    def placed(self, name):
-        transport = MailboxTransport(self.lab, self.api.settings(**self.quick), name=name)
-        self.api.put("TransportServer", name, {
-            "site": SITE, "relayAddress": f"127.0.0.1:{transport.admin_port}"})
-        return self.started(transport)
+    def test_what_is_answered_is_a_resource_and_takes_mail(self):
+        sink = self.started(WireSink(self.lab.free_port()))
+        made = self.admin.create(connector("To Contoso", dns_routing_enabled=False,
+                                           address_spaces=["contoso.test"],
+                                           smart_hosts=["[127.0.0.1]"], port=sink.port))
+        self.assertEqual(held(made.after).metadata.name, "to-contoso")
+        self.assertEqual(self.api.get("SendConnector", "to-contoso")["spec"]["port"], sink.port)
+        send(self.transport, "bob@contoso.test")
+        sink.wait_for(1)
+        other = self.started(WireSink(self.lab.free_port()))
+        self.admin.update(connector("To Contoso", "to-contoso", port=other.port), "spec.port")
+        send(self.transport, "bob@contoso.test")
+        other.wait_for(1)
+        spec = self.api.get("SendConnector", "to-contoso")["spec"]
+        self.assertEqual((spec["port"], spec["smartHosts"]), (other.port, ["[127.0.0.1]"]))
+        self.admin.delete("SendConnector", "To Contoso")
+        self.assertIsNone(self.api.get("SendConnector", "to-contoso"))
 
-    def orphaned(self):
-        return self.first.metrics().total("postern_store_orphaned_messages")
+    def test_a_change_of_an_old_version_is_a_conflict(self):
+        self.admin.create(connector("One"))
+        read = self.admin.get("SendConnector", "One")
+        before = self.generation(self.transport)
+        spec = self.api.get("SendConnector", "one")["spec"]
+        self.api.put("SendConnector", "one", {**spec, "comment": "theirs"})
+        self.eventually(lambda: self.generation(self.transport) > before, 10, "their change")
+        code, words = self.refused(self.admin.update, connector("One", "one", comment="mine"),
+                                   "spec.comment", version=read.metadata.resource_version)
+        self.assertEqual(code, "ABORTED")
+        self.assertIn("has changed since it was read", words)
+        self.assertEqual(self.api.get("SendConnector", "one")["spec"]["comment"], "theirs")
 
-    def test_a_server_that_is_scaled_in_hands_its_mail_over_before_it_goes(self):
-        self.replicas(1)
-        self.assertEqual(self.second.sigterm(), 0)
-        self.assertTrue(self.second.log("deliver", "the queues are empty"))
-        self.assertEqual(self.first.queued(), 20)
-        self.until_ready("TransportServer", "mbx-1", "False", "NoLease")
-        self.assertEqual(self.orphaned(), 0)
-        self.sink.answers.pop("GREETING")
-        self.first.wait_empty(30)
-        self.assertEqual(len(self.sink.messages), 20)
-
-    def test_one_that_is_restarted_keeps_it_and_nobody_forgets_it(self):
-        self.assertEqual(self.second.sigterm(), 0)
-        self.assertFalse(self.second.log("deliver", "handing over"))
-        self.assertEqual(self.first.queued(), 0)
-        ready = self.until_ready("TransportServer", "mbx-1", "False", "MailWithoutServer")
-        self.assertIn("its volume holds 20 messages", ready["message"])
-        self.eventually(lambda: self.orphaned() == 20, 10, "the metric")
-        self.second.start()
-        self.until_ready("TransportServer", "mbx-1", "True", "Ready")
-        self.eventually(lambda: self.orphaned() == 0, 10, "the metric")
-        self.assertEqual(self.second.queued(), 20)
-
-    def test_when_no_other_takes_it_it_stays_and_is_told(self):
-        self.first.sigkill()
-        self.replicas(1)
-        self.second.settings["server.hand_over_time"] = "3s"
-        self.second.sigkill()
-        self.second.start()
-        self.assertEqual(self.second.sigterm(), 0)
-        stays = self.second.log("deliver", "mail stays in the volume of a server that is gone")
-        self.assertEqual(stays[0]["remaining"], 20)
-        self.first.start()
-        self.until_ready("TransportServer", "mbx-1", "False", "MailWithoutServer")
+    def test_without_the_api_server_a_change_is_refused(self):
+        self.api.sigkill()
+        self.eventually(lambda: self.reading(self.transport, "stale"), 20, "it to be stale")
+        code, words = self.refused(self.admin.create, connector("One"))
+        self.assertEqual(code, "UNAVAILABLE")
+        self.assertIn("is away, and changes are made there", words)
 
 
 class StartTest(KubeCase):

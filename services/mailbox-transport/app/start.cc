@@ -7,6 +7,7 @@
 #include "common/base/text.h"
 #include "common/directory/file_source.h"
 #include "common/directory/followed_source.h"
+#include "common/directory/managed_folder.h"
 #include "common/directory/rules.h"
 #include "common/observe/log.h"
 #include "services/mailbox-transport/admin/probe.h"
@@ -70,11 +71,12 @@ absl::Status App::State::MakeSource() {
 
 absl::Status App::State::MakeFiles() {
   auto watch = std::make_unique<directory::DirectoryWatch>(settings.directory);
-  managed = std::make_unique<directory::ManagedFolder>(settings.directory, watch->reader());
-  if (const absl::Status recovered = managed->Recover(); !recovered.ok()) {
+  auto folder = std::make_unique<directory::ManagedFolder>(settings.directory, watch->reader());
+  if (const absl::Status recovered = folder->Recover(); !recovered.ok()) {
     POSTERN_LOG(kWarning, "directory", "what the last change left cannot be looked after",
                 {{"path", *settings.directory.path}, {"error", recovered}});
   }
+  managed = std::move(folder);
   load_directory = [at = watch.get()] { return at->LoadNow(); };
   directory = std::move(watch);
   return absl::OkStatus();

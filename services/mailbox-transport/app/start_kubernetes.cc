@@ -5,6 +5,7 @@
 #include "absl/time/clock.h"
 
 #include "common/base/text.h"
+#include "common/kubernetes/api_writer.h"
 #include "common/kubernetes/probe.h"
 #include "common/kubernetes/stateful_set.h"
 #include "common/observe/log.h"
@@ -46,6 +47,8 @@ absl::Status App::State::MakeKubernetes() {
       std::make_unique<kubernetes::KubernetesSource>(settings.directory, settings.kubernetes, *api);
   followed_api = source.get();
   directory = std::move(source);
+  managed = std::make_unique<kubernetes::ApiWriter>(*api, *followed_api);
+  load_directory = [] { return absl::OkStatus(); };  // a change that is answered is in force
   presence = std::make_unique<kubernetes::Presence>(settings.kubernetes, *api, server_name,
                                                     [this] { return Report(); });
   return absl::OkStatus();

@@ -13,7 +13,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/random.h"
-#include "common/directory/managed_folder.h"
+#include "common/directory/change.h"
 #include "common/directory/source.h"
 #include "common/dns/cached_resolver.h"
 #include "common/io/dialer.h"
@@ -94,8 +94,8 @@ struct App::State {
   std::optional<kubernetes::Access> api;         // of the API server
   std::unique_ptr<directory::DirectorySource> directory;
   kubernetes::KubernetesSource* followed_api = nullptr;  // the same, when it is of an API server
-  std::unique_ptr<directory::ManagedFolder> managed;     // on the writer
-  std::function<absl::Status()> load_directory;  // on the writer: what the folder holds, now
+  std::unique_ptr<directory::ChangeWriter> managed;  // where changes are made; null on a follower
+  std::function<absl::Status()> load_directory;      // on the writer: what the folder holds, now
   std::vector<std::unique_ptr<Floor>> floors;
   std::unique_ptr<pipeline::Tracking> tracking;       // null: off
   std::unique_ptr<pipeline::RoutingLog> routing_log;  // the same

@@ -173,6 +173,11 @@ void ApiServer::Breaks() {
   ++era_;
 }
 
+void ApiServer::Deafens() {
+  const std::lock_guard lock(mutex_);
+  deaf_ = true;
+}
+
 void ApiServer::RotatesToken(bool tells) {
   const std::lock_guard lock(mutex_);
   token_ += "-and-more";
@@ -340,6 +345,7 @@ std::optional<std::string> ApiServer::News(Watch& watch) {
   const std::lock_guard lock(mutex_);
   if (watch.era != era_ || absl::Now() >= watch.until) return std::nullopt;
   std::string news;
+  if (deaf_) return news;
   if (!store_.remembers(watch.version)) {
     watch.until = absl::InfinitePast();
     return EventLine("ERROR", Refusal(410, "Expired", "too old resource version").body);

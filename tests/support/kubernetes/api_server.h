@@ -47,6 +47,8 @@ class ApiServer {
   void Compacts();
   // Ends the watches in the middle.
   void Breaks();
+  // The watches stay, and tell nothing any more.
+  void Deafens();
   // From now on there is another token; the file has it only with `tells`.
   void RotatesToken(bool tells);
 
@@ -100,6 +102,7 @@ class ApiServer {
   Fault fault_ = Fault::kNone;
   int code_ = 500;
   std::string retry_after_;
+  bool deaf_ = false;
   int bookmarks_ = 0;
   int era_ = 0;  // the watches of an earlier one end
   int watches_ = 0;
