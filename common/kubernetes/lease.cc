@@ -45,6 +45,8 @@ void Sightings::Note(const std::vector<Json>& leases, absl::Time now) {
     sight.renewed = TextAt(lease, {"spec", "renewTime"});
     sight.lasts = LastsOf(lease);
     sight.not_ready = TextAt(lease, {"metadata", "annotations", kNotReadyAnnotation});
+    const std::string messages = TextAt(lease, {"metadata", "annotations", kMessagesAnnotation});
+    sight.messages = base::ParseUnsigned(messages).value_or(0);
     const auto before = sights_.find(server);
     const bool same = before != sights_.end() && before->second.renewed == sight.renewed;
     sight.changed = same ? before->second.changed : now;
@@ -69,6 +71,14 @@ std::map<std::string, std::string> Sightings::not_ready(absl::Time now) const {
     if (!told.ok() || !told->has_struct_value()) continue;
     for (const auto& [connector, why] : told->struct_value().fields())
       all.emplace(connector, base::Cat(server, ": ", why.string_value()));
+  }
+  return all;
+}
+
+std::map<std::string, std::uint64_t> Sightings::orphaned(absl::Time now) const {
+  std::map<std::string, std::uint64_t> all;
+  for (const auto& [server, sight] : sights_) {
+    if (sight.messages > 0 && now - sight.changed >= sight.lasts) all[server] = sight.messages;
   }
   return all;
 }

@@ -11,6 +11,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -31,6 +32,9 @@ inline constexpr std::string_view kSnapshotAnnotation = "postern.dev/snapshot";
 // {"internet": "SecretNotUsable: ..."}: connectors that the server cannot use.
 inline constexpr std::string_view kNotReadyAnnotation = "postern.dev/not-ready";
 
+// "12": messages that wait on the server.
+inline constexpr std::string_view kMessagesAnnotation = "postern.dev/messages";
+
 // "2026-11-28T10:00:00.000000Z", as a Lease has it.
 std::string MicroTime(absl::Time time);
 
@@ -50,12 +54,16 @@ class Sightings {
   // By connector: which live server cannot use it and why, "mbx-1: SecretNotUsable: ...".
   std::map<std::string, std::string> not_ready(absl::Time now) const;
 
+  // Servers that are not live and whose volumes hold mail: how many messages, as they said last.
+  std::map<std::string, std::uint64_t> orphaned(absl::Time now) const;
+
  private:
   struct Sight {
     std::string renewed;  // as it was last seen
     absl::Time changed;   // when it was first seen so
     absl::Duration lasts;
     std::string not_ready;
+    std::uint64_t messages = 0;
   };
 
   std::map<std::string, Sight> sights_;  // by server

@@ -86,10 +86,11 @@ Presence::~Presence() {
 
 absl::Status Presence::Register() {
   const absl::Status applied =
-      Apply(base::Cat(access_.PathOf(directory::Kind::kTransportServer), "/", server_,
+      Apply(*channel_,
+            base::Cat(access_.PathOf(directory::Kind::kTransportServer), "/", server_,
                       "?fieldManager=", kFieldManager),
             WriteJson(ServerJson(server_, *settings_.site, *settings_.relay_address)),
-            base::Cat("TransportServer ", server_));
+            base::Cat("TransportServer ", server_), absl::InfiniteDuration());
   if (!absl::IsAborted(applied)) return applied;
   POSTERN_LOG(kWarning, "directory",
               "somebody else has written our TransportServer otherwise; it stays so",
@@ -97,29 +98,38 @@ absl::Status Presence::Register() {
   return absl::OkStatus();
 }
 
-absl::Status Presence::Apply(std::string path, const std::string& body, std::string_view what) {
+absl::Status Presence::Apply(http::Channel& channel,
+                             std::string path,
+                             const std::string& body,
+                             std::string_view what,
+                             absl::Duration most) {
   auto call = access_.Request("PATCH", std::move(path));
   if (!call.ok()) return call.status();
   call->body = body;
   // JSON is YAML.
   call->content_type = "application/apply-patch+yaml";
   call->body_bytes_max = 4 * 1024 * 1024;
-  const auto answer = channel_->Ask(*std::move(call));
+  call->time_max = std::min(call->time_max, most);
+  const auto answer = channel.Ask(*std::move(call));
   if (!answer.ok()) return answer.status();
   return answer->status < 300 ? absl::OkStatus() : RefusalOf(*answer, what);
 }
 
-absl::Status Presence::Renew(const Report& report) {
+absl::Status Presence::Renew(http::Channel& channel, const Report& report, absl::Duration most) {
   const absl::Time now = absl::Now();
   const std::string name = LeaseNameOf(server_);
   Json lease = LeaseJson(name, identity_, *settings_.lease_duration, now);
   SetText(lease, {"metadata", "labels", kServerLabel}, server_);
   SetText(lease, {"metadata", "annotations", kSnapshotAnnotation}, report.snapshot);
   SetText(lease, {"metadata", "annotations", kNotReadyAnnotation}, NotReadyText(report.not_ready));
+  if (report.messages) {
+    SetText(lease, {"metadata", "annotations", kMessagesAnnotation}, base::Cat(*report.messages));
+  }
   if (!report.uid.empty()) SetOwner(lease, server_, report.uid);
   const absl::Status applied =
-      Apply(base::Cat(access_.LeasesPath(), "/", name, "?force=true&fieldManager=", kFieldManager),
-            WriteJson(lease), base::Cat("lease ", name));
+      Apply(channel,
+            base::Cat(access_.LeasesPath(), "/", name, "?force=true&fieldManager=", kFieldManager),
+            WriteJson(lease), base::Cat("lease ", name), most);
   if (!applied.ok()) return applied;
   const std::lock_guard lock(mutex_);
   renewed_ = now;
@@ -137,7 +147,12 @@ void Presence::Stop() {
   }
   channel_->Stop();
   wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  // The channel that was stopped asks no more.
+  if (const auto channel = access_.channel(); channel.ok()) {
+    Renew(**channel, report_(), kLastWordMax).IgnoreError();  // then what it said last counts
+  }
 }
 
 absl::Time Presence::renewed() const {
@@ -164,7 +179,7 @@ void Presence::RunOnce() {
     status = Register();
     registered_ = status.ok();
   }
-  if (status.ok()) status = Renew(report);
+  if (status.ok()) status = Renew(*channel_, report, absl::InfiniteDuration());
   const absl::Duration quarter = *settings_.lease_duration / 4;
   std::string failure(base::MessageOf(status));
   const bool news = failure != last_failure_;

@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -32,6 +33,7 @@ class Presence {
  public:
   static constexpr std::size_t kNotReadyMax = 50;
   static constexpr std::size_t kReasonBytesMax = 500;
+  static constexpr absl::Duration kLastWordMax = absl::Seconds(1);
 
   // What is told of us with each renewal.
   struct Report {
@@ -39,6 +41,7 @@ class Presence {
     std::string uid;          // of our TransportServer; empty: it is not there
     bool site_there = false;  // a server in none would spoil the directory of all
     std::map<std::string, std::string> not_ready;  // by metadata.name of a Send connector
+    std::optional<std::uint64_t> messages;         // that wait here; not known for the moment
   };
 
   Presence(const KubernetesSettings& settings,
@@ -56,6 +59,7 @@ class Presence {
   absl::Status Register();
 
   void Start();
+  // The Lease says at last what mail stays here, if the API server answers within kLastWordMax.
   void Stop();
 
   // When the Lease was renewed last. Thread-safe.
@@ -64,8 +68,12 @@ class Presence {
  private:
   void Run();
   void RunOnce();
-  absl::Status Renew(const Report& report);
-  absl::Status Apply(std::string path, const std::string& body, std::string_view what);
+  absl::Status Renew(http::Channel& channel, const Report& report, absl::Duration most);
+  absl::Status Apply(http::Channel& channel,
+                     std::string path,
+                     const std::string& body,
+                     std::string_view what,
+                     absl::Duration most);
 
   const KubernetesSettings& settings_;
   const Access& access_;

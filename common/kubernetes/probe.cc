@@ -24,6 +24,11 @@ void AddReadings(observe::Registry& registry,
                       "1 on the server that writes the conditions of the resources.",
                       [writer] { return writer != nullptr && writer->holds() ? 1.0 : 0.0; });
   registry.AddReading(
+      "postern_store_orphaned_messages",
+      "Messages in volumes whose servers are gone, as these said last; on the server that writes "
+      "the conditions of the resources, 0 on others.",
+      [writer] { return writer == nullptr ? 0.0 : static_cast<double>(writer->orphaned()); });
+  registry.AddReading(
       "postern_directory_statuses_written",
       "Statuses of resources that this server has written since its start.",
       [writer] { return writer == nullptr ? 0.0 : static_cast<double>(writer->written()); });

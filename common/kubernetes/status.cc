@@ -98,6 +98,13 @@ std::optional<v1::Condition> OfConnector(const Object& object,
 
 v1::Condition OfServer(const Object& object, const StatusInputs& inputs) {
   if (inputs.live.count(object.name) != 0) return Ready("True", kReady, "");
+  const auto orphaned = inputs.orphaned.find(object.name);
+  if (orphaned != inputs.orphaned.end()) {
+    return Ready("False", "MailWithoutServer",
+                 base::Cat("its volume holds ", orphaned->second,
+                           " messages and no server has it: start the server again, or hand them "
+                           "over by postern Rescue-Queue"));
+  }
   return Ready("False", "NoLease",
                "no Lease of this server was renewed in time: it does not run, or does not reach "
                "the API server");

@@ -5,7 +5,8 @@
 //
 // Flow      StatusFor(object, ...) of each; PatchFor(object, status, now).
 // Failure   None. Reasons: Invalid (it breaks a rule), Waits (another's mistake keeps it from being
-//           in force), NoLease (of a server), InForce, and those of a connector's readiness.
+//           in force), NoLease and MailWithoutServer
+//           (of a server), InForce, and those of a connector's readiness.
 // Limits    kServersMax names, kMessageBytesMax bytes of a message.
 // See       tools/kubernetes/crds.py for the schema of a status
 
@@ -36,8 +37,9 @@ using ReadyOf =
 struct StatusInputs {
   const KubernetesSource::View& view;
   const directory::Snapshot& snapshot;
-  const std::set<std::string>& live;                    // servers with a Lease
-  const std::map<std::string, std::string>& not_ready;  // Sightings::not_ready
+  const std::set<std::string>& live;                     // servers with a Lease
+  const std::map<std::string, std::string>& not_ready;   // Sightings::not_ready
+  const std::map<std::string, std::uint64_t>& orphaned;  // Sightings::orphaned
   const ReadyOf& ready_of;
 };
 

@@ -76,6 +76,11 @@ std::uint64_t StatusWriter::written() const {
   return written_;
 }
 
+std::uint64_t StatusWriter::orphaned() const {
+  const std::lock_guard lock(mutex_);
+  return orphaned_;
+}
+
 void StatusWriter::Run() {
   pthread_setname_np(pthread_self(), "status-writer");
   const auto pause = absl::ToChronoNanoseconds(*settings_.status_interval);
@@ -85,6 +90,7 @@ void StatusWriter::Run() {
     NoteFailure(RunOnce());
     lock.lock();
     holds_ = election_.held();
+    if (!holds_) orphaned_ = 0;
     wake_.wait_for(lock, pause, [this] { return stopping_; });
   }
 }
@@ -95,6 +101,7 @@ absl::Status StatusWriter::RunOnce() {
   if (!held.ok()) return held.status();
   if (!*held) return absl::OkStatus();
   if (absl::Status noted = NoteLeases(now); !noted.ok()) return noted;
+  NoteOrphans(now);
   // What we know may be old: then it is for later.
   if (source_.readings().stale) return absl::OkStatus();
   return Write(now);
@@ -132,7 +139,7 @@ absl::Status StatusWriter::Write(absl::Time now) {
   const directory::SnapshotPtr snapshot = source_.current();
   const std::set<std::string> live = sightings_.live(now);
   const std::map<std::string, std::string> not_ready = sightings_.not_ready(now);
-  const StatusInputs inputs{view, *snapshot, live, not_ready, ready_of_};
+  const StatusInputs inputs{view, *snapshot, live, not_ready, orphans_, ready_of_};
   int patches = 0;
   absl::Status status;
   for (const auto& [kind, objects] : view.objects) {
@@ -174,6 +181,25 @@ absl::Status StatusWriter::Patch(directory::Kind kind, const Object& object, con
   const std::lock_guard lock(mutex_);
   ++written_;
   return absl::OkStatus();
+}
+
+// A Lease is judged by our own clock: one that we see for the first time counts as live for now.
+void StatusWriter::NoteOrphans(absl::Time now) {
+  std::map<std::string, std::uint64_t> orphans = sightings_.orphaned(now);
+  // Whoever deletes the TransportServer has dealt with its mail.
+  const directory::SnapshotPtr snapshot = source_.current();
+  std::erase_if(orphans,
+                [&](const auto& one) { return snapshot->FindServer(one.first) == nullptr; });
+  std::uint64_t sum = 0;
+  for (const auto& [server, messages] : orphans) {
+    sum += messages;
+    if (orphans_.count(server) != 0) continue;
+    POSTERN_LOG(kError, "store", "mail lies in the volume of a server that is gone",
+                {{"server", server}, {"messages", messages}});
+  }
+  orphans_ = std::move(orphans);
+  const std::lock_guard lock(mutex_);
+  orphaned_ = sum;
 }
 
 void StatusWriter::NoteFailure(const absl::Status& status) {

@@ -48,6 +48,8 @@ class StatusWriter {
   // Thread-safe: whether this server is the one that writes, and what it has written.
   bool holds() const;
   std::uint64_t written() const;
+  // On the one that writes: messages in volumes without a server.
+  std::uint64_t orphaned() const;
 
  private:
   void Run();
@@ -56,6 +58,7 @@ class StatusWriter {
   absl::Status Write(absl::Time now);
   bool WasSent(const Object& object, const Json& patch, absl::Time now) const;
   absl::Status Patch(directory::Kind kind, const Object& object, const Json& patch);
+  void NoteOrphans(absl::Time now);
   void NoteFailure(const absl::Status& status);
 
   const KubernetesSettings& settings_;
@@ -74,12 +77,14 @@ class StatusWriter {
 
   std::map<std::string, Sent> sent_;  // by Object::place
   std::string last_failure_;
+  std::map<std::string, std::uint64_t> orphans_;  // by server
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
   bool holds_ = false;
   std::uint64_t written_ = 0;
+  std::uint64_t orphaned_ = 0;
   std::thread thread_;
 };
 

@@ -73,7 +73,7 @@ class KubeApi:
         return self.control()["requests"]
 
     def path(self, kind, name=""):
-        group = "coordination.k8s.io" if kind == "Lease" else "postern.dev"
+        group = {"Lease": "coordination.k8s.io", "StatefulSet": "apps"}.get(kind, "postern.dev")
         path = f"/apis/{group}/v1/namespaces/{NAMESPACE}/{PLURALS[kind]}"
         return f"{path}/{name}" if name else path
 

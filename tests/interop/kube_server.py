@@ -23,7 +23,7 @@ import urllib.parse
 
 KINDS = {"accepteddomains": "AcceptedDomain", "sendconnectors": "SendConnector", "sites": "Site",
          "sitelinks": "SiteLink", "transportconfigs": "TransportConfig",
-         "transportservers": "TransportServer", "leases": "Lease"}
+         "transportservers": "TransportServer", "leases": "Lease", "statefulsets": "StatefulSet"}
 BOOKMARK_SECONDS = 0.5
 SLOW_SECONDS = 0.2
 

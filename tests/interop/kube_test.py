@@ -152,9 +152,7 @@ class FollowsTest(KubeCase):
         self.until_fresh(transport)
 
 
-class ShowsTest(KubeCase):
-    """What the servers tell the API server."""
-
+class ToldCase(KubeCase):
     quick = {"kubernetes.status_interval": "100ms", "kubernetes.lease_duration": "2s"}
 
     def registering(self, name, **more):
@@ -169,6 +167,10 @@ class ShowsTest(KubeCase):
 
     def used_by(self, kind, name):
         return (self.api.get(kind, name) or {}).get("status", {}).get("servers")
+
+
+class ShowsTest(ToldCase):
+    """What the servers tell the API server."""
 
     def test_a_server_registers_itself_and_takes_mail(self):
         sink = self.started(WireSink(self.lab.free_port()))

@@ -151,10 +151,12 @@ class ManifestsTest(unittest.TestCase):
                     self.assertLessEqual(of, plurals)
 
     def test_a_pod_has_the_time_that_its_service_takes_to_stop(self):
-        for _, _, workload, pod in self.each_workload():
+        for overlay, _, workload, pod in self.each_workload():
             wait = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
-            stop_grace = 30  # the fallback of server.stop_grace
-            self.assertGreater(pod["terminationGracePeriodSeconds"], wait + stop_grace)
+            stop = 30  # the fallback of server.stop_grace
+            if overlay == ASKING and workload["kind"] == "StatefulSet":
+                stop += 600  # that of server.hand_over_time
+            self.assertGreater(pod["terminationGracePeriodSeconds"], wait + stop)
 
     def test_certificates_by_hand_have_the_identity_of_the_service(self):
         with Lab() as lab:

@@ -60,12 +60,12 @@ void App::Stop() {
   if (std::exchange(state.stopped, true)) return;
   POSTERN_LOG(kInfo, "accept", "stopping");
   if (state.http != nullptr) state.http->SetNotReady("stop", "stopping");
+  state.HandOverIfScaledIn();
   for (const auto& server : {state.submission_server.get(), state.admin_server.get()}) {
     if (server != nullptr) server->SetServing(false);
   }
   const absl::Duration grace = *state.settings.server.stop_grace;
   if (state.pipeline != nullptr) state.pipeline->Close();
-  if (state.presence != nullptr) state.presence->Stop();
   if (state.statuses != nullptr) state.statuses->Stop();
   if (state.directory_service != nullptr) state.directory_service->Stop();
   if (state.tracking_service != nullptr) state.tracking_service->Stop();
@@ -76,6 +76,8 @@ void App::Stop() {
   if (state.submission_server != nullptr) state.submission_server->Stop(kServiceStop);
   if (state.admin_server != nullptr) state.admin_server->Stop(kServiceStop);
   if (state.pipeline != nullptr) state.pipeline->Stop(grace);
+  // At last, as it says what stays here.
+  if (state.presence != nullptr) state.presence->Stop();
 
   state.resources.reset();
   state.http.reset();

@@ -7,7 +7,9 @@
 #include "common/base/text.h"
 #include "common/kubernetes/api_writer.h"
 #include "common/kubernetes/probe.h"
+#include "common/kubernetes/stateful_set.h"
 #include "common/observe/log.h"
+#include "services/mailbox-transport/app/hand_over.h"
 #include "services/mailbox-transport/app/state.h"
 #include "services/mailbox-transport/deliver/deliver.h"
 
@@ -23,6 +25,10 @@ const kubernetes::Object* Find(const kubernetes::KubernetesSource::View& view,
   if (servers == view.objects.end()) return nullptr;
   const auto found = servers->second.find(base::LowerAscii(server));
   return found == servers->second.end() ? nullptr : found->second.get();
+}
+
+io::Task<void> CountQueued(pipeline::Pipeline* pipeline, absl::StatusOr<std::uint64_t>* queued) {
+  *queued = co_await pipeline->QueuedNow();
 }
 
 }  // namespace
@@ -89,7 +95,22 @@ kubernetes::Presence::Report App::State::Report() const {
     if (ready.status() != "False") continue;
     report.not_ready[connector.slug] = base::Cat(ready.reason(), ": ", ready.message());
   }
+  absl::StatusOr<std::uint64_t> queued = absl::UnavailableError("");
+  io::RunTask(pipeline->shards().front()->executor(), CountQueued(pipeline.get(), &queued));
+  if (queued.ok()) report.messages = *queued;
   return report;
+}
+
+void App::State::HandOverIfScaledIn() {
+  const absl::Duration most = *settings.server.hand_over_time;
+  if (!api || !running || most <= absl::ZeroDuration()) return;
+  const auto scaled_in = kubernetes::IsScaledIn(*api, server_name);
+  if (!scaled_in.ok()) {
+    POSTERN_LOG(kWarning, "deliver", "mail stays here: nobody says whether this server comes back",
+                {{"server", server_name}, {"error", scaled_in.status()}});
+    return;
+  }
+  if (*scaled_in) HandOver(*pipeline, base::Clock::System(), most);
 }
 
 absl::Status App::State::StartPresence() {

@@ -64,6 +64,8 @@ struct App::State {
   absl::Status RegisterServer();
   absl::Status StartPresence();
   kubernetes::Presence::Report Report() const;
+  // Before the stop of a server that does not come back.
+  void HandOverIfScaledIn();
   // Where an operator finds the directory.
   std::string DirectoryPlace() const;
   absl::Status StartProvisions();

@@ -24,6 +24,7 @@ class SightingsTest : public ::testing::Test {
       SetText(lease, {"metadata", "labels", kServerLabel}, server);
       SetText(lease, {"metadata", "annotations", kNotReadyAnnotation},
               R"({"internet":"SecretNotUsable: no secret"})");
+      SetText(lease, {"metadata", "annotations", kMessagesAnnotation}, server == "a" ? "12" : "0");
       leases.push_back(std::move(lease));
     }
     sightings_.Note(leases, At(at));
@@ -51,6 +52,14 @@ TEST_F(SightingsTest, ALeaseThatIsGoneIsForgotten) {
 TEST_F(SightingsTest, ALeaseOfSomethingElseIsNoServer) {
   sightings_.Note({LeaseJson("kube-scheduler", "x", kLasts, At(0))}, At(0));
   EXPECT_THAT(sightings_.live(At(1)), ElementsAre());
+}
+
+TEST_F(SightingsTest, MailOfServersThatAreGoneIsOrphaned) {
+  Seen({{"a", 1}, {"b", 1}}, 0);
+  EXPECT_TRUE(sightings_.orphaned(At(39)).empty());
+  EXPECT_THAT(sightings_.orphaned(At(40)), ElementsAre(Pair("a", 12u)));
+  Seen({{"a", 2}, {"b", 1}}, 50);
+  EXPECT_TRUE(sightings_.orphaned(At(51)).empty());
 }
 
 TEST_F(SightingsTest, WhatALiveServerCannotUseIsTold) {

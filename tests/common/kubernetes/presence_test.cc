@@ -88,6 +88,16 @@ TEST_F(PresenceTest, TheLeaseIsRenewedAndSaysWhatTheServerHas) {
   EXPECT_GT(presence_->renewed(), absl::InfinitePast());
 }
 
+TEST_F(PresenceTest, TheLastWordIsWhatMailStays) {
+  report_.messages = 3;
+  Made().Start();
+  const auto said = [&] { return LeaseText({"metadata", "annotations", kMessagesAnnotation}); };
+  ASSERT_TRUE(api_.Await([&] { return said() == "3"; }));
+  settings_.lease_duration.value = absl::Minutes(10);  // no renewal comes of itself
+  presence_->Stop();
+  EXPECT_EQ(said(), "3");
+}
+
 TEST_F(PresenceTest, WithoutItsSiteAServerDoesNotRegister) {
   report_.site_there = false;
   Made().Start();

@@ -44,7 +44,8 @@ class StatusTest : public ::testing::Test {
   }
 
   ResourceStatus Of(Kind kind, const ObjectPtr& object) const {
-    return *StatusFor(kind, *object, {view_, *snapshot_, live_, not_ready_, ready_of_});
+    return *StatusFor(
+        kind, *object, {view_, *snapshot_, live_, not_ready_, orphaned_, ready_of_});
   }
 
   static std::string Text(const ResourceStatus& status) {
@@ -56,6 +57,7 @@ class StatusTest : public ::testing::Test {
   directory::SnapshotPtr snapshot_;
   std::set<std::string> live_;
   std::map<std::string, std::string> not_ready_;
+  std::map<std::string, std::uint64_t> orphaned_;
   ReadyOf ready_of_ = [](const connector::SendConnector&, const directory::Snapshot&) {
     v1::Condition ready;
     ready.set_status("True");
@@ -63,6 +65,15 @@ class StatusTest : public ::testing::Test {
     return ready;
   };
 };
+
+TEST_F(StatusTest, MailInTheVolumeOfAServerThatIsGoneIsTold) {
+  live_.erase("b");
+  EXPECT_THAT(Text(Of(Kind::kTransportServer, Made(Kind::kTransportServer, "b"))),
+              HasSubstr("False NoLease"));
+  orphaned_["b"] = 12;
+  EXPECT_THAT(Text(Of(Kind::kTransportServer, Made(Kind::kTransportServer, "b"))),
+              HasSubstr("False MailWithoutServer its volume holds 12 messages"));
+}
 
 TEST_F(StatusTest, AConnectorIsUsedByItsLiveSourceServers) {
   live_.erase("b");

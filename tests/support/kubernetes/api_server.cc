@@ -136,7 +136,9 @@ kubernetes::KubernetesSettings ApiServer::settings() const {
 }
 
 std::string ApiServer::Full(std::string_view plural) const {
-  const std::string_view group = plural == "leases" ? "coordination.k8s.io/v1" : "postern.dev/v1";
+  const std::string_view group = plural == "leases"         ? "coordination.k8s.io/v1"
+                                 : plural == "statefulsets" ? "apps/v1"
+                                                            : "postern.dev/v1";
   return base::Cat("/apis/", group, "/namespaces/", kNamespace, "/", plural);
 }
 

@@ -93,7 +93,8 @@ const std::string& KindOfPlural(const std::string& plural) {
                                                             {"sitelinks", "SiteLink"},
                                                             {"transportconfigs", "TransportConfig"},
                                                             {"transportservers", "TransportServer"},
-                                                            {"leases", "Lease"}};
+                                                            {"leases", "Lease"},
+                                                            {"statefulsets", "StatefulSet"}};
   return kKinds.at(plural);
 }
 
