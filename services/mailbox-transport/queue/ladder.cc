@@ -47,6 +47,7 @@ void Schedule::Climb(Line& line, std::string_view error, absl::Time now) {
   line.probe_wanted = false;
   line.last_retry = now;
   line.resumes = now + Jittered(wait);
+  LetGo(line);
   probe_.LadderClimbed(stage);
   POSTERN_LOG(kWarning, "queue", "next hop failed",
               {{"next_hop", line.hop.domain},

@@ -99,6 +99,7 @@ Place* Schedule::Enter(Line& line, model::Ticket ticket, absl::Time now) {
     place->in = Place::In::kLater;
     line.later.Push(place);
   }
+  KeepOrLetGo(*place);
   // What may have brought the process down waits for an administrator, however long he takes.
   const bool lapses = !Poison(line);
   if (lapses && place->expires() != absl::InfiniteFuture()) expiries_.Push(place);

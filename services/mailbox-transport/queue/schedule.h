@@ -46,6 +46,8 @@ inline constexpr absl::Duration kWakeSpreadOfOne = absl::Milliseconds(50);
 inline constexpr absl::Duration kRampPatience = absl::Seconds(10);
 // A held hop that nobody wakes looks for itself after this time.
 inline constexpr absl::Duration kHeldMax = absl::Minutes(1);
+// So many tickets of a priority wait in a queue with their message in memory: a few seconds' work.
+inline constexpr std::size_t kKeptAhead = 8192;
 // Tickets that a worker takes before it makes room for a hop that has none.
 inline constexpr std::uint32_t kTurn = 20;
 
@@ -180,6 +182,8 @@ class Schedule {
   void Note(Line& line, absl::Time now);
 
   Place* Enter(Line& line, model::Ticket ticket, absl::Time now);
+  void KeepOrLetGo(Place& place) const;
+  void LetGo(Line& line);
   model::Ticket Leave(Place* place);
   void Unlink(Place* place);
   void Lapse(Place* place);

@@ -54,6 +54,7 @@ void Mark(Line::Taken& taken, Wish wish, Changing& changing) {
 void Schedule::Suspend(const model::NextHop& hop, absl::Time now) {
   Line& line = FindOrMake(hop, now);
   line.suspended = true;
+  LetGo(line);
   Note(line, now);
 }
 
