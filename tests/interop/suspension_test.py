@@ -1,5 +1,5 @@
-"""tests/interop/suspension_test.py: commands on thousands of messages at once: what they say is done
-is kept, deliveries go on beside them, and they tell how far they are.
+"""tests/interop/suspension_test.py: commands on thousands of messages at once: what they say is
+done is kept, deliveries go on beside them, and they tell how far they are.
 
 The numbers of tests/prove/million.py are larger; what is looked at is the same.
 """
@@ -46,12 +46,6 @@ class SuspensionTest(Case):
     def count(self, filter):
         *_, last = self.api.walk(filter=filter, page=dict(result_size=1, return_page_info=True))
         return last.page_info.total
-
-    def kill(self):
-        self.api.close()
-        self.transport.sigkill()
-        self.transport.start(seconds=60)
-        self.connect()
 
     def act_until_killed(self, action, filter, least):
         """How many messages it said were changed, before the process was killed amid the rest."""
@@ -118,7 +112,8 @@ class SuspensionTest(Case):
             took = time.monotonic() - began
             meanwhile = self.arrivals.since(began)
         self.assertIn(f"{COUNT:,} messages suspended", said)
-        counts = [int(text.replace(",", "")) for text in re.findall(r"looked at ([\d,]+) of", shown)]
+        counts = [int(text.replace(",", ""))
+                  for text in re.findall(r"looked at ([\d,]+) of", shown)]
         self.assertGreater(len(counts), 1)
         self.assertEqual(counts, sorted(counts))
         moments = [at for at in sorted(self.arrivals.moments) if began <= at <= began + took]
