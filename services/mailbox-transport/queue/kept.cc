@@ -1,6 +1,6 @@
-// Which tickets wait with their message in memory: those that are next in a queue that delivers. The
-// store gives back the others when their turn comes, so that a million that wait for a host that is
-// down cost what their tickets cost.
+// Which tickets wait with their message in memory: those that are next in a queue that delivers.
+// The store gives back the others when their turn comes, so that a million that wait for a host
+// that is down cost what their tickets cost.
 
 #include "services/mailbox-transport/queue/schedule.h"
 
@@ -16,8 +16,8 @@ bool Delivers(const Line& line) {
 
 void Schedule::KeepOrLetGo(Place& place) const {
   const Line& line = *place.line;
-  const bool next = place.in == Place::In::kReady &&
-                    line.ready.of(place.ticket.priority).size() <= kKeptAhead;
+  const bool next =
+      place.in == Place::In::kReady && line.ready.of(place.ticket.priority).size() <= kKeptAhead;
   if (!next || !Delivers(line)) place.ticket.message = nullptr;
 }
 

@@ -67,6 +67,7 @@ void Schedule::HopWorked(const model::NextHop& hop, absl::Time now) {
   line->worked = true;
   if (line->state != Line::State::kOpen || line->failures > 0) {
     line->state = Line::State::kOpen;
+    line->opened = now;
     line->workers_max = std::min(most, FirstConnections() + 1);
     line->failures = 0;
     line->first_retry = absl::InfiniteFuture();

@@ -34,6 +34,7 @@ void Schedule::Done(const model::NextHop& hop, base::MessageId id, absl::Time no
   Line* line = Find(hop);
   if (line == nullptr) return;
   line->outgoing.Count(now);
+  probe_.Left(line->hop.type);
   GiveBack(*line, id, now);
 }
 
@@ -92,6 +93,7 @@ std::vector<model::Ticket> Schedule::TakeBack(const model::NextHop& hop,
     line->outgoing.Count(now);
     tickets.push_back(Leave(later[i - 1]));
   }
+  probe_.Resubmitted(tickets.size());
   Note(*line, now);
   return tickets;
 }

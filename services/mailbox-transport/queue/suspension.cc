@@ -62,6 +62,7 @@ bool Schedule::Resume(const model::NextHop& hop, absl::Time now) {
   Line* line = Find(hop);
   if (line == nullptr || !line->suspended) return false;
   line->suspended = false;
+  line->opened = now;
   Note(*line, now);
   return true;
 }
