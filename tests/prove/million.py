@@ -2,7 +2,7 @@
 
 One server with them and an empty one beside it serve all these claims; it is made at the first.
 
-Flow      accepted(), restarted(), others(), acted(): claims, in this order.
+Flow      accepted, restarted, others, suspended, killed, removed: claims, in this order.
 Limits    Messages are accepted for ACCEPT_SECONDS, or until there are MESSAGES; with --long until
           there are.
 """
@@ -13,8 +13,8 @@ import subprocess
 import threading
 import time
 
+from claims import require  # first: it knows where the others are
 from admin_api import AdminApi
-from claims import require
 from harness import Lab, wait_until
 from peers import SmtpSink, smtp_source, tool
 from services import MailboxTransport, Shell

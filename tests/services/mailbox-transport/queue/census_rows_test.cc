@@ -8,10 +8,10 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr auto kRowsDns = static_cast<std::size_t>(model::DeliveryType::kRowsDnsConnectorDelivery);
+constexpr auto kRowsDns = static_cast<std::size_t>(model::DeliveryType::kDnsConnectorDelivery);
 
 model::NextHop HopTo(const std::string& domain) {
-  return {model::DeliveryType::kRowsDnsConnectorDelivery, domain, "Internet"};
+  return {model::DeliveryType::kDnsConnectorDelivery, domain, "Internet"};
 }
 
 Census CensusOf(const std::string& domain, std::size_t messages) {
@@ -19,7 +19,7 @@ Census CensusOf(const std::string& domain, std::size_t messages) {
   census.kinds[kRowsDns].deferred = {messages, 0, 2};
   census.kinds[kRowsDns].largest = messages;
   census.queues[static_cast<std::size_t>(QueueStatus::kRetry)] = 1;
-  census.NoteOldest({model::DeliveryType::kRowsDnsConnectorDelivery, "Internet"}, absl::Minutes(2));
+  census.NoteOldest({model::DeliveryType::kDnsConnectorDelivery, "Internet"}, absl::Minutes(2));
   census.top.push_back({HopTo(domain), messages, absl::Minutes(2)});
   return census;
 }
