@@ -8,7 +8,8 @@
 //           it is a failure in the answer; one that a filter chose is counted as unchanged.
 // Lifetime  Borrows its parts; requests and responses outlive the awaited call.
 // Limits    An answer takes about kAnswerTime; a few slices of a walk are acted on at a time, so
-//           that delivery goes on in between. kFailuresMax failures and kNamedMax identities are named.
+//           that delivery goes on in between. kFailuresMax failures and kNamedMax identities are
+//           named.
 // See       message_walk.h; Exchange's Suspend-Message, Resume-Message, Remove-Message
 
 #pragma once
