@@ -34,26 +34,28 @@ std::string Counts(const google::protobuf::RepeatedField<std::uint64_t>& counts)
 }
 
 Fields FieldsOf(const v1::QueueInfo& queue) {
-  return {{"Identity", queue.identity()},
-          {"DeliveryType", queue.delivery_type()},
-          {"NextHopDomain", queue.next_hop_domain()},
-          {"NextHopConnector", queue.next_hop_connector()},
-          {"NextHopCategory", queue.next_hop_category()},
-          {"TlsDomain", queue.tls_domain()},
-          {"Status", queue.status()},
-          {"MessageCount", base::Cat(queue.message_count())},
-          {"DeferredMessageCount", base::Cat(queue.deferred_message_count())},
-          {"SuspendedMessageCount", base::Cat(queue.suspended_message_count())},
-          {"MessageCountsPerPriority", Counts(queue.message_counts_per_priority())},
-          {"PriorityDescriptions", "{High, Normal, Low}"},
-          {"IncomingRate", Rate(queue.incoming_rate())},
-          {"OutgoingRate", Rate(queue.outgoing_rate())},
-          {"Velocity", Rate(queue.velocity())},
-          {"RetryCount", base::Cat(queue.retry_count())},
-          {"FirstRetryTime", queue.first_retry_time()},
-          {"LastRetryTime", queue.last_retry_time()},
-          {"NextRetryTime", queue.next_retry_time()},
-          {"LastError", queue.last_error()}};
+  return {
+      {"Identity", queue.identity()},
+      {"DeliveryType", queue.delivery_type()},
+      {"NextHopDomain", queue.next_hop_domain()},
+      {"NextHopConnector", queue.next_hop_connector()},
+      {"NextHopCategory", queue.next_hop_category()},
+      {"TlsDomain", queue.tls_domain()},
+      {"Status", queue.status()},
+      {"MessageCount", base::Cat(queue.message_count())},
+      {"DeferredMessageCount", base::Cat(queue.deferred_message_count())},
+      {"SuspendedMessageCount", base::Cat(queue.suspended_message_count())},
+      {"MessageCountsPerPriority", Counts(queue.message_counts_per_priority())},
+      {"DeferredMessageCountsPerPriority", Counts(queue.deferred_message_counts_per_priority())},
+      {"PriorityDescriptions", "{High, Normal, Low}"},
+      {"IncomingRate", Rate(queue.incoming_rate())},
+      {"OutgoingRate", Rate(queue.outgoing_rate())},
+      {"Velocity", Rate(queue.velocity())},
+      {"RetryCount", base::Cat(queue.retry_count())},
+      {"FirstRetryTime", queue.first_retry_time()},
+      {"LastRetryTime", queue.last_retry_time()},
+      {"NextRetryTime", queue.next_retry_time()},
+      {"LastError", queue.last_error()}};
 }
 
 Fields FieldsOf(const v1::MessageInfo& message) {

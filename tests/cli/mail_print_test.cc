@@ -42,11 +42,14 @@ TEST(MailPrint, OneQueueShowsEverything) {
   queue.set_velocity(-1.5);
   for (const std::uint64_t count : {1, 20, 3})
     queue.add_message_counts_per_priority(count);
+  for (const std::uint64_t count : {0, 15, 0})
+    queue.add_deferred_message_counts_per_priority(count);
   StringShell shell;
   Shell to = shell.shell();
   ASSERT_TRUE(Print(response, true, {}, to).ok());
-  EXPECT_THAT(shell.out.str(), HasSubstr("Velocity                 : -1.50\n"));
-  EXPECT_THAT(shell.out.str(), HasSubstr("MessageCountsPerPriority : {1, 20, 3}\n"));
+  EXPECT_THAT(shell.out.str(), HasSubstr("Velocity                         : -1.50\n"));
+  EXPECT_THAT(shell.out.str(), HasSubstr("DeferredMessageCountsPerPriority : {0, 15, 0}\n"));
+  EXPECT_THAT(shell.out.str(), HasSubstr("\nMessageCountsPerPriority         : {1, 20, 3}\n"));
 }
 
 TEST(MailPrint, PagesTellOfTheRest) {

@@ -3,6 +3,8 @@
 The sink takes the content and never answers the final dot; the service is killed by SIGKILL.
 """
 
+import signal
+
 from cases import Case, main, message, send
 from wire import WireSink
 
@@ -42,6 +44,26 @@ class PoisonTest(Case):
         self.assertIn(b"behind it", self.arrived[2].data)
         self.assertEqual([b"poison" in one.data for one in self.arrived], [True, True, False])
         self.assertEqual(len(mailbox.log("queue", SET_APART)), 1)
+
+    def test_a_process_that_crashes_by_itself_counts_as_one_that_is_killed(self):
+        mailbox = self.mailbox()
+        send(mailbox, "bob@contoso.test", message("poison"))
+        for attempt, crash in enumerate((signal.SIGABRT, signal.SIGSEGV), 1):
+            self.eventually(lambda: len(self.arrived) == attempt, 20, "the attempt")
+            mailbox.process.send(crash)
+            self.assertEqual(mailbox.process.wait(20), -crash)
+            mailbox.start(seconds=60)
+        self.assertEqual(self.poison(mailbox), 1)
+        self.assertEqual(len(self.arrived), 2)
+
+    def test_a_stop_in_order_is_no_crash(self):
+        mailbox = self.mailbox({"queue.poison_threshold": 1, "server.stop_grace": "1s"})
+        send(mailbox, "bob@contoso.test", message("patient"))
+        self.eventually(lambda: len(self.arrived) == 1, 20, "the attempt")
+        self.assertEqual(mailbox.sigterm(), 0)
+        mailbox.start(seconds=60)
+        self.eventually(lambda: len(self.arrived) == 2, 20, "the next attempt")
+        self.assertEqual(self.poison(mailbox), 0)
 
     def test_it_stays_apart_and_the_setting_says_when(self):
         mailbox = self.mailbox({"queue.poison_threshold": 1})

@@ -293,4 +293,9 @@ bool MemoryStore::full() const {
   return full_;
 }
 
+bool MemoryStore::damaged() const {
+  const std::lock_guard lock(mutex_);
+  return !damaged_.empty();
+}
+
 }  // namespace postern::testing

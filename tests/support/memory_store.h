@@ -72,6 +72,7 @@ class MemoryStore final : public model::MessageStore {
   void PutSuspension(const model::NextHop& hop, bool suspended, Done done) override;
   absl::Status ScanSuspensions(
       const std::function<void(const model::NextHop& hop)>& visit) override;
+  bool damaged() const override;
   bool full() const override;
 
  private:

@@ -14,6 +14,10 @@ using Status = queue::MessageStatus;
 using Sliced = absl::StatusOr<MessageWalk::Slice>;
 using Changed = absl::StatusOr<pipeline::Changed>;
 
+// Several slices are acted on together, for each time the store is waited for. A slice more is no
+// more than a call takes.
+constexpr std::size_t kActedAtOnce = pipeline::kChangeMax - kSliceMessages;
+
 // Nothing is done to every message by leaving a word out.
 absl::Status CheckTerms(const v1::MessageActionRequest& request) {
   switch (request.action()) {
@@ -95,9 +99,10 @@ io::Task<absl::Status> MessageActions::Answer(const v1::MessageActionRequest& re
   if (!request.has_resume()) cursor.set_total(chosen->total);
   RowPlace at{cursor.message(), cursor.queue()};
   const absl::Time begun = absl::Now();
+  Targets targets;
+  std::uint64_t gathered = 0;  // messages looked at since the last ones were acted on
   for (;;) {
     if (cancelled()) co_return absl::CancelledError("the caller has gone");
-    Targets targets;
     absl::AnyInvocable<Sliced()> read = [&, now = clock_.Now()] {
       return walk.Next(*chosen->queues, now, at, [&](const MessageWalk::Row& row) {
         cursor.set_matched(cursor.matched() + 1);
@@ -108,7 +113,12 @@ io::Task<absl::Status> MessageActions::Answer(const v1::MessageActionRequest& re
     const Sliced slice = co_await io::OnDisk<Sliced>(disk_, std::move(read));
     if (!slice.ok()) co_return slice.status();
     cursor.set_examined(cursor.examined() + slice->examined);
-    const absl::Status acted = co_await Act(request, std::move(targets), response);
+    gathered += slice->examined;
+    const bool over = slice->ended || absl::Now() - begun >= kAnswerTime;
+    if (!over && gathered < kActedAtOnce) continue;
+    gathered = 0;
+    Targets chosen_now = std::exchange(targets, Targets());
+    const absl::Status acted = co_await Act(request, std::move(chosen_now), response);
     if (!acted.ok()) co_return acted;
     if (slice->ended) break;
     if (absl::Now() - begun < kAnswerTime) continue;

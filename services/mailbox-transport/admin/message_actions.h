@@ -7,8 +7,9 @@
 // Failure   kInvalidArgument and kNotFound name what was asked. A message that is in no state for
 //           it is a failure in the answer; one that a filter chose is counted as unchanged.
 // Lifetime  Borrows its parts; requests and responses outlive the awaited call.
-// Limits    An answer takes about kAnswerTime; one slice of a walk is acted on at a time, so that
-//           delivery goes on in between. kFailuresMax failures and kNamedMax identities are named.
+// Limits    An answer takes about kAnswerTime; a few slices of a walk are acted on at a time, so
+//           that delivery goes on in between. kFailuresMax failures and kNamedMax identities are
+//           named.
 // See       message_walk.h; Exchange's Suspend-Message, Resume-Message, Remove-Message
 
 #pragma once

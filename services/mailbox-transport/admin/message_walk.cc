@@ -121,7 +121,10 @@ absl::StatusOr<MessageWalk::Slice> MessageWalk::Next(const QueueState& state,
     slice.ended = !slice.stopped;
     return !slice.stopped;
   };
-  const absl::Status walked = store_.Walk(base::MessageId{at.message}, terms_.backward, step);
+  // What was removed by the thousand is still in the way until the store has tidied up.
+  base::MessageId from{at.message};
+  if (!terms_.backward && !store_.damaged()) from = std::max(from, state.first());
+  const absl::Status walked = store_.Walk(from, terms_.backward, step);
   if (!walked.ok()) return walked;
   return slice;
 }

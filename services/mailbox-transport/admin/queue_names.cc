@@ -142,6 +142,8 @@ v1::QueueInfo ToInfo(const NamedQueue& queue, std::string_view server) {
        {model::Priority::kHigh, model::Priority::kNormal, model::Priority::kLow}) {
     info.add_message_counts_per_priority(
         view.count_by_priority[static_cast<std::size_t>(priority)]);
+    info.add_deferred_message_counts_per_priority(
+        view.deferred_by_priority[static_cast<std::size_t>(priority)]);
   }
   return info;
 }

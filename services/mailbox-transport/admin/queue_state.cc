@@ -78,6 +78,15 @@ std::size_t QueueState::message_count() const {
   return count;
 }
 
+base::MessageId QueueState::first() const {
+  base::MessageId first;
+  for (const NamedQueue& queue : queues_) {
+    if (queue.view.first.value == 0) continue;
+    if (first.value == 0 || queue.view.first < first) first = queue.view.first;
+  }
+  return first;
+}
+
 const QueueState::Active* QueueState::FindActive(base::MessageId id,
                                                  const model::NextHop& hop) const {
   const auto [from, to] = active_.equal_range(id.value);

@@ -64,6 +64,9 @@ class QueueState {
   // Messages and queues: one counts as often as it waits.
   std::size_t message_count() const;
 
+  // No message that waits in a queue is older; 0 when none waits.
+  base::MessageId first() const;
+
   // One for each queue that the message waits in, by place.
   std::vector<PlacedRow> StandingsOf(const model::Message& message, absl::Time now) const;
 

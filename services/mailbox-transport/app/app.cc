@@ -129,6 +129,7 @@ void DeclareMetrics(observe::Registry& registry) {
   smtp::DeclareProvisions(registry, "deliver");
   static const pipeline::RouteCounts route;
   pipeline::AddReadings(registry, route);
+  pipeline::AddSubmissionReading(registry, [] { return std::size_t{0}; });
   pipeline::AddLogReadings(registry, nullptr, nullptr);
   const admin::DirectoryProbe directory(registry);
   admin::AddReadings(registry, [] { return directory::DirectoryReadings(); });

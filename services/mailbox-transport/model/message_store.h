@@ -114,6 +114,9 @@ class MessageStore {
   // Start only: every suspended one.
   virtual absl::Status ScanSuspensions(const std::function<void(const NextHop& hop)>& visit) = 0;
 
+  // Whether a damaged record was met since the start: then the store may hold what no queue knows.
+  virtual bool damaged() const = 0;
+
   // True when new mail must be refused with 452: the disk reserve is reached or the disk was full.
   virtual bool full() const = 0;
 };

@@ -45,6 +45,7 @@ Pipeline::Pipeline(const Parts& parts)
               [this](model::Message& message) { RouteNew(message); }},
       body_bytes_(std::make_shared<std::atomic<std::uint64_t>>(0)) {
   AddReadings(registry_, router_.counts());
+  AddSubmissionReading(registry_, [this] { return Submission().message_count; });
   POSTERN_CHECK(parts.executors.size() == parts.resolvers.size() && !parts.executors.empty());
   for (std::size_t i = 0; i < parts.executors.size(); ++i) {
     dns::Resolver* const external =

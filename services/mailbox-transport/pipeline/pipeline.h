@@ -13,6 +13,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -190,5 +191,8 @@ class Pipeline final : public model::Intake {
   std::size_t restored_ = 0;
   std::size_t restored_in_hand_ = 0;
 };
+
+// The length of the Submission queue as a metric; `read` from any thread.
+void AddSubmissionReading(observe::Registry& registry, std::function<std::size_t()> read);
 
 }  // namespace postern::pipeline

@@ -45,12 +45,20 @@ bool Pipeline::HoldBack(const model::Message& message) {
   return true;
 }
 
+void AddSubmissionReading(observe::Registry& registry, std::function<std::size_t()> read) {
+  registry.AddReading(
+      "postern_queue_submission_messages",
+      "Messages in the Submission queue: before their receipt, or held while it is suspended.",
+      [read = std::move(read)] { return static_cast<double>(read()); });
+}
+
 queue::QueueView Pipeline::Submission() const {
   queue::QueueView view;
   view.hop = model::SubmissionHop();
   view.status = submission_suspended_ ? queue::QueueStatus::kSuspended : queue::QueueStatus::kReady;
   const std::lock_guard lock(held_mutex_);
   view.message_count = submission_length() + held_.size();
+  if (!held_.empty()) view.first = {1};  // of those that are held nobody knows the oldest
   return view;
 }
 

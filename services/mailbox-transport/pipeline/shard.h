@@ -149,22 +149,24 @@ class Shard {
   // The ticket leaves the queue when the message is lost, else it waits for better times.
   void NoteUnreadable(const model::NextHop& hop, model::Ticket ticket, const absl::Status& error);
 
-  // Settling: decided and committed by the owner, the original read here in between.
+  // Settling: decided and committed by the owner, the original read here in between. `kept` is set
+  // when the store has it; null: nobody waits for that.
   using Decide = absl::AnyInvocable<settle::Decision(settle::Settler&)>;
+  using Kept = std::shared_ptr<io::Completion<absl::Status>>;
   io::Task<settle::Settled> Settle(Shard& owner,
                                    model::MessagePtr message,
                                    Decide decide,
-                                   TrackedWork work);
+                                   TrackedWork work,
+                                   Kept kept = nullptr);
   io::Task<settle::Original> OriginalOf(model::MessagePtr message, settle::OriginalPart part);
-  io::Task<void> PlaceWhenKept(std::shared_ptr<io::Completion<absl::Status>> kept,
-                               std::vector<model::MessagePtr> notices);
+  io::Task<void> PlaceWhenKept(Kept kept, std::vector<model::MessagePtr> notices);
   void Requeue(const model::NextHop& hop, base::MessageId id, settle::Settled settled);
 
   // What Change did to one message.
   struct ChangedOne {
     bool done = false;
     bool pending = false;
-    std::shared_ptr<io::Completion<absl::Status>> kept;  // null: nothing was told to the store
+    Kept kept;  // null: nothing was told to the store
   };
 
   io::Task<ChangedOne> ChangeOne(model::NextHop hop, base::MessageId id, queue::Wish wish);
@@ -174,14 +176,13 @@ class Shard {
                               queue::Wish wish,
                               std::shared_ptr<io::Completion<Changed>> done);
   // Writes whether these recipients, which are of this hop, are suspended; null when none waits.
-  io::Task<std::shared_ptr<io::Completion<absl::Status>>> KeepSuspended(
-      model::NextHop hop,
-      model::MessagePtr message,
-      std::vector<std::uint32_t> recipients,
-      bool suspended);
+  io::Task<Kept> KeepSuspended(model::NextHop hop,
+                               model::MessagePtr message,
+                               std::vector<std::uint32_t> recipients,
+                               bool suspended);
   // Out of the Poison queue, to be routed again.
-  io::Task<std::shared_ptr<io::Completion<absl::Status>>> Pardon(queue::Work work);
-  io::Task<void> RemoveTicket(queue::Work work);
+  io::Task<Kept> Pardon(queue::Work work);
+  io::Task<Kept> RemoveTicket(queue::Work work);
   // An administrator was quicker than the disk from which the message was read for its attempt.
   io::Task<void> EndBeforeAttempt(queue::Work work, queue::Pending pending);
 

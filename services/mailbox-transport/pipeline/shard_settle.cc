@@ -21,10 +21,8 @@ Shard& Shard::OwnerOf(const model::Message& message) {
   return *(*shards_)[message.id.value % shards_->size()];
 }
 
-io::Task<settle::Settled> Shard::Settle(Shard& owner,
-                                        model::MessagePtr message,
-                                        Decide decide,
-                                        TrackedWork work) {
+io::Task<settle::Settled> Shard::Settle(
+    Shard& owner, model::MessagePtr message, Decide decide, TrackedWork work, Kept kept) {
   Tracking* const tracking = shared_.tracking;
   std::vector<TrackedReport> tracked;
   absl::AnyInvocable<settle::Decision()> deciding = [&owner, &decide, &work, &tracked, tracking] {
@@ -39,11 +37,13 @@ io::Task<settle::Settled> Shard::Settle(Shard& owner,
   const bool reports = !decision.reports.empty();
   settle::Original original = co_await OriginalOf(message, decision.original);
 
-  auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
-  absl::AnyInvocable<settle::Settled()> committing = [&, kept, reports, tracking] {
+  const Kept reported =
+      reports ? std::make_shared<io::Completion<absl::Status>>(executor_) : nullptr;
+  absl::AnyInvocable<settle::Settled()> committing = [&, kept, reported, tracking] {
     // Until the store has the new state nobody may load the old one: the message stays at hand.
-    model::MessageStore::Done done = [message, kept, reports](absl::Status status) {
-      if (reports) kept->Set(std::move(status));
+    model::MessageStore::Done done = [message, kept, reported](const absl::Status& status) {
+      if (reported != nullptr) reported->Set(status);
+      if (kept != nullptr) kept->Set(status);
     };
     settle::Settled committed =
         owner.settler_.Commit(std::move(decision), std::move(original), std::move(done));
@@ -51,12 +51,11 @@ io::Task<settle::Settled> Shard::Settle(Shard& owner,
     return committed;
   };
   settle::Settled settled = co_await On(owner, std::move(committing));
-  if (!settled.notices.empty()) workers_.Spawn(PlaceWhenKept(kept, settled.notices));
+  if (!settled.notices.empty()) workers_.Spawn(PlaceWhenKept(reported, settled.notices));
   co_return settled;
 }
 
-io::Task<void> Shard::PlaceWhenKept(std::shared_ptr<io::Completion<absl::Status>> kept,
-                                    std::vector<model::MessagePtr> notices) {
+io::Task<void> Shard::PlaceWhenKept(Kept kept, std::vector<model::MessagePtr> notices) {
   const absl::Status status = co_await kept->Wait();
   if (status.ok()) {
     for (const model::MessagePtr& notice : notices)

@@ -40,7 +40,7 @@ io::Task<Changed> Shard::Change(model::NextHop hop, std::vector<base::MessageId>
     const absl::Status waited = co_await change_ended_.Wait();
     if (!waited.ok()) co_return changed;
   }
-  std::shared_ptr<io::Completion<absl::Status>> kept;
+  Kept kept;
   for (const base::MessageId id : ids) {
     if (loops_.stopping()) break;
     ChangedOne one = co_await ChangeOne(hop, id, wish);
@@ -85,7 +85,10 @@ io::Task<void> Shard::ChangeWork(queue::Work work, Wish wish, ChangedOne& change
   }
   change.done = true;
   work.ticket.message = *message;
-  if (Removes(wish)) co_return co_await RemoveTicket(std::move(work));
+  if (Removes(wish)) {
+    change.kept = co_await RemoveTicket(std::move(work));
+    co_return;
+  }
   if (work.hop.type == model::DeliveryType::kPoison) {
     change.kept = co_await Pardon(std::move(work));
     co_return;
@@ -99,11 +102,10 @@ io::Task<void> Shard::ChangeWork(queue::Work work, Wish wish, ChangedOne& change
   if (unreachable && wish == Wish::kResume) CatchUp(**message, recipients);
 }
 
-io::Task<std::shared_ptr<io::Completion<absl::Status>>> Shard::KeepSuspended(
-    model::NextHop hop,
-    model::MessagePtr message,
-    std::vector<std::uint32_t> recipients,
-    bool suspended) {
+io::Task<Shard::Kept> Shard::KeepSuspended(model::NextHop hop,
+                                           model::MessagePtr message,
+                                           std::vector<std::uint32_t> recipients,
+                                           bool suspended) {
   auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
   absl::AnyInvocable<bool()> keep = [this, &hop, &message, &recipients, suspended, kept] {
     bool any = false;
@@ -119,6 +121,7 @@ io::Task<std::shared_ptr<io::Completion<absl::Status>>> Shard::KeepSuspended(
     settlement.message = message;
     settlement.attempted = false;
     // Until the store has the new state nobody may load the old one.
+    shared_.at_hand.NoteUnwritten(message);
     shared_.store.Settle(std::move(settlement),
                          [message, kept](absl::Status status) { kept->Set(std::move(status)); });
     return true;
@@ -127,7 +130,7 @@ io::Task<std::shared_ptr<io::Completion<absl::Status>>> Shard::KeepSuspended(
   co_return any ? kept : nullptr;
 }
 
-io::Task<std::shared_ptr<io::Completion<absl::Status>>> Shard::Pardon(queue::Work work) {
+io::Task<Shard::Kept> Shard::Pardon(queue::Work work) {
   auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
   const model::MessagePtr message = work.ticket.message;
   const std::vector<std::uint32_t> recipients = work.ticket.recipients;
@@ -144,6 +147,7 @@ io::Task<std::shared_ptr<io::Completion<absl::Status>>> Shard::Pardon(queue::Wor
     model::Settlement settlement;
     settlement.message = message;
     settlement.attempted = false;
+    shared_.at_hand.NoteUnwritten(message);
     shared_.store.Settle(std::move(settlement),
                          [message, kept](absl::Status status) { kept->Set(std::move(status)); });
     shared_.place_recipients(message, recipients);
@@ -153,7 +157,7 @@ io::Task<std::shared_ptr<io::Completion<absl::Status>>> Shard::Pardon(queue::Wor
   co_return kept;
 }
 
-io::Task<void> Shard::RemoveTicket(queue::Work work) {
+io::Task<Shard::Kept> Shard::RemoveTicket(queue::Work work) {
   const model::MessagePtr message = work.ticket.message;
   model::Batch batch;
   batch.message = message;
@@ -167,17 +171,20 @@ io::Task<void> Shard::RemoveTicket(queue::Work work) {
   TrackedWork tracked;
   tracked.hop = work.hop;
   tracked.source = TrackingSource::kAdmin;
+  const auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
   settle::Settled settled =
-      co_await Settle(OwnerOf(*message), message, std::move(decide), std::move(tracked));
+      co_await Settle(OwnerOf(*message), message, std::move(decide), std::move(tracked), kept);
   Requeue(work.hop, message->id, std::move(settled));
   POSTERN_LOG(kInfo, "settle", "removed by an administrator",
               {{"message_id", message->id.ToString()}, {"next_hop", work.hop.ToString()}});
+  co_return kept;
 }
 
 io::Task<void> Shard::EndBeforeAttempt(queue::Work work, Pending pending) {
   if (pending != Pending::kSuspend) {
     work.with_ndr = pending == Pending::kRemoveWithNdr;
-    co_return co_await RemoveTicket(std::move(work));
+    co_await RemoveTicket(std::move(work));
+    co_return;
   }
   const auto kept =
       co_await KeepSuspended(work.hop, work.ticket.message, work.ticket.recipients, true);

@@ -47,6 +47,7 @@ void Schedule::Climb(Line& line, std::string_view error, absl::Time now) {
   line.probe_wanted = false;
   line.last_retry = now;
   line.resumes = now + Jittered(wait);
+  LetGo(line);
   probe_.LadderClimbed(stage);
   POSTERN_LOG(kWarning, "queue", "next hop failed",
               {{"next_hop", line.hop.domain},
@@ -66,6 +67,7 @@ void Schedule::HopWorked(const model::NextHop& hop, absl::Time now) {
   line->worked = true;
   if (line->state != Line::State::kOpen || line->failures > 0) {
     line->state = Line::State::kOpen;
+    line->opened = now;
     line->workers_max = std::min(most, FirstConnections() + 1);
     line->failures = 0;
     line->first_retry = absl::InfiniteFuture();

@@ -9,8 +9,10 @@ namespace postern::queue {
 
 namespace {
 
-// Run looks at the clock at least this often: it may have been set, and the oldest age is reported.
-constexpr absl::Duration kSleepMax = absl::Seconds(15);
+// Run looks at the clock at least this often: it may have been set, and the queues are counted.
+constexpr absl::Duration kSleepMax = absl::Seconds(5);
+// What the queues hold is counted this often, for the metrics.
+constexpr absl::Duration kCensusInterval = absl::Seconds(5);
 // A wake-up is worth at least this: what is due meanwhile is done together.
 constexpr absl::Duration kSleepMin = absl::Milliseconds(5);
 
@@ -58,7 +60,12 @@ io::Task<void> Queue::Run() {
 }
 
 void Queue::RunOnce() {
-  probe_.OldestAge(shard_.number, schedule_.OldestAge(clock_.Now()));
+  const absl::Time now = clock_.Now();
+  if (now - counted_ >= kCensusInterval || now < counted_) {
+    counted_ = now;
+    probe_.OldestAge(shard_.number, schedule_.OldestAge(now));
+    probe_.Counted(shard_.number, schedule_.Count(now));
+  }
   Pump();
 }
 

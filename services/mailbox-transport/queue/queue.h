@@ -149,6 +149,7 @@ class Queue {
   absl::AnyInvocable<void(model::NextHop)> overdue_;
   io::Event earlier_;
   absl::Time sleeps_until_ = absl::InfinitePast();
+  absl::Time counted_ = absl::InfinitePast();
   bool pumping_ = false;
   bool stopped_ = false;
 };

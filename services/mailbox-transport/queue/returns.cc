@@ -34,6 +34,7 @@ void Schedule::Done(const model::NextHop& hop, base::MessageId id, absl::Time no
   Line* line = Find(hop);
   if (line == nullptr) return;
   line->outgoing.Count(now);
+  probe_.Left(line->hop.type);
   GiveBack(*line, id, now);
 }
 
@@ -73,6 +74,7 @@ std::vector<model::Ticket> Schedule::TakeBack(const model::NextHop& hop,
   Line* line = Find(hop);
   if (line == nullptr || line->suspended) return tickets;
   TakeWaiting(*line, mark, tickets_max, now, tickets);
+  probe_.Resubmitted(tickets.size());
   Note(*line, now);
   return tickets;
 }

@@ -79,6 +79,7 @@ void Schedule::Remove(Line& line) {
 void Schedule::Add(const model::NextHop& hop, model::Ticket ticket, absl::Time now) {
   Line& line = FindOrMake(hop, now);
   line.incoming.Count(now);
+  probe_.Came(line.hop.type);
   Enter(line, std::move(ticket), now);
   Note(line, now);
 }
@@ -92,13 +93,14 @@ Place* Schedule::Enter(Line& line, model::Ticket ticket, absl::Time now) {
   ++line.counts[static_cast<std::size_t>(place->ticket.priority)];
   if (place->ticket.suspended || Poison(line)) {
     place->in = Place::In::kSuspended;
-    line.parked.PushBack(place);
+    line.Park(place);
   } else if (place->due() <= now || Unreachable(line)) {
     line.ready.PushBack(place);
   } else {
     place->in = Place::In::kLater;
-    line.later.Push(place);
+    line.PutLater(place);
   }
+  KeepOrLetGo(*place);
   // What may have brought the process down waits for an administrator, however long he takes.
   const bool lapses = !Poison(line);
   if (lapses && place->expires() != absl::InfiniteFuture()) expiries_.Push(place);
@@ -114,13 +116,13 @@ void Schedule::Unlink(Place* place) {
       place->line->ready.Remove(place);
       break;
     case Place::In::kLater:
-      place->line->later.Remove(place);
+      place->line->TakeLater(place);
       break;
     case Place::In::kLapsed:
       lapsed_.Remove(place);
       break;
     case Place::In::kSuspended:
-      place->line->parked.Remove(place);
+      place->line->TakeParked(place);
       break;
   }
   if (expiries_.Holds(place)) expiries_.Remove(place);
@@ -179,7 +181,7 @@ void Schedule::Wake(Line& line, absl::Time now) {
   }
   while (line.later.first() <= now) {
     Place* place = line.later.top();
-    line.later.Remove(place);
+    line.TakeLater(place);
     place->in = Place::In::kReady;
     line.ready.PushBack(place);
   }

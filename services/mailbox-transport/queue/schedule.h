@@ -13,6 +13,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -26,6 +27,7 @@
 #include "absl/time/time.h"
 
 #include "common/base/random.h"
+#include "services/mailbox-transport/queue/census.h"
 #include "services/mailbox-transport/queue/places.h"
 #include "services/mailbox-transport/queue/probe.h"
 #include "services/mailbox-transport/queue/rate.h"
@@ -46,6 +48,8 @@ inline constexpr absl::Duration kWakeSpreadOfOne = absl::Milliseconds(50);
 inline constexpr absl::Duration kRampPatience = absl::Seconds(10);
 // A held hop that nobody wakes looks for itself after this time.
 inline constexpr absl::Duration kHeldMax = absl::Minutes(1);
+// So many tickets of a priority wait in a queue with their message in memory: a few seconds' work.
+inline constexpr std::size_t kKeptAhead = 8192;
 // Tickets that a worker takes before it makes room for a hop that has none.
 inline constexpr std::uint32_t kTurn = 20;
 
@@ -74,11 +78,14 @@ struct Line {
   Fifo parked;  // suspended, each for itself
   absl::btree_set<Place*, ById> by_id;
   std::vector<Taken> taken;
-  ByPriority under_way{};  // of `taken`, the attempts
-  ByPriority counts{};     // all
+  ByPriority under_way{};     // of `taken`, the attempts
+  ByPriority counts{};        // all
+  ByPriority deferred{};      // of `later`
+  ByPriority suspended_by{};  // of `parked`
   std::size_t workers = 0;
   std::size_t workers_max = 0;  // it grows with what works
   absl::Time grown = absl::InfinitePast();
+  absl::Time opened = absl::InfinitePast();  // since when its messages may go
   Paces paces{};
   Rate incoming;
   Rate outgoing;
@@ -98,12 +105,53 @@ struct Line {
   absl::Time wake = absl::InfiniteFuture();
   std::uint32_t wake_position = kNowhere;
 
+  // Its messages do, until `resumes`.
+  bool waits() const { return state == State::kRetry || state == State::kHeld; }
+
+  // The oldest of its messages; 0 when there is none.
+  base::MessageId first() const {
+    std::uint64_t least = by_id.empty() ? UINT64_MAX : (*by_id.begin())->ticket.id.value;
+    for (const Taken& one : taken)
+      least = std::min(least, one.id.value);
+    return {least == UINT64_MAX ? 0 : least};
+  }
+
   std::size_t size() const { return by_id.size() + taken.size(); }
+
+  void PutLater(Place* place) {
+    later.Push(place);
+    ++deferred[static_cast<std::size_t>(place->ticket.priority)];
+  }
+
+  void TakeLater(Place* place) {
+    later.Remove(place);
+    --deferred[static_cast<std::size_t>(place->ticket.priority)];
+  }
+
+  void Park(Place* place) {
+    parked.PushBack(place);
+    ++suspended_by[static_cast<std::size_t>(place->ticket.priority)];
+  }
+
+  void TakeParked(Place* place) {
+    parked.Remove(place);
+    --suspended_by[static_cast<std::size_t>(place->ticket.priority)];
+  }
+
+  // Not to be tried now.
+  ByPriority DeferredByPriority() const {
+    ByPriority all = deferred;
+    for (std::size_t i = 0; waits() && i < all.size(); ++i)
+      all[i] += ready.of(static_cast<model::Priority>(i)).size();
+    return all;
+  }
 
   std::size_t attempts() const { return under_way[0] + under_way[1] + under_way[2]; }
 
   absl::Time wake_time() const { return wake; }
 };
+
+QueueStatus StatusOf(const Line& line);
 
 class Schedule {
  public:
@@ -168,6 +216,7 @@ class Schedule {
 
   std::size_t worker_count() const { return workers_; }
 
+  Census Count(absl::Time now) const;
   std::vector<QueueView> Queues(absl::Time now) const;
   std::vector<TicketView> Tickets(const model::NextHop& hop, std::size_t tickets_max) const;
   std::vector<TicketView> TicketsAfter(const model::NextHop& hop,
@@ -191,6 +240,8 @@ class Schedule {
   void Note(Line& line, absl::Time now);
 
   Place* Enter(Line& line, model::Ticket ticket, absl::Time now);
+  void KeepOrLetGo(Place& place) const;
+  void LetGo(Line& line);
   model::Ticket Leave(Place* place);
   void Unlink(Place* place);
   void Lapse(Place* place);

@@ -54,6 +54,7 @@ void Mark(Line::Taken& taken, Wish wish, Changing& changing) {
 void Schedule::Suspend(const model::NextHop& hop, absl::Time now) {
   Line& line = FindOrMake(hop, now);
   line.suspended = true;
+  LetGo(line);
   Note(line, now);
 }
 
@@ -61,6 +62,7 @@ bool Schedule::Resume(const model::NextHop& hop, absl::Time now) {
   Line* line = Find(hop);
   if (line == nullptr || !line->suspended) return false;
   line->suspended = false;
+  line->opened = now;
   Note(*line, now);
   return true;
 }

@@ -10,17 +10,6 @@ namespace postern::queue {
 
 namespace {
 
-bool Waits(const Line& line) {
-  return line.state == Line::State::kRetry || line.state == Line::State::kHeld;
-}
-
-QueueStatus StatusOf(const Line& line) {
-  if (line.suspended) return QueueStatus::kSuspended;
-  if (Waits(line)) return QueueStatus::kRetry;
-  if (line.workers == 0 && line.taken.empty()) return QueueStatus::kReady;
-  return line.worked ? QueueStatus::kActive : QueueStatus::kConnecting;
-}
-
 MessageStatus StatusOf(const Line::Taken& taken) {
   if (taken.kind == Work::Kind::kRemoved) return MessageStatus::kPendingRemove;
   switch (taken.pending) {
@@ -39,7 +28,7 @@ MessageStatus StatusOf(const Line& line, const Place& place) {
   if (place.removed) return MessageStatus::kPendingRemove;
   if (place.in == Place::In::kSuspended) return MessageStatus::kSuspended;
   const bool later = place.in == Place::In::kLater;
-  return later || Waits(line) ? MessageStatus::kRetry : MessageStatus::kReady;
+  return later || line.waits() ? MessageStatus::kRetry : MessageStatus::kReady;
 }
 
 TicketView ViewOf(const Line::Taken& taken) {
@@ -55,7 +44,7 @@ TicketView ViewOf(const Line& line, const Place& place) {
   view.id = place.ticket.id;
   view.status = StatusOf(line, place);
   view.priority = place.ticket.priority;
-  view.due = std::max(place.due(), Waits(line) ? line.resumes : Until(line.paces));
+  view.due = std::max(place.due(), line.waits() ? line.resumes : Until(line.paces));
   if (view.status == MessageStatus::kSuspended || line.suspended) {
     view.due = absl::InfiniteFuture();
   }
@@ -64,6 +53,13 @@ TicketView ViewOf(const Line& line, const Place& place) {
 }
 
 }  // namespace
+
+QueueStatus StatusOf(const Line& line) {
+  if (line.suspended) return QueueStatus::kSuspended;
+  if (line.waits()) return QueueStatus::kRetry;
+  if (line.workers == 0 && line.taken.empty()) return QueueStatus::kReady;
+  return line.worked ? QueueStatus::kActive : QueueStatus::kConnecting;
+}
 
 std::string_view NameOf(QueueStatus status) {
   switch (status) {
@@ -107,21 +103,23 @@ std::vector<QueueView> Schedule::Queues(absl::Time now) const {
     view.id = line->id;
     view.hop = line->hop;
     view.status = StatusOf(*line);
+    view.first = line->first();
     view.message_count = line->size();
-    view.deferred_count = line->later.size() + (Waits(*line) ? line->ready.size() : 0);
+    view.deferred_count = line->later.size() + (line->waits() ? line->ready.size() : 0);
     view.suspended_count = line->parked.size();
     view.count_by_priority = line->counts;
+    view.deferred_by_priority = line->DeferredByPriority();
     view.connections = line->workers;
     view.retry_count = line->failures;
     view.last_error = line->last_error;
     view.last_retry_time = line->last_retry;
     view.next_retry_time =
-        Waits(*line) ? std::max(line->resumes, now) : std::max(line->later.first(), now);
+        line->waits() ? std::max(line->resumes, now) : std::max(line->later.first(), now);
     view.first_retry_time = line->first_retry;
     view.incoming_rate = line->incoming.PerMinute(now);
     view.outgoing_rate = line->outgoing.PerMinute(now);
     view.velocity = view.outgoing_rate - view.incoming_rate;
-    if (!Waits(*line) && !line->ready.empty() && Until(line->paces) > now) {
+    if (!line->waits() && !line->ready.empty() && Until(line->paces) > now) {
       view.next_retry_time = Until(line->paces);
       if (view.last_error.empty()) {
         view.last_error = base::Cat("waits for its rate limit of ", TextOf(line->paces));

@@ -59,6 +59,8 @@ struct Changing {
 
 // Exchange's words for a queue and for a message.
 enum class QueueStatus : std::uint8_t { kReady, kConnecting, kActive, kRetry, kSuspended };
+inline constexpr std::size_t kQueueStatuses = 5;
+
 enum class MessageStatus : std::uint8_t {
   kReady,
   kActive,
@@ -75,11 +77,13 @@ struct QueueView {
   std::uint64_t id = 0;  // unique in the shard as long as the queue exists
   model::NextHop hop;
   QueueStatus status = QueueStatus::kReady;
+  base::MessageId first;            // none of its messages is older; 0 when there is none
   std::size_t message_count = 0;    // waiting and under way
   std::size_t deferred_count = 0;   // of these, not to be tried now
   std::size_t suspended_count = 0;  // of these, by an administrator, each for itself
   std::array<std::size_t, model::kPriorities> count_by_priority{};  // by number of Priority
-  std::size_t connections = 0;                                      // workers
+  std::array<std::size_t, model::kPriorities> deferred_by_priority{};
+  std::size_t connections = 0;    // workers
   std::uint32_t retry_count = 0;  // failures in a row of the next hop
   std::string last_error;
   absl::Time last_retry_time = absl::InfinitePast();

@@ -84,6 +84,9 @@ class RocksStore final : public model::MessageStore {
   void PutSuspension(const model::NextHop& hop, bool suspended, Done done) override;
   absl::Status ScanSuspensions(
       const std::function<void(const model::NextHop& hop)>& visit) override;
+
+  bool damaged() const override { return probe_.set_aside() > 0; }
+
   bool full() const override;
   // The longest that a message waited for its commit, since this was asked before.
   absl::Duration TakeLongestWait();

@@ -80,5 +80,16 @@ TEST_F(MessageWalkTest, DamagedRecordStandsInAnyQueue) {
   EXPECT_THAT(Rows({.queues = std::set<std::string>{"1"}}), ElementsAre("a:1"));
 }
 
+TEST_F(MessageWalkTest, BeginsWithTheOldestMessageOfAnyQueueUnlessTheStoreIsDamaged) {
+  Keep("a", {"b.test"});
+  NamedQueue queue = Queue("1", "b.test");
+  queue.view.first = Keep("b", {"b.test"});
+  Keep("c", {"b.test"});
+  state_ = QueueState({queue, Queue("2", "c.test")}, {});
+  EXPECT_THAT(Rows({}), ElementsAre("b:1", "c:1"));
+  store_.Damage(Keep("d", {"b.test"}));
+  EXPECT_THAT(Rows({}), ElementsAre("a:1", "b:1", "c:1", ":*"));
+}
+
 }  // namespace
 }  // namespace postern::admin

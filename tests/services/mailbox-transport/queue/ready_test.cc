@@ -97,5 +97,14 @@ TEST_F(ReadyTest, QueuesCountTheirMessagesByPriority) {
   EXPECT_EQ(schedule().Tickets(Hop("a.test"), 1)[0].priority, Priority::kHigh);
 }
 
+TEST_F(ReadyTest, QueuesCountWhatIsDeferredByPriority) {
+  AddOf(Priority::kHigh, 1000, 3);
+  Add("a.test", 2000, absl::Minutes(5));
+  EXPECT_THAT(View("a.test").deferred_by_priority, ElementsAre(1, 0, 0)) << "Normal, High, Low";
+  ASSERT_TRUE(TryAndFail("a.test"));
+  EXPECT_THAT(View("a.test").deferred_by_priority, ElementsAre(2, 2, 0)) << "back as Normal";
+  EXPECT_EQ(View("a.test").deferred_count, 4u);
+}
+
 }  // namespace
 }  // namespace postern::queue

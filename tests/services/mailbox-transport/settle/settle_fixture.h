@@ -75,6 +75,8 @@ class RecordingStore final : public model::MessageStore {
     return absl::OkStatus();
   }
 
+  bool damaged() const override { return false; }
+
   bool full() const override { return false; }
 
   std::vector<model::Settlement> settled;
