@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +52,11 @@ struct EngineStores {
   ConnectivityLog* connectivity_log = nullptr;
 };
 
+// Asked once the hosts are known, before the first of them is dialled: whether they may be now.
+// `mx_set` is dns::MxSetName, empty for smart hosts and for a domain without MX records; it holds
+// for `ttl`.
+using Admits = std::function<bool(const std::string& mx_set, absl::Duration ttl)>;
+
 struct Delivery {
   Route route;
   ConnectorPolicy policy;
@@ -59,6 +65,7 @@ struct Delivery {
   bool eight_bit = false;
   absl::Duration deadline = absl::Minutes(30);  // for the whole attempt
   std::optional<KnownSts> sts;                  // of the domain, as far as the caller knows one
+  Admits admits = {};                           // null: whatever the hosts are, they are dialled
 };
 
 class Engine {

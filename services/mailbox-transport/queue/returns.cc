@@ -11,7 +11,7 @@ Pending Schedule::GiveBack(Line& line, base::MessageId id, absl::Time now) {
   const auto found = std::find_if(line.taken.begin(), line.taken.end(),
                                   [&](const Line::Taken& one) { return one.id == id; });
   if (found == line.taken.end()) return Pending::kNothing;
-  const Line::Taken given = *found;
+  const Line::Taken given = std::move(*found);
   const auto priority = static_cast<std::size_t>(given.priority);
   if (given.kind == Work::Kind::kAttempt) {
     --line.under_way[priority];
@@ -20,6 +20,7 @@ Pending Schedule::GiveBack(Line& line, base::MessageId id, absl::Time now) {
   }
   --line.counts[priority];
   line.taken.erase(found);
+  if (given.set != nullptr) LeavePlace(line, given, now);
   --messages_;
   probe_.Messages(line.hop.type, -1);
   if (line.probe == id) {

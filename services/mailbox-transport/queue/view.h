@@ -80,6 +80,7 @@ struct QueueView {
   std::size_t suspended_count = 0;  // of these, by an administrator, each for itself
   std::array<std::size_t, model::kPriorities> count_by_priority{};  // by number of Priority
   std::size_t connections = 0;                                      // workers
+  std::string mx_set = {};        // its domain's, as far as it is known
   std::uint32_t retry_count = 0;  // failures in a row of the next hop
   std::string last_error;
   absl::Time last_retry_time = absl::InfinitePast();
