@@ -63,6 +63,7 @@ io::Task<Outcome> Attempt::Run() {
   if (!over()) provided = co_await Provide();
   if (provided) {
     dns::HostsAnswer answer = co_await LookUp();
+    mx_set_ = answer.mx_set;
     if (answer.ok() && delivery_.admits && !delivery_.admits(answer.mx_set, answer.ttl)) {
       outcome_.put_off = true;
     } else if (answer.ok()) {

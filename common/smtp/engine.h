@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -89,6 +90,9 @@ class Engine {
   // Delivers `body` to the recipients of `delivery`.
   // The body is rewound when a host takes content, so a first Rewind means: content is wanted now.
   io::Task<Outcome> Attempt(const Delivery& delivery, BodySource& body);
+
+  // Closes the idle sessions by this connector to the hosts of this MX set (Admits).
+  void CloseIdle(std::string_view connector, std::string_view mx_set);
 
   // Closes idle sessions; those in use end with their attempt. Then Join.
   void Stop();

@@ -6,6 +6,7 @@ import tempfile
 
 sys.dont_write_bytecode = True
 
+import next_hops  # noqa: E402
 from claims import Claim, command, interop, main, require, unit  # noqa: E402
 
 BYTES_MAX = 512
@@ -29,6 +30,8 @@ CLAIMS = [
     Claim("a week of retries: each attempt and DSN beside Exchange's intervals",
           unit("services_mailbox_transport_pipeline", "WeekTest.*", 1, "test; retry-week.md")),
     Claim(f"a waiting message costs at most {BYTES_MAX} bytes, and a kill loses none", queued, 10),
+    Claim("10,000 next hops cost at most twice what one costs", next_hops.throughput, 5),
+    Claim("domains that share their mail exchangers: one limit, one back-off", interop("rollup")),
     Claim("a disk that fills up under load loses nothing and comes back by itself",
           interop("disk", told="accepted")),
     Claim("a drained server under load, a rescued volume: nothing lost, nothing twice",

@@ -38,7 +38,8 @@ bool HostsDown(const smtp::Outcome& outcome) {
     return tried.stage == smtp::Stage::kConnect || tried.stage == smtp::Stage::kGreeting ||
            tried.stage == smtp::Stage::kHello;
   };
-  return std::all_of(outcome.hosts.begin(), outcome.hosts.end(), before_mail);
+  return !outcome.hosts.empty() &&
+         std::all_of(outcome.hosts.begin(), outcome.hosts.end(), before_mail);
 }
 
 // Who lost the answer, for the count of possible doubles.
@@ -117,6 +118,8 @@ void Shard::Start(const std::vector<std::unique_ptr<Shard>>* shards) {
   shards_ = shards;
   queue_.OnWanted([this](queue::Lane lane) { workers_.Spawn(RunWorker(std::move(lane))); });
   queue_.OnOverdue([this](model::NextHop hop) { Resubmit(std::move(hop)); });
+  queue_.OnSpareWanted(
+      [this](const queue::MxSet& set) { engine_.CloseIdle(set.connector(), set.name()); });
   settler_.OnNotice([this](model::Message& notice) { shared_.route(notice); });
   loops_.Spawn(queue_.Run());
 }
@@ -291,11 +294,7 @@ io::Task<void> Shard::Attempt(queue::Work work) {
 
   deliver::Way way = deliver::Way::kDirect;
   const smtp::Outcome outcome = co_await Deliver(batch, *table, way);
-  if (outcome.put_off) {
-    // What waits is kept by the store, not by memory.
-    work.ticket.message = nullptr;
-    co_return queue_.PutOff(work.hop, std::move(work.ticket));
-  }
+  if (outcome.put_off) co_return queue_.PutOff(work.hop, std::move(work.ticket));
 
   if (outcome.ambiguous) deliver_probe_.Ambiguous(WhoLost(way, outcome));
   LogAttempt(batch, way, outcome);

@@ -19,7 +19,7 @@ MxSet::MxSet(MxSets& sets, std::string connector, std::string name)
       connector_(std::move(connector)),
       name_(std::move(name)),
       allowed_(sets.first_),
-      waiting_(sets.shards_) {
+      parts_(sets.shards_) {
   sets_.probe_.MxSets(1);
 }
 
@@ -45,42 +45,94 @@ std::size_t MxSet::RoomNow(absl::Time now) {
   return allowed_ - std::min(allowed_, under_way_);
 }
 
-std::size_t MxSet::Room(absl::Time now) {
+std::size_t MxSet::RoomOf(std::size_t shard, absl::Time now) {
+  const Part& part = parts_[shard];
+  const std::size_t spare = part.held - part.under_way;
+  const std::size_t free = sets_.limit_ - std::min(sets_.limit_, held_);
+  return std::min(RoomNow(now), spare + free);
+}
+
+std::size_t MxSet::Room(std::size_t shard, absl::Time now) {
   const std::lock_guard lock(mutex_);
-  return RoomNow(now);
+  return RoomOf(shard, now);
 }
 
 void MxSet::Await(std::size_t shard, bool waits) {
-  const std::lock_guard lock(mutex_);
-  waiting_[shard] = waits;
+  std::vector<std::size_t> spare;
+  {
+    const std::lock_guard lock(mutex_);
+    parts_[shard].waits = waits;
+    if (waits && under_way_ < allowed_) spare = TakeSpare(shard);
+  }
+  Ask(spare);
 }
 
-MxSet::Entry MxSet::Enter(absl::Time now) {
+MxSet::Entry MxSet::Enter(std::size_t shard, absl::Time now) {
   const std::lock_guard lock(mutex_);
-  if (RoomNow(now) == 0) return Entry::kNo;
+  if (RoomOf(shard, now) == 0) return Entry::kNo;
   if (under_way_ == 0) grown_ = now;
+  Part& part = parts_[shard];
   ++under_way_;
+  if (++part.under_way > part.held) {
+    ++part.held;
+    ++held_;
+  }
   if (state_ == State::kOpen) return Entry::kYes;
   state_ = State::kProbing;
   probing_ = true;
   return Entry::kProbe;
 }
 
-void MxSet::Leave(Entry entry) {
+void MxSet::Leave(std::size_t shard, Entry entry) {
   const std::lock_guard lock(mutex_);
-  POSTERN_CHECK(under_way_ > 0);
+  POSTERN_CHECK(parts_[shard].under_way > 0);
+  --parts_[shard].under_way;
   --under_way_;
   if (entry == Entry::kProbe) probing_ = false;
 }
 
 std::vector<std::size_t> MxSet::TakeWaiting(std::size_t but) {
   std::vector<std::size_t> shards;
-  for (std::size_t i = 0; i < waiting_.size(); ++i) {
-    if (!waiting_[i] || i == but) continue;
-    waiting_[i] = false;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    if (i == but || !std::exchange(parts_[i].waits, false)) continue;
     shards.push_back(i);
   }
   return shards;
+}
+
+std::vector<std::size_t> MxSet::TakeSpare(std::size_t but) {
+  std::vector<std::size_t> shards;
+  if (held_ < sets_.limit_) return shards;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    if (i == but || parts_[i].held == parts_[i].under_way) continue;
+    if (!std::exchange(parts_[i].asked, true)) shards.push_back(i);
+  }
+  return shards;
+}
+
+void MxSet::Ask(const std::vector<std::size_t>& shards) {
+  if (shards.empty()) return;
+  const MxSetPtr self = sets_.Known(connector_, name_);
+  for (const std::size_t shard : shards) {
+    if (self.get() == this && sets_.asked_[shard]) {
+      sets_.asked_[shard](self);
+    } else {
+      GaveUp(shard);  // it keeps none
+    }
+  }
+}
+
+void MxSet::GaveUp(std::size_t shard) {
+  std::vector<std::size_t> shards;
+  {
+    const std::lock_guard lock(mutex_);
+    Part& part = parts_[shard];
+    part.asked = false;
+    held_ -= part.held - part.under_way;
+    part.held = part.under_way;
+    shards = TakeWaiting(shard);
+  }
+  Tell(shards);
 }
 
 void MxSet::Tell(const std::vector<std::size_t>& shards) {
@@ -94,18 +146,28 @@ void MxSet::Tell(const std::vector<std::size_t>& shards) {
 
 void MxSet::Offer(std::size_t shard, absl::Time now) {
   std::vector<std::size_t> shards;
+  std::vector<std::size_t> spare;
   {
     const std::lock_guard lock(mutex_);
     if (RoomNow(now) == 0) return;
-    shards = TakeWaiting(shard);
+    bool others = false;
+    for (std::size_t i = 0; i < parts_.size(); ++i)
+      others = others || (i != shard && parts_[i].waits);
+    if (!others) return;
+    if (held_ < sets_.limit_) {
+      shards = TakeWaiting(shard);
+    } else {
+      spare = TakeSpare(parts_.size());  // those who ask for it are told by GaveUp
+    }
   }
   Tell(shards);
+  Ask(spare);
 }
 
 bool MxSet::Wanted(std::size_t shard) const {
   const std::lock_guard lock(mutex_);
-  for (std::size_t i = 0; i < waiting_.size(); ++i) {
-    if (waiting_[i] && i != shard) return true;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    if (parts_[i].waits && i != shard) return true;
   }
   return false;
 }
@@ -169,7 +231,7 @@ bool MxSet::RetryNow(absl::Time now) {
     const std::lock_guard lock(mutex_);
     if (state_ != State::kDown) return false;
     resumes_ = now;
-    shards = TakeWaiting(waiting_.size());
+    shards = TakeWaiting(parts_.size());
   }
   Tell(shards);
   return true;
@@ -205,10 +267,15 @@ MxSets::MxSets(const QueueSettings& settings, Probe& probe, std::size_t shards)
       first_(std::min(limit_, static_cast<std::size_t>(*settings.first_connections))),
       shards_(shards),
       probe_(probe),
-      told_(shards) {}
+      told_(shards),
+      asked_(shards) {}
 
 void MxSets::OnRoom(std::size_t shard, std::function<void(MxSetPtr)> told) {
   told_[shard] = std::move(told);
+}
+
+void MxSets::OnSpareWanted(std::size_t shard, std::function<void(MxSetPtr)> asked) {
+  asked_[shard] = std::move(asked);
 }
 
 std::string MxSets::KeyOf(const std::string& connector, const std::string& name) {

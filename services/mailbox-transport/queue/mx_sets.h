@@ -8,8 +8,9 @@
 //           queue is of it any more.
 // Failure   Find gives null when kMxSetsMax sets are known: those hops go alone.
 // Lifetime  Thread-safe. A set lives as long as somebody has it.
-// Limits    queue.max_per_mx_set_outbound_connections a set and connector, over all shards. It has
-//           the ramp and the ladder of a queue: see schedule.h and ladder.cc.
+// Limits    queue.max_per_mx_set_outbound_connections a set and connector, over all shards, with
+//           the sessions that they keep idle. It has the ramp and the ladder of a queue: see
+//           schedule.h and ladder.cc.
 // See       docs/queues.md "Domains that share their mail exchangers"
 
 #pragma once
@@ -67,14 +68,16 @@ class MxSet {
 
   const std::string& name() const { return name_; }
 
-  Entry Enter(absl::Time now);
-  void Leave(Entry entry);
+  Entry Enter(std::size_t shard, absl::Time now);
+  void Leave(std::size_t shard, Entry entry);
   // How many may begin now.
-  std::size_t Room(absl::Time now);
+  std::size_t Room(std::size_t shard, absl::Time now);
   // Whether `shard` is to be told of room. Ask for Room once more afterwards.
   void Await(std::size_t shard, bool waits);
-  // Tells the other shards that wait of the room that there is.
+  // Tells the other shards that wait of the room that there is, or asks for what is spare.
   void Offer(std::size_t shard, absl::Time now);
+  // The shard has closed the sessions that it kept for the next message.
+  void GaveUp(std::size_t shard);
   // Whether some shard but this one waits.
   bool Wanted(std::size_t shard) const;
 
@@ -96,11 +99,25 @@ class MxSet {
  private:
   enum class State : std::uint8_t { kOpen, kDown, kProbing };
 
+  // What a shard has. Its sessions outlive their deliveries, so a place that it had once is its own
+  // until it gives it up.
+  struct Part {
+    std::size_t under_way = 0;
+    std::size_t held = 0;  // the places: under way, and for sessions that may be kept
+    bool waits = false;
+    bool asked = false;  // to give up what it does not use
+  };
+
+  // By the ramp and the back-off, for all shards together.
   std::size_t RoomNow(absl::Time now);
+  std::size_t RoomOf(std::size_t shard, absl::Time now);
+  // Those that are to give up what they do not use.
+  std::vector<std::size_t> TakeSpare(std::size_t but);
   void FallDown(std::string_view error, absl::Time now, absl::Time resumes);
   // Those that waited, to be told; `but` asks for itself.
   std::vector<std::size_t> TakeWaiting(std::size_t but);
   void Tell(const std::vector<std::size_t>& shards);
+  void Ask(const std::vector<std::size_t>& shards);
 
   MxSets& sets_;
   const std::string connector_;
@@ -117,7 +134,8 @@ class MxSet {
   absl::Time resumes_ = absl::InfinitePast();
   absl::Time last_retry_ = absl::InfinitePast();
   absl::Time first_retry_ = absl::InfiniteFuture();
-  std::vector<bool> waiting_;  // by shard
+  std::size_t held_ = 0;     // by all shards
+  std::vector<Part> parts_;  // by shard
 };
 
 using MxSetPtr = std::shared_ptr<MxSet>;
@@ -131,6 +149,9 @@ class MxSets {
   // Who is told, on whatever thread, that a set in which the shard waits has room. Before the first
   // Find.
   void OnRoom(std::size_t shard, std::function<void(MxSetPtr)> told);
+
+  // Who closes what the shard has of idle sessions to the set and then says GaveUp.
+  void OnSpareWanted(std::size_t shard, std::function<void(MxSetPtr)> asked);
 
   // The set of this name by this connector, made when it is new.
   MxSetPtr Find(const std::string& connector, const std::string& name);
@@ -151,6 +172,7 @@ class MxSets {
   const std::size_t shards_;
   Probe& probe_;
   std::vector<std::function<void(MxSetPtr)>> told_;
+  std::vector<std::function<void(MxSetPtr)>> asked_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, MxSetPtr> sets_;
 };

@@ -45,6 +45,12 @@ Queue::Queue(io::Executor& executor,
       Pump();
     });
   });
+  shard.sets->OnSpareWanted(shard.number, [this](MxSetPtr set) {
+    executor_.Post([this, set = std::move(set)] {
+      if (spare_wanted_) spare_wanted_(*set);
+      set->GaveUp(shard_.number);
+    });
+  });
 }
 
 Queue::~Queue() = default;
@@ -55,6 +61,10 @@ void Queue::OnWanted(absl::AnyInvocable<void(Lane)> wanted) {
 
 void Queue::OnOverdue(absl::AnyInvocable<void(model::NextHop)> overdue) {
   overdue_ = std::move(overdue);
+}
+
+void Queue::OnSpareWanted(absl::AnyInvocable<void(const MxSet&)> spare_wanted) {
+  spare_wanted_ = std::move(spare_wanted);
 }
 
 io::Task<void> Queue::Run() {
@@ -176,7 +186,8 @@ bool Queue::Admit(const model::NextHop& hop,
 }
 
 void Queue::PutOff(const model::NextHop& hop, model::Ticket ticket) {
-  Retry(hop, std::move(ticket));
+  schedule_.PutOff(hop, std::move(ticket), clock_.Now());
+  Pump();
 }
 
 void Queue::LearnMxSet(const model::NextHop& hop, const std::string& mx_set, absl::Duration ttl) {

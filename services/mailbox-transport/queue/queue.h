@@ -66,6 +66,10 @@ class Queue {
   // Who routes again what waits for a next hop that was in Retry for too long.
   void OnOverdue(absl::AnyInvocable<void(model::NextHop)> overdue);
 
+  // Who closes the sessions that are kept idle for an MX set, because another shard needs their
+  // places.
+  void OnSpareWanted(absl::AnyInvocable<void(const MxSet&)> spare_wanted);
+
   // Wakes the queue when something is due; until the scope that runs it stops.
   io::Task<void> Run();
   // Does what is due by the clock now; Run calls it.
@@ -161,6 +165,7 @@ class Queue {
   Schedule schedule_;
   absl::AnyInvocable<void(Lane)> wanted_;
   absl::AnyInvocable<void(model::NextHop)> overdue_;
+  absl::AnyInvocable<void(const MxSet&)> spare_wanted_;
   io::Event earlier_;
   absl::Time sleeps_until_ = absl::InfinitePast();
   bool pumping_ = false;

@@ -52,9 +52,9 @@ bool Schedule::Passes(Line& line, absl::Time now) {
   if (line.rollup == nullptr) return true;
   if (line.rollup_turn != 0) return false;
   MxSet& set = *line.rollup->set;
-  if (set.Room(now) > 0) return true;
+  if (set.Room(shard_, now) > 0) return true;
   set.Await(shard_, true);
-  if (set.Room(now) > 0) return true;  // another shard gave it back meanwhile
+  if (set.Room(shard_, now) > 0) return true;  // another shard gave it back meanwhile
   AwaitRoom(line, now);
   return false;
 }
@@ -71,7 +71,7 @@ bool Schedule::EnterRollup(Line& line, MxSetPtr& set, MxSet::Entry& entry, absl:
     AwaitRoom(line, now);
     return false;
   }
-  entry = rollup.set->Enter(now);
+  entry = rollup.set->Enter(shard_, now);
   if (entry == MxSet::Entry::kNo) {
     AwaitRoom(line, now);
     return false;
@@ -81,7 +81,7 @@ bool Schedule::EnterRollup(Line& line, MxSetPtr& set, MxSet::Entry& entry, absl:
 }
 
 void Schedule::LeavePlace(const Line& line, const Line::Taken& taken, absl::Time now) {
-  taken.set->Leave(taken.entry);
+  taken.set->Leave(shard_, taken.entry);
   if (line.rollup != nullptr && line.rollup->set == taken.set) return;  // WorkerEnded offers it
   RoomIn(taken.set, now);
   if (rollups_.find(taken.set.get()) == rollups_.end()) sets_->Forget(taken.set);
@@ -106,7 +106,7 @@ bool Schedule::Admit(const model::NextHop& hop,
     LeavePlace(*line, before, now);
   }
   if (set == nullptr) return true;
-  const MxSet::Entry entry = set->Enter(now);
+  const MxSet::Entry entry = set->Enter(shard_, now);
   if (entry == MxSet::Entry::kNo) {
     probe_.PutOff();
     return false;  // it waits in the rollup when it is given back
@@ -114,6 +114,14 @@ bool Schedule::Admit(const model::NextHop& hop,
   taken->set = set;
   taken->entry = entry;
   return true;
+}
+
+void Schedule::PutOff(const model::NextHop& hop, model::Ticket ticket, absl::Time now) {
+  const Line* line = Find(hop);
+  // What waits for long is kept by the store, not by memory.
+  const bool full = line != nullptr && line->rollup != nullptr && !line->rollup->set->down();
+  if (!full) ticket.message = nullptr;
+  Retry(hop, std::move(ticket), now);
 }
 
 void Schedule::Learn(const model::NextHop& hop,
@@ -163,7 +171,7 @@ bool Schedule::Release(Rollup& rollup, absl::Time now) {
     }
   }
   bool used = false;
-  std::size_t room = rollup.waiting.empty() ? 0 : rollup.set->Room(now);
+  std::size_t room = rollup.waiting.empty() ? 0 : rollup.set->Room(shard_, now);
   while (room > 0 && !rollup.waiting.empty()) {
     Line& line = *rollup.waiting.begin()->second;
     rollup.waiting.erase(rollup.waiting.begin());

@@ -178,6 +178,7 @@ class Schedule {
              const std::string& mx_set,
              absl::Duration ttl,
              absl::Time now);
+  void PutOff(const model::NextHop& hop, model::Ticket ticket, absl::Time now);
   void Learn(const model::NextHop& hop,
              const std::string& mx_set,
              absl::Duration ttl,
