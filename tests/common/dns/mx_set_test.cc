@@ -22,7 +22,8 @@ TEST(MxSetTest, TheOrderOfTheAnswerDoesNotMatter) {
 }
 
 TEST(MxSetTest, PreferencesAreOfIt) {
-  EXPECT_NE(MxSetName({{10, "a.test"}, {20, "b.test"}}), MxSetName({{10, "a.test"}, {10, "b.test"}}));
+  EXPECT_NE(MxSetName({{10, "a.test"}, {20, "b.test"}}),
+            MxSetName({{10, "a.test"}, {10, "b.test"}}));
 }
 
 TEST(MxSetTest, ARecordThatIsThereTwiceCountsOnce) {

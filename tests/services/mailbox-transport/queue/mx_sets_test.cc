@@ -42,9 +42,8 @@ class MxSetsTest : public ::testing::Test {
   void Leave(std::size_t shard) { Set()->Leave(shard, MxSet::Entry::kYes); }
 
   void Fail(std::size_t shard = 0) {
-    Set()->Failed("nobody answers", now_, [this](std::uint32_t failures) {
-      return now_ + absl::Minutes(failures);
-    });
+    Set()->Failed("nobody answers", now_,
+                  [this](std::uint32_t failures) { return now_ + absl::Minutes(failures); });
     Set()->Leave(shard, last_);
   }
 

@@ -80,12 +80,7 @@ TEST_F(RollupTest, APlaceThatIsGivenBackGoesToTheQueueThatWaitsLongest) {
   Queues({"a.test", "b.test", "c.test"});
   ASSERT_EQ(Wanted(), "a.test");
   ASSERT_EQ(Take("a.test"), 100u);
-  while (!Wanted().empty()) {
-  }
-  ASSERT_EQ(Take("b.test"), 0u);
-  Ended("b.test");
-  ASSERT_EQ(Take("c.test"), 0u);
-  Ended("c.test");
+  ASSERT_THAT(AllWanted(), IsEmpty());
 
   Deliver("a.test", 100);
   EXPECT_EQ(Take("a.test"), 0u);
@@ -100,8 +95,7 @@ TEST_F(RollupTest, ABusyQueueGivesWayAfterItsTurn) {
   Queues({"a.test", "b.test"}, 90);
   ASSERT_EQ(Wanted(), "a.test");
   std::uint64_t id = Take("a.test");
-  while (!Wanted().empty())
-    Ended("b.test");
+  ASSERT_THAT(AllWanted(), IsEmpty());
   std::uint32_t taken = 0;
   for (; id != 0; id = Take("a.test")) {
     ++taken;
@@ -242,9 +236,7 @@ TEST_F(RollupTest, RetryQueueTriesHostsThatAreDown) {
 TEST_F(RollupTest, WhatAFrontEndBlocksWaitsUntilThen) {
   Queues({"a.test"});
   schedule().Block("internet", "10 mx.test", "refused", now_ + absl::Minutes(3), now_);
-  ASSERT_EQ(Wanted(), "a.test") << "it was wanted before";
-  ASSERT_EQ(Take("a.test"), 0u);
-  Ended("a.test");
+  ASSERT_EQ(Wanted(), "");
   EXPECT_EQ(View("a.test").next_retry_time, now_ + absl::Minutes(3));
   EXPECT_EQ(schedule().NextWake(), now_ + absl::Minutes(3));
   Pass(absl::Minutes(3));

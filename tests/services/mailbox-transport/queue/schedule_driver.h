@@ -35,10 +35,9 @@ class ScheduleDriver : public ::testing::Test {
 
   Schedule& schedule() {
     if (!schedule_) {
-      schedule_ =
-          std::make_unique<Schedule>(settings_, random_, probe_,
-                                     static_cast<std::size_t>(*settings_.max_outbound_connections),
-                                     /*shards=*/1, sets_);
+      schedule_ = std::make_unique<Schedule>(
+          settings_, random_, probe_, static_cast<std::size_t>(*settings_.max_outbound_connections),
+          /*shards=*/1, sets_);
     }
     return *schedule_;
   }
