@@ -67,9 +67,9 @@ void MxSet::Await(std::size_t shard, bool waits) {
   Ask(spare);
 }
 
-MxSet::Entry MxSet::Enter(std::size_t shard, absl::Time now) {
+MxSet::Admission MxSet::Enter(std::size_t shard, absl::Time now) {
   const std::lock_guard lock(mutex_);
-  if (RoomOf(shard, now) == 0) return Entry::kNo;
+  if (RoomOf(shard, now) == 0) return Admission::kNo;
   if (under_way_ == 0) grown_ = now;
   Part& part = parts_[shard];
   ++under_way_;
@@ -77,18 +77,18 @@ MxSet::Entry MxSet::Enter(std::size_t shard, absl::Time now) {
     ++part.held;
     ++held_;
   }
-  if (state_ == State::kOpen) return Entry::kYes;
+  if (state_ == State::kOpen) return Admission::kYes;
   state_ = State::kProbing;
   probing_ = true;
-  return Entry::kProbe;
+  return Admission::kProbe;
 }
 
-void MxSet::Leave(std::size_t shard, Entry entry) {
+void MxSet::Leave(std::size_t shard, Admission admission) {
   const std::lock_guard lock(mutex_);
   POSTERN_CHECK(parts_[shard].under_way > 0);
   --parts_[shard].under_way;
   --under_way_;
-  if (entry == Entry::kProbe) probing_ = false;
+  if (admission == Admission::kProbe) probing_ = false;
 }
 
 std::vector<std::size_t> MxSet::TakeWaiting(std::size_t but) {

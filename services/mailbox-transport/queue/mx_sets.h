@@ -42,7 +42,7 @@ class MxSets;
 class MxSet {
  public:
   // What became of the wish to begin a delivery.
-  enum class Entry : std::uint8_t {
+  enum class Admission : std::uint8_t {
     kNo,
     kYes,    // until Leave
     kProbe,  // the same, and it is the only one: the hosts were down
@@ -68,8 +68,8 @@ class MxSet {
 
   const std::string& name() const { return name_; }
 
-  Entry Enter(std::size_t shard, absl::Time now);
-  void Leave(std::size_t shard, Entry entry);
+  Admission Enter(std::size_t shard, absl::Time now);
+  void Leave(std::size_t shard, Admission admission);
   // How many may begin now.
   std::size_t Room(std::size_t shard, absl::Time now);
   // Whether `shard` is to be told of room. Ask for Room once more afterwards.

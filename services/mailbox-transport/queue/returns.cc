@@ -1,7 +1,8 @@
-// How tickets come back from those who took them, and how they are taken back to be routed again.
+// How tickets and workers come back, and how tickets are taken back to be routed again.
 
 #include <algorithm>
 
+#include "common/base/check.h"
 #include "services/mailbox-transport/queue/schedule.h"
 
 namespace postern::queue {
@@ -29,6 +30,23 @@ Pending Schedule::GiveBack(Line& line, base::MessageId id, absl::Time now) {
   }
   Note(line, now);
   return given.pending;
+}
+
+void Schedule::WorkerEnded(const Lane& lane, absl::Time now) {
+  if (lane.kind == Lane::Kind::kLapsed) {
+    POSTERN_CHECK(lapsed_workers_ > 0);
+    --lapsed_workers_;
+    return;
+  }
+  Line* line = Find(lane.hop);
+  POSTERN_CHECK(line != nullptr && line->workers > 0);
+  --line->workers;
+  --workers_;
+  probe_.Connections(-1);
+  if (line->workers == 0 && line->in_round) ++starved_lines_;
+  if (!line->probe) line->probe_wanted = false;
+  Note(*line, now);
+  if (line->rollup != nullptr) GiveRoom(*line, now);
 }
 
 void Schedule::Done(const model::NextHop& hop, base::MessageId id, absl::Time now) {

@@ -1,7 +1,7 @@
 // Next hops whose domains have one MX set: they wait for its room, and fall and rise together.
 //
-// A line waits in its rollup when it wants a worker and the set has no room. Whoever gives room back
-// releases as many as there is room for; a timer looks after those whom nobody tells.
+// A line waits in its rollup when it wants a worker and the set has no room. Whoever gives room
+// back releases as many as there is room for; a timer looks after those whom nobody tells.
 
 #include <algorithm>
 #include <utility>
@@ -59,7 +59,7 @@ bool Schedule::Passes(Line& line, absl::Time now) {
   return false;
 }
 
-bool Schedule::EnterRollup(Line& line, MxSetPtr& set, MxSet::Entry& entry, absl::Time now) {
+bool Schedule::EnterRollup(Line& line, MxSetPtr& set, MxSet::Admission& admission, absl::Time now) {
   if (line.rollup == nullptr) return true;
   if (line.rollup_until <= now) {  // the attempt will tell anew
     LeaveRollup(line);
@@ -71,8 +71,8 @@ bool Schedule::EnterRollup(Line& line, MxSetPtr& set, MxSet::Entry& entry, absl:
     AwaitRoom(line, now);
     return false;
   }
-  entry = rollup.set->Enter(shard_, now);
-  if (entry == MxSet::Entry::kNo) {
+  admission = rollup.set->Enter(shard_, now);
+  if (admission == MxSet::Admission::kNo) {
     AwaitRoom(line, now);
     return false;
   }
@@ -81,7 +81,7 @@ bool Schedule::EnterRollup(Line& line, MxSetPtr& set, MxSet::Entry& entry, absl:
 }
 
 void Schedule::LeavePlace(const Line& line, const Line::Taken& taken, absl::Time now) {
-  taken.set->Leave(shard_, taken.entry);
+  taken.set->Leave(shard_, taken.admission);
   if (line.rollup != nullptr && line.rollup->set == taken.set) return;  // WorkerEnded offers it
   RoomIn(taken.set, now);
   if (rollups_.find(taken.set.get()) == rollups_.end()) sets_->Forget(taken.set);
@@ -106,13 +106,13 @@ bool Schedule::Admit(const model::NextHop& hop,
     LeavePlace(*line, before, now);
   }
   if (set == nullptr) return true;
-  const MxSet::Entry entry = set->Enter(shard_, now);
-  if (entry == MxSet::Entry::kNo) {
+  const MxSet::Admission admission = set->Enter(shard_, now);
+  if (admission == MxSet::Admission::kNo) {
     probe_.PutOff();
     return false;  // it waits in the rollup when it is given back
   }
   taken->set = set;
-  taken->entry = entry;
+  taken->admission = admission;
   return true;
 }
 

@@ -372,35 +372,18 @@ std::optional<Work> Schedule::TryTake(const Lane& lane, absl::Time now) {
   const auto priority = line->ready.Turn(RoomOf(*line));
   if (!priority) return std::nullopt;
   MxSetPtr set;
-  MxSet::Entry entry = MxSet::Entry::kNo;
-  if (!EnterRollup(*line, set, entry, now)) return std::nullopt;
+  MxSet::Admission admission = MxSet::Admission::kNo;
+  if (!EnterRollup(*line, set, admission, now)) return std::nullopt;
   line->ready.Spend(*priority);
   ++line->turn;
   Spend(line->paces, now);
   if (line->attempts() == 0) line->grown = now;
   Work work = Take(line->ready.of(*priority).front(), Work::Kind::kAttempt);
   line->taken.back().set = std::move(set);
-  line->taken.back().entry = entry;
+  line->taken.back().admission = admission;
   if (line->state == Line::State::kProbing) line->probe = work.ticket.id;
   Note(*line, now);
   return work;
-}
-
-void Schedule::WorkerEnded(const Lane& lane, absl::Time now) {
-  if (lane.kind == Lane::Kind::kLapsed) {
-    POSTERN_CHECK(lapsed_workers_ > 0);
-    --lapsed_workers_;
-    return;
-  }
-  Line* line = Find(lane.hop);
-  POSTERN_CHECK(line != nullptr && line->workers > 0);
-  --line->workers;
-  --workers_;
-  probe_.Connections(-1);
-  if (line->workers == 0 && line->in_round) ++starved_lines_;
-  if (!line->probe) line->probe_wanted = false;
-  Note(*line, now);
-  if (line->rollup != nullptr) GiveRoom(*line, now);
 }
 
 absl::Time Schedule::NextWake() const {

@@ -82,7 +82,7 @@ struct Line {
     model::Priority priority = model::Priority::kNormal;
     Pending pending = Pending::kNothing;
     MxSetPtr set = nullptr;  // in which it has a place
-    MxSet::Entry entry = MxSet::Entry::kNo;
+    MxSet::Admission admission = MxSet::Admission::kNo;
   };
 
   model::NextHop hop;
@@ -260,7 +260,7 @@ class Schedule {
   bool Passes(Line& line, absl::Time now);
   void AwaitRoom(Line& line, absl::Time now);
   // A place in the MX set of the line, for one attempt; no set, no place. False: it waits there.
-  bool EnterRollup(Line& line, MxSetPtr& set, MxSet::Entry& entry, absl::Time now);
+  bool EnterRollup(Line& line, MxSetPtr& set, MxSet::Admission& admission, absl::Time now);
   void LeavePlace(const Line& line, const Line::Taken& taken, absl::Time now);
   // As many of those that wait as there is room for go on; false when none does.
   bool Release(Rollup& rollup, absl::Time now);

@@ -29,7 +29,7 @@ class MxSetsTest : public ::testing::Test {
 
   bool Enter(std::size_t shard) {
     last_ = Set()->Enter(shard, now_);
-    return last_ != MxSet::Entry::kNo;
+    return last_ != MxSet::Admission::kNo;
   }
 
   std::size_t EnterAll(std::size_t shard) {
@@ -39,7 +39,7 @@ class MxSetsTest : public ::testing::Test {
     return count;
   }
 
-  void Leave(std::size_t shard) { Set()->Leave(shard, MxSet::Entry::kYes); }
+  void Leave(std::size_t shard) { Set()->Leave(shard, MxSet::Admission::kYes); }
 
   void Fail(std::size_t shard = 0) {
     Set()->Failed("nobody answers", now_,
@@ -60,7 +60,7 @@ class MxSetsTest : public ::testing::Test {
   absl::Time now_ = absl::FromUnixSeconds(1'800'000'000);
   std::vector<std::size_t> told_;
   std::vector<std::size_t> asked_;
-  MxSet::Entry last_ = MxSet::Entry::kNo;
+  MxSet::Admission last_ = MxSet::Admission::kNo;
 
  private:
   std::unique_ptr<MxSets> sets_;
@@ -113,8 +113,8 @@ TEST_F(MxSetsTest, AfterAFailureOneTriesAndNobodyElse) {
   EXPECT_EQ(Set()->NextTime(now_), now_ + absl::Minutes(1));
   now_ += absl::Minutes(1);
   EXPECT_TRUE(Enter(1));
-  EXPECT_EQ(last_, MxSet::Entry::kProbe);
-  const MxSet::Entry probe = last_;
+  EXPECT_EQ(last_, MxSet::Admission::kProbe);
+  const MxSet::Admission probe = last_;
   EXPECT_EQ(EnterAll(0), 0u);
 
   last_ = probe;
@@ -130,7 +130,7 @@ TEST_F(MxSetsTest, AProbeThatEndsWithoutAWordIsFollowedByAnother) {
   ASSERT_TRUE(Enter(0));
   Set()->Leave(0, last_);
   EXPECT_TRUE(Enter(0));
-  EXPECT_EQ(last_, MxSet::Entry::kProbe);
+  EXPECT_EQ(last_, MxSet::Admission::kProbe);
 }
 
 TEST_F(MxSetsTest, WhenTheHostsAreBackThoseThatWaitAreTold) {
@@ -151,7 +151,7 @@ TEST_F(MxSetsTest, ABusySetOfWhichOneFailsShrinks) {
   settings_.first_connections.value = 4;
   Set()->Worked(0, now_);
   ASSERT_EQ(EnterAll(0), 5u);
-  last_ = MxSet::Entry::kYes;
+  last_ = MxSet::Admission::kYes;
   Fail();
   EXPECT_FALSE(Set()->down());
   EXPECT_EQ(Set()->view().allowed, 4u);
