@@ -41,6 +41,7 @@ Fields FieldsOf(const v1::QueueInfo& queue) {
       {"NextHopConnector", queue.next_hop_connector()},
       {"NextHopCategory", queue.next_hop_category()},
       {"TlsDomain", queue.tls_domain()},
+      {"MxSet", queue.mx_set()},
       {"Status", queue.status()},
       {"MessageCount", base::Cat(queue.message_count())},
       {"DeferredMessageCount", base::Cat(queue.deferred_message_count())},

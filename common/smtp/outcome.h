@@ -101,8 +101,9 @@ struct Outcome {
   std::uint32_t connect_ms = 0;
   std::uint32_t total_ms = 0;
   bool session_reused = false;
-  std::optional<KnownSts> sts;    // fetched in this attempt
-  std::string sts_result;         // of RFC 8460 §4.3, when a policy is announced and not to be had
+  bool put_off = false;         // Delivery::admits said no: nothing was tried, nobody has a result
+  std::optional<KnownSts> sts;  // fetched in this attempt
+  std::string sts_result;       // of RFC 8460 §4.3, when a policy is announced and not to be had
   std::string tls_policy_domain;  // whose policy the hosts had; empty without DNS routing
 
   // Every recipient the same local result.

@@ -5,6 +5,7 @@ import sys
 sys.dont_write_bytecode = True
 
 import million  # noqa: E402
+import next_hops  # noqa: E402
 from claims import Claim, interop, main, unit  # noqa: E402
 
 CLAIMS = [
@@ -15,6 +16,8 @@ CLAIMS = [
     Claim("the same after SIGKILL: none is lost, and the service is soon there",
           million.restarted),
     Claim("other destinations go as fast beside them as on an empty server", million.others),
+    Claim("10,000 next hops cost at most twice what one costs", next_hops.throughput, 5),
+    Claim("domains that share their mail exchangers: one limit, one back-off", interop("rollup")),
     Claim("200,000 messages are suspended, with progress, while others are delivered",
           million.suspended),
     Claim("a process that dies while it resumes them has done what it said", million.killed),

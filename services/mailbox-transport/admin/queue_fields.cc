@@ -93,6 +93,8 @@ const QueueProperty kProperties[] = {
      }},
     {{"TlsDomain", Kind::kText},
      [](const NamedQueue& queue, std::string_view) { return TextValue(queue.tls_domain); }},
+    {{"MxSet", Kind::kText},
+     [](const NamedQueue& queue, std::string_view) { return TextValue(queue.view.mx_set); }},
 };
 
 }  // namespace

@@ -136,6 +136,7 @@ v1::QueueInfo ToInfo(const NamedQueue& queue, std::string_view server) {
   info.set_incoming_rate(view.incoming_rate);
   info.set_outgoing_rate(view.outgoing_rate);
   info.set_velocity(view.velocity);
+  info.set_mx_set(mail::CleanText(view.mx_set, kErrorBytesMax));
   info.set_first_retry_time(TimeText(view.first_retry_time));
   info.set_suspended_message_count(view.suspended_count);
   for (const model::Priority priority :

@@ -17,6 +17,7 @@ Pipeline::Pipeline(const Parts& parts)
       clock_(parts.clock),
       router_(parts.shard.server, parts.routing_log),
       queue_probe_(parts.registry),
+      mx_sets_(parts.shard.queue, queue_probe_, parts.executors.size()),
       settle_probe_(parts.registry),
       sts_(parts.store, parts.clock),
       tls_reports_(parts.clock, parts.shard.deliver.TlsReportOptions()),
@@ -27,6 +28,7 @@ Pipeline::Pipeline(const Parts& parts)
               parts.random,
               parts.registry,
               queue_probe_,
+              mx_sets_,
               settle_probe_,
               router_,
               at_hand_,
@@ -51,9 +53,9 @@ Pipeline::Pipeline(const Parts& parts)
     dns::Resolver* const external =
         i < parts.external_resolvers.size() ? parts.external_resolvers[i] : nullptr;
     parts.executors[i]->Run([&] {
-      shards_.push_back(std::make_unique<Shard>(*parts.executors[i], *parts.resolvers[i], external,
-                                                parts.shard, shared_,
-                                                queue::Shard{i, parts.executors.size()}));
+      shards_.push_back(
+          std::make_unique<Shard>(*parts.executors[i], *parts.resolvers[i], external, parts.shard,
+                                  shared_, queue::Shard{i, parts.executors.size(), &mx_sets_}));
     });
   }
   for (const auto& shard : shards_) {

@@ -170,6 +170,7 @@ class Pipeline final : public model::Intake {
   Router router_;
   AtHand at_hand_;
   queue::Probe queue_probe_;
+  queue::MxSets mx_sets_;
   settle::Probe settle_probe_;
   deliver::StsCache sts_;
   smtp::TlsReports tls_reports_;

@@ -32,6 +32,16 @@ void LogAttempt(const model::Batch& batch, deliver::Way way, const smtp::Outcome
                 {"result", first.Said()}});
 }
 
+// Whether no host came as far as a transaction, so that it concerns all domains of these hosts.
+bool HostsDown(const smtp::Outcome& outcome) {
+  const auto before_mail = [](const smtp::HostTried& tried) {
+    return tried.stage == smtp::Stage::kConnect || tried.stage == smtp::Stage::kGreeting ||
+           tried.stage == smtp::Stage::kHello;
+  };
+  return !outcome.hosts.empty() &&
+         std::all_of(outcome.hosts.begin(), outcome.hosts.end(), before_mail);
+}
+
 // Who lost the answer, for the count of possible doubles.
 std::string WhoLost(deliver::Way way, const smtp::Outcome& outcome) {
   if (way == deliver::Way::kRelay) return "relay-lost";
@@ -108,6 +118,8 @@ void Shard::Start(const std::vector<std::unique_ptr<Shard>>* shards) {
   shards_ = shards;
   queue_.OnWanted([this](queue::Lane lane) { workers_.Spawn(RunWorker(std::move(lane))); });
   queue_.OnOverdue([this](model::NextHop hop) { Resubmit(std::move(hop)); });
+  queue_.OnSpareWanted(
+      [this](const queue::MxSet& set) { engine_.CloseIdle(set.connector(), set.name()); });
   settler_.OnNotice([this](model::Message& notice) { shared_.route(notice); });
   loops_.Spawn(queue_.Run());
 }
@@ -248,6 +260,7 @@ io::Task<smtp::Outcome> Shard::Deliver(const model::Batch& batch,
                                        deliver::Way& way) {
   if (model::IsRelay(batch.next_hop.type)) {
     way = deliver::Way::kRelay;
+    shared_.store.MarkInHand(batch.message->id);
     const model::RelayPlan plan = table.Plan(batch.next_hop);
     co_return co_await deliver_.RelayOn(batch, plan);
   }
@@ -255,7 +268,14 @@ io::Task<smtp::Outcome> Shard::Deliver(const model::Batch& batch,
       table.snapshot().FindConnector(batch.next_hop.connector);
   way = connector->frontend_proxy_enabled ? deliver::Way::kProxy : deliver::Way::kDirect;
   const bool domain_listed = table.snapshot().SendsDomainSecure(batch.next_hop.domain);
-  co_return co_await deliver_.Attempt(batch, *connector, domain_listed);
+  if (way == deliver::Way::kProxy) shared_.store.MarkInHand(batch.message->id);
+  // Until then nobody has the content in hand.
+  smtp::Admits admits = [this, &batch](const std::string& mx_set, absl::Duration ttl) {
+    if (!queue_.Admit(batch.next_hop, batch.message->id, mx_set, ttl)) return false;
+    shared_.store.MarkInHand(batch.message->id);
+    return true;
+  };
+  co_return co_await deliver_.Attempt(batch, *connector, domain_listed, std::move(admits));
 }
 
 // One delivery attempt, from the connector as it is now to the settled state.
@@ -272,9 +292,9 @@ io::Task<void> Shard::Attempt(queue::Work work) {
   batch.next_hop = work.hop;
   batch.recipients = work.ticket.recipients;
 
-  shared_.store.MarkInHand(message->id);
   deliver::Way way = deliver::Way::kDirect;
   const smtp::Outcome outcome = co_await Deliver(batch, *table, way);
+  if (outcome.put_off) co_return queue_.PutOff(work.hop, std::move(work.ticket));
 
   if (outcome.ambiguous) deliver_probe_.Ambiguous(WhoLost(way, outcome));
   LogAttempt(batch, way, outcome);
@@ -295,7 +315,7 @@ io::Task<void> Shard::Attempt(queue::Work work) {
       queue_.HopWorked(work.hop);
       break;
     case settle::HopNews::Kind::kFailed:
-      queue_.HopFailed(work.hop, settled.hop.error);
+      queue_.HopFailed(work.hop, settled.hop.error, HostsDown(outcome));
       break;
     case settle::HopNews::Kind::kHeld:
       queue_.HopHeld(work.hop, settled.hop.error);

@@ -55,6 +55,7 @@ struct ShardShared {
   base::Random& random;
   observe::Registry& registry;
   queue::Probe& queue_probe;
+  queue::MxSets& mx_sets;
   settle::Probe& settle_probe;
   Router& router;
   AtHand& at_hand;

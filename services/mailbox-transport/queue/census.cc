@@ -33,6 +33,7 @@ absl::Duration AgeOf(const Line& line, absl::Time now) {
 // Waiting for its rate limit is no lag.
 absl::Duration LagOf(const Line& line, absl::Time now) {
   const bool waits_by_right = line.state != Line::State::kOpen || line.suspended ||
+                              StatusOf(line) == QueueStatus::kRetry ||
                               line.hop.type == model::DeliveryType::kUnreachable ||
                               line.paces != Paces{};
   absl::Duration lag;
@@ -47,7 +48,7 @@ absl::Duration LagOf(const Line& line, absl::Time now) {
 }
 
 void CountMessages(const Line& line, Census::Kind& kind) {
-  const ByPriority deferred = line.DeferredByPriority();
+  const ByPriority deferred = line.DeferredByPriority(StatusOf(line) == QueueStatus::kRetry);
   for (std::size_t i = 0; i < line.counts.size(); ++i) {
     if (line.suspended) {
       kind.active[i] += line.under_way[i];

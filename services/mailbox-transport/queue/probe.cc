@@ -17,6 +17,13 @@ Probe::Probe(observe::Registry& registry)
       queues_(registry.AddGauge("postern_queue_queues", "Queues, one for each next hop.")),
       connections_(registry.AddGauge("postern_queue_connections",
                                      "Deliveries that have a connection slot.")),
+      mx_sets_(registry.AddGauge("postern_queue_mx_sets",
+                                 "Sets of mail exchangers of which some queue's domain is.")),
+      mx_sets_down_(
+          registry.AddGauge("postern_queue_mx_sets_down", "Of these, those whose hosts are down.")),
+      put_off_(registry.AddCounter("postern_queue_put_off_total",
+                                   "Attempts that ended before the first connection, for the limit "
+                                   "or the back-off of an MX set.")),
       message_retries_(registry.AddCounter("postern_queue_message_retries_total",
                                            "Messages put back to be tried again later.")),
       held_(registry.AddCounter("postern_queue_held_total",

@@ -32,6 +32,12 @@ class Probe {
 
   void Connections(std::int64_t change) { connections_.Add(static_cast<double>(change)); }
 
+  void MxSets(std::int64_t change) { mx_sets_.Add(static_cast<double>(change)); }
+
+  void MxSetsDown(std::int64_t change) { mx_sets_down_.Add(static_cast<double>(change)); }
+
+  void PutOff() { put_off_.Add(); }
+
   void MessageRetried() { message_retries_.Add(); }
 
   void LadderClimbed(std::uint32_t stage);  // 0 glitch, 1 transient, 2 outbound failure
@@ -54,6 +60,9 @@ class Probe {
   CensusRows census_;
   observe::Gauge& queues_;
   observe::Gauge& connections_;
+  observe::Gauge& mx_sets_;
+  observe::Gauge& mx_sets_down_;
+  observe::Counter& put_off_;
   observe::Counter& message_retries_;
   std::array<observe::Counter*, 3> ladder_;
   observe::Counter& held_;

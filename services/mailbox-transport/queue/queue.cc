@@ -32,9 +32,27 @@ Queue::Queue(io::Executor& executor,
       clock_(clock),
       probe_(probe),
       shard_(shard),
-      schedule_(
-          settings, random, probe, PartOf(*settings.max_outbound_connections, shard.of), shard.of) {
+      schedule_(settings,
+                random,
+                probe,
+                PartOf(*settings.max_outbound_connections, shard.of),
+                shard.of,
+                shard.sets,
+                shard.number) {
   POSTERN_CHECK(shard.number < shard.of);
+  if (shard.sets == nullptr) return;
+  shard.sets->OnRoom(shard.number, [this](MxSetPtr set) {
+    executor_.Post([this, set = std::move(set)] {
+      schedule_.RoomIn(set, clock_.Now());
+      Pump();
+    });
+  });
+  shard.sets->OnSpareWanted(shard.number, [this](MxSetPtr set) {
+    executor_.Post([this, set = std::move(set)] {
+      if (spare_wanted_) spare_wanted_(*set);
+      set->GaveUp(shard_.number);
+    });
+  });
 }
 
 Queue::~Queue() = default;
@@ -45,6 +63,10 @@ void Queue::OnWanted(absl::AnyInvocable<void(Lane)> wanted) {
 
 void Queue::OnOverdue(absl::AnyInvocable<void(model::NextHop)> overdue) {
   overdue_ = std::move(overdue);
+}
+
+void Queue::OnSpareWanted(absl::AnyInvocable<void(const MxSet&)> spare_wanted) {
+  spare_wanted_ = std::move(spare_wanted);
 }
 
 io::Task<void> Queue::Run() {
@@ -156,8 +178,35 @@ void Queue::HopWorked(const model::NextHop& hop) {
   Pump();
 }
 
-void Queue::HopFailed(const model::NextHop& hop, std::string_view error) {
-  schedule_.HopFailed(hop, error, clock_.Now());
+void Queue::HopFailed(const model::NextHop& hop, std::string_view error, bool hosts_down) {
+  schedule_.HopFailed(hop, error, clock_.Now(), hosts_down);
+  Pump();
+}
+
+bool Queue::Admit(const model::NextHop& hop,
+                  base::MessageId id,
+                  const std::string& mx_set,
+                  absl::Duration ttl) {
+  const bool admitted = schedule_.Admit(hop, id, mx_set, ttl, clock_.Now());
+  Pump();
+  return admitted;
+}
+
+void Queue::PutOff(const model::NextHop& hop, model::Ticket ticket) {
+  schedule_.PutOff(hop, std::move(ticket), clock_.Now());
+  Pump();
+}
+
+void Queue::LearnMxSet(const model::NextHop& hop, const std::string& mx_set, absl::Duration ttl) {
+  schedule_.Learn(hop, mx_set, ttl, clock_.Now());
+  Pump();
+}
+
+void Queue::BlockMxSet(const std::string& connector,
+                       const std::string& mx_set,
+                       std::string_view error,
+                       absl::Time until) {
+  schedule_.Block(connector, mx_set, error, until, clock_.Now());
   Pump();
 }
 

@@ -45,6 +45,7 @@ namespace postern::queue {
 struct Shard {
   std::size_t number = 0;
   std::size_t of = 1;
+  MxSets* sets = nullptr;  // null: each next hop goes alone
 };
 
 class Queue {
@@ -64,6 +65,10 @@ class Queue {
 
   // Who routes again what waits for a next hop that was in Retry for too long.
   void OnOverdue(absl::AnyInvocable<void(model::NextHop)> overdue);
+
+  // Who closes the sessions that are kept idle for an MX set, because another shard needs their
+  // places.
+  void OnSpareWanted(absl::AnyInvocable<void(const MxSet&)> spare_wanted);
 
   // Wakes the queue when something is due; until the scope that runs it stops.
   io::Task<void> Run();
@@ -87,8 +92,26 @@ class Queue {
 
   // What an attempt told about the next hop itself. Before Done or Retry.
   void HopWorked(const model::NextHop& hop);
-  void HopFailed(const model::NextHop& hop, std::string_view error);
+  // `hosts_down`: no host of it came as far as a transaction.
+  void HopFailed(const model::NextHop& hop, std::string_view error, bool hosts_down = false);
   void HopHeld(const model::NextHop& hop, std::string_view reason);
+
+  // The hosts of what is under way are known, and are of this MX set for `ttl` (empty: of none
+  // that is shared). Whether they may be connected to now; if not, PutOff.
+  bool Admit(const model::NextHop& hop,
+             base::MessageId id,
+             const std::string& mx_set,
+             absl::Duration ttl);
+  // Nothing was tried: the ticket waits again, for room in its MX set. Instead of Done or Retry.
+  void PutOff(const model::NextHop& hop, model::Ticket ticket);
+  // The same knowledge from somebody who looks it up for us, as a front end does.
+  void LearnMxSet(const model::NextHop& hop, const std::string& mx_set, absl::Duration ttl);
+  // Nothing goes to the hosts of this set by this connector until then; afterwards one tries first.
+  void BlockMxSet(const std::string& connector,
+                  const std::string& mx_set,
+                  std::string_view error,
+                  absl::Time until);
+
   // A front end or credit is there: held hops start again, spread over kWakeSpread.
   void WakeHeld();
   // Retry-Queue: the next retry time is now. False when there is no such queue in Retry.
@@ -147,6 +170,7 @@ class Queue {
   Schedule schedule_;
   absl::AnyInvocable<void(Lane)> wanted_;
   absl::AnyInvocable<void(model::NextHop)> overdue_;
+  absl::AnyInvocable<void(const MxSet&)> spare_wanted_;
   io::Event earlier_;
   absl::Time sleeps_until_ = absl::InfinitePast();
   absl::Time counted_ = absl::InfinitePast();

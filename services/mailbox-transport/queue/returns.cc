@@ -1,7 +1,8 @@
-// How tickets come back from those who took them, and how they are taken back to be routed again.
+// How tickets and workers come back, and how tickets are taken back to be routed again.
 
 #include <algorithm>
 
+#include "common/base/check.h"
 #include "services/mailbox-transport/queue/schedule.h"
 
 namespace postern::queue {
@@ -11,7 +12,7 @@ Pending Schedule::GiveBack(Line& line, base::MessageId id, absl::Time now) {
   const auto found = std::find_if(line.taken.begin(), line.taken.end(),
                                   [&](const Line::Taken& one) { return one.id == id; });
   if (found == line.taken.end()) return Pending::kNothing;
-  const Line::Taken given = *found;
+  const Line::Taken given = std::move(*found);
   const auto priority = static_cast<std::size_t>(given.priority);
   if (given.kind == Work::Kind::kAttempt) {
     --line.under_way[priority];
@@ -20,6 +21,7 @@ Pending Schedule::GiveBack(Line& line, base::MessageId id, absl::Time now) {
   }
   --line.counts[priority];
   line.taken.erase(found);
+  if (given.set != nullptr) LeavePlace(line, given, now);
   --messages_;
   probe_.Messages(line.hop.type, -1);
   if (line.probe == id) {
@@ -28,6 +30,23 @@ Pending Schedule::GiveBack(Line& line, base::MessageId id, absl::Time now) {
   }
   Note(line, now);
   return given.pending;
+}
+
+void Schedule::WorkerEnded(const Lane& lane, absl::Time now) {
+  if (lane.kind == Lane::Kind::kLapsed) {
+    POSTERN_CHECK(lapsed_workers_ > 0);
+    --lapsed_workers_;
+    return;
+  }
+  Line* line = Find(lane.hop);
+  POSTERN_CHECK(line != nullptr && line->workers > 0);
+  --line->workers;
+  --workers_;
+  probe_.Connections(-1);
+  if (line->workers == 0 && line->in_round) ++starved_lines_;
+  if (!line->probe) line->probe_wanted = false;
+  Note(*line, now);
+  if (line->rollup != nullptr) GiveRoom(*line, now);
 }
 
 void Schedule::Done(const model::NextHop& hop, base::MessageId id, absl::Time now) {

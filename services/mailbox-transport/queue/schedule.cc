@@ -28,8 +28,15 @@ Schedule::Schedule(const QueueSettings& settings,
                    base::Random& random,
                    Probe& probe,
                    std::size_t workers_max,
-                   std::size_t shards)
-    : settings_(settings), random_(random), probe_(probe), workers_max_(workers_max) {
+                   std::size_t shards,
+                   MxSets* sets,
+                   std::size_t shard)
+    : settings_(settings),
+      random_(random),
+      probe_(probe),
+      workers_max_(workers_max),
+      sets_(sets),
+      shard_(shard) {
   POSTERN_CHECK(workers_max > 0);
   auto limits = RateLimits::Parse(*settings.rate_limits, shards);
   POSTERN_CHECK(limits.ok());  // CheckSettings has looked at them
@@ -70,6 +77,7 @@ void Schedule::Remove(Line& line) {
     --starved_lines_;
   }
   if (line.in_held) std::erase(held_, &line);
+  if (line.rollup != nullptr) LeaveRollup(line);
   if (wakes_.Holds(&line)) wakes_.Remove(&line);
   probe_.Queues(-1);
   const model::NextHop key = line.hop;
@@ -160,6 +168,9 @@ void Schedule::Advance(absl::Time now) {
   while (wakes_.first() <= now) {
     Wake(*wakes_.top(), now);
   }
+  while (rollup_wakes_.first() <= now) {
+    Release(*rollup_wakes_.top(), now);
+  }
 }
 
 void Schedule::Wake(Line& line, absl::Time now) {
@@ -170,7 +181,8 @@ void Schedule::Wake(Line& line, absl::Time now) {
     line.probe_wanted = false;
     line.probe.reset();
   }
-  if (waits && !line.suspended &&
+  if (line.rollup_turn != 0 && line.rollup_until <= now) LeaveRollup(line);
+  if ((waits || WaitsForHosts(line)) && !line.suspended &&
       line.idle_since + *settings_.max_idle_time_before_resubmit <= now) {
     line.idle_since = now;
     overdue_.push_back(line.hop);
@@ -189,7 +201,7 @@ void Schedule::Wake(Line& line, absl::Time now) {
 }
 
 void Schedule::Note(Line& line, absl::Time now) {
-  if (!line.in_round && Wants(line, now)) {
+  if (!line.in_round && Wants(line, now) && Passes(line, now)) {
     line.in_round = true;
     round_.push_back(&line);
     if (line.workers == 0) ++starved_lines_;
@@ -222,6 +234,12 @@ absl::Time Schedule::WakeOf(const Line& line, absl::Time now) const {
     return std::min(line.resumes, line.idle_since + *settings_.max_idle_time_before_resubmit);
   }
   absl::Time wake = line.later.first();
+  if (line.rollup_turn != 0) {
+    if (!line.suspended && line.rollup->set->down()) {
+      wake = std::min(wake, line.idle_since + *settings_.max_idle_time_before_resubmit);
+    }
+    return std::min(wake, line.rollup_until);
+  }
   if (line.suspended || line.ready.empty()) return wake;
   if (Grows(line)) wake = std::min(wake, line.grown + kRampPatience);
   const absl::Time allowed = Until(line.paces);
@@ -283,7 +301,10 @@ std::optional<Lane> Schedule::NextWanted(absl::Time now) {
     round_.pop_front();
     line.in_round = false;
     if (line.workers == 0) --starved_lines_;
-    if (!wants) continue;
+    if (!wants || !Passes(line, now)) {
+      Note(line, now);
+      continue;
+    }
 
     ++line.workers;
     ++workers_;
@@ -325,7 +346,7 @@ Work Schedule::Take(Place* place, Work::Kind kind) {
   line.by_id.erase(place);
   work.ticket = std::move(place->ticket);
   delete place;
-  line.taken.push_back({work.ticket.id, kind, work.ticket.priority, Pending::kNothing});
+  line.taken.push_back({work.ticket.id, kind, work.ticket.priority});
   if (kind == Work::Kind::kAttempt)
     ++line.under_way[static_cast<std::size_t>(work.ticket.priority)];
   return work;
@@ -352,34 +373,23 @@ std::optional<Work> Schedule::TryTake(const Lane& lane, absl::Time now) {
   if (!MayTake(*line, now) || MakesRoom(*line)) return std::nullopt;
   const auto priority = line->ready.Turn(RoomOf(*line));
   if (!priority) return std::nullopt;
+  MxSetPtr set;
+  MxSet::Admission admission = MxSet::Admission::kNo;
+  if (!EnterRollup(*line, set, admission, now)) return std::nullopt;
   line->ready.Spend(*priority);
   ++line->turn;
   Spend(line->paces, now);
   if (line->attempts() == 0) line->grown = now;
   Work work = Take(line->ready.of(*priority).front(), Work::Kind::kAttempt);
+  line->taken.back().set = std::move(set);
+  line->taken.back().admission = admission;
   if (line->state == Line::State::kProbing) line->probe = work.ticket.id;
   Note(*line, now);
   return work;
 }
 
-void Schedule::WorkerEnded(const Lane& lane, absl::Time now) {
-  if (lane.kind == Lane::Kind::kLapsed) {
-    POSTERN_CHECK(lapsed_workers_ > 0);
-    --lapsed_workers_;
-    return;
-  }
-  Line* line = Find(lane.hop);
-  POSTERN_CHECK(line != nullptr && line->workers > 0);
-  --line->workers;
-  --workers_;
-  probe_.Connections(-1);
-  if (line->workers == 0 && line->in_round) ++starved_lines_;
-  if (!line->probe) line->probe_wanted = false;
-  Note(*line, now);
-}
-
 absl::Time Schedule::NextWake() const {
-  return std::min({wakes_.first(), expiries_.first(), notifies_.first()});
+  return std::min({wakes_.first(), rollup_wakes_.first(), expiries_.first(), notifies_.first()});
 }
 
 absl::Duration Schedule::OldestAge(absl::Time now) const {

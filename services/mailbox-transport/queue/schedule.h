@@ -23,11 +23,13 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
 #include "absl/time/time.h"
 
 #include "common/base/random.h"
 #include "services/mailbox-transport/queue/census.h"
+#include "services/mailbox-transport/queue/mx_sets.h"
 #include "services/mailbox-transport/queue/places.h"
 #include "services/mailbox-transport/queue/probe.h"
 #include "services/mailbox-transport/queue/rate.h"
@@ -44,14 +46,30 @@ inline constexpr std::size_t kLapsedWorkers = 4;
 inline constexpr absl::Duration kWakeSpread = absl::Seconds(5);
 // A few held hops need less: this much for each.
 inline constexpr absl::Duration kWakeSpreadOfOne = absl::Milliseconds(50);
-// A next hop of which no attempt ends gets one more connection after this time.
-inline constexpr absl::Duration kRampPatience = absl::Seconds(10);
 // A held hop that nobody wakes looks for itself after this time.
 inline constexpr absl::Duration kHeldMax = absl::Minutes(1);
 // So many tickets of a priority wait in a queue with their message in memory: a few seconds' work.
 inline constexpr std::size_t kKeptAhead = 8192;
 // Tickets that a worker takes before it makes room for a hop that has none.
 inline constexpr std::uint32_t kTurn = 20;
+// What was learnt of a domain's MX set holds as long as the DNS says, within these bounds.
+inline constexpr absl::Duration kMxSetHoldsMin = absl::Minutes(5);
+inline constexpr absl::Duration kMxSetHoldsMax = absl::Hours(24);
+
+struct Line;
+
+// What the next hops of this shard have in common that are of one MX set.
+struct Rollup {
+  MxSetPtr set;
+  std::size_t lines = 0;
+  absl::btree_map<std::uint64_t, Line*> waiting;  // for room, first come first out
+  absl::btree_set<Line*> fallen;                  // in Retry because the hosts were down
+  bool awaits = false;                            // the set knows that this shard waits
+  absl::Time wake = absl::InfiniteFuture();
+  std::uint32_t wake_position = kNowhere;
+
+  absl::Time wake_time() const { return wake; }
+};
 
 // One next hop.
 struct Line {
@@ -67,6 +85,8 @@ struct Line {
     Work::Kind kind = Work::Kind::kAttempt;
     model::Priority priority = model::Priority::kNormal;
     Pending pending = Pending::kNothing;
+    MxSetPtr set = nullptr;  // in which it has a place
+    MxSet::Admission admission = MxSet::Admission::kNo;
   };
 
   model::NextHop hop;
@@ -104,6 +124,9 @@ struct Line {
   absl::Time empty_since = absl::InfinitePast();
   absl::Time wake = absl::InfiniteFuture();
   std::uint32_t wake_position = kNowhere;
+  Rollup* rollup = nullptr;  // null: its exchangers are not known, or nobody's
+  absl::Time rollup_until = absl::InfinitePast();
+  std::uint64_t rollup_turn = 0;  // in Rollup::waiting; 0: it does not wait there
 
   // Its messages do, until `resumes`.
   bool waits() const { return state == State::kRetry || state == State::kHeld; }
@@ -138,10 +161,10 @@ struct Line {
     --suspended_by[static_cast<std::size_t>(place->ticket.priority)];
   }
 
-  // Not to be tried now.
-  ByPriority DeferredByPriority() const {
+  // Not to be tried now; `waiting`: nothing of it is.
+  ByPriority DeferredByPriority(bool waiting) const {
     ByPriority all = deferred;
-    for (std::size_t i = 0; waits() && i < all.size(); ++i)
+    for (std::size_t i = 0; waiting && i < all.size(); ++i)
       all[i] += ready.of(static_cast<model::Priority>(i)).size();
     return all;
   }
@@ -152,6 +175,13 @@ struct Line {
 };
 
 QueueStatus StatusOf(const Line& line);
+// The wait after so many failures in a row, and its stage: 0 glitch, 1 transient, 2 outbound.
+struct Rung {
+  absl::Duration wait;
+  std::uint32_t stage = 0;
+};
+
+Rung RungOf(const QueueSettings& settings, std::uint32_t failures);
 
 class Schedule {
  public:
@@ -159,7 +189,9 @@ class Schedule {
            base::Random& random,
            Probe& probe,
            std::size_t workers_max,
-           std::size_t shards = 1);
+           std::size_t shards = 1,
+           MxSets* sets = nullptr,
+           std::size_t shard = 0);
   ~Schedule();
   Schedule(const Schedule&) = delete;
   Schedule& operator=(const Schedule&) = delete;
@@ -179,10 +211,31 @@ class Schedule {
              absl::Time now);
 
   void HopWorked(const model::NextHop& hop, absl::Time now);
-  void HopFailed(const model::NextHop& hop, std::string_view error, absl::Time now);
+  // `hosts_down`: no host of it came as far as a transaction, so that it concerns its MX set.
+  void HopFailed(const model::NextHop& hop,
+                 std::string_view error,
+                 absl::Time now,
+                 bool hosts_down = false);
   void HopHeld(const model::NextHop& hop, std::string_view reason, absl::Time now);
   void WakeHeld(absl::Time now);
   bool RetryNow(const model::NextHop& hop, absl::Time now);
+
+  bool Admit(const model::NextHop& hop,
+             base::MessageId id,
+             const std::string& mx_set,
+             absl::Duration ttl,
+             absl::Time now);
+  void PutOff(const model::NextHop& hop, model::Ticket ticket, absl::Time now);
+  void Learn(const model::NextHop& hop,
+             const std::string& mx_set,
+             absl::Duration ttl,
+             absl::Time now);
+  void Block(const std::string& connector,
+             const std::string& mx_set,
+             std::string_view error,
+             absl::Time until,
+             absl::Time now);
+  void RoomIn(const MxSetPtr& set, absl::Time now);
 
   void Suspend(const model::NextHop& hop, absl::Time now);
   bool Resume(const model::NextHop& hop, absl::Time now);
@@ -262,11 +315,34 @@ class Schedule {
   void Climb(Line& line, std::string_view error, absl::Time now);
   absl::Duration Jittered(absl::Duration wait);
 
+  void Join(Line& line, const std::string& mx_set, absl::Duration ttl, absl::Time now);
+  void LeaveRollup(Line& line);
+  // True when its MX set has room; else it waits there.
+  bool Passes(Line& line, absl::Time now);
+  void AwaitRoom(Line& line, absl::Time now);
+  // A place in the MX set of the line, for one attempt; no set, no place. False: it waits there.
+  bool EnterRollup(Line& line, MxSetPtr& set, MxSet::Admission& admission, absl::Time now);
+  void LeavePlace(const Line& line, const Line::Taken& taken, absl::Time now);
+  // As many of those that wait as there is room for go on; false when none does.
+  bool Release(Rollup& rollup, absl::Time now);
+  void GiveRoom(Line& line, absl::Time now);
+  void NoteRollup(Rollup& rollup, absl::Time now);
+  void FallWith(Line& line, std::string_view error, absl::Time now);
+
+  static bool WaitsForHosts(const Line& line) {
+    return line.rollup_turn != 0 && line.rollup->set->down();
+  }
+
   const QueueSettings& settings_;
   base::Random& random_;
   Probe& probe_;
   const std::size_t workers_max_;
+  MxSets* const sets_;
+  const std::size_t shard_;
 
+  std::unordered_map<const MxSet*, std::unique_ptr<Rollup>> rollups_;
+  Heap<Rollup, &Rollup::wake_time, &Rollup::wake_position> rollup_wakes_;
+  std::uint64_t rollup_turns_ = 0;
   std::unordered_map<model::NextHop, std::unique_ptr<Line>> lines_;
   Heap<Line, &Line::wake_time, &Line::wake_position> wakes_;
   Heap<Place, &Place::expires, &Place::expiry_position> expiries_;

@@ -33,6 +33,15 @@ struct QueueSettings {
       .max = 10'000,
       .about = "How many deliveries are under way at a time to one next hop."};
 
+  settings::Setting<int> max_per_mx_set_outbound_connections{
+      .key = "queue.max_per_mx_set_outbound_connections",
+      .fallback = 100,
+      .min = 1,
+      .max = 100'000,
+      .about =
+          "How many deliveries are under way at a time to domains that share one set of mail "
+          "exchangers, by one connector; the limits of each domain hold too."};
+
   settings::Setting<int> first_connections{
       .key = "queue.first_connections",
       .fallback = 1,
@@ -232,6 +241,7 @@ struct QueueSettings {
   void Visit(Visitor&& visit) {
     visit(max_outbound_connections);
     visit(max_per_domain_outbound_connections);
+    visit(max_per_mx_set_outbound_connections);
     visit(first_connections);
     visit(rate_limits);
     visit(priority_queuing_enabled);

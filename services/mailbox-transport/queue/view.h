@@ -84,6 +84,7 @@ struct QueueView {
   std::array<std::size_t, model::kPriorities> count_by_priority{};  // by number of Priority
   std::array<std::size_t, model::kPriorities> deferred_by_priority{};
   std::size_t connections = 0;    // workers
+  std::string mx_set = {};        // its domain's, as far as it is known
   std::uint32_t retry_count = 0;  // failures in a row of the next hop
   std::string last_error;
   absl::Time last_retry_time = absl::InfinitePast();
