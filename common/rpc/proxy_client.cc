@@ -74,7 +74,8 @@ absl::StatusOr<std::unique_ptr<ProxyClient>> ProxyClient::Make(const RpcSettings
   ChannelTerms terms;
   terms.site = site;
   terms.service = "frontend-transport";
-  terms.connect = absl::Milliseconds(500);
+  terms.connect = absl::Seconds(3);
+  terms.retry_max = absl::Seconds(1);  // mail waits for it
   terms.receive_bytes_max = *settings.frame_bytes_max;
   auto channel = OpenChannel(settings, address, terms);
   if (!channel.ok()) return channel.status();

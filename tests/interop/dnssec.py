@@ -146,6 +146,21 @@ class SignedZones:
         if self._knot:
             self._change(zone, "zone-unset", owner or "@", kind)
 
+    def replace(self, name, kind, *values):
+        """From all records of this kind to these, in one step."""
+        zone, owner = self._place(name)
+        had = any(record[:2] == (owner, kind) for record in self._records[zone])
+        self._records[zone] = [record for record in self._records[zone]
+                               if record[:2] != (owner, kind)]
+        self._records[zone] += [(owner, kind, value) for value in values]
+        changes = [("zone-unset", zone, owner or "@", kind)] if had else []
+        changes += [("zone-set", zone, owner or "@", str(TTL), kind, value) for value in values]
+        if self._knot and changes:
+            self._knotc("zone-begin", zone)
+            for words in changes:
+                self._knotc(*words)
+            self._knotc("zone-commit", zone)
+
     def mx(self, domain, *exchangers):
         for preference, host in exchangers:
             self.add(domain, "MX", f"{preference} {host}")

@@ -3,7 +3,8 @@
 Load that keeps account: every message has an id of its own, and an acknowledged one is written
 down with the hash of its content.
 
-Flow      with Load(port, clients=8) as load: ...; load.acknowledged is {id: sha256 of the body}
+Flow      with Load(port, clients=8) as load: ...; load.acknowledged is {id: sha256 of the body}.
+          The recipient may be a function of the id; it then stands in the envelope alone.
 Limits    Clients reconnect for as long as the load lasts; each wait for an answer ends.
 """
 
@@ -18,9 +19,10 @@ from wire import WireClient
 
 class Load:
     def __init__(self, port, clients=8, size=2000, recipient="bob@contoso.test", pause=0.0,
-                 prefix="m", address="127.0.0.1"):
+                 prefix="m", address="127.0.0.1", every=None):
         self.port, self.size, self.recipient, self.pause = port, size, recipient, pause
         self.prefix, self.address = prefix, address
+        self.every = every  # seconds from one message of a client to its next, instead of a pause
         self.acknowledged, self.sent = {}, {}
         self.latencies = []
         self._stop = threading.Event()
@@ -39,7 +41,7 @@ class Load:
             thread.join(60)
 
     def _run(self, number):
-        count = 0
+        count, due = 0, time.monotonic()
         while not self._stop.is_set():
             try:
                 with WireClient(self.port, self.address, seconds=60) as client:
@@ -47,7 +49,8 @@ class Load:
                     while not self._stop.is_set():
                         self._send(client, f"{self.prefix}{number}-{count}")
                         count += 1
-                        time.sleep(self.pause)
+                        due = max(due, time.monotonic() - 1) + (self.every or 0)
+                        time.sleep(max(0, due - time.monotonic()) if self.every else self.pause)
             except (OSError, ValueError):
                 count += 1
                 time.sleep(0.02)
@@ -55,12 +58,13 @@ class Load:
     def _send(self, client, name):
         body = self.body(name)
         digest = hashlib.sha256(body).hexdigest()
-        content = (f"From: <load@sender.test>\r\nTo: <{self.recipient}>\r\nSubject: {name}\r\n"
+        content = (f"From: <load@sender.test>\r\nTo: <everybody@load.test>\r\nSubject: {name}\r\n"
                    f"Message-ID: <{name}@load.test>\r\n\r\n").encode() + body
         with self._lock:
             self.sent[name] = digest
         began = time.monotonic()
-        code, text = client.deliver("load@sender.test", [self.recipient], content)
+        to = self.recipient(name) if callable(self.recipient) else self.recipient
+        code, text = client.deliver("load@sender.test", [to], content)
         if code == 0:
             raise ConnectionResetError
         if code == 250:

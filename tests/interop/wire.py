@@ -65,6 +65,7 @@ class WireSink:
         self.name = name
         self.messages, self.cut_off, self.commands = [], [], []
         self.connections = 0
+        self.open, self.open_max = 0, 0  # connections now, and at most at a time
         self.tls = None
         if tls:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -126,6 +127,8 @@ class WireSink:
 
     async def _serve(self, reader, writer):
         self.connections += 1
+        self.open += 1
+        self.open_max = max(self.open, self.open_max)
         session = Session(self, reader, writer)
         try:
             await session.run()
@@ -133,6 +136,7 @@ class WireSink:
                 asyncio.LimitOverrunError, ssl.SSLError):
             pass
         finally:
+            self.open -= 1
             if session.message is not None and session.in_data:
                 self.cut_off.append(session.message)
             writer.transport.abort()

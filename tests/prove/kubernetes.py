@@ -8,6 +8,7 @@ sys.dont_write_bytecode = True
 
 from claims import Claim, Skip, command, interop, main, require  # noqa: E402
 from harness import ROOT  # noqa: E402
+import front_ends  # noqa: E402
 
 
 def kubernetes(file, *tests, told="", seconds=600):
@@ -78,6 +79,7 @@ CLAIMS = [
           kubernetes("images", "FilesTest", told="packages")),
     Claim("the main job through both images, as containers",
           kubernetes("images", "ContainersTest", told="directly")),
+    *front_ends.CLAIMS,
 ]
 
 

@@ -100,8 +100,9 @@ absl::Status App::State::StartFloor(Floor& floor) {
       floor.external_dns == nullptr ? nullptr : &floor.external_dns->resolver();
   floor.engine = std::make_unique<smtp::Engine>(
       smtp::Engine::Parts{floor.executor, dialer, floor.dns->resolver(), provisions->tls(),
-                          base::HostName(*settings.server.name), settings.egress.SmtpLimits(),
-                          &engine_counters, provisions->stores(), external, std::move(rules)});
+                          base::HostName(*settings.server.name),
+                          settings.egress.SmtpLimits(*settings.server.io_threads), &engine_counters,
+                          provisions->stores(), external, std::move(rules)});
   floor.egress = std::make_unique<egress::Egress>(
       floor.executor, *floor.engine, settings.egress, *probe,
       static_cast<std::uint32_t>(*settings.egress.slots / *settings.server.io_threads));

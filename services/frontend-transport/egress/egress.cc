@@ -6,6 +6,8 @@
 
 #include "absl/time/clock.h"
 
+#include "common/observe/log.h"
+
 namespace postern::egress {
 
 namespace {
@@ -19,7 +21,12 @@ Egress::Egress(io::Executor& executor,
                const EgressSettings& settings,
                Probe& probe,
                std::uint32_t slots)
-    : executor_(executor), engine_(engine), settings_(settings), probe_(probe), slots_(slots) {}
+    : executor_(executor),
+      engine_(engine),
+      settings_(settings),
+      probe_(probe),
+      slots_(slots),
+      destinations_(*settings.blocked_time) {}
 
 Egress::~Egress() = default;
 
@@ -27,14 +34,32 @@ rpc::ToMailbox::Handler* Egress::Open(std::shared_ptr<rpc::ToMailbox> stream,
                                       const std::string& caller) {
   streams_.push_back(std::make_unique<MailboxStream>(
       executor_, engine_, settings_, probe_, std::move(stream), caller,
+      [this](const smtp::Delivery& delivery, const smtp::Outcome& outcome) {
+        Attempted(delivery, outcome);
+      },
       [this](MailboxStream* ended) { executor_.Post([this, ended] { Finished(ended); }); }));
   MailboxStream* const opened = streams_.back().get();
   if (draining_) {
     opened->GoAway(kGoingAway);
   } else {
     DivideSlots();
+    for (const v1::Destination& blocked : destinations_.Blocked(absl::Now()))
+      opened->Tell(blocked);
   }
   return opened;
+}
+
+void Egress::Attempted(const smtp::Delivery& delivery, const smtp::Outcome& outcome) {
+  const auto news = destinations_.Note(delivery, outcome, absl::Now());
+  if (!news.has_value()) return;
+  if (news->blocked_until_unix_ms() > 0) {
+    probe_.Blocked();
+    POSTERN_LOG(kInfo, "egress", "destination is left alone",
+                {{"next_hop", news->domain()},
+                 {"seconds", absl::ToDoubleSeconds(*settings_.blocked_time)}});
+  }
+  for (const auto& stream : streams_)
+    stream->Tell(*news);
 }
 
 void Egress::Finished(MailboxStream* stream) {

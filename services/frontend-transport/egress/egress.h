@@ -7,8 +7,7 @@
 // Failure   Nothing fails here; see MailboxStream.
 // Lifetime  One executor. Destroy after Join.
 // Limits    egress.slots over all streams of the service: each executor has its share, each stream
-// an
-//           equal part of that, up to egress.slots_per_stream_max.
+//           an equal part of that, up to egress.slots_per_stream_max.
 
 #pragma once
 
@@ -19,6 +18,7 @@
 #include "common/io/event.h"
 #include "common/io/executor.h"
 #include "common/smtp/engine.h"
+#include "services/frontend-transport/egress/destinations.h"
 #include "services/frontend-transport/egress/mailbox_stream.h"
 
 namespace postern::egress {
@@ -42,6 +42,7 @@ class Egress {
  private:
   void Finished(MailboxStream* stream);
   void DivideSlots();
+  void Attempted(const smtp::Delivery& delivery, const smtp::Outcome& outcome);
 
   io::Executor& executor_;
   smtp::Engine& engine_;
@@ -49,6 +50,7 @@ class Egress {
   Probe& probe_;
   std::uint32_t slots_;
   bool draining_ = false;
+  Destinations destinations_;
   std::list<std::unique_ptr<MailboxStream>> streams_;
   io::Event ended_;
 };

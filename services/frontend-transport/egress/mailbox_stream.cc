@@ -23,12 +23,14 @@ MailboxStream::MailboxStream(io::Executor& executor,
                              Probe& probe,
                              std::shared_ptr<rpc::ToMailbox> stream,
                              std::string caller,
+                             Attempted attempted,
                              std::function<void(MailboxStream*)> finished)
     : engine_(engine),
       settings_(settings),
       probe_(probe),
       stream_(std::move(stream)),
       caller_(std::move(caller)),
+      attempted_(std::move(attempted)),
       finished_(std::move(finished)),
       deliveries_(executor),
       ending_(executor) {
@@ -52,8 +54,17 @@ void MailboxStream::GoAway(const std::string& reason) {
   ending_.Spawn(LeaveWhenEmpty());
 }
 
+void MailboxStream::Tell(const v1::Destination& destination) {
+  if (closed_) return;
+  v1::ProxyToMailbox frame;
+  *frame.add_destinations() = destination;
+  stream_->Send(std::move(frame));
+}
+
 io::Task<void> MailboxStream::LeaveWhenEmpty() {
   co_await deliveries_.Join();
+  // An offer that crossed our word is refused, not left without an outcome.
+  if (!closed_) co_await left_.Until(kCallerEndMax);
   stream_->Close();
 }
 
@@ -105,6 +116,7 @@ io::Task<void> MailboxStream::Serve(std::shared_ptr<v1::Offer> offer,
   const auto delivery = smtp::DeliveryFromWire(*offer);
   if (delivery.ok()) {
     outcome = co_await engine_.Attempt(*delivery, *body);
+    attempted_(*delivery, outcome);
   } else {
     outcome = smtp::Outcome::Failed(static_cast<std::size_t>(offer->envelope().recipients_size()),
                                     smtp::Origin::kFrontEnd, delivery.status(), kProtocolBroken);
@@ -130,6 +142,7 @@ void MailboxStream::SendOutcome(std::uint64_t delivery, const smtp::Outcome& out
 
 void MailboxStream::OnClosed(absl::Status status) {
   closed_ = true;
+  left_.NotifyAll();
   POSTERN_LOG(kInfo, "egress", "stream ended",
               {{"caller", caller_}, {"deliveries_open", open_.size()}, {"status", status}});
   for (const auto& [delivery, body] : open_)

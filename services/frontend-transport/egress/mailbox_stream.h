@@ -21,6 +21,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "common/io/event.h"
 #include "common/io/scope.h"
 #include "common/rpc/frame_stream.h"
 #include "common/smtp/engine.h"
@@ -30,21 +31,31 @@
 
 namespace postern::egress {
 
+// How long a caller may take to end a stream on which nothing is left.
+inline constexpr absl::Duration kCallerEndMax = absl::Seconds(2);
+
 class MailboxStream final : public rpc::ToMailbox::Handler {
  public:
-  // `finished` is called when the stream has ended and no delivery is left.
+  using Attempted = std::function<void(const smtp::Delivery&, const smtp::Outcome&)>;
+
+  // `attempted` is called before an outcome is sent; `finished` when the stream has ended and no
+  // delivery is left.
   MailboxStream(io::Executor& executor,
                 smtp::Engine& engine,
                 const EgressSettings& settings,
                 Probe& probe,
                 std::shared_ptr<rpc::ToMailbox> stream,
                 std::string caller,
+                Attempted attempted,
                 std::function<void(MailboxStream*)> finished);
 
   // How many deliveries the caller may have open; may shrink, then those that are open still end.
   void GiveCredit(std::uint32_t slots);
-  // Tells the caller to bring nothing more; ends the stream when the last delivery has its outcome.
+  // Tells the caller to bring nothing more. When the last delivery has its outcome the caller ends
+  // the stream, so that every offer on its way is answered; after kCallerEndMax we do.
   void GoAway(const std::string& reason);
+  // What the caller should know of a destination.
+  void Tell(const v1::Destination& destination);
 
   void Abort() { stream_->Abort(); }
 
@@ -65,11 +76,13 @@ class MailboxStream final : public rpc::ToMailbox::Handler {
   Probe& probe_;
   std::shared_ptr<rpc::ToMailbox> stream_;
   std::string caller_;
+  Attempted attempted_;
   std::function<void(MailboxStream*)> finished_;
   std::uint32_t slots_ = 0;
   bool going_away_ = false;
   bool closed_ = false;
   std::unordered_map<std::uint64_t, std::shared_ptr<OfferedBody>> open_;
+  io::Event left_;  // the stream has ended
   io::Scope deliveries_;
   io::Scope ending_;
 };

@@ -20,6 +20,10 @@ Probe::Probe(observe::Registry& registry, const std::string& site)
       refused_(registry.AddCounter("postern_egress_offers_refused_total",
                                    "Offers beyond the credit, or malformed.",
                                    {{"site", site}})),
+      blocked_(
+          registry.AddCounter("postern_egress_destinations_blocked_total",
+                              "Destinations of which no exchanger answered, as told to callers.",
+                              {{"site", site}})),
       recipients_delivered_(registry.AddCounter(
           kRecipients, kAboutRecipients, {{"site", site}, {"result", "delivered"}})),
       recipients_deferred_(registry.AddCounter(

@@ -25,12 +25,15 @@ class Probe {
 
   void OfferRefused() { refused_.Add(); }
 
+  void Blocked() { blocked_.Add(); }
+
   void Settled(const smtp::Outcome& outcome, absl::Duration took);
 
  private:
   observe::Gauge& streams_;
   observe::Gauge& open_;
   observe::Counter& refused_;
+  observe::Counter& blocked_;
   observe::Counter& recipients_delivered_;
   observe::Counter& recipients_deferred_;
   observe::Counter& recipients_refused_;

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,23 @@ struct EgressSettings {
       .min = 1,
       .max = 10000,
       .about = "How many SMTP sessions may be open to one host, for all callers together."};
+  settings::Setting<int> max_connections{
+      .key = "egress.max_connections",
+      .fallback = 1000,
+      .min = 1,
+      .max = 50000,
+      .about =
+          "How many SMTP sessions this front end may have open, to all hosts together. Each io "
+          "thread has an equal part of it, and of egress.max_connections_per_host."};
+  settings::Setting<absl::Duration> blocked_time{
+      .key = "egress.blocked_time",
+      .fallback = absl::Seconds(30),
+      .min = absl::ZeroDuration(),
+      .max = absl::Minutes(5),
+      .about =
+          "When no mail exchanger of a domain answers, callers are told to leave it and every "
+          "other "
+          "domain with the same exchangers alone for so long. 0: they are not told."};
   settings::Setting<int> mx_port{.key = "egress.mx_port",
                                  .fallback = 25,
                                  .min = 1,
@@ -115,7 +133,11 @@ struct EgressSettings {
           "Folder of the secrets that authenticationCredential names: <secret>/username with "
           "<secret>/password, <secret>/token or both. Read when they are used."};
 
-  smtp::Limits SmtpLimits() const {
+  // Of one of `threads` engines.
+  smtp::Limits SmtpLimits(int threads = 1) const {
+    const auto part = [threads](int whole) {
+      return static_cast<std::size_t>(std::max(1, whole / threads));
+    };
     smtp::Limits limits;
     limits.connect = *connect_timeout;
     limits.attempt_delay = *attempt_delay;
@@ -124,7 +146,8 @@ struct EgressSettings {
     limits.mail = *reply_timeout;
     limits.recipient = *reply_timeout;
     limits.final_dot = *final_dot_timeout;
-    limits.sessions_per_host_max = static_cast<std::size_t>(*max_connections_per_host);
+    limits.sessions_per_host_max = part(*max_connections_per_host);
+    limits.sessions_max = part(*max_connections);
     limits.mx_port = static_cast<std::uint16_t>(*mx_port);
     limits.convert_8bit = *convert_8bit;
     // One that is wrong keeps the service from starting: smtp::Provisions.
@@ -143,6 +166,8 @@ struct EgressSettings {
     visit(reply_timeout);
     visit(final_dot_timeout);
     visit(max_connections_per_host);
+    visit(max_connections);
+    visit(blocked_time);
     visit(mx_port);
     visit(convert_8bit);
     visit(implicit_tls_ports);

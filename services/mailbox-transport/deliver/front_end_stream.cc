@@ -34,8 +34,8 @@ struct FrontEndStream::Pending {
   bool over() const { return lost || outcome.has_value(); }
 };
 
-FrontEndStream::FrontEndStream(std::string front_end, std::function<void()> changed)
-    : front_end_(std::move(front_end)), changed_(std::move(changed)) {}
+FrontEndStream::FrontEndStream(std::string front_end, std::function<void()> changed, Told told)
+    : front_end_(std::move(front_end)), changed_(std::move(changed)), told_(std::move(told)) {}
 
 FrontEndStream::~FrontEndStream() {
   POSTERN_CHECK(closed() && pending_.empty());
@@ -46,6 +46,7 @@ void FrontEndStream::Attach(std::shared_ptr<rpc::ToFrontEnd> stream) {
   stream_ = std::move(stream);
   slots_ = 0;
   going_away_ = false;
+  ++openings_;
 }
 
 bool FrontEndStream::HasSlot(const std::string& hop) const {
@@ -68,6 +69,7 @@ io::Task<smtp::Outcome> FrontEndStream::Deliver(const smtp::Delivery& delivery,
 
   pending_.erase(pending.delivery);
   if (--in_use_by_hop_[hop] == 0) in_use_by_hop_.erase(hop);
+  LeaveIfDone();
   changed_();
   co_return outcome;
 }
@@ -119,7 +121,8 @@ io::Task<absl::Status> FrontEndStream::SendOffer(const smtp::Delivery& delivery,
     }
   }
   offer.set_first(std::move(first));
-  if (pending.over() || stream_ == nullptr) co_return absl::OkStatus();
+  if (going_away_ || stream_ == nullptr) pending.lost = true;
+  if (pending.over()) co_return absl::OkStatus();
   pending.last_sent = whole;
   stream_->Send(std::move(frame));
   co_return absl::OkStatus();
@@ -187,6 +190,10 @@ smtp::Outcome FrontEndStream::Lost(const smtp::Delivery& delivery,
   return outcome;
 }
 
+void FrontEndStream::LeaveIfDone() {
+  if (going_away_ && pending_.empty() && stream_ != nullptr) stream_->Close();
+}
+
 void FrontEndStream::End() {
   if (stream_ == nullptr) return;
   if (pending_.empty()) {
@@ -202,7 +209,10 @@ void FrontEndStream::Abort() {
 
 void FrontEndStream::OnFrame(v1::ProxyToMailbox frame) {
   if (frame.has_credit()) slots_ = frame.credit().slots();
-  if (frame.has_go_away()) going_away_ = true;
+  if (frame.has_go_away()) {
+    going_away_ = true;
+    LeaveIfDone();
+  }
   for (const v1::Ready& ready : frame.ready()) {
     const auto found = pending_.find(ready.delivery());
     if (found == pending_.end()) continue;
@@ -217,6 +227,9 @@ void FrontEndStream::OnFrame(v1::ProxyToMailbox frame) {
     if (found == pending_.end()) continue;
     found->second->window += window.bytes();
     found->second->changed.NotifyAll();
+  }
+  for (const v1::Destination& destination : frame.destinations()) {
+    if (told_) told_(destination);
   }
   for (v1::DeliveryOutcome& outcome : *frame.mutable_outcomes())
     TakeOutcome(outcome);

@@ -33,8 +33,11 @@ inline constexpr std::uint64_t kWindowBytes = 256 * 1024;
 
 class FrontEndStream final : public rpc::ToFrontEnd::Handler {
  public:
-  // `changed` is called when a slot, credit or the stream itself comes or goes.
-  FrontEndStream(std::string front_end, std::function<void()> changed);
+  using Told = std::function<void(const v1::Destination&)>;
+
+  // `changed` is called when a slot, credit or the stream itself comes or goes; `told` when the
+  // front end says something of a destination.
+  FrontEndStream(std::string front_end, std::function<void()> changed, Told told = {});
   ~FrontEndStream() override;
 
   void Attach(std::shared_ptr<rpc::ToFrontEnd> stream);
@@ -49,6 +52,14 @@ class FrontEndStream final : public rpc::ToFrontEnd::Handler {
   bool connecting() const { return stream_ != nullptr && slots_ == 0 && !going_away_; }
 
   bool closed() const { return stream_ == nullptr; }
+
+  bool going_away() const { return going_away_; }
+
+  // A slot is free, for some hop.
+  bool has_room() const { return usable() && pending_.size() < slots_; }
+
+  // How often a stream was attached: another number is another stream.
+  std::uint64_t openings() const { return openings_; }
 
   const absl::Status& last_error() const { return last_error_; }
 
@@ -81,6 +92,8 @@ class FrontEndStream final : public rpc::ToFrontEnd::Handler {
                                   std::string_view part,
                                   bool last);
   void SendCancel(const Pending& pending);
+  // When the front end goes away and has answered everything, it waits for our end of the stream.
+  void LeaveIfDone();
   smtp::Outcome Lost(const smtp::Delivery& delivery,
                      const Pending& pending,
                      absl::Status why) const;
@@ -88,11 +101,13 @@ class FrontEndStream final : public rpc::ToFrontEnd::Handler {
 
   std::string front_end_;
   std::function<void()> changed_;
+  Told told_;
   std::shared_ptr<rpc::ToFrontEnd> stream_;
   absl::Status last_error_;
   std::uint64_t last_delivery_ = 0;
   std::uint32_t slots_ = 0;
   bool going_away_ = false;
+  std::uint64_t openings_ = 0;
   std::unordered_map<std::uint64_t, Pending*> pending_;
   std::unordered_map<std::string, std::uint32_t> in_use_by_hop_;
 };

@@ -17,47 +17,54 @@ namespace {
 
 // How long a stream may take to end politely.
 constexpr absl::Duration kGoodbyeMax = absl::Seconds(2);
+// Queues that found no slot are not woken more often than this.
+constexpr absl::Duration kWakeMin = absl::Seconds(1);
+
+Health HealthOf(const FrontEndStream& stream, std::uint64_t opening, const smtp::Outcome& outcome) {
+  const bool failed =
+      std::all_of(outcome.recipients.begin(), outcome.recipients.end(),
+                  [](const auto& result) { return result.origin == smtp::Origin::kFrontEnd; });
+  if (!failed) return Health::kGood;
+  // Without its stream it gets no mail anyway.
+  if (stream.closed() || stream.openings() != opening || stream.going_away()) {
+    return Health::kNothing;
+  }
+  const absl::Status& why = outcome.recipients.front().error;
+  if (absl::IsResourceExhausted(why) || absl::IsCancelled(why)) return Health::kNothing;
+  return Health::kFailed;
+}
 
 }  // namespace
-
-struct Proxy::FrontEnd {
-  std::string address;
-  std::unique_ptr<rpc::ProxyClient> client;
-  std::vector<std::unique_ptr<FrontEndStream>> streams;
-  io::Event closed;
-  bool gone = false;  // no longer in the directory
-
-  bool hopeful() const {
-    return !gone && std::any_of(streams.begin(), streams.end(), [](const auto& stream) {
-      return stream->usable() || stream->connecting();
-    });
-  }
-
-  bool usable() const {
-    return !gone && std::any_of(streams.begin(), streams.end(),
-                                [](const auto& stream) { return stream->usable(); });
-  }
-};
 
 Proxy::Proxy(io::Executor& executor,
              const rpc::RpcSettings& rpc,
              const DeliverSettings& settings,
              std::string site,
-             std::function<void()> available)
+             std::function<void()> available,
+             dns::Resolver* resolver)
     : executor_(executor),
       rpc_(rpc),
       settings_(settings),
       site_(std::move(site)),
       available_(std::move(available)),
-      scope_(executor) {}
+      wake_soon_(executor, [this] { Changed(); }),
+      scope_(executor),
+      names_(executor, settings, resolver, [this](const auto& addresses) {
+        SetAddresses(addresses);
+      }) {}
 
 Proxy::~Proxy() = default;
 
-void Proxy::SetFrontEnds(const std::vector<std::string>& addresses) {
+void Proxy::SetFrontEnds(const std::vector<std::string>& names) {
+  names_.Set(names);
+}
+
+void Proxy::SetAddresses(const std::vector<std::string>& addresses) {
   for (auto at = front_ends_.begin(); at != front_ends_.end();) {
     const bool kept =
         std::find(addresses.begin(), addresses.end(), (*at)->address) != addresses.end();
     if (!kept) {
+      POSTERN_LOG(kInfo, "deliver", "front end has left", {{"front_end", (*at)->address}});
       (*at)->gone = true;
       (*at)->closed.NotifyAll();
     }
@@ -66,33 +73,39 @@ void Proxy::SetFrontEnds(const std::vector<std::string>& addresses) {
   for (const std::string& address : addresses) {
     const bool known = std::any_of(front_ends_.begin(), front_ends_.end(),
                                    [&](const auto& one) { return one->address == address; });
-    if (known || front_ends_.size() >= kFrontEndsMax) continue;
-    auto client = rpc::ProxyClient::Make(rpc_, address, site_);
-    if (!client.ok()) {
-      POSTERN_LOG(kError, "deliver", "front end cannot be used",
-                  {{"front_end", address}, {"error", client.status()}});
-      continue;
-    }
-    auto front_end = std::make_shared<FrontEnd>();
-    front_end->address = address;
-    front_end->client = std::move(*client);
-    for (int i = 0; i < *settings_.proxy_streams; ++i) {
-      front_end->streams.push_back(
-          std::make_unique<FrontEndStream>(address, [this, weak = std::weak_ptr(front_end)] {
-            if (const auto one = weak.lock()) one->closed.NotifyAll();
-            Changed();
-          }));
-    }
-    front_ends_.push_back(front_end);
-    for (std::size_t i = 0; i < front_end->streams.size(); ++i) {
-      scope_.Spawn(KeepOpen(front_end, i));
-    }
+    if (!known) Add(address);
   }
   Changed();
 }
 
+void Proxy::Add(const std::string& address) {
+  auto client = rpc::ProxyClient::Make(rpc_, address, site_);
+  if (!client.ok()) {
+    POSTERN_LOG(kError, "deliver", "front end cannot be used",
+                {{"front_end", address}, {"error", client.status()}});
+    return;
+  }
+  auto front_end = std::make_shared<FrontEnd>(executor_, settings_, address, [this] { Changed(); });
+  front_end->client = std::move(*client);
+  for (int i = 0; i < *settings_.proxy_streams; ++i) {
+    front_end->streams.push_back(std::make_unique<FrontEndStream>(
+        address,
+        [this, weak = std::weak_ptr(front_end)] {
+          if (const auto one = weak.lock()) one->closed.NotifyAll();
+          Changed();
+        },
+        [one = front_end.get()](const v1::Destination& told) {
+          one->destinations.Told(told, absl::Now());
+        }));
+  }
+  front_ends_.push_back(front_end);
+  for (std::size_t i = 0; i < front_end->streams.size(); ++i) {
+    scope_.Spawn(KeepOpen(front_end, i));
+  }
+}
+
 // Opens one stream, waits for its end, opens it again; ends with the service or the front end's
-// place in the directory.
+// place among those of the site.
 io::Task<void> Proxy::KeepOpen(std::shared_ptr<FrontEnd> front_end, std::size_t number) {
   FrontEndStream& stream = *front_end->streams[number];
   while (!scope_.stopping() && !front_end->gone) {
@@ -102,6 +115,7 @@ io::Task<void> Proxy::KeepOpen(std::shared_ptr<FrontEnd> front_end, std::size_t 
       co_await front_end->closed.Wait();
     }
     if (scope_.stopping() || front_end->gone) break;
+    names_.AskSoon();  // it may be gone for good
     POSTERN_LOG(kWarning, "deliver", "stream to front end ended",
                 {{"front_end", front_end->address}, {"error", stream.last_error()}});
     co_await io::Sleep(*settings_.proxy_reconnect_after);
@@ -120,13 +134,14 @@ io::Task<smtp::Outcome> Proxy::Attempt(const smtp::Delivery& delivery, smtp::Bod
   smtp::Outcome outcome;
   for (int offers = 0; offers < kOffersMax; ++offers) {
     absl::Status why;
-    FrontEndStream* const stream = co_await Choose(hop, &why);
-    if (stream == nullptr) {
+    const Chosen chosen = co_await Choose(hop, &why);
+    if (chosen.stream == nullptr) {
+      starved_ = true;
       if (offers > 0) break;  // the first front end's own words say more
       co_return smtp::Outcome::Failed(delivery.envelope.recipients.size(), smtp::Origin::kFrontEnd,
                                       why, mail::EnhancedStatus{4, 4, 1});
     }
-    outcome = co_await stream->Deliver(delivery, hop, body);
+    outcome = co_await Offer(chosen, delivery, hop, body);
     const bool front_end_failed =
         std::all_of(outcome.recipients.begin(), outcome.recipients.end(),
                     [](const auto& result) { return result.origin == smtp::Origin::kFrontEnd; });
@@ -135,48 +150,85 @@ io::Task<smtp::Outcome> Proxy::Attempt(const smtp::Delivery& delivery, smtp::Bod
   co_return outcome;
 }
 
+io::Task<smtp::Outcome> Proxy::Offer(const Chosen& chosen,
+                                     const smtp::Delivery& delivery,
+                                     const std::string& hop,
+                                     smtp::BodySource& body) {
+  FrontEndStream& stream = *chosen.stream;
+  Destinations& destinations = chosen.front_end->destinations;
+  if (delivery.route.dns_routing) {
+    const absl::Status blocked = destinations.Blocked(delivery.route.domain, absl::Now());
+    if (!blocked.ok()) {
+      co_return smtp::Outcome::Failed(delivery.envelope.recipients.size(), smtp::Origin::kConnect,
+                                      blocked, mail::EnhancedStatus{4, 4, 1});
+    }
+  }
+  const std::uint64_t opening = stream.openings();
+  const bool tries = chosen.front_end->Begins();
+  smtp::Outcome outcome = co_await stream.Deliver(delivery, hop, body);
+  const bool unreached =
+      std::any_of(outcome.recipients.begin(), outcome.recipients.end(),
+                  [](const auto& result) { return result.origin == smtp::Origin::kConnect; });
+  if (unreached) destinations.Tried(delivery.route.domain, absl::Now());
+  chosen.front_end->Ended(tries, HealthOf(stream, opening, outcome));
+  Changed();
+  co_return outcome;
+}
+
 // Waits for a stream with a slot, while there is any front end to hope for.
-io::Task<FrontEndStream*> Proxy::Choose(const std::string& hop, absl::Status* why) {
+io::Task<Proxy::Chosen> Proxy::Choose(const std::string& hop, absl::Status* why) {
   const absl::Time deadline = absl::Now() + *settings_.proxy_slot_wait;
   while (true) {
-    if (FrontEndStream* const stream = FirstWithSlot(hop)) co_return stream;
+    Chosen chosen = FirstWithSlot(hop);
+    if (chosen.stream != nullptr) co_return chosen;
     *why = WhyNone();
-    const bool hope = std::any_of(front_ends_.begin(), front_ends_.end(),
-                                  [](const auto& one) { return one->hopeful(); });
-    if (!hope) co_return nullptr;
+    if (!Hopeful()) co_return Chosen();
     const absl::Status waited = co_await changed_.Until(deadline - absl::Now());
-    if (!waited.ok()) co_return nullptr;
+    if (!waited.ok()) co_return Chosen();
   }
 }
 
-FrontEndStream* Proxy::FirstWithSlot(const std::string& hop) {
-  FrontEndStream* best = nullptr;
+Proxy::Chosen Proxy::FirstWithSlot(const std::string& hop) const {
+  Chosen best;
   std::uint64_t best_weight = 0;
   for (const auto& front_end : front_ends_) {
     const std::uint64_t weight = base::RendezvousWeight(front_end->address, hop);
-    if (best != nullptr && weight <= best_weight) continue;
-    FrontEndStream* least = nullptr;
-    for (const auto& stream : front_end->streams) {
-      if (!stream->HasSlot(hop)) continue;
-      if (least == nullptr || stream->in_use() < least->in_use()) least = stream.get();
-    }
-    if (least == nullptr) continue;
-    best = least;
+    if (best.stream != nullptr && weight <= best_weight) continue;
+    FrontEndStream* const stream = front_end->StreamFor(hop);
+    if (stream == nullptr) continue;
+    best = {front_end, stream};
     best_weight = weight;
   }
   return best;
 }
 
+bool Proxy::Hopeful() const {
+  if (front_ends_.empty()) return names_.asking();
+  return std::any_of(front_ends_.begin(), front_ends_.end(),
+                     [](const auto& one) { return one->hopeful(); });
+}
+
 absl::Status Proxy::WhyNone() const {
   if (front_ends_.empty()) {
+    const absl::Status error = names_.error();
+    if (!error.ok()) {
+      return base::Error(absl::StatusCode::kUnavailable, "no front end of the site ", site_,
+                         " is known: ", base::MessageOf(error));
+    }
     return base::Error(absl::StatusCode::kUnavailable, "no front end in the site ", site_,
                        ": set spec.frontEnds of its Site");
   }
+  bool out = true;
   for (const auto& front_end : front_ends_) {
     if (front_end->usable()) {
       return base::Error(absl::StatusCode::kResourceExhausted, "no front end of the site ", site_,
                          " has a free slot");
     }
+    out = out && front_end->out();
+  }
+  if (out) {
+    return base::Error(absl::StatusCode::kUnavailable, "every front end of the site ", site_,
+                       " has failed and is left out for a while");
   }
   const absl::Status& last = front_ends_.front()->streams.front()->last_error();
   return base::Error(absl::StatusCode::kUnavailable, "no front end of the site ", site_,
@@ -192,17 +244,31 @@ std::size_t Proxy::front_ends_usable() const {
 void Proxy::Changed() {
   changed_.NotifyAll();
   const bool usable = front_ends_usable() > 0;
-  if (usable && !std::exchange(was_usable_, usable)) available_();
+  if (usable && !std::exchange(was_usable_, usable)) return Wake();
   was_usable_ = usable;
+  const bool room = starved_ && std::any_of(front_ends_.begin(), front_ends_.end(),
+                                            [](const auto& one) { return one->has_room(); });
+  if (!room) return;
+  const absl::Duration early = woken_ + kWakeMin - absl::Now();
+  if (early > absl::ZeroDuration()) return wake_soon_.Set(early);
+  Wake();
+}
+
+void Proxy::Wake() {
+  starved_ = false;
+  woken_ = absl::Now();
+  available_();
 }
 
 void Proxy::Stop() {
+  names_.Stop();
   scope_.Stop();
   for (const auto& front_end : front_ends_)
     front_end->closed.NotifyAll();
 }
 
 io::Task<void> Proxy::Join() {
+  co_await names_.Join();
   co_await scope_.Join();
   front_ends_.clear();
 }

@@ -118,6 +118,34 @@ struct DeliverSettings {
       .max = absl::Minutes(10),
       .about = "How long a delivery waits for a slot of a front end before its queue is held."};
 
+  settings::Setting<absl::Duration> front_end_refresh{
+      .key = "deliver.front_end_refresh",
+      .fallback = absl::Seconds(5),
+      .min = absl::Milliseconds(100),
+      .max = absl::Minutes(10),
+      .about =
+          "How often the names of the site's front ends are looked up; after the loss of one they "
+          "are within a second."};
+  settings::Setting<std::vector<std::string>> front_end_dns_servers{
+      .key = "deliver.front_end_dns_servers",
+      .about =
+          "Name servers for the names of front ends, as address:port; empty: those of "
+          "/etc/resolv.conf. Its search list holds in either case."};
+  settings::Setting<int> front_end_failures_max{
+      .key = "deliver.front_end_failures_max",
+      .fallback = 5,
+      .min = 1,
+      .max = 1000,
+      .about = "After so many failures in a row a front end is left out for a while."};
+  settings::Setting<absl::Duration> front_end_out_time{
+      .key = "deliver.front_end_out_time",
+      .fallback = absl::Seconds(2),
+      .min = absl::Milliseconds(10),
+      .max = absl::Minutes(10),
+      .about =
+          "How long a front end that failed is left out before one delivery tries it; twice as "
+          "long each time, up to 32 times."};
+
   settings::Setting<absl::Duration> relay_connect_timeout{
       .key = "deliver.relay_connect_timeout",
       .fallback = absl::Seconds(10),
@@ -205,6 +233,10 @@ struct DeliverSettings {
     visit(proxy_streams);
     visit(proxy_reconnect_after);
     visit(proxy_slot_wait);
+    visit(front_end_refresh);
+    visit(front_end_dns_servers);
+    visit(front_end_failures_max);
+    visit(front_end_out_time);
     visit(relay_connect_timeout);
     visit(relay_timeout);
     visit(tls_report_days);

@@ -170,6 +170,16 @@ TEST_F(MailboxStreamTest, GoAwayRefusesNewOffersAndWaitsForOldOnes) {
   EXPECT_TRUE(Soon([this] { return caller_.closed; })) << "the grace ends";
 }
 
+TEST_F(MailboxStreamTest, OfferThatCrossesGoAwayIsAnsweredThoughNothingIsLeft) {
+  executor_.Run([this] { scope_.Spawn(DrainFor(egress_.get(), absl::Seconds(20))); });
+  ASSERT_TRUE(Soon([this] { return caller_.told_to_leave; }));
+  Offer(1, "Subject: x\r\n\r\nhello\r\n");
+  ASSERT_TRUE(Answered(1));
+  EXPECT_THAT(caller_.outcomes[0].second.recipients(0).error().message(), HasSubstr("going away"));
+  EXPECT_FALSE(caller_.closed) << "that is for the caller to do";
+  EXPECT_TRUE(Soon([this] { return caller_.closed; })) << "but not for ever";
+}
+
 TEST_F(MailboxStreamTest, DrainedStreamEndsAfterItsLastOutcome) {
   Peer("192.0.2.1");
   Offer(1, "Subject: x\r\n\r\nhello\r\n");

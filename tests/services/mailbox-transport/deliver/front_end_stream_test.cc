@@ -134,6 +134,18 @@ TEST_F(FrontEndStreamTest, OneHopHasAQuarterOfTheSlots) {
   EXPECT_TRUE(Soon([this] { return !stream_.HasSlot("b") && !stream_.usable(); }));
 }
 
+TEST_F(FrontEndStreamTest, StreamOfAFrontEndThatGoesAwayEndsWithItsLastDelivery) {
+  Offer("one", "a");
+  ASSERT_TRUE(Soon([this] { return front_end_.offers.size() == 1; }));
+  Do([this] { front_end_.GoAway(); });
+  ASSERT_TRUE(Soon([this] { return !stream_.usable(); }));
+  EXPECT_FALSE(front_end_.closed);
+  Do([this] { front_end_.Answer(1, 250); });
+  ASSERT_TRUE(Ended());
+  EXPECT_EQ(Result().reply->code, 250);
+  EXPECT_TRUE(Soon([this] { return front_end_.closed; }));
+}
+
 TEST_F(FrontEndStreamTest, LargeBodyIsSentWhenAskedForAndWithinItsWindow) {
   Offer(std::string(1 << 20, 'x'));
   ASSERT_TRUE(Soon([this] { return front_end_.offers.size() == 1; }));

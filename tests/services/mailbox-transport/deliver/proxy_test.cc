@@ -9,6 +9,7 @@
 #include "common/rpc/proxy_server.h"
 #include "tests/services/mailbox-transport/deliver/scripted_front_end.h"
 #include "tests/support/await.h"
+#include "tests/support/fake_resolver.h"
 
 namespace postern::deliver {
 namespace {
@@ -18,7 +19,8 @@ using ::testing::HasSubstr;
 // A front end on loopback that grants four slots to each stream.
 class LoopbackFrontEnd {
  public:
-  explicit LoopbackFrontEnd(io::Executor& executor) : executor_(executor) {
+  explicit LoopbackFrontEnd(io::Executor& executor, std::string listens = "127.0.0.1:0")
+      : executor_(executor) {
     settings_.insecure_plaintext.value = true;
     authority_ = *rpc::Authority::Make(settings_);
     proxy_ = std::make_unique<rpc::ProxyServer>(*authority_, "", [this](const rpc::Identity&) {
@@ -35,11 +37,13 @@ class LoopbackFrontEnd {
       return caller;
     });
     rpc::Server::Options options;
-    options.address = "127.0.0.1:0";
+    options.address = std::move(listens);
     server_ = *rpc::Server::Start(settings_, options, {proxy_->service()});
   }
 
-  std::string address() const { return base::Cat("127.0.0.1:", server_->port()); }
+  int port() const { return server_->port(); }
+
+  std::string address() const { return base::Cat("127.0.0.1:", port()); }
 
   std::vector<std::unique_ptr<ScriptedFrontEnd>> streams;
   int answers = 250;
@@ -64,8 +68,8 @@ class ProxyTest : public ::testing::Test {
     delivery_.envelope.recipients.resize(1);
     delivery_.policy.connector = "Internet";
     executor_.Run([this] {
-      proxy_ =
-          std::make_unique<Proxy>(executor_, rpc_, settings_, "here", [this] { ++available_; });
+      proxy_ = std::make_unique<Proxy>(
+          executor_, rpc_, settings_, "here", [this] { ++available_; }, &dns_);
     });
   }
 
@@ -111,6 +115,7 @@ class ProxyTest : public ::testing::Test {
   }
 
   io::Executor executor_{"proxy"};
+  testing::FakeResolver dns_;
   rpc::RpcSettings rpc_;
   DeliverSettings settings_;
   smtp::Delivery delivery_;
@@ -192,6 +197,120 @@ TEST_F(ProxyTest, FrontEndThatLeavesBothDirectoryAndWireEndsItsDelivery) {
   io::RunTask(executor_, scope.Join());
   EXPECT_EQ(outcome.recipients.at(0).origin, smtp::Origin::kFrontEnd);
   EXPECT_TRUE(outcome.ambiguous);
+  Stop();
+}
+
+TEST_F(ProxyTest, DeliveryWaitsForTheFirstAnswerOfTheNameServers) {
+  LoopbackFrontEnd front_end(executor_);
+  dns_.SetDelay(absl::Milliseconds(30));
+  dns_.A("front.test", "127.0.0.1");
+  FrontEnds({base::Cat("dns:///front.test:", front_end.port())});
+  EXPECT_EQ(Attempt().recipients.at(0).reply->code, 250);
+  Stop();
+}
+
+TEST_F(ProxyTest, NameWithoutAnAddressIsNamed) {
+  FrontEnds({"dns:///front.test:7170"});
+  const smtp::Outcome outcome = Attempt();
+  EXPECT_EQ(outcome.recipients.at(0).origin, smtp::Origin::kFrontEnd);
+  EXPECT_THAT(std::string(outcome.recipients[0].error.message()),
+              HasSubstr("front.test has no address"));
+}
+
+TEST_F(ProxyTest, AddressThatLeavesTheNameFinishesItsDeliveryAndTheOtherTakesTheNext) {
+  settings_.front_end_refresh.value = absl::Milliseconds(5);
+  LoopbackFrontEnd first(executor_);
+  LoopbackFrontEnd second(executor_, base::Cat("127.0.0.2:", first.port()));
+  first.answers = 0;
+  dns_.A("front.test", "127.0.0.1");
+  FrontEnds({base::Cat("front.test:", first.port())});
+  ASSERT_TRUE(Usable());
+  io::Scope scope(executor_);
+  smtp::Outcome outcome;
+  executor_.Run([&] { scope.Spawn(AttemptInto(this, &outcome)); });
+  ASSERT_TRUE(Soon([&] { return first.streams[0]->offers.size() == 1; }));
+
+  dns_.A("front.test", "127.0.0.2");
+  ASSERT_TRUE(Usable(2));
+  dns_.NxDomain("front.test");
+  dns_.A("front.test", "127.0.0.2");
+  ASSERT_TRUE(Usable(1));
+  EXPECT_EQ(Attempt().recipients.at(0).reply->code, 250);
+  EXPECT_EQ(second.streams[0]->offers.size(), 1u);
+  EXPECT_FALSE(first.streams[0]->closed);
+
+  executor_.Run([&] { first.streams[0]->Answer(1, 250); });
+  io::RunTask(executor_, scope.Join());
+  EXPECT_EQ(outcome.recipients.at(0).reply->code, 250);
+  EXPECT_TRUE(Soon([&] { return first.streams[0]->closed; }));
+  Stop();
+}
+
+TEST_F(ProxyTest, EveryHopHasItsFrontEndAndTheNextOneWhenThatIsFull) {
+  LoopbackFrontEnd first(executor_);
+  LoopbackFrontEnd second(executor_);
+  first.answers = second.answers = 0;
+  FrontEnds({first.address(), second.address()});
+  ASSERT_TRUE(Usable(2));
+  io::Scope scope(executor_);
+  smtp::Outcome outcomes[2];
+  // A quarter of four slots is one: the second delivery to the hop spills.
+  executor_.Run([&] {
+    scope.Spawn(AttemptInto(this, &outcomes[0]));
+    scope.Spawn(AttemptInto(this, &outcomes[1]));
+  });
+  ASSERT_TRUE(Soon([&] {
+    return first.streams[0]->offers.size() == 1 && second.streams[0]->offers.size() == 1;
+  }));
+  executor_.Run([&] {
+    first.streams[0]->Answer(1, 250);
+    second.streams[0]->Answer(1, 250);
+  });
+  io::RunTask(executor_, scope.Join());
+  // With room everywhere it is the same one each time.
+  executor_.Run(
+      [&] { first.streams[0]->answers_at_once = second.streams[0]->answers_at_once = 250; });
+  for (int i = 0; i < 6; ++i)
+    EXPECT_EQ(Attempt().recipients.at(0).reply->code, 250);
+  EXPECT_EQ(std::max(first.streams[0]->offers.size(), second.streams[0]->offers.size()), 7u);
+  Stop();
+}
+
+TEST_F(ProxyTest, FrontEndThatFailsIsLeftOutAndComesBack) {
+  settings_.front_end_failures_max.value = 2;
+  settings_.front_end_out_time.value = absl::Milliseconds(50);
+  LoopbackFrontEnd bad(executor_);
+  bad.answers = 0;
+  bad.fails = true;
+  FrontEnds({bad.address()});
+  ASSERT_TRUE(Usable());
+  EXPECT_EQ(Attempt().recipients.at(0).origin, smtp::Origin::kFrontEnd);
+  EXPECT_EQ(bad.streams[0]->offers.size(), 2u) << "then it is out";
+  executor_.Run([&] {
+    EXPECT_EQ(proxy_->front_ends_usable(), 0u);
+    bad.streams[0]->fails_at_once = false;
+    bad.streams[0]->answers_at_once = 250;
+  });
+  ASSERT_TRUE(Usable()) << "its time is over";
+  EXPECT_EQ(available_, 2) << "and the queues know";
+  EXPECT_EQ(Attempt().recipients.at(0).reply->code, 250);
+  Stop();
+}
+
+TEST_F(ProxyTest, FreeSlotWakesTheQueuesThatFoundNone) {
+  settings_.proxy_slot_wait.value = absl::Milliseconds(1);
+  LoopbackFrontEnd front_end(executor_);
+  front_end.answers = 0;
+  FrontEnds({front_end.address()});
+  ASSERT_TRUE(Usable());
+  io::Scope scope(executor_);
+  smtp::Outcome outcome;
+  executor_.Run([&] { scope.Spawn(AttemptInto(this, &outcome)); });
+  ASSERT_TRUE(Soon([&] { return front_end.streams[0]->offers.size() == 1; }));
+  EXPECT_THAT(std::string(Attempt().recipients.at(0).error.message()), HasSubstr("free slot"));
+  executor_.Run([&] { front_end.streams[0]->Answer(1, 250); });
+  io::RunTask(executor_, scope.Join());
+  EXPECT_TRUE(Soon([this] { return available_ == 2; }));
   Stop();
 }
 
