@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "common/base/printable.h"
 #include "common/base/text.h"
 #include "common/observe/csv_files.h"
 #include "common/observe/log.h"
@@ -236,11 +237,14 @@ void CsvLog::Run() {
 }
 
 void AppendCsv(std::string& line, std::string_view value) {
+  // UTF-8 stands as it is too, but is seldom there.
   const auto plain = [](char c) {
     const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 && byte != 0x7f && c != ',' && c != '"';
+    return byte >= 0x20 && byte != 0x7f;
   };
-  if (std::all_of(value.begin(), value.end(), plain)) {
+  const std::size_t printable = base::PrintableBytes(value);
+  if (value.find(',') == std::string_view::npos && value.find('"') == std::string_view::npos &&
+      std::all_of(value.begin() + printable, value.end(), plain)) {
     line.append(value);
     return;
   }
