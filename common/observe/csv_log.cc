@@ -273,12 +273,11 @@ std::string CsvTime(absl::Time time) {
     known.text = absl::FormatTime("%Y-%m-%d%ET%H:%M:%S.", time, absl::UTCTimeZone());
   }
   const auto rest = static_cast<unsigned>(millis - second * 1000);
-  std::string out = known.text;
-  out.push_back(static_cast<char>('0' + rest / 100));
-  out.push_back(static_cast<char>('0' + rest / 10 % 10));
-  out.push_back(static_cast<char>('0' + rest % 10));
-  out.push_back('Z');
-  return out;
+  const char tail[] = {static_cast<char>('0' + rest / 100), static_cast<char>('0' + rest / 10 % 10),
+                       static_cast<char>('0' + rest % 10), 'Z'};
+  std::string out;
+  out.reserve(known.text.size() + sizeof tail);
+  return out.append(known.text).append(tail, sizeof tail);
 }
 
 }  // namespace postern::observe
