@@ -21,7 +21,7 @@ constexpr std::string_view kRemovedError =
 // True when the peer speaks DSN: then it is the peer who reports success.
 bool SpeaksDsn(const std::vector<std::string>& keywords) {
   return std::any_of(keywords.begin(), keywords.end(), [](const std::string& keyword) {
-    return base::EqualsIgnoreCase(base::Split(keyword, ' ').front(), "DSN");
+    return base::EqualsIgnoreCase(std::string_view(keyword).substr(0, keyword.find(' ')), "DSN");
   });
 }
 
