@@ -32,10 +32,9 @@ absl::Duration AgeOf(const Line& line, absl::Time now) {
 
 // Waiting for its rate limit is no lag.
 absl::Duration LagOf(const Line& line, absl::Time now) {
-  const bool waits_by_right = line.state != Line::State::kOpen || line.suspended ||
-                              StatusOf(line) == QueueStatus::kRetry ||
-                              line.hop.type == model::DeliveryType::kUnreachable ||
-                              line.paces != Paces{};
+  const bool waits_by_right =
+      line.state != Line::State::kOpen || line.suspended || StatusOf(line) == QueueStatus::kRetry ||
+      line.hop.type == model::DeliveryType::kUnreachable || line.paces != Paces{};
   absl::Duration lag;
   if (waits_by_right) return lag;
   for (const model::Priority priority : model::kPrioritiesByRank) {

@@ -175,6 +175,7 @@ struct Line {
 };
 
 QueueStatus StatusOf(const Line& line);
+
 // The wait after so many failures in a row, and its stage: 0 glitch, 1 transient, 2 outbound.
 struct Rung {
   absl::Duration wait;

@@ -44,8 +44,7 @@ class StatusTest : public ::testing::Test {
   }
 
   ResourceStatus Of(Kind kind, const ObjectPtr& object) const {
-    return *StatusFor(
-        kind, *object, {view_, *snapshot_, live_, not_ready_, orphaned_, ready_of_});
+    return *StatusFor(kind, *object, {view_, *snapshot_, live_, not_ready_, orphaned_, ready_of_});
   }
 
   static std::string Text(const ResourceStatus& status) {

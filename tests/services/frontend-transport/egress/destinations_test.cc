@@ -24,7 +24,8 @@ class EgressDestinationsTest : public ::testing::Test {
   }
 
   std::optional<v1::Destination> Silent(const std::string& domain) {
-    return Note(domain, "10 mx7.test", smtp::Stage::kConnect, absl::DeadlineExceededError("no answer"));
+    return Note(domain, "10 mx7.test", smtp::Stage::kConnect,
+                absl::DeadlineExceededError("no answer"));
   }
 
   std::optional<v1::Destination> Answers(const std::string& domain) {
@@ -94,7 +95,7 @@ TEST_F(EgressDestinationsTest, ZeroTellsNothing) {
 
 TEST_F(EgressDestinationsTest, TableIsBounded) {
   for (std::size_t i = 0; i < kDestinationsMax + 10; ++i) {
-    Note(base::Cat("d", i, ".test"), i + 1, smtp::Stage::kConnect,
+    Note(base::Cat("d", i, ".test"), base::Cat("10 mx", i, ".test"), smtp::Stage::kConnect,
          absl::UnavailableError("refused"));
   }
   EXPECT_EQ(destinations_.Blocked(now_).size(), kDestinationsMax);
