@@ -120,7 +120,7 @@ TEST_F(StatusTest, WhatBreaksARuleIsInvalidAndTheOthersWait) {
 TEST_F(StatusTest, OfWhatIsOnItsWayIntoForceNothingIsSaid) {
   const ObjectPtr changed = Made(Kind::kSite, "changed");
   view_.in_force["sites/changed"] = 2;
-  const StatusInputs inputs{view_, *snapshot_, live_, not_ready_, ready_of_};
+  const StatusInputs inputs{view_, *snapshot_, live_, not_ready_, orphaned_, ready_of_};
   EXPECT_FALSE(StatusFor(Kind::kSite, *changed, inputs).has_value());
   view_.in_force.erase("sites/changed");
   EXPECT_FALSE(StatusFor(Kind::kSite, *changed, inputs).has_value());
