@@ -19,8 +19,8 @@ from worlds import World  # noqa: E402
 SKIPPED = 77
 # Instructions and system calls of a delivered message of 4 KiB, 20 sessions; some percent above
 # what is measured, as how messages share a wake-up varies.
-INSTRUCTIONS_MAX = {"direct": 250_000, "front end": 450_000}
-CALLS_MAX = {"direct": 26, "front end": 60}
+INSTRUCTIONS_MAX = {"direct": 240_000, "front end": 440_000}
+CALLS_MAX = {"direct": 32, "front end": 45}
 
 
 def instructions():
