@@ -6,7 +6,7 @@
 // Lifetime  What a thread gave back it takes again; it is freed with the thread. A frame may go
 //           on another thread than it came on.
 // Limits    Each thread keeps kFrameBytesKept at most, and no frame of more than kFrameBytesMax.
-//           Nothing is kept under a sanitizer, which would not see the use of a frame that has gone.
+//           Under a sanitizer nothing is kept: it would not see the use of a frame that has gone.
 
 #pragma once
 
