@@ -1,6 +1,6 @@
 """bench/others.py
 
-Relays of others beside Postern: Exim, Haraka and KumoMTA, each private, with its default durability.
+Relays of others beside Postern: Exim, Haraka and KumoMTA, each private and durable.
 
 Flow      As relays.py: relay = Exim(lab, work); start(); port, tree; stop().
 Failure   NotHad, with the reason in one line, when a peer cannot be had on this machine.
@@ -93,7 +93,8 @@ class Program:
 
     def run(self, argv, env=None):
         self.process = Process(self.lab, self.name, argv, cwd=self.home, env=env)
-        wait_until(lambda: greets(self.port) or not self.process.alive(), 60, f"{self.name} to greet")
+        wait_until(lambda: greets(self.port) or not self.process.alive(), 60,
+                   f"{self.name} to greet")
         if not self.process.alive():
             raise NotHad(self.process.tail(3))
         self.tree = Tree(self.name, [self.process.pid])
@@ -154,8 +155,7 @@ end)
 
 
 class KumoMta(Program):
-    """A kumod binary, told to flush its spool: it does not by default, and then has no durability to
-    compare."""
+    """A kumod binary, told to flush its spool: by default it does not."""
 
     name = "kumomta"
 

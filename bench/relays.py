@@ -26,7 +26,8 @@ from harness import Lab, Process, wait_until  # noqa: E402
 from processes import Tree  # noqa: E402
 from services import FrontendTransport, MailboxTransport  # noqa: E402
 
-__all__ = ["Direct", "Names", "Work", "FrontEnd", "Lab", "NoRelay", "Postfix", "Process", "answers", "wait_until"]
+__all__ = ["Direct", "FrontEnd", "Lab", "Names", "NoRelay", "Postfix", "Process", "Work", "answers",
+           "wait_until"]
 
 
 def answers(port):
@@ -59,7 +60,8 @@ class Names:
         self.address = f"127.0.0.1:{port}"
         self.process = Process(lab, "dnsmasq", [
             "/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv",
-            "--no-hosts", "--pid-file=", f"--user={pwd.getpwuid(os.getuid()).pw_name}", "--local=/test/",
+            "--no-hosts", "--pid-file=", f"--user={pwd.getpwuid(os.getuid()).pw_name}",
+            "--local=/test/",
             f"--port={port}", "--listen-address=127.0.0.1", "--bind-interfaces",
             "--address=/test/127.0.0.1", "--local-ttl=3600"])
 

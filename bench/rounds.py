@@ -19,8 +19,8 @@ import subprocess
 import sys
 import time
 
+import relays  # before the others: it knows where the harness is
 import others
-import relays
 from harness import BUILD
 from processes import SyncCount
 

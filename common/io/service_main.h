@@ -41,7 +41,7 @@ int Serve(const std::string& name, const Settings& settings, Signals& signals) {
   }
   const absl::Status opened = observe::OpenLog(level);
   if (!opened.ok()) return Fail(name, opened);
-  // Debian's Abseil looks for deadlocks at each lock, under one lock of the process; gRPC locks often.
+  // Debian's Abseil looks for deadlocks at each lock, under one lock of the process.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   auto app = App::Start(settings);
   if (!app.ok()) {

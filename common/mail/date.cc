@@ -19,7 +19,7 @@ void AppendTwoDigits(std::string& out, int value) {
 }  // namespace
 
 std::string FormatDate(absl::Time time) {
-  // Not absl::FormatTime: strftime's names depend on the locale. No printf: each message has a date.
+  // Not absl::FormatTime: strftime's names depend on the locale. Nor printf: each message has one.
   const absl::CivilSecond civil = absl::ToCivilSecond(time, absl::UTCTimeZone());
   std::string out;
   out.reserve(32);

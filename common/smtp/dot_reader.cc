@@ -99,9 +99,8 @@ std::size_t DotReader::Take(std::string_view input, std::string* keep) {
         }
         at = cr;
         if (found == nullptr) break;
-        ++at;
         // The usual line, and no dot behind it: the next one begins at once.
-        if (at + 1 < input.size() && base[at] == '\n' && base[at + 1] != '.') {
+        if (++at + 1 < input.size() && base[at] == '\n' && base[at + 1] != '.') {
           ++at;
           EndLine(0);
         } else {
