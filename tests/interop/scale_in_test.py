@@ -1,5 +1,5 @@
-"""tests/interop/scale_in_test.py: a server that its StatefulSet goes on without hands its mail over;
-one that is restarted keeps it, and mail without a server is told."""
+"""tests/interop/scale_in_test.py: a server that its StatefulSet goes on without hands its mail
+over; one that is restarted keeps it, and mail without a server is told."""
 
 from cases import main, send
 from harness import SITE

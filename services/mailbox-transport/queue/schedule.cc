@@ -392,10 +392,4 @@ absl::Time Schedule::NextWake() const {
   return std::min({wakes_.first(), rollup_wakes_.first(), expiries_.first(), notifies_.first()});
 }
 
-absl::Duration Schedule::OldestAge(absl::Time now) const {
-  if (expiries_.empty()) return absl::ZeroDuration();
-  const auto unix_ms = expiries_.top()->ticket.id.unix_ms();
-  return std::max(now - absl::FromUnixMillis(unix_ms), absl::ZeroDuration());
-}
-
 }  // namespace postern::queue
