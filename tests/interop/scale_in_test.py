@@ -25,10 +25,11 @@ class ScaleInTest(ToldCase):
         self.api.put("StatefulSet", "mbx", {"replicas": count})
 
     def placed(self, name):
-        transport = MailboxTransport(self.lab, self.api.settings(**self.quick), name=name)
+        transport = MailboxTransport(self.lab, self.api.settings(
+            **self.quick, **{"queue.queue_glitch_retry_interval": "1s"}), name=name)
         self.api.put("TransportServer", name, {
             "site": SITE, "relayAddress": f"127.0.0.1:{transport.admin_port}"})
-        return self.started(transport)
+        return transport.start()
 
     def orphaned(self):
         return self.first.metrics().total("postern_store_orphaned_messages")
