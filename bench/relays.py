@@ -2,15 +2,18 @@
 
 The relays that are compared: Postern direct, Postern through a front end, and a private Postfix.
 
-Flow      relay = Postfix(lab, sink_port); relay.start(); relay.port, relay.tree; relay.stop().
+Flow      relay = Postfix(lab, work); relay.start(); relay.port, relay.tree; relay.stop().
+          `work` is the Work of the bench: where the sink is, how many destinations there are.
 Failure   RuntimeError with the words of the program that did not start.
 Lifetime  Everything lives in the lab's folder: settings, stores, queues. Nothing of the system's
           own Postfix is used or changed, apart from its programs.
 See       tests/interop/harness.py; postconf(5)
 """
 
+import dataclasses
 import os
 import pathlib
+import pwd
 import shutil
 import socket
 import subprocess
@@ -23,7 +26,8 @@ from harness import Lab, Process, wait_until  # noqa: E402
 from processes import Tree  # noqa: E402
 from services import FrontendTransport, MailboxTransport  # noqa: E402
 
-__all__ = ["Direct", "FrontEnd", "Lab", "NoRelay", "Postfix", "Process", "answers", "wait_until"]
+__all__ = ["Direct", "FrontEnd", "Lab", "Names", "NoRelay", "Postfix", "Process", "Work", "answers",
+           "wait_until"]
 
 
 def answers(port):
@@ -35,33 +39,64 @@ def answers(port):
         return False
 
 
+@dataclasses.dataclass
+class Work:
+    """What a relay is told of the work: to one next hop it has a smart host, to more it asks for
+    their addresses."""
+
+    sink_port: int
+    destinations: int = 1
+    names: str = ""  # the name server, for more than one
+    io_threads: int = 1
+    haraka: str = ""
+    kumod: str = ""
+
+
+class Names:
+    """dnsmasq, for which all of .test is at the sink."""
+
+    def __init__(self, lab):
+        port = lab.free_port()
+        self.address = f"127.0.0.1:{port}"
+        self.process = Process(lab, "dnsmasq", [
+            "/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv",
+            "--no-hosts", "--pid-file=", f"--user={pwd.getpwuid(os.getuid()).pw_name}",
+            "--local=/test/",
+            f"--port={port}", "--listen-address=127.0.0.1", "--bind-interfaces",
+            "--address=/test/127.0.0.1", "--local-ttl=3600"])
+
+
 class Direct:
     """mailbox-transport alone, which delivers to the sink as a smart host."""
 
     name = "postern-direct"
     proxied = False
 
-    def __init__(self, lab, sink_port, io_threads=1):
+    def __init__(self, lab, work):
         server = f"bench-{self.name}"
         self.front_end = self.tree = None
+        asks = "egress" if self.proxied else "deliver"
+        names = {f"{asks}.dns_servers": [work.names], f"{asks}.mx_port": work.sink_port} \
+            if work.names else {}
         if self.proxied:
-            self.front_end = FrontendTransport(lab, {"server.io_threads": io_threads})
+            self.front_end = FrontendTransport(
+                lab, {"server.io_threads": work.io_threads, **names})
         self.port = lab.free_port()
         self.mailbox = MailboxTransport(
-            lab, {"server.io_threads": io_threads,
+            lab, {"server.io_threads": work.io_threads, **({} if self.proxied else names),
                   "directory.path": str(lab.path / f"directory-{self.name}")}, name=server,
             listeners=[f"name=relay address=127.0.0.1:{self.port} tls=none auth=none"])
-        self._write_directory(lab, server, sink_port)
+        self._write_directory(lab, server, work)
 
-    def _write_directory(self, lab, server, sink_port):
+    def _write_directory(self, lab, server, work):
         folder = lab.path / f"directory-{self.name}"
         folder.mkdir()
         shared, lab._directory = lab._directory, folder
         lab.site([self.front_end.address] if self.proxied else (), servers=(server,))
+        way = {} if work.names else {
+            "dnsRoutingEnabled": False, "smartHosts": ["[127.0.0.1]"], "port": work.sink_port}
         lab.write_manifest("SendConnector", "bench", {
-            "name": "bench", "usage": "Internet", "addressSpaces": ["*"],
-            "dnsRoutingEnabled": False,
-            "smartHosts": ["[127.0.0.1]"], "port": sink_port,
+            "name": "bench", "usage": "Internet", "addressSpaces": ["*"], **way,
             "frontendProxyEnabled": self.proxied, "sourceTransportServers": [server]})
         lab._directory = shared
 
@@ -98,8 +133,8 @@ class NoRelay:
 
     name = "no-relay"
 
-    def __init__(self, _, sink_port):
-        self.port = sink_port
+    def __init__(self, _, work):
+        self.port = work.sink_port
 
     def start(self):
         self.tree = Tree(self.name, [])
@@ -164,7 +199,7 @@ class Postfix:
 
     name = "postfix"
 
-    def __init__(self, lab, sink_port):
+    def __init__(self, lab, work):
         self.lab = lab
         self.port = lab.free_port()
         self.root = lab.path / "postfix"
@@ -175,7 +210,7 @@ class Postfix:
         shutil.chown(self.root / "data", "postfix")
         (self.config / "master.cf").write_text(MASTER_CF.format(port=self.port))
         (self.config / "main.cf").write_text(
-            MAIN_CF.format(root=self.root, sink_port=sink_port))
+            MAIN_CF.format(root=self.root, sink_port=work.sink_port))
         for name in ("dynamicmaps.cf", "postfix-files"):
             if (pathlib.Path("/etc/postfix") / name).exists():
                 shutil.copy(f"/etc/postfix/{name}", self.config / name)

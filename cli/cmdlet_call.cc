@@ -83,6 +83,7 @@ void ReadFields(CmdletCall& call, Complaints& complaints) {
       call.tls_report.set_documents(call.line.Has("Json"));
       break;
     default:
+      call.mail = MailCallFrom(call.line, complaints);
       break;
   }
 }
@@ -95,7 +96,7 @@ absl::StatusOr<CmdletCall> UnderstoodCall(const Cmdlet& cmdlet, const std::vecto
   call.line = Bind(cmdlet, words, complaints);
   ReadFields(call, complaints);
   const Given* identity = call.line.Find("Identity");
-  if (identity != nullptr) {
+  if (identity != nullptr && !cmdlet.kind.empty()) {
     const std::string text = call.line.Text("Identity");
     call.identity = IdentityOf(cmdlet.kind, text);
     // $null as the identity of Get- shows everything, as in Exchange.

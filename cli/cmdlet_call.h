@@ -13,6 +13,7 @@
 
 #include "cli/change.h"
 #include "cli/cmdlet_line.h"
+#include "cli/mail_call.h"
 #include "cli/permission_edit.h"
 #include "cli/resource_print.h"
 #include "cli/tracking_verb.h"
@@ -27,6 +28,7 @@ struct CmdletCall {
   v1::TestRouteRequest route;          // of Test-Route
   v1::GetTlsReportRequest tls_report;  // of Get-TlsReport
   TrackingAsked tracking;              // of Get-MessageTrackingLog
+  MailCall mail;                       // of the cmdlets about queues and messages
   std::string identity;  // as the directory knows names; empty: all, or none is needed
   View view;             // of Get-
   bool viewed = false;   // `view` comes from the line, not from the cmdlet

@@ -110,6 +110,7 @@ class Binder {
     if (parameter->form == Form::kSwitch) return BindSwitch(*parameter, word);
     std::optional<Literal> literal = word.value;
     if (!literal && !word.colon) literal = TakeValue(parameter->form);
+    if (!literal && !word.colon) literal = TakeSortOrder(*parameter);
     if (!literal) return Complain(complaints_, parameter->name, "", kValueMissing);
     Keep(*parameter, *literal);
   }
@@ -152,6 +153,13 @@ class Binder {
       ++at_;
     }
     return literal;
+  }
+
+  // -SortOrder -Size: what looks like a parameter is a property to sort by, downwards.
+  std::optional<Literal> TakeSortOrder(const Parameter& parameter) {
+    const bool sorts = parameter.name == "SortOrder" && at_ < words_.size() && !words_[at_].value;
+    if (!sorts) return std::nullopt;
+    return Literal::Text(base::Cat("-", words_[at_++].parameter));
   }
 
   bool NextIsValue() const { return at_ < words_.size() && words_[at_].parameter.empty(); }

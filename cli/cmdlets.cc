@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/mail_parameters.h"
 #include "common/base/text.h"
 #include "common/directory/parameters.h"
 
@@ -70,6 +71,20 @@ constexpr Cmdlet kCmdlets[] = {
      "Shows the limits of the whole organization"},
     {"Set-TransportConfig", "", Action::kSet, "TransportConfig", kOrganization,
      "Changes the limits of the whole organization"},
+    {"Get-Queue", "", Action::kGetQueue, "", kMail, "Shows queues of the server"},
+    {"Get-QueueDigest", "", Action::kQueueDigest, "", kMail, "Adds up queues of several servers"},
+    {"Suspend-Queue", "", Action::kSuspendQueue, "", kMail, "Lets nothing leave a queue"},
+    {"Resume-Queue", "", Action::kResumeQueue, "", kMail, "Ends the suspension of a queue"},
+    {"Retry-Queue", "", Action::kRetryQueue, "", kMail,
+     "Tries a queue in Retry now, or routes its messages again"},
+    {"Get-Message", "", Action::kGetMessage, "", kMail, "Shows queued messages"},
+    {"Suspend-Message", "", Action::kSuspendMessage, "", kMail,
+     "Lets a message wait until it is resumed"},
+    {"Resume-Message", "", Action::kResumeMessage, "", kMail,
+     "Ends the suspension of a message; a poison one is routed again"},
+    {"Remove-Message", "", Action::kRemoveMessage, "", kMail,
+     "Takes a message out of its queue, and tells the sender unless told not to"},
+    {"Export-Message", "", Action::kExportMessage, "", kMail, "Copies a suspended message"},
     {"Test-Route", "", Action::kTestRoute, "", kMail,
      "Explains which connector a recipient's mail takes, and why not the others"},
     {"Get-MessageTrackingLog", "", Action::kTrack, "", kMail,
@@ -231,9 +246,11 @@ constexpr Parameter kCommon[] = {
 };
 
 constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
-    {"cf", "Confirm"},       {"db", "Debug"},       {"ea", "ErrorAction"},
-    {"ev", "ErrorVariable"}, {"ov", "OutVariable"}, {"vb", "Verbose"},
-    {"wa", "WarningAction"}, {"wi", "WhatIf"},      {"wv", "WarningVariable"},
+    {"cf", "Confirm"},       {"db", "Debug"},
+    {"ea", "ErrorAction"},   {"includerecipients", "IncludeRecipientInfo"},
+    {"ev", "ErrorVariable"}, {"ov", "OutVariable"},
+    {"vb", "Verbose"},       {"wa", "WarningAction"},
+    {"wi", "WhatIf"},        {"wv", "WarningVariable"},
 };
 
 bool Changes(Action action) {
@@ -248,7 +265,7 @@ bool Changes(Action action) {
     case Action::kImport:
       return true;
     default:
-      return false;
+      return ActsOnMail(action) && action != Action::kExportMessage;
   }
 }
 
@@ -283,7 +300,7 @@ std::span<const Parameter> OwnParameters(Action action) {
     case Action::kCompletion:
       return {&kCompletion, 1};
     default:
-      return {};
+      return MailParameters(action);
   }
 }
 
@@ -337,8 +354,10 @@ std::string_view PositionalOf(const Cmdlet& cmdlet) {
       return "Path";
     case Action::kCompletion:
       return "ShellName";
+    case Action::kQueueDigest:
+      return "Server";
     default:
-      return NamesOne(cmdlet) ? "Identity" : "";
+      return NamesOne(cmdlet) || !MailParameters(cmdlet.action).empty() ? "Identity" : "";
   }
 }
 

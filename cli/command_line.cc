@@ -16,8 +16,6 @@ constexpr std::string_view kMail = "Queues and messages";
 constexpr std::string_view kLocal = "Without a service";
 
 constexpr PlainVerb kPlainVerbs[] = {
-    {"Get-Queue", kMail, "Shows queues of the server"},
-    {"Get-Message", kMail, "Shows queued messages"},
     {"Send-Message", kMail, "Submits a message from a file"},
     {"Redirect-Message", kMail, "Hands the queues of the server to other servers"},
     {"Drain-Server", kMail, "Hands its queues to others of its site, and refuses new mail"},
@@ -31,11 +29,6 @@ constexpr PlainVerb kPlainVerbs[] = {
 
 // What CLI11 fills; VerbOf makes a Verb of it.
 struct Words {
-  std::string queue;
-  std::string message;
-  std::string message_queue;
-  std::uint32_t result_size = 0;
-  bool include_recipients = false;
   SendMessageOptions send;
   DrainOptions drain;
   SalvageStoreOptions salvage;
@@ -46,20 +39,6 @@ struct Words {
 
 CLI::App& Add(CLI::App& app, std::string_view name) {
   return *app.add_subcommand(std::string(name), std::string(FindPlainVerb(name)->about));
-}
-
-void AddQueries(CLI::App& app, Words& words) {
-  CLI::App& queue = Add(app, "Get-Queue");
-  queue.add_option("identity", words.queue,
-                   "Submission, Unreachable, a next-hop domain or a number; all without");
-
-  CLI::App& message = Add(app, "Get-Message");
-  message.add_option("identity", words.message, "A message's number; all without");
-  message.add_option("--queue", words.message_queue, "Only those in this queue");
-  message.add_option("--result-size", words.result_size, "At most so many (default 1000)")
-      ->check(CLI::Range(1, 250000));
-  message.add_flag("--include-recipients", words.include_recipients,
-                   "With the recipients, in JSON; one message always shows them");
 }
 
 void AddSend(CLI::App& app, Words& words) {
@@ -116,7 +95,6 @@ void AddLocal(CLI::App& app, Words& words) {
 }
 
 void AddVerbs(CLI::App& app, Words& words) {
-  AddQueries(app, words);
   AddSend(app, words);
   AddDrain(app, words);
   AddLocal(app, words);
@@ -137,18 +115,7 @@ Verb VerbOf(const std::string& name, const Words& words) {
   if (name == "Salvage-Store") return words.salvage;
   if (name == "Rescue-Queue") return words.rescue;
   if (name == "New-UserHash") return words.user;
-  if (name == "New-Token") return words.token;
-  if (name == "Get-Queue") {
-    v1::GetQueueRequest request;
-    request.set_identity(words.queue);
-    return request;
-  }
-  v1::GetMessageRequest request;
-  request.set_identity(words.message);
-  request.set_queue(words.message_queue);
-  request.set_result_size(words.result_size);
-  request.set_include_recipients(words.include_recipients || !words.message.empty());
-  return request;
+  return words.token;
 }
 
 absl::Status Wrong(std::string_view what) {

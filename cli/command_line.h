@@ -25,7 +25,6 @@
 #include "cli/local_verbs.h"
 #include "cli/send_message.h"
 #include "cli/shell.h"
-#include "postern/v1/admin.pb.h"
 
 namespace postern::cli {
 
@@ -40,8 +39,6 @@ struct NewUserHashOptions {
 
 using Verb = std::variant<std::monostate,
                           CmdletCall,
-                          v1::GetQueueRequest,
-                          v1::GetMessageRequest,
                           SendMessageOptions,
                           DrainOptions,
                           SalvageStoreOptions,
@@ -73,7 +70,7 @@ struct PlainVerb {
 
 std::span<const PlainVerb> PlainVerbs();
 const PlainVerb* FindPlainVerb(std::string_view name);
-// "--queue", "--result-size", ... of one of them.
+// "--from", "--to", ... of one of them.
 std::vector<std::string> FlagsOf(const PlainVerb& verb);
 
 }  // namespace postern::cli

@@ -1,5 +1,6 @@
 #include "cli/connection.h"
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <utility>
@@ -158,6 +159,48 @@ absl::StatusOr<v1::TestRouteResponse> Connection::Ask(const v1::TestRouteRequest
   return Unary<v1::Admin, v1::TestRouteResponse>([&](auto& stub, auto& with, auto& response) {
     return stub.TestRoute(&with, request, &response);
   });
+}
+
+absl::StatusOr<v1::GetQueueDigestResponse> Connection::Ask(
+    const v1::GetQueueDigestRequest& request) {
+  return Unary<v1::Admin, v1::GetQueueDigestResponse>([&](auto& stub, auto& with, auto& response) {
+    return stub.GetQueueDigest(&with, request, &response);
+  });
+}
+
+absl::StatusOr<v1::ActionResponse> Connection::Ask(const v1::QueueActionRequest& request) {
+  return Unary<v1::Admin, v1::ActionResponse>([&](auto& stub, auto& with, auto& response) {
+    return stub.ActOnQueues(&with, request, &response);
+  });
+}
+
+absl::StatusOr<v1::ActionResponse> Connection::Ask(const v1::MessageActionRequest& request) {
+  return Unary<v1::Admin, v1::ActionResponse>([&](auto& stub, auto& with, auto& response) {
+    return stub.ActOnMessages(&with, request, &response);
+  });
+}
+
+absl::Status Connection::Export(const v1::ExportMessageRequest& request, const TakePiece& take) {
+  grpc::ClientContext call;
+  Prepare(call);
+  const auto stub = v1::Admin::NewStub(channel_);
+  const auto reader = stub->ExportMessage(&call, request);
+  v1::ExportMessageResponse frame;
+  std::uint64_t size = 0;
+  std::uint64_t taken = 0;
+  absl::Status done;
+  while (done.ok() && reader->Read(&frame)) {
+    size = std::max(size, frame.size());
+    taken += frame.content().size();
+    if (!frame.content().empty()) done = take(frame.content());
+  }
+  if (!done.ok()) call.TryCancel();
+  const grpc::Status status = reader->Finish();
+  if (!done.ok()) return done;
+  if (!status.ok()) return rpc::FromGrpc(status);
+  if (taken == size) return absl::OkStatus();
+  return base::Error(absl::StatusCode::kDataLoss, "the content ended after ", taken, " of ", size,
+                     " bytes");
 }
 
 absl::StatusOr<v1::RedirectMessageResponse> Connection::Ask(

@@ -2,8 +2,8 @@
 //
 // Connection: calls to one mailbox-transport, with the caller's certificate or token.
 //
-// Flow      Open; Ask as often as needed, or Submit. Role read for questions, administer for
-//           changes.
+// Flow      Open; Ask as often as needed, or Submit, or Export. Role read for questions, operate
+//           for queues and messages, administer for the directory.
 // Failure   The status of the call, its message fit for one line on a terminal; Advise adds what to
 //           do next.
 // Limits    Each call ends at its timeout. An answer has at most kAnswerBytesMax.
@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -50,6 +51,9 @@ class Connection {
   absl::StatusOr<v1::GetQueueResponse> Ask(const v1::GetQueueRequest& request);
   absl::StatusOr<v1::GetMessageResponse> Ask(const v1::GetMessageRequest& request);
   absl::StatusOr<v1::TestRouteResponse> Ask(const v1::TestRouteRequest& request);
+  absl::StatusOr<v1::GetQueueDigestResponse> Ask(const v1::GetQueueDigestRequest& request);
+  absl::StatusOr<v1::ActionResponse> Ask(const v1::QueueActionRequest& request);
+  absl::StatusOr<v1::ActionResponse> Ask(const v1::MessageActionRequest& request);
   absl::StatusOr<v1::GetMessageTrackingLogResponse> Ask(
       const v1::GetMessageTrackingLogRequest& request);
 
@@ -61,6 +65,10 @@ class Connection {
   absl::StatusOr<v1::ChangeResponse> Ask(const v1::CreateResourceRequest& request);
   absl::StatusOr<v1::ChangeResponse> Ask(const v1::UpdateResourceRequest& request);
   absl::StatusOr<v1::ChangeResponse> Ask(const v1::DeleteResourceRequest& request);
+
+  // `take` gets the content of a message piece by piece. kDataLoss: it ended before its size.
+  using TakePiece = std::function<absl::Status(std::string_view piece)>;
+  absl::Status Export(const v1::ExportMessageRequest& request, const TakePiece& take);
 
   // `next` gives the content piece by piece, at most 256 KiB each; an empty one is the end.
   using NextPiece = std::function<absl::StatusOr<std::string>()>;

@@ -26,7 +26,9 @@ constexpr std::string_view kExamples =
     "  postern Get-SendConnector --output yaml > connectors.yaml\n"
     "  postern Test-Route joe@contoso.com --size 10MB\n"
     "  postern Invoke-Script connectors.ps1\n"
-    "  postern Get-Message --queue contoso.com --output json\n"
+    "  postern Get-Queue -Filter \"Status -eq 'Retry' -and MessageCount -gt 10\"\n"
+    "  postern Get-Message -Queue contoso.com --output json\n"
+    "  postern Remove-Message -Filter \"FromAddress -eq 'x@contoso.com'\" -WithNDR false -WhatIf\n"
     "  postern Send-Message mail.eml --from ann@example.com --to joe@contoso.com\n"
     "  source <(postern Completion bash)\n"
     "Options may stand before or after the verb, and in the environment, as POSTERN_SERVER.\n";

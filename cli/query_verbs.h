@@ -1,10 +1,12 @@
 // cli/query_verbs.h
 //
-// The verbs that ask about mail: Get-Queue, Get-Message, Test-Route.
+// Test-Route: which connector a recipient's mail takes, and why not the others.
 //
 // Failure   The status of the call.
 
 #pragma once
+
+#include <string>
 
 #include "absl/status/status.h"
 
@@ -13,13 +15,9 @@
 
 namespace postern::cli {
 
-absl::Status Run(const v1::GetQueueRequest& request, Connection& connection, Shell& shell);
-absl::Status Run(const v1::GetMessageRequest& request, Connection& connection, Shell& shell);
 absl::Status Run(const v1::TestRouteRequest& request, Connection& connection, Shell& shell);
 
-// What they print, apart from the call.
-void Print(const v1::GetQueueResponse& response, bool one, Shell& shell);
-void Print(const v1::GetMessageResponse& response, bool one, Shell& shell);
+// What it prints, apart from the call.
 void Print(const v1::TestRouteResponse& response, const std::string& recipient, Shell& shell);
 
 }  // namespace postern::cli

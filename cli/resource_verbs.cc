@@ -194,7 +194,9 @@ void PrintWarnings(const google::protobuf::RepeatedPtrField<std::string>& warnin
 
 absl::Status Confirmed(const CmdletLine& line, std::string_view question, Shell& shell) {
   const bool said = line.Find("Confirm") != nullptr;
-  const bool asks = said ? line.Has("Confirm") : line.cmdlet->action == Action::kRemove;
+  const bool asks = said ? line.Has("Confirm")
+                         : line.cmdlet->action == Action::kRemove ||
+                               line.cmdlet->action == Action::kRemoveMessage;
   if (!asks || line.Has("WhatIf")) return absl::OkStatus();
   if (!shell.in_is_terminal) {
     return base::Error(absl::StatusCode::kFailedPrecondition, question,

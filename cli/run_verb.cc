@@ -2,6 +2,8 @@
 
 #include "cli/drain_verb.h"
 #include "cli/import_verb.h"
+#include "cli/mail_parameters.h"
+#include "cli/mail_verbs.h"
 #include "cli/query_verbs.h"
 #include "cli/resource_verbs.h"
 #include "cli/script_run.h"
@@ -27,6 +29,12 @@ absl::Status Track(const CmdletCall& call, Session& session) {
   return Run(call.tracking, call.view, **connection, session.shell);
 }
 
+absl::Status AskAboutMail(const CmdletCall& call, Session& session) {
+  const auto connection = session.client.Asked();
+  if (!connection.ok()) return connection.status();
+  return RunMail(call, **connection, session.shell);
+}
+
 absl::Status RunCmdlet(const CmdletCall& call, Session& session) {
   session.client.set_verbose(call.line.Has("Verbose"));
   for (const std::string& warning : call.line.warnings)
@@ -48,6 +56,7 @@ absl::Status RunCmdlet(const CmdletCall& call, Session& session) {
       session.shell.out << BashCompletion();
       return absl::OkStatus();
     default:
+      if (!MailParameters(call.line.cmdlet->action).empty()) return AskAboutMail(call, session);
       return RunResourceVerb(call, session.client, session.shell);
   }
 }
@@ -55,7 +64,8 @@ absl::Status RunCmdlet(const CmdletCall& call, Session& session) {
 std::string_view RoleFor(Action action) {
   const bool reads = action == Action::kGet || action == Action::kGetPermission ||
                      action == Action::kTestRoute || action == Action::kTrack ||
-                     action == Action::kTlsReport;
+                     action == Action::kTlsReport || ReadsMail(action);
+  if (ActsOnMail(action)) return "operate";
   return reads ? "read" : "administer";
 }
 
@@ -102,14 +112,6 @@ struct Dispatch {
     const auto connection = session.client.Asked();
     if (!connection.ok()) return connection.status();
     return Advise(Run(options, **connection, session.shell), session.client.options(), "operate");
-  }
-
-  // The queries.
-  template <typename Request>
-  absl::Status operator()(const Request& request) const {
-    const auto connection = session.client.Asked();
-    if (!connection.ok()) return connection.status();
-    return Advise(Run(request, **connection, session.shell), session.client.options(), "read");
   }
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/help.h"
+#include "cli/mail_parameters.h"
 #include "cli/script_lexer.h"
 #include "cli/table.h"
 #include "common/base/text.h"
@@ -54,7 +55,8 @@ absl::StatusOr<Verb> UnderstoodCmdlet(const Cmdlet& cmdlet, const ScriptLine& li
       cmdlet.action == Action::kCompletion) {
     return Invalid(cmdlet.name, " is not run from a script");
   }
-  if (line.view && cmdlet.action != Action::kGet && cmdlet.action != Action::kTrack) {
+  if (line.view && cmdlet.action != Action::kGet && cmdlet.action != Action::kTrack &&
+      !ReadsMail(cmdlet.action)) {
     return Invalid("Format-List and Format-Table follow a Get- of resources");
   }
   std::vector<Word> words = line.words;

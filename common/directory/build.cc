@@ -65,8 +65,8 @@ class Builder {
     const auto [first, added] = seen_.emplace(base::Cat(space, base::LowerAscii(name)), &manifest);
     if (added) return true;
     Fail(manifest, {std::string(path), name,
-                    base::Cat("one ", kind, " of this name is already in ", first->second->file,
-                              ":", first->second->LineOf(path))});
+                    base::Cat("one ", kind, " of this name is already in ",
+                              Place(first->second->file, first->second->LineOf(path)))});
     return false;
   }
 
@@ -104,7 +104,7 @@ class Builder {
     if (config_ != nullptr) {
       Fail(checked.manifest, {"kind", "TransportConfig",
                               base::Cat("there is one at most, and one is already in ",
-                                        config_->file, ":", config_->line)});
+                                        Place(config_->file, config_->line))});
       return;
     }
     config_ = &checked.manifest;

@@ -2,7 +2,8 @@
 //
 // Change: what somebody asks to be changed in the directory, and what came of it.
 //
-// See       common/directory/managed_folder.h; proto/postern/v1/directory.proto
+// See       common/directory/managed_folder.h; common/kubernetes/api_writer.h;
+//           proto/postern/v1/directory.proto
 
 #pragma once
 
@@ -43,6 +44,16 @@ struct ChangeResult {
   std::optional<v1::Resource> after;   // as it is, or would have been
   std::vector<std::string> warnings;
   bool changed = false;
+};
+
+// Where changes are made: the managed folder, or an API server. From any thread that may wait.
+class ChangeWriter {
+ public:
+  virtual ~ChangeWriter() = default;
+
+  // Looks at the directory as it is now, checks, and writes unless it is a dry run or changes
+  // nothing.
+  virtual ChangeResult Apply(const Change& change) = 0;
 };
 
 }  // namespace postern::directory

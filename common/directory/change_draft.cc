@@ -110,6 +110,10 @@ absl::Status CheckFileIsFree(const ChangeDraft& draft, const Reading& reading) {
   return absl::OkStatus();
 }
 
+std::string FileOf(const Reading& reading, Kind kind, std::string_view name) {
+  return reading.file_of == nullptr ? ManagedFileOf(kind, name) : reading.file_of(kind, name);
+}
+
 absl::Status CheckOwner(Kind kind, const ChangeDraft& draft) {
   const Manifest& manifest = draft.before->manifest;
   if (manifest.file == draft.file) return absl::OkStatus();
@@ -142,7 +146,7 @@ absl::Status DraftNew(const Change& change, const Reading& reading, ChangeDraft&
   if (draft.name.empty() && !shown.empty()) draft.name = SlugOfNew(change.resource, reading);
   Manifest::Object object = ToManifestObject(change.resource);
   std::visit([&](auto& held) { held.mutable_metadata()->set_name(draft.name); }, object);
-  draft.file = ManagedFileOf(change.kind, draft.name);
+  draft.file = FileOf(reading, change.kind, draft.name);
   draft.after = CheckedObject(std::move(object), draft.file);
   return CheckFileIsFree(draft, reading);
 }
@@ -157,7 +161,7 @@ absl::Status DraftExisting(const Change& change, const Reading& reading, ChangeD
   const TransportConfig defaults;
   draft.was = draft.before == nullptr ? ResourceOf(defaults) : ShownOf(*draft.before);
   draft.name = MetadataOf(*draft.was).name();
-  draft.file = ManagedFileOf(change.kind, draft.name);
+  draft.file = FileOf(reading, change.kind, draft.name);
   if (draft.before == nullptr && !change.name.empty() &&
       !base::EqualsIgnoreCase(change.name, draft.name)) {
     return base::Error(absl::StatusCode::kNotFound, Titled(change.kind, change.name),

@@ -219,6 +219,7 @@ void DirectoryWatch::Publish(SnapshotPtr snapshot) {
     const std::lock_guard<std::mutex> lock(mutex_);
     current_ = snapshot;
     readings_.stale = snapshot->stale();
+    readings_.stale_since = snapshot->stale() ? absl::Now() : absl::InfiniteFuture();
     generation = ++readings_.generation;
   }
   POSTERN_LOG(kInfo, "directory", "snapshot published",

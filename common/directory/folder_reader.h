@@ -22,6 +22,7 @@
 
 #include "common/directory/checked_manifest.h"
 #include "common/directory/folder.h"
+#include "common/directory/resource.h"
 
 namespace postern::directory {
 
@@ -32,6 +33,9 @@ class FolderReader {
     FolderState state;
     std::vector<CheckedPtr> manifests;  // in the order of the files
     std::vector<ManifestError> errors;
+    // What the admin API would call the file of an object; null: a file of its own in managed/, and
+    // objects may stand in files by hand.
+    std::string (*file_of)(Kind kind, std::string_view name) = nullptr;
   };
 
   explicit FolderReader(std::string path) : path_(std::move(path)) {}

@@ -70,7 +70,7 @@ absl::Status FollowedSource::Start(Changed changed) {
     lock.lock();
     if (current_ == nullptr) {
       current_ = copy_;
-      readings_.stale = true;
+      NoteStale();
       ++readings_.generation;
     }
   }
@@ -245,7 +245,7 @@ absl::Status FollowedSource::Apply(Replica& coming) {
                 {{"writer", writer_}, {"snapshot", coming.version}});
   }
   const std::lock_guard lock(mutex_);
-  readings_.stale = false;
+  NoteFresh();
   readings_.last_load_ok = true;
   readings_.last_error.clear();
   readings_.last_good = absl::Now();
@@ -267,12 +267,21 @@ void FollowedSource::NoteLost(const absl::Status& status) {
     first = readings_.last_error != error;
     readings_.last_error = error;
     readings_.last_load_ok = false;
-    readings_.stale = current_ != nullptr;
+    if (current_ != nullptr) NoteStale();
     ++readings_.failures;
   }
   if (!first) return;
   POSTERN_LOG(kWarning, "directory", "the writer is away; the last snapshot stays",
               {{"writer", writer_}, {"error", status}});
+}
+
+void FollowedSource::NoteStale() {
+  if (!std::exchange(readings_.stale, true)) readings_.stale_since = absl::Now();
+}
+
+void FollowedSource::NoteFresh() {
+  readings_.stale = false;
+  readings_.stale_since = absl::InfiniteFuture();
 }
 
 void FollowedSource::Publish(SnapshotPtr snapshot) {
@@ -281,7 +290,7 @@ void FollowedSource::Publish(SnapshotPtr snapshot) {
   {
     const std::lock_guard lock(mutex_);
     current_ = snapshot;
-    readings_.stale = false;
+    NoteFresh();
     ++readings_.loads;
     generation = ++readings_.generation;
     if (started_) changed = changed_;

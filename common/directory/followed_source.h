@@ -80,6 +80,8 @@ class FollowedSource final : public DirectorySource {
   absl::Status Apply(Replica& coming);
   void NoteHeard();
   void NoteLost(const absl::Status& status);
+  void NoteStale();  // with mutex_, as is the next
+  void NoteFresh();
   void Publish(SnapshotPtr snapshot);
   void KeepCopy();
 

@@ -32,7 +32,7 @@ namespace postern::directory {
 
 inline constexpr absl::Duration kLockWait = absl::Seconds(5);
 
-class ManagedFolder {
+class ManagedFolder final : public ChangeWriter {
  public:
   // The reader is of settings.path, and shared with the watch of it.
   ManagedFolder(const DirectorySettings& settings,
@@ -42,8 +42,7 @@ class ManagedFolder {
   // Removes what a change that was cut off has left, and says in the audit that it is undone.
   absl::Status Recover();
 
-  // Looks at the folder as it is now, checks, and writes unless it is a dry run or changes nothing.
-  ChangeResult Apply(const Change& change);
+  ChangeResult Apply(const Change& change) override;
 
  private:
   std::string Full(std::string_view file) const;

@@ -91,9 +91,12 @@ std::optional<Manifest::Object> MakeObject(std::string_view kind) {
   return std::nullopt;
 }
 
+std::string Place(std::string_view file, int line) {
+  return line == 0 ? std::string(file) : base::Cat(file, ":", line);
+}
+
 std::string ManifestError::ToString() const {
-  if (line == 0) return base::Cat(file, ": ", text);
-  return base::Cat(file, ":", line, ": ", text);
+  return base::Cat(Place(file, line), ": ", text);
 }
 
 int Manifest::LineOf(std::string_view path) const {
@@ -103,6 +106,15 @@ int Manifest::LineOf(std::string_view path) const {
     at = cut == std::string_view::npos ? std::string_view() : at.substr(0, cut);
   }
   return line;
+}
+
+std::optional<Manifest> DecodeManifest(const YamlNode& document,
+                                       std::string_view file,
+                                       std::vector<ManifestError>& errors) {
+  FileParser parser(file, errors);
+  parser.Parse(document);
+  if (parser.manifests.empty()) return std::nullopt;
+  return std::move(parser.manifests.front());
 }
 
 std::vector<Manifest> ParseManifests(std::string_view file,

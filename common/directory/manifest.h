@@ -18,6 +18,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/directory/yaml_tree.h"
 #include "postern/v1/resources.pb.h"
 
 namespace postern::directory {
@@ -51,8 +52,16 @@ struct Manifest {
   int LineOf(std::string_view path) const;
 };
 
+// "file.yaml:12", or the file alone where there are no lines.
+std::string Place(std::string_view file, int line);
+
 // An empty object of a kind, as it is spelled in a manifest; nullopt for any other word.
 std::optional<Manifest::Object> MakeObject(std::string_view kind);
+
+// Of one object that somebody else has parsed; nullopt when there are findings.
+std::optional<Manifest> DecodeManifest(const YamlNode& document,
+                                       std::string_view file,
+                                       std::vector<ManifestError>& errors);
 
 std::vector<Manifest> ParseManifests(std::string_view file,
                                      std::string_view text,

@@ -13,6 +13,13 @@
 namespace postern::directory {
 
 struct DirectorySettings {
+  settings::Setting<std::string> source{
+      .key = "directory.source",
+      .fallback = "files",
+      .about =
+          "Where the directory comes from: files (directory.path, or the writer's), or kubernetes "
+          "(the resources of postern.dev in one namespace; the settings kubernetes.* say how)."};
+
   settings::Setting<std::string> path{
       .key = "directory.path",
       .fallback = "/etc/postern/directory",
@@ -77,6 +84,7 @@ struct DirectorySettings {
 
   template <typename Visitor>
   void Visit(Visitor&& visit) {
+    visit(source);
     visit(path);
     visit(cache);
     visit(poll_interval);

@@ -1,12 +1,14 @@
 // common/directory/source.h
 //
-// DirectorySource: where a server has its directory from: a folder of its own, or the writer's.
+// DirectorySource: where a server has its directory from: a folder of its own, the writer's, or
+// an API server's.
 //
 // Flow      Start(changed); current() from any thread; Stop.
 // Failure   Start: kFailedPrecondition: there is neither a directory nor a copy, and what to do.
 // Lifetime  `changed` runs on a thread of the source, or of whoever asked it to load, until Stop
 //           has returned, and never inside Start.
-// See       common/directory/file_source.h; common/directory/followed_source.h
+// See       common/directory/file_source.h; common/directory/followed_source.h;
+//           common/kubernetes/source.h
 
 #pragma once
 
@@ -24,8 +26,9 @@ namespace postern::directory {
 // What a source tells of itself, for metrics and readiness.
 struct DirectoryReadings {
   bool last_load_ok = false;
-  bool stale = false;            // serving what may be old: the copy on disk, or while cut off
-  std::uint64_t generation = 0;  // snapshots published; the first is 1
+  bool stale = false;  // serving what may be old: the copy on disk, or while cut off
+  absl::Time stale_since = absl::InfiniteFuture();  // while stale: from when on it may be old
+  std::uint64_t generation = 0;                     // snapshots published; the first is 1
   std::uint64_t loads = 0;
   std::uint64_t failures = 0;
   std::string last_error;  // of the last load, when it failed

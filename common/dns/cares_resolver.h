@@ -38,7 +38,9 @@ class CaresResolver final : public Resolver {
     bool ask_ipv6 = true;
     // The servers validate, and nobody between them and us can change their AD bit.
     bool trust_ad = false;
-    int questions_max = 1000;
+    // A name server's socket buffer of the usual size holds about 270 datagrams; a question that
+    // is lost there costs per_server_timeout.
+    int questions_max = 200;
   };
 
   // kInvalidArgument: a server that is no address. kUnavailable: c-ares cannot start.

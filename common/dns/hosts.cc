@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/dns/mx_set.h"
 #include "common/mail/domain.h"
 
 namespace postern::dns {
@@ -212,6 +213,7 @@ io::Task<HostsAnswer> HostsFor(Resolver& resolver,
                                  ": the domain accepts no mail (null mx)"),
                      null_mx);
   }
+  std::string mx_set = MxSetName(mx->records);
   Order(random, mx->records);
   if (DropOurs(rules, mx->records)) {
     const mail::EnhancedStatus loops{5, 3, 5};
@@ -221,7 +223,9 @@ io::Task<HostsAnswer> HostsFor(Resolver& resolver,
                     "the domain a connector with smart hosts"),
         loops);
   }
-  co_return co_await Exchangers(resolver, rules, domain, std::move(*mx));
+  HostsAnswer answer = co_await Exchangers(resolver, rules, domain, std::move(*mx));
+  answer.mx_set = std::move(mx_set);
+  co_return answer;
 }
 
 io::Task<HostsAnswer> HostsForSmartHosts(Resolver& resolver,

@@ -58,6 +58,7 @@ struct HostsAnswer {
   absl::Status error;
   mail::EnhancedStatus enhanced;  // class 5 is permanent, class 4 is not
   absl::Duration ttl;             // how long the answer holds
+  std::string mx_set;             // MxSetName of the domain; empty: it has no MX records
 
   bool ok() const { return error.ok(); }
 };

@@ -1,6 +1,7 @@
 #include "common/io/endpoint.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include <arpa/inet.h>
@@ -33,12 +34,17 @@ bool IpAddress::is_loopback() const {
 
 std::string IpAddress::ToString() const {
   char text[INET6_ADDRSTRLEN] = {};
-  if (is_v4()) {
-    inet_ntop(AF_INET, bytes.data() + 12, text, sizeof text);
-  } else {
+  if (!is_v4()) {
     inet_ntop(AF_INET6, bytes.data(), text, sizeof text);
+    return text;
   }
-  return text;
+  // Several times for each message, and inet_ntop is a printf.
+  char* at = text;
+  for (std::size_t i = 12; i < bytes.size(); ++i) {
+    if (i > 12) *at++ = '.';
+    at = std::to_chars(at, std::end(text), bytes[i]).ptr;
+  }
+  return {text, at};
 }
 
 absl::StatusOr<IpAddress> IpAddress::Parse(std::string_view text) {

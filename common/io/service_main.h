@@ -13,6 +13,8 @@
 #include <memory>
 #include <string>
 
+#include "absl/synchronization/mutex.h"
+
 #include "common/base/text.h"
 #include "common/io/signals.h"
 #include "common/observe/log.h"
@@ -39,6 +41,8 @@ int Serve(const std::string& name, const Settings& settings, Signals& signals) {
   }
   const absl::Status opened = observe::OpenLog(level);
   if (!opened.ok()) return Fail(name, opened);
+  // Debian's Abseil looks for deadlocks at each lock, under one lock of the process.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   auto app = App::Start(settings);
   if (!app.ok()) {
     observe::CloseLog();

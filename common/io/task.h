@@ -13,11 +13,13 @@
 #pragma once
 
 #include <coroutine>
+#include <cstddef>
 #include <exception>
 #include <optional>
 #include <utility>
 
 #include "common/base/check.h"
+#include "common/io/frame_memory.h"
 
 namespace postern::io {
 
@@ -44,6 +46,10 @@ struct PromiseBase {
 
     void await_resume() const noexcept {}
   };
+
+  static void* operator new(std::size_t bytes) { return frame_memory::Take(bytes); }
+
+  static void operator delete(void* frame, std::size_t bytes) { frame_memory::Give(frame, bytes); }
 
   std::suspend_always initial_suspend() noexcept { return {}; }
 

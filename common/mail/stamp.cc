@@ -39,6 +39,7 @@ Stamp MakeStamp(std::string_view header, const ReceivedParts& parts, base::Rando
   bool has_message_id = false;
   bool has_subject = false;
   std::size_t tls_required_count = 0;
+  HeaderImportance importance;
   if (continues) {
     for (const HeaderField& field : HeaderBlock(header)) {
       if (base::EqualsIgnoreCase(field.name, "Received")) {
@@ -53,9 +54,12 @@ Stamp MakeStamp(std::string_view header, const ReceivedParts& parts, base::Rando
         stamp.subject = DecodeWords(field.body);
       } else if (base::EqualsIgnoreCase(field.name, kTlsRequired)) {
         stamp.tls_optional = ++tls_required_count == 1 && SaysTlsOptional(field.body);
+      } else {
+        importance.See(field.name, field.body);
       }
     }
   }
+  stamp.importance = importance.value();
 
   stamp.prepend = ReceivedLine(parts);
   if (!has_date) stamp.prepend.append(base::Cat("Date: ", FormatDate(parts.date), "\r\n"));

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "common/base/random.h"
+#include "common/mail/importance.h"
 #include "common/mail/received.h"
 
 namespace postern::mail {
@@ -27,8 +28,9 @@ struct Stamp {
                                     // 998 bytes
   std::string subject;              // decoded, at most kDecodedBytesMax bytes
   bool tls_optional = false;        // "TLS-Required: No" is there, and no other of that field
-  std::size_t received_count = 0;   // in the message as it came, ours not counted
-  std::size_t header_bytes = 0;     // of the header block as stored: `prepend` with what follows
+  Importance importance = Importance::kNormal;
+  std::size_t received_count = 0;  // in the message as it came, ours not counted
+  std::size_t header_bytes = 0;    // of the header block as stored: `prepend` with what follows
 };
 
 // `header` is the header block with its empty line (what HeaderCollector keeps). A Date that is

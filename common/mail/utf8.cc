@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "common/base/printable.h"
+
 namespace postern::mail {
 
 namespace {
@@ -61,6 +63,8 @@ bool IsUtf8(std::string_view text) {
 }
 
 std::string CleanText(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max && base::PrintableBytes(text) == text.size())
+    return std::string(text);
   std::string out;
   out.reserve(text.size() < bytes_max ? text.size() : bytes_max);
   while (!text.empty() && out.size() < bytes_max) {

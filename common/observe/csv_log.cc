@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "common/base/printable.h"
 #include "common/base/text.h"
 #include "common/observe/csv_files.h"
 #include "common/observe/log.h"
@@ -236,11 +237,14 @@ void CsvLog::Run() {
 }
 
 void AppendCsv(std::string& line, std::string_view value) {
+  // UTF-8 stands as it is too, but is seldom there.
   const auto plain = [](char c) {
     const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 && byte != 0x7f && c != ',' && c != '"';
+    return byte >= 0x20 && byte != 0x7f;
   };
-  if (std::all_of(value.begin(), value.end(), plain)) {
+  const std::size_t printable = base::PrintableBytes(value);
+  if (value.find(',') == std::string_view::npos && value.find('"') == std::string_view::npos &&
+      std::all_of(value.begin() + printable, value.end(), plain)) {
     line.append(value);
     return;
   }
@@ -269,12 +273,11 @@ std::string CsvTime(absl::Time time) {
     known.text = absl::FormatTime("%Y-%m-%d%ET%H:%M:%S.", time, absl::UTCTimeZone());
   }
   const auto rest = static_cast<unsigned>(millis - second * 1000);
-  std::string out = known.text;
-  out.push_back(static_cast<char>('0' + rest / 100));
-  out.push_back(static_cast<char>('0' + rest / 10 % 10));
-  out.push_back(static_cast<char>('0' + rest % 10));
-  out.push_back('Z');
-  return out;
+  const char tail[] = {static_cast<char>('0' + rest / 100), static_cast<char>('0' + rest / 10 % 10),
+                       static_cast<char>('0' + rest % 10), 'Z'};
+  std::string out;
+  out.reserve(known.text.size() + sizeof tail);
+  return out.append(known.text).append(tail, sizeof tail);
 }
 
 }  // namespace postern::observe

@@ -1,6 +1,9 @@
 #include "common/observe/json_text.h"
 
+#include <algorithm>
 #include <cstdint>
+
+#include "common/base/printable.h"
 
 namespace postern::observe {
 
@@ -42,6 +45,13 @@ std::size_t CharacterBytes(std::string_view text, std::size_t* broken) {
   return bytes;
 }
 
+// The bytes at the start that stand as they are.
+std::size_t PlainBytes(std::string_view text) {
+  text = text.substr(0, base::PrintableBytes(text));
+  text = text.substr(0, text.find('"'));
+  return text.substr(0, text.find('\\')).size();
+}
+
 // The JSON escape of an ASCII character, or nothing.
 std::string_view Escape(char c, char (&buffer)[7]) {
   switch (c) {
@@ -72,6 +82,17 @@ bool AppendJsonString(std::string& out, std::string_view text, std::size_t size_
   out.push_back('"');
   char buffer[7];
   while (!text.empty()) {
+    // Nearly all text is plain: it goes in runs, not by characters.
+    if (const std::size_t plain = PlainBytes(text); plain > 0) {
+      const std::size_t room = size_max - std::min(size_max, out.size());
+      out.append(text.substr(0, std::min(plain, room)));
+      if (plain > room) {
+        out.append("...\"");
+        return false;
+      }
+      text.remove_prefix(plain);
+      continue;
+    }
     std::size_t broken = 0;
     const std::size_t bytes = CharacterBytes(text, &broken);
     std::string_view piece = bytes == 0 ? kReplacement : text.substr(0, bytes);

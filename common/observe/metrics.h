@@ -95,6 +95,18 @@ class Registry {
                   std::function<double()> read,
                   const Labels& labels = {});
 
+  // One sample of a family whose samples come and go.
+  struct Row {
+    Labels labels;  // no two rows have the same
+    double value = 0;
+  };
+
+  // The rows are asked for whenever the text is made, as AddReading's value is; of more than
+  // series_max the rest is left out.
+  void AddRows(std::string_view name,
+               std::string_view about,
+               std::function<std::vector<Row>()> read);
+
   // Prometheus text format, families in the order of their names.
   std::string Text() const;
 

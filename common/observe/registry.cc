@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kLabelBytesMax = 256;
 
-enum class Kind { kCounter, kGauge, kHistogram, kReading };
+enum class Kind { kCounter, kGauge, kHistogram, kReading, kRows };
 
 struct Series {
   std::unique_ptr<Counter> counter;
@@ -31,6 +31,7 @@ struct FamilyState {
   Kind kind;
   prometheus::MetricType type;
   std::map<Labels, Series> series;
+  std::function<std::vector<Registry::Row>()> rows;
 };
 
 bool NameIsGood(std::string_view name, bool colons) {
@@ -97,6 +98,16 @@ prometheus::ClientMetric Collected(const Labels& labels,
   return out;
 }
 
+void CollectRows(const FamilyState& family, std::size_t series_max, prometheus::MetricFamily& out) {
+  std::vector<Registry::Row> rows = family.rows();
+  if (rows.size() > series_max) rows.resize(series_max);
+  for (const Registry::Row& row : rows) {
+    Series series;
+    series.read = [&row] { return row.value; };
+    out.metric.push_back(Collected(Settled(row.labels), series, family.type));
+  }
+}
+
 std::string_view TypeName(prometheus::MetricType type) {
   if (type == prometheus::MetricType::Histogram) return "histogram";
   return type == prometheus::MetricType::Counter ? "counter" : "gauge";
@@ -109,8 +120,8 @@ struct Registry::State {
   std::size_t series_max;
   std::map<std::string, FamilyState, std::less<>> families;
 
-  // The caller holds the mutex. Beyond the limit every label value is "other".
-  Series& Find(std::string_view name, std::string_view about, Kind kind, const Labels& given) {
+  // The caller holds the mutex.
+  FamilyState& FindFamily(std::string_view name, std::string_view about, Kind kind) {
     auto found = families.find(name);
     if (found == families.end()) {
       POSTERN_CHECK(NameIsGood(name, true));
@@ -118,8 +129,13 @@ struct Registry::State {
           .about = std::string(about), .kind = kind, .type = TypeOf(kind, name), .series = {}};
       found = families.emplace(std::string(name), std::move(family)).first;
     }
-    FamilyState& family = found->second;
-    POSTERN_CHECK(family.kind == kind);
+    POSTERN_CHECK(found->second.kind == kind);
+    return found->second;
+  }
+
+  // The caller holds the mutex. Beyond the limit every label value is "other".
+  Series& Find(std::string_view name, std::string_view about, Kind kind, const Labels& given) {
+    FamilyState& family = FindFamily(name, about, kind);
     Labels labels = Settled(given);
     if (!family.series.contains(labels) && family.series.size() >= series_max) {
       for (auto& label : labels)
@@ -168,6 +184,13 @@ void Registry::AddReading(std::string_view name,
   state_->Find(name, about, Kind::kReading, labels).read = std::move(read);
 }
 
+void Registry::AddRows(std::string_view name,
+                       std::string_view about,
+                       std::function<std::vector<Row>()> read) {
+  const std::lock_guard lock(state_->mutex);
+  state_->FindFamily(name, about, Kind::kRows).rows = std::move(read);
+}
+
 std::string Registry::Text() const {
   std::vector<prometheus::MetricFamily> families;
   {
@@ -177,6 +200,7 @@ std::string Registry::Text() const {
       out.name = name;
       out.help = family.about;
       out.type = family.type;
+      if (family.rows) CollectRows(family, state_->series_max, out);
       for (const auto& [labels, series] : family.series) {
         out.metric.push_back(Collected(labels, series, family.type));
       }

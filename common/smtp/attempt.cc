@@ -5,7 +5,6 @@
 
 #include "absl/time/clock.h"
 
-#include "common/base/rendezvous.h"
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
 #include "common/smtp/portion.h"
@@ -28,15 +27,6 @@ constexpr absl::Duration kSurelyAlive = absl::Seconds(1);
 bool HasControl(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
-std::uint64_t HostSetOf(const std::vector<dns::Host>& hosts) {
-  std::vector<std::string> names;
-  names.reserve(hosts.size());
-  for (const dns::Host& host : hosts)
-    names.push_back(host.name);
-  std::sort(names.begin(), names.end());
-  return base::RendezvousWeight("hosts", base::Join(names, ","));
 }
 
 }  // namespace
@@ -74,8 +64,13 @@ io::Task<Outcome> Attempt::Run() {
   if (!over()) provided = co_await Provide();
   if (provided) {
     dns::HostsAnswer answer = co_await LookUp();
-    if (answer.ok()) {
-      if (delivery_.route.dns_routing) outcome_.host_set = HostSetOf(answer.hosts);
+    mx_set_ = answer.mx_set;
+    if (delivery_.route.dns_routing) {
+      outcome_.mx_set = answer.mx_set.empty() ? delivery_.route.domain : answer.mx_set;
+    }
+    if (answer.ok() && delivery_.admits && !delivery_.admits(answer.mx_set, answer.ttl)) {
+      outcome_.put_off = true;
+    } else if (answer.ok()) {
       co_await AskSts();
       std::vector<dns::Host> once_more;
       if (MayYieldRequireTls()) once_more = answer.hosts;

@@ -15,11 +15,12 @@ namespace postern::smtp {
 namespace {
 
 bool HasEightBit(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
   std::size_t at = 0;
-  for (; at + 8 <= text.size(); at += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + at, 8);
-    if ((word & 0x8080808080808080ULL) != 0) return true;
+  for (; at + 32 <= text.size(); at += 32) {
+    std::uint64_t words[4];
+    std::memcpy(words, text.data() + at, sizeof words);
+    if (((words[0] | words[1] | words[2] | words[3]) & kHighBits) != 0) return true;
   }
   for (; at < text.size(); ++at) {
     if ((static_cast<unsigned char>(text[at]) & 0x80U) != 0) return true;
@@ -97,8 +98,12 @@ std::size_t DotReader::Take(std::string_view input, std::string* keep) {
           line_bytes_ += cr - at;
         }
         at = cr;
-        if (found != nullptr) {
+        if (found == nullptr) break;
+        // The usual line, and no dot behind it: the next one begins at once.
+        if (++at + 1 < input.size() && base[at] == '\n' && base[at + 1] != '.') {
           ++at;
+          EndLine(0);
+        } else {
           at_ = At::kCr;
         }
         break;

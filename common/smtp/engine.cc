@@ -86,6 +86,10 @@ io::Task<Outcome> Engine::Attempt(const Delivery& delivery, BodySource& body) {
   co_return outcome;
 }
 
+void Engine::CloseIdle(std::string_view connector, std::string_view mx_set) {
+  state_->pool.CloseIdle(connector, mx_set);
+}
+
 void Engine::Stop() {
   state_->stopping = true;
   state_->pool.CloseIdle();

@@ -14,9 +14,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -53,6 +55,11 @@ struct EngineStores {
   const SourcePool* sources = nullptr;  // null: it is for the system to say where mail comes from
 };
 
+// Asked once the hosts are known, before the first of them is dialled: whether they may be now.
+// `mx_set` is dns::MxSetName, empty for smart hosts and for a domain without MX records; it holds
+// for `ttl`.
+using Admits = std::function<bool(const std::string& mx_set, absl::Duration ttl)>;
+
 struct Delivery {
   Route route;
   ConnectorPolicy policy;
@@ -61,6 +68,7 @@ struct Delivery {
   bool eight_bit = false;
   absl::Duration deadline = absl::Minutes(30);  // for the whole attempt
   std::optional<KnownSts> sts;                  // of the domain, as far as the caller knows one
+  Admits admits = {};                           // null: whatever the hosts are, they are dialled
 };
 
 class Engine {
@@ -84,6 +92,9 @@ class Engine {
   // Delivers `body` to the recipients of `delivery`.
   // The body is rewound when a host takes content, so a first Rewind means: content is wanted now.
   io::Task<Outcome> Attempt(const Delivery& delivery, BodySource& body);
+
+  // Closes the idle sessions by this connector to the hosts of this MX set (Admits).
+  void CloseIdle(std::string_view connector, std::string_view mx_set);
 
   // Closes idle sessions; those in use end with their attempt. Then Join.
   void Stop();

@@ -101,11 +101,13 @@ struct Outcome {
   std::uint32_t connect_ms = 0;
   std::uint32_t total_ms = 0;
   bool session_reused = false;
-  std::optional<KnownSts> sts;    // fetched in this attempt
-  std::string sts_result;         // of RFC 8460 §4.3, when a policy is announced and not to be had
+  bool put_off = false;         // Delivery::admits said no: nothing was tried, nobody has a result
+  std::optional<KnownSts> sts;  // fetched in this attempt
+  std::string sts_result;       // of RFC 8460 §4.3, when a policy is announced and not to be had
   std::string tls_policy_domain;  // whose policy the hosts had; empty without DNS routing
-  // The same number, the same mail exchangers; 0 when they are not known. Not on the wire.
-  std::uint64_t host_set = 0;
+  // The same name, the same mail exchangers (dns/mx_set.h); the domain when it has no MX records;
+  // empty without DNS routing. Not on the wire.
+  std::string mx_set;
 
   // Every recipient the same local result.
   static Outcome Failed(std::size_t recipients,

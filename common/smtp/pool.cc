@@ -16,7 +16,12 @@ absl::Time ExpiryOf(const PooledSession& pooled) {
 }  // namespace
 
 PooledSession::PooledSession(Pool& pool, const SessionKey& key)
-    : host(key.host), address(key.address), policy(key.policy), proof(key.proof), pool_(pool) {
+    : host(key.host),
+      address(key.address),
+      policy(key.policy),
+      proof(key.proof),
+      mx_set(key.mx_set),
+      pool_(pool) {
   ++pool_.open_;
   ++pool_.hosts_[address].open;
 }
@@ -99,11 +104,20 @@ bool Pool::CloseOldestIdle() {
 }
 
 void Pool::Expire(absl::Time now) {
+  CloseIf([now](const PooledSession& pooled) { return ExpiryOf(pooled) <= now; });
+}
+
+void Pool::CloseIdle(std::string_view connector, std::string_view mx_set) {
+  CloseIf([&](const PooledSession& pooled) {
+    return pooled.mx_set == mx_set && pooled.policy.connector == connector;
+  });
+}
+
+void Pool::CloseIf(absl::FunctionRef<bool(const PooledSession&)> closes) {
   std::vector<std::unique_ptr<PooledSession>> due;
   for (auto& [address, host] : hosts_) {
-    const auto kept =
-        std::stable_partition(host.idle.begin(), host.idle.end(),
-                              [now](const auto& pooled) { return ExpiryOf(*pooled) > now; });
+    const auto kept = std::stable_partition(host.idle.begin(), host.idle.end(),
+                                            [&](const auto& pooled) { return !closes(*pooled); });
     std::move(kept, host.idle.end(), std::back_inserter(due));
     host.idle.erase(kept, host.idle.end());
   }

@@ -18,8 +18,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 
 #include "common/io/endpoint.h"
@@ -40,6 +42,7 @@ struct SessionKey {
   const ConnectorPolicy& policy;
   // The names that were checked, and the versions of what was shown and trusted.
   std::string proof;
+  std::string mx_set = {};  // by which it was found; no condition
 };
 
 // A session with what it may be shared by: equal keys only.
@@ -54,6 +57,7 @@ class PooledSession {
   const io::Endpoint address;
   const ConnectorPolicy policy;
   const std::string proof;
+  const std::string mx_set;                  // of the one who opened it
   std::unique_ptr<ConnectionRecord> record;  // null: nobody asked for it
   std::unique_ptr<Session> session;          // null until it is opened
   std::uint32_t messages = 0;                // transactions so far
@@ -93,6 +97,8 @@ class Pool {
   // When the next idle session is due; InfiniteFuture when there is none.
   absl::Time next_expiry() const;
   void CloseIdle();
+  // Those that were opened by this connector for this MX set.
+  void CloseIdle(std::string_view connector, std::string_view mx_set);
 
   // Notified when a session is put back or closed.
   io::Event& freed() { return freed_; }
@@ -110,6 +116,7 @@ class Pool {
   };
 
   void Close(std::unique_ptr<PooledSession> pooled);
+  void CloseIf(absl::FunctionRef<bool(const PooledSession&)> closes);
   bool CloseOldestIdle();
 
   const Limits& limits_;

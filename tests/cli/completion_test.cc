@@ -59,7 +59,7 @@ _postern
 TEST(Completion, VerbsAreOfferedWithoutRegardToCase) {
   EXPECT_THAT(Offered({"set-s"}), ElementsAre("Set-SendConnector", "Set-Site", "Set-SiteLink"));
   EXPECT_THAT(Offered({""}), IsSupersetOf({"New-SendConnector", "Get-Queue", "Send-Message"}));
-  EXPECT_THAT(Offered({"--server", "mbx:1", "Get-Q"}), ElementsAre("Get-Queue"));
+  EXPECT_THAT(Offered({"--server", "mbx:1", "Get-Q"}), ElementsAre("Get-Queue", "Get-QueueDigest"));
 }
 
 TEST(Completion, ParametersAreThoseOfTheVerb) {
@@ -70,7 +70,7 @@ TEST(Completion, ParametersAreThoseOfTheVerb) {
   EXPECT_THAT(Offered({"Set-SendConnector", "x", "-"}), Not(Contains("-Partner")));
   EXPECT_THAT(Offered({"Set-SendConnector", "x", "-"}), Not(Contains("-RequireOorg")));
   EXPECT_THAT(Offered({"New-AdSite", "-Hub"}), ElementsAre("-HubSiteEnabled"));
-  EXPECT_THAT(Offered({"Get-Message", "--re"}), ElementsAre("--result-size"));
+  EXPECT_THAT(Offered({"Get-Message", "-Re"}), ElementsAre("-ResultSize", "-ReturnPageInfo"));
   EXPECT_THAT(Offered({"Get-Site", "--out"}), ElementsAre("--output"));
 }
 

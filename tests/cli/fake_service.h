@@ -41,7 +41,16 @@ class FakeService final : public v1::Admin::Service, public v1::Submission::Serv
                         const v1::GetQueueRequest* request,
                         v1::GetQueueResponse* response) override {
     identity = request->identity();
+    queue_request = *request;
     *response = queues;
+    return answer;
+  }
+
+  grpc::Status GetQueueDigest(grpc::ServerContext*,
+                              const v1::GetQueueDigestRequest* request,
+                              v1::GetQueueDigestResponse* response) override {
+    digest_request = *request;
+    *response = digest;
     return answer;
   }
 
@@ -49,7 +58,38 @@ class FakeService final : public v1::Admin::Service, public v1::Submission::Serv
                           const v1::GetMessageRequest* request,
                           v1::GetMessageResponse* response) override {
     identity = request->identity();
+    message_requests.push_back(*request);
     *response = messages;
+    // An answer before the last one.
+    if (message_requests.size() < message_answers) response->mutable_next()->set_examined(1000);
+    return answer;
+  }
+
+  grpc::Status ActOnQueues(grpc::ServerContext*,
+                           const v1::QueueActionRequest* request,
+                           v1::ActionResponse* response) override {
+    queue_actions.push_back(*request);
+    return Acted(queue_actions.size(), response);
+  }
+
+  grpc::Status ActOnMessages(grpc::ServerContext*,
+                             const v1::MessageActionRequest* request,
+                             v1::ActionResponse* response) override {
+    message_actions.push_back(*request);
+    return Acted(message_actions.size(), response);
+  }
+
+  grpc::Status ExportMessage(grpc::ServerContext*,
+                             const v1::ExportMessageRequest* request,
+                             grpc::ServerWriter<v1::ExportMessageResponse>* writer) override {
+    identity = request->identity();
+    v1::ExportMessageResponse frame;
+    frame.set_size(export_size);
+    for (const std::string& piece : exported) {
+      frame.set_content(piece);
+      writer->Write(frame);
+      frame.clear_size();
+    }
     return answer;
   }
 
@@ -93,16 +133,33 @@ class FakeService final : public v1::Admin::Service, public v1::Submission::Serv
   grpc::Status answer;
   v1::GetQueueResponse queues;
   v1::GetMessageResponse messages;
+  std::size_t message_answers = 1;
+  v1::GetQueueDigestResponse digest;
+  v1::ActionResponse action;
+  std::size_t action_answers = 1;
+  std::uint64_t export_size = 0;
+  std::vector<std::string> exported;
   v1::TestRouteResponse route;
   v1::GetTlsReportResponse tls_report;
   v1::SubmitResponse receipt;
   // What was asked.
   std::string identity;
+  v1::GetQueueRequest queue_request;
+  v1::GetQueueDigestRequest digest_request;
+  std::vector<v1::GetMessageRequest> message_requests;
+  std::vector<v1::QueueActionRequest> queue_actions;
+  std::vector<v1::MessageActionRequest> message_actions;
   v1::SubmitEnvelope envelope;
   std::string content;
   std::size_t frame_bytes_max = 0;
 
  private:
+  grpc::Status Acted(std::size_t calls, v1::ActionResponse* response) const {
+    *response = action;
+    if (calls < action_answers) response->mutable_next()->set_message(calls);
+    return answer;
+  }
+
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -10,39 +10,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(QueryVerbs, EmptyAnswersSaySo) {
-  StringShell shell;
-  Shell to = shell.shell();
-  Print(v1::GetMessageResponse(), false, to);
-  EXPECT_EQ(shell.out.str(), "");
-  EXPECT_EQ(shell.err.str(), "no messages are queued\n");
-}
-
-TEST(QueryVerbs, OneMessageShowsItsRecipients) {
-  v1::GetMessageResponse response;
-  v1::MessageInfo& message = *response.add_messages();
-  message.set_identity("mbx-0\\3\\4711");
-  v1::RecipientInfo& recipient = *message.add_recipients();
-  recipient.set_address("bob@b.test");
-  recipient.set_status("Retry");
-  recipient.set_last_error("451 later");
-  StringShell shell;
-  Shell to = shell.shell();
-  Print(response, true, to);
-  EXPECT_THAT(shell.out.str(), HasSubstr("Identity          : mbx-0\\3\\4711\n"));
-  EXPECT_THAT(shell.out.str(), HasSubstr("bob@b.test Retry              451 later\n"));
-}
-
-TEST(QueryVerbs, TruncatedAnswerTellsHowToSeeMore) {
-  v1::GetMessageResponse response;
-  response.add_messages()->set_identity("mbx-0\\3\\4711");
-  response.set_truncated(true);
-  StringShell shell;
-  Shell to = shell.shell();
-  Print(response, false, to);
-  EXPECT_THAT(shell.err.str(), HasSubstr("--result-size"));
-}
-
 TEST(QueryVerbs, RouteIsExplainedLineByLine) {
   v1::TestRouteResponse response;
   response.set_decision("next-hop");

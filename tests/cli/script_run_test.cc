@@ -158,8 +158,10 @@ TEST_F(ScriptRunTest, OtherVerbsRunToo) {
   EXPECT_EQ(service_.identity, "joe@contoso.com 1024");
   EXPECT_EQ(Invoke("Invoke-Script other.ps1"), 1);
   EXPECT_THAT(err(), HasSubstr("Invoke-Script is not run from a script"));
-  EXPECT_EQ(Invoke("Get-Queue -Identity x"), 1);
-  EXPECT_THAT(err(), HasSubstr("run it as postern Get-Queue"));
+  EXPECT_EQ(Invoke("Get-Queue -Identity x | Format-List Identity, Status"), 0) << err();
+  EXPECT_EQ(service_.identity, "x");
+  EXPECT_EQ(Invoke("Send-Message -From x"), 1);
+  EXPECT_THAT(err(), HasSubstr("run it as postern Send-Message"));
   EXPECT_EQ(Invoke("New-Site a | fl"), 1);
   EXPECT_THAT(err(), HasSubstr("follow a Get-"));
 }

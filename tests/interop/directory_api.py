@@ -9,34 +9,15 @@ Limits    Every call has a deadline. The messages are made by protoc at the firs
 See       proto/postern/v1/directory.proto
 """
 
-import atexit
-import functools
-import importlib
-import pathlib
-import shutil
-import subprocess
-import sys
-import tempfile
-
-import grpc
-
-from harness import ROOT, SITE
+from grpc_channel import messages, open_channel
+from harness import SITE
 
 SECONDS = 30
 
 
-@functools.cache
 def schema():
     """The generated module of directory.proto and that of resources.proto."""
-    out = tempfile.mkdtemp(prefix="postern-proto-")
-    atexit.register(shutil.rmtree, out, ignore_errors=True)
-    proto = ROOT / "proto"
-    names = ("directory", "resources")
-    subprocess.run(["protoc", f"--proto_path={proto}", f"--python_out={out}",
-                    *(str(proto / "postern" / "v1" / f"{name}.proto") for name in names)],
-                   check=True, timeout=60)
-    sys.path.insert(0, out)
-    return tuple(importlib.import_module(f"postern.v1.{name}_pb2") for name in names)
+    return messages("directory", "resources")
 
 
 def resource(field, metadata_name="", /, **spec):
@@ -73,14 +54,11 @@ class DirectoryApi:
     """One caller of one server, with the certificate of a service."""
 
     def __init__(self, lab, mailbox, service="administrator", options=()):
-        cert, key = lab.service_certificate(service)
-        credentials = grpc.ssl_channel_credentials(
-            *(pathlib.Path(file).read_bytes() for file in (lab.ca, key, cert)))
-        self._channel = grpc.secure_channel(
-            f"127.0.0.1:{mailbox.admin_port}", credentials,
-            options=(("grpc.min_reconnect_backoff_ms", 500),
-                     ("grpc.max_reconnect_backoff_ms", 500),
-                     ("grpc.use_local_subchannel_pool", 1), *options))
+        self._channel = open_channel(
+            lab, mailbox.admin_port, service,
+            (("grpc.min_reconnect_backoff_ms", 500),
+             ("grpc.max_reconnect_backoff_ms", 500),
+             ("grpc.use_local_subchannel_pool", 1), *options))
         self._messages = schema()[0]
         self._calls = {}
 

@@ -130,6 +130,57 @@ class DrainTest(Case):
         empty = as_server.run("Rescue-Queue", self.lab.path, *to, check=False)
         self.assertIn("there is no store", empty.stderr)
 
+    def suspend_a_message_and_queues(self):
+        """One message, the queue of the others, then Submission, which holds one more."""
+        self.sink.answers["GREETING"] = "421 4.3.2 not now"
+        send(self.first, "bob@contoso.test", message("alone"))
+        send(self.first, "bob@contoso.test", message("with its queue"))
+        self.shell.run("Suspend-Message", "-Filter", "Subject -eq 'alone'", "-Force")
+        queue = self.shell.json("Get-Message", "-Filter", "Subject -eq 'alone'")["messages"][0]
+        self.shell.run("Suspend-Queue", queue["queue"], "-Force")
+        self.shell.run("Suspend-Queue", "Submission", "-Force")
+        send(self.first, "bob@contoso.test", message("held by Submission"))
+        self.sink.answers.pop("GREETING")
+
+    def check_that_they_wait_until_resumed(self):
+        self.assertEqual(self.second.queued(), 3)
+        second = Shell(self.lab, self.second, "operator")
+        rows = second.json("Get-Message")["messages"]
+        self.assertEqual([one["status"] for one in rows], ["Suspended"] * 3)
+        self.assertEqual(self.sink.messages, [])
+        second.run("Resume-Message", "-Filter", "Status -eq 'Suspended'", "-Force")
+        self.second.wait_empty(30)
+        self.assertEqual(self.subjects(), ["alone", "held by Submission", "with its queue"])
+
+    def test_what_an_administrator_suspended_waits_at_the_neighbour_too(self):
+        self.suspend_a_message_and_queues()
+        self.assertIn("the queues are empty", self.shell.run("Drain-Server").stdout)
+        self.assertEqual(self.first.queued(), 0)
+        self.check_that_they_wait_until_resumed()
+
+    def test_and_when_it_is_rescued(self):
+        self.suspend_a_message_and_queues()
+        self.first.sigkill()
+        store = self.lab.path / f"store-{self.first.name}"
+        Shell(self.lab, self.first, "mailbox-transport").run(
+            "Rescue-Queue", store, "--to", f"127.0.0.1:{self.second.admin_port}")
+        self.check_that_they_wait_until_resumed()
+
+    def test_poison_is_poison_at_the_neighbour(self):
+        arrived = []
+        self.sink.on_message, self.sink.dot_delay = arrived.append, lambda: 600
+        send(self.first, "bob@contoso.test", message("poison"))
+        for attempts in (1, 2):
+            self.eventually(lambda n=attempts: len(arrived) == n, 20, "the attempt")
+            self.first.sigkill()
+            self.first.start(seconds=60)
+        poison = "Queue -like '*Poison'"
+        self.assertEqual(len(self.shell.json("Get-Message", "-Filter", poison)["messages"]), 1)
+        self.assertIn("the queues are empty", self.shell.run("Drain-Server").stdout)
+        second = Shell(self.lab, self.second, "operator")
+        self.assertEqual(len(second.json("Get-Message", "-Filter", poison)["messages"]), 1)
+        self.assertEqual(len(arrived), 2)
+
     def test_redirect_takes_new_mail_again_afterwards(self):
         self.sink.answers["GREETING"] = "421 4.3.2 not now"
         send(self.first, "bob@contoso.test", count=20)

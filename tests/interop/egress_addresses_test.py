@@ -28,7 +28,8 @@ class EgressAddressesTest(Case):
         mx = {f"d{number}.{kind}.test": [(10, f"mx{number}.test")] for number in range(DOMAINS)
               for kind in ("bulk", "plain", "named", "gone")}
         names = NameServer(self.lab, mx=mx, hosts={
-            **{f"mx{number}.test": REMOTE for number in range(DOMAINS)}, "mail1.test": "10.99.0.5", "site.test": "10.99.0.7"})
+            **{f"mx{number}.test": REMOTE for number in range(DOMAINS)},
+            "mail1.test": "10.99.0.5", "site.test": "10.99.0.7"})
         names.options += ["--address=/mail2.test/10.99.0.6",
                           "--ptr-record=6.0.99.10.in-addr.arpa,ip-10-99-0-6.cloud.test"]
         self.names = self.started(names)

@@ -17,7 +17,7 @@ from wire import WireSink
 
 PAGES = ROOT / "docs" / "how-to"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-MX, RELAY = "127.0.0.21", "127.0.0.22"
+MX, RELAY, SILENT = "127.0.0.21", "127.0.0.22", "127.0.0.23"  # nobody listens on the last one
 
 
 def blocks(page):
@@ -42,8 +42,10 @@ class HowtoTest(Case):
     def world(self, **sinks):
         """A name server, the sinks and one mailbox-transport in the site main."""
         self.port = self.lab.free_port()
-        names = NameServer(self.lab, {"fabrikam.com": [(10, "mx1.fabrikam.com")]},
-                           {"mx1.fabrikam.com": MX, "relay.isp.example": RELAY}).start()
+        names = NameServer(self.lab, {"fabrikam.com": [(10, "mx1.fabrikam.com")],
+                                      "silent.example": [(10, "mx.silent.example")]},
+                           {"mx1.fabrikam.com": MX, "relay.isp.example": RELAY,
+                            "mx.silent.example": SILENT}).start()
         self.sink = self.started(WireSink(self.port, MX, **sinks))
         for kind, name, spec in (("Site", "main", {"comment": "the first site"}),
                                  ("TransportServer", "mailbox-transport-0", {"site": "main"})):
@@ -121,6 +123,10 @@ class HowtoTest(Case):
     def test_several_sites(self):
         self.world()
         self.follow("several-sites.md")
+
+    def test_operating_queues(self):
+        self.world()
+        self.follow("operating-queues.md")
 
     def test_every_page_is_followed(self):
         tested = {name.removeprefix("test_").replace("_", "-") + ".md" for name in dir(self)

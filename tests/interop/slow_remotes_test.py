@@ -73,8 +73,8 @@ class SlowRemotesTest(Case):
                    "every acknowledged message at the sink")
         loss = max(0, 1 - during / before)
         print(f"{before:.1f} messages a second before; {during:.1f} beside one host that has "
-              f"read {self.slow.bytes} bytes of 25 MB and {DEAD} dead domains ({open_now:.0f} deliveries "
-              f"open): loss {loss:.1%}; peak memory of the front end "
+              f"read {self.slow.bytes} bytes of 25 MB and {DEAD} dead domains "
+              f"({open_now:.0f} deliveries open): loss {loss:.1%}; peak memory of the front end "
               f"{front_end.memory() / MB:.0f} MB, of the mailbox-transport "
               f"{mailbox.memory() / MB:.0f} MB", flush=True)
         self.assertGreater(open_now, DEAD)

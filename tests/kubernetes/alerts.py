@@ -65,6 +65,9 @@ CASES = {
          pod("postern_accept_pressure_level", "1x30", ',resource="memory"')]),
     "PosternStoreDamage": (10, [pod("postern_store_quarantined_total", "0 0 1x20")],
                            [pod("postern_store_quarantined_total", "3x20")]),
+    "PosternMailWithoutServer": (
+        20, [pod("postern_store_orphaned_messages", "12x30")],
+        [pod("postern_store_orphaned_messages", "0x30")]),
     "PosternCertificateExpires": (
         90, [pod("postern_egress_certificate_expires_seconds", "500000x100")],
         [pod("postern_egress_certificate_expires_seconds", "900000x100"),

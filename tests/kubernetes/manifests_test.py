@@ -19,7 +19,10 @@ from services import MailboxTransport  # noqa: E402
 
 MANIFESTS = ROOT / "build/manifests"
 SERVICES = {"StatefulSet": "mailbox-transport", "Deployment": "frontend-transport"}
-MADE_BY_HAND = {"dev", "egress", "hpa", "keda"}  # their Secrets come from tools/k8s-certificates
+# Their Secrets come from tools/k8s-certificates.
+MADE_BY_HAND = {"dev", "directory-from-api", "egress", "hpa", "keda"}
+# Its servers ask the API server; no other pod has a token.
+ASKING = "directory-from-api"
 
 
 def setUpModule():
@@ -71,7 +74,7 @@ class ManifestsTest(unittest.TestCase):
             variables = {each["name"]: each.get("value", "pod-0")
                          for each in pod["containers"][0]["env"]}
             known = {"POSTERN_" + key.replace(".", "_").upper() for key in manual[service]}
-            self.assertLessEqual({name for name in variables if name != "POD_NAME"}, known)
+            self.assertEqual(set(variables) - known, {"POD_NAME"} & set(variables))
             path = MANIFESTS / "settings.yaml.checked"
             path.write_text(text)
             done = subprocess.run([binary(service), "--check", "--settings", path],
@@ -80,7 +83,7 @@ class ManifestsTest(unittest.TestCase):
 
     def test_each_pod_of_a_stateful_set_is_a_server_that_starts_with_its_directory(self):
         for overlay, resources, workload, pod in self.each_workload():
-            if workload["kind"] != "StatefulSet":
+            if workload["kind"] != "StatefulSet" or overlay == ASKING:
                 continue
             config = next(v["configMap"]["name"] for v in pod["volumes"]
                           if v["name"] == "directory")
@@ -129,15 +132,31 @@ class ManifestsTest(unittest.TestCase):
             self.assertEqual(own["capabilities"], {"drop": ["ALL"]})
             self.assertTrue(own["readOnlyRootFilesystem"])
             self.assertFalse(own["allowPrivilegeEscalation"])
-            self.assertFalse(pod["automountServiceAccountToken"])
+            asks = overlay == ASKING and workload["kind"] == "StatefulSet"
+            self.assertEqual(pod["automountServiceAccountToken"], asks)
             on_the_node = overlay == "egress" and workload["kind"] == "Deployment"
             self.assertEqual(pod.get("hostNetwork", False), on_the_node)
 
+    def test_only_servers_that_ask_the_api_server_have_a_role(self):
+        plurals = {path.stem for path in (ROOT / "deploy/k8s/crds").glob("*s.yaml")}
+        for overlay, resources in overlays().items():
+            roles = of_kind(resources, "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")
+            own = [each for each in roles if each["metadata"]["name"] == "mailbox-transport"]
+            self.assertEqual([each["kind"] for each in own],
+                             ["Role", "RoleBinding"] if overlay == ASKING else [])
+            for rule in own[0]["rules"] if own else ():
+                self.assertNotIn("*", rule["verbs"] + rule["resources"])
+                if rule["apiGroups"] == ["postern.dev"]:
+                    of = {name.split("/")[0] for name in rule["resources"]}
+                    self.assertLessEqual(of, plurals)
+
     def test_a_pod_has_the_time_that_its_service_takes_to_stop(self):
-        for _, _, workload, pod in self.each_workload():
+        for overlay, _, workload, pod in self.each_workload():
             wait = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
-            stop_grace = 30  # the fallback of server.stop_grace
-            self.assertGreater(pod["terminationGracePeriodSeconds"], wait + stop_grace)
+            stop = 30  # the fallback of server.stop_grace
+            if overlay == ASKING and workload["kind"] == "StatefulSet":
+                stop += 600  # that of server.hand_over_time
+            self.assertGreater(pod["terminationGracePeriodSeconds"], wait + stop)
 
     def test_certificates_by_hand_have_the_identity_of_the_service(self):
         with Lab() as lab:

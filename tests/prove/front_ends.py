@@ -20,8 +20,8 @@ CLAIMS = [
       for title, test, told in _TWO_SITES),
     Claim("a remote that reads 1 byte/s of 25 MB and 50 dead domains on the same streams: the "
           "others lose at most 5 %", interop("slow_remotes", told="loss")),
-    Claim("sessions to a host and of a front end within their limits; a domain whose exchangers "
-          "are known not to answer is not tried, the next time it is",
+    Claim("sessions to one host and of one front end within their limits; a domain whose "
+          "exchangers are known not to answer is not tried, the next time it is",
           interop("front_end_limits", told="^(60 messages|two domains)")),
     Claim("source addresses: each connector from its own, each under its name; name, A and PTR "
           "compared", interop("egress_addresses", told="^(bulk|names)")),

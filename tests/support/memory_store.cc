@@ -204,6 +204,24 @@ absl::StatusOr<std::string> MemoryStore::LoadChunk(base::MessageId id, std::uint
   return found->second[number];
 }
 
+absl::Status MemoryStore::Walk(
+    base::MessageId from,
+    bool backward,
+    const std::function<bool(base::MessageId id, absl::StatusOr<model::Message> message)>& visit) {
+  std::vector<base::MessageId> ids;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, message] : messages_) {
+      if (backward ? id <= from : id >= from) ids.push_back(id);
+    }
+  }
+  if (backward) std::reverse(ids.begin(), ids.end());
+  for (const base::MessageId id : ids) {
+    if (!visit(id, Load(id))) break;
+  }
+  return absl::OkStatus();
+}
+
 std::optional<model::KeyRecord> MemoryStore::FindKey(const std::string& identity,
                                                      const std::string& key) {
   const std::lock_guard lock(mutex_);
@@ -213,13 +231,14 @@ std::optional<model::KeyRecord> MemoryStore::FindKey(const std::string& identity
 }
 
 absl::Status MemoryStore::Scan(
-    const std::function<void(model::MessagePtr message, bool in_hand)>& visit) {
-  std::vector<std::pair<model::MessagePtr, bool>> all;
+    const std::function<void(model::MessagePtr message, model::InHand in_hand)>& visit) {
+  std::vector<std::pair<model::MessagePtr, model::InHand>> all;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, message] : messages_) {
       if (damaged_.count(id) != 0) continue;
-      all.emplace_back(std::make_shared<model::Message>(message), marks_.count(id) != 0);
+      all.emplace_back(std::make_shared<model::Message>(message),
+                       marks_.count(id) != 0 ? model::kInHand : model::kNotInHand);
     }
     marks_.clear();
   }
@@ -245,9 +264,38 @@ absl::Status MemoryStore::ScanPolicies(
   return absl::OkStatus();
 }
 
+void MemoryStore::PutSuspension(const model::NextHop& hop, bool suspended, Done done) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (suspended) {
+      suspensions_.insert(hop);
+    } else {
+      suspensions_.erase(hop);
+    }
+  }
+  done(absl::OkStatus());
+}
+
+absl::Status MemoryStore::ScanSuspensions(
+    const std::function<void(const model::NextHop& hop)>& visit) {
+  std::set<model::NextHop> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all = suspensions_;
+  }
+  for (const model::NextHop& hop : all)
+    visit(hop);
+  return absl::OkStatus();
+}
+
 bool MemoryStore::full() const {
   const std::lock_guard lock(mutex_);
   return full_;
+}
+
+bool MemoryStore::damaged() const {
+  const std::lock_guard lock(mutex_);
+  return !damaged_.empty();
 }
 
 }  // namespace postern::testing

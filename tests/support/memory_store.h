@@ -57,13 +57,22 @@ class MemoryStore final : public model::MessageStore {
   void ClearInHand(base::MessageId id) override;
   absl::StatusOr<model::Message> Load(base::MessageId id) override;
   absl::StatusOr<std::string> LoadChunk(base::MessageId id, std::uint32_t number) override;
+  absl::Status Walk(
+      base::MessageId from,
+      bool backward,
+      const std::function<bool(base::MessageId id, absl::StatusOr<model::Message> message)>& visit)
+      override;
   std::optional<model::KeyRecord> FindKey(const std::string& identity,
                                           const std::string& key) override;
   absl::Status Scan(
-      const std::function<void(model::MessagePtr message, bool in_hand)>& visit) override;
+      const std::function<void(model::MessagePtr message, model::InHand in_hand)>& visit) override;
   void PutPolicy(const std::string& domain, std::string bytes) override;
   absl::Status ScanPolicies(
       const std::function<void(std::string_view domain, std::string_view bytes)>& visit) override;
+  void PutSuspension(const model::NextHop& hop, bool suspended, Done done) override;
+  absl::Status ScanSuspensions(
+      const std::function<void(const model::NextHop& hop)>& visit) override;
+  bool damaged() const override;
   bool full() const override;
 
  private:
@@ -85,6 +94,7 @@ class MemoryStore final : public model::MessageStore {
   std::map<base::MessageId, int> marks_;
   std::map<Key, model::KeyRecord> keys_;
   std::map<std::string, std::string> policies_;
+  std::set<model::NextHop> suspensions_;
   absl::Status put_answer_;
   bool full_ = false;
   bool hold_ = false;

@@ -65,6 +65,10 @@ class ScriptedPeer {
   ScriptedPeer& DropsAfter(std::string moment, int times = kAlways);  // closes instead of answering
   ScriptedPeer& SaysAndDrops(std::string moment, std::string reply, int times = kAlways);
   ScriptedPeer& Stalls(std::string moment, int times = kAlways);  // never answers
+
+  // Those that stall close now.
+  void LetGo() { never_.NotifyAll(); }
+
   // After so many bytes of content: closes, having said `reply` first when there is one.
   ScriptedPeer& DropsInContent(std::uint64_t after_bytes, std::string reply = "");
   // Closes while nothing is said, once so many messages were taken on one connection.

@@ -52,7 +52,10 @@ STATUS = {
                     "reason": {"type": "string", "maxLength": 128},
                     "message": {"type": "string", "maxLength": 4096},
                     "observedGeneration": {"type": "integer", "format": "int64"},
-                    "lastTransitionTime": {"type": "string", "format": "date-time"}}}}}}
+                    "lastTransitionTime": {"type": "string", "format": "date-time"}}}},
+        "servers": {
+            "type": "array", "maxItems": 100, "items": {"type": "string", "maxLength": 253},
+            "description": "Live servers that use it."}}}
 
 
 class Schemas:

@@ -74,6 +74,9 @@ ALERTS = {
     "PosternStoreDamage": (
         f"sum by ({BY}) (increase(postern_store_quarantined_total[1h])) > 0", "0m", "critical",
         "{{ $labels.pod }} set damaged records aside"),
+    "PosternMailWithoutServer": (
+        "max by (namespace) (postern_store_orphaned_messages) > 0", "10m", "critical",
+        "{{ $value }} messages lie in volumes whose servers are gone"),
     "PosternCertificateExpires": (
         f"({CERTIFICATES}) > 0 and ({CERTIFICATES}) - time() < 7 * 86400", "1h", "warning",
         "a certificate of {{ $labels.pod }} ends within a week"),

@@ -1,9 +1,6 @@
 #include "services/frontend-transport/egress/destinations.h"
 
 #include <algorithm>
-#include <cstdio>
-
-#include "common/base/text.h"
 
 namespace postern::egress {
 
@@ -32,22 +29,16 @@ bool TellsOfOthers(const smtp::Delivery& delivery) {
          !delivery.policy.source_address.has_value() && delivery.policy.egress.empty();
 }
 
-std::string IdOf(std::uint64_t host_set) {
-  char text[17];
-  std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(host_set));
-  return text;
-}
-
 }  // namespace
 
 v1::Destination Destinations::Told(const std::string& domain,
-                                   std::uint64_t host_set,
+                                   const std::string& mx_set,
                                    absl::Time now) const {
   v1::Destination told;
   told.set_domain(domain);
-  told.set_mx_set_id(IdOf(host_set));
+  told.set_mx_set_id(mx_set);
   told.set_ttl_seconds(static_cast<std::uint32_t>(absl::ToInt64Seconds(kDestinationTtl)));
-  const auto block = blocks_.find(host_set);
+  const auto block = blocks_.find(mx_set);
   if (block != blocks_.end() && block->second.until > now) {
     told.set_blocked_until_unix_ms(
         static_cast<std::uint64_t>(absl::ToUnixMillis(block->second.until)));
@@ -58,23 +49,23 @@ v1::Destination Destinations::Told(const std::string& domain,
 std::optional<v1::Destination> Destinations::Note(const smtp::Delivery& delivery,
                                                   const smtp::Outcome& outcome,
                                                   absl::Time now) {
-  if (blocked_time_ <= absl::ZeroDuration() || outcome.host_set == 0 || !TellsOfOthers(delivery)) {
+  if (blocked_time_ <= absl::ZeroDuration() || outcome.mx_set.empty() || !TellsOfOthers(delivery)) {
     return std::nullopt;
   }
   const std::string& domain = delivery.route.domain;
   bool news = false;
   if (domains_.size() >= kDestinationsMax || blocks_.size() >= kDestinationsMax) MakeRoom(now);
   if (NobodyAnswered(outcome)) {
-    blocks_[outcome.host_set] = {domain, now + blocked_time_};
+    blocks_[outcome.mx_set] = {domain, now + blocked_time_};
     news = true;
   } else if (SomebodyAnswered(outcome)) {
-    news = blocks_.erase(outcome.host_set) > 0;
+    news = blocks_.erase(outcome.mx_set) > 0;
   }
   Known& known = domains_[domain];
-  if (known.host_set != outcome.host_set || known.told_until <= now) news = true;
-  known = {outcome.host_set, news ? now + kDestinationTtl : known.told_until};
+  if (known.mx_set != outcome.mx_set || known.told_until <= now) news = true;
+  known = {outcome.mx_set, news ? now + kDestinationTtl : known.told_until};
   if (!news) return std::nullopt;
-  return Told(domain, outcome.host_set, now);
+  return Told(domain, outcome.mx_set, now);
 }
 
 // Whoever is forgotten is told again.
@@ -87,8 +78,8 @@ void Destinations::MakeRoom(absl::Time now) {
 
 std::vector<v1::Destination> Destinations::Blocked(absl::Time now) const {
   std::vector<v1::Destination> blocked;
-  for (const auto& [host_set, block] : blocks_) {
-    if (block.until > now) blocked.push_back(Told(block.domain, host_set, now));
+  for (const auto& [mx_set, block] : blocks_) {
+    if (block.until > now) blocked.push_back(Told(block.domain, mx_set, now));
   }
   return blocked;
 }

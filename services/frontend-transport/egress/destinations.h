@@ -42,7 +42,7 @@ class Destinations {
 
  private:
   struct Known {
-    std::uint64_t host_set = 0;
+    std::string mx_set;
     absl::Time told_until;
   };
 
@@ -51,12 +51,12 @@ class Destinations {
     absl::Time until;
   };
 
-  v1::Destination Told(const std::string& domain, std::uint64_t host_set, absl::Time now) const;
+  v1::Destination Told(const std::string& domain, const std::string& mx_set, absl::Time now) const;
   void MakeRoom(absl::Time now);
 
   absl::Duration blocked_time_;
   std::unordered_map<std::string, Known> domains_;
-  std::unordered_map<std::uint64_t, Block> blocks_;  // by set of hosts
+  std::unordered_map<std::string, Block> blocks_;  // by MX set
 };
 
 }  // namespace postern::egress

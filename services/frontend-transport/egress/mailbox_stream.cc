@@ -33,6 +33,7 @@ MailboxStream::MailboxStream(io::Executor& executor,
       attempted_(std::move(attempted)),
       finished_(std::move(finished)),
       deliveries_(executor),
+      leaving_(executor),
       ending_(executor) {
   probe_.StreamOpened();
   POSTERN_LOG(kInfo, "egress", "stream opened", {{"caller", caller_}});
@@ -47,11 +48,11 @@ void MailboxStream::GiveCredit(std::uint32_t slots) {
 }
 
 void MailboxStream::GoAway(const std::string& reason) {
-  if (std::exchange(going_away_, true)) return;
+  if (closed_ || std::exchange(going_away_, true)) return;
   v1::ProxyToMailbox frame;
   frame.mutable_go_away()->set_reason(reason);
   stream_->Send(std::move(frame));
-  ending_.Spawn(LeaveWhenEmpty());
+  leaving_.Spawn(LeaveWhenEmpty());
 }
 
 void MailboxStream::Tell(const v1::Destination& destination) {
@@ -152,6 +153,7 @@ void MailboxStream::OnClosed(absl::Status status) {
   struct Finish {
     static io::Task<void> Run(MailboxStream* self) {
       co_await self->deliveries_.Join();
+      co_await self->leaving_.Join();
       self->probe_.StreamEnded();
       // The owner destroys the stream on a later turn of the loop, when this fiber has ended.
       self->finished_(self);

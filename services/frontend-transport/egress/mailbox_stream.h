@@ -84,6 +84,7 @@ class MailboxStream final : public rpc::ToMailbox::Handler {
   std::unordered_map<std::uint64_t, std::shared_ptr<OfferedBody>> open_;
   io::Event left_;  // the stream has ended
   io::Scope deliveries_;
+  io::Scope leaving_;
   io::Scope ending_;
 };
 

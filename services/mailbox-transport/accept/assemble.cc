@@ -16,6 +16,12 @@ namespace {
 // A chunk and the piece that makes it overflow.
 constexpr std::size_t kWindowBytes = model::kChunkBytes + 64 * 1024;
 
+model::Priority PriorityOf(mail::Importance importance) {
+  if (importance == mail::Importance::kHigh) return model::Priority::kHigh;
+  if (importance == mail::Importance::kLow) return model::Priority::kLow;
+  return model::Priority::kNormal;
+}
+
 Refusal MakeRefusal(int code,
                     mail::EnhancedStatus enhanced,
                     absl::StatusCode status,
@@ -260,6 +266,7 @@ model::MessagePtr Assembler::NewMessage() {
   message->envelope = std::move(submission_.envelope);
   message->envelope.tls_optional = stamp_.tls_optional && !message->envelope.require_tls;
   message->recipients.resize(message->envelope.recipients.size());
+  message->priority = PriorityOf(stamp_.importance);
   // As its sender made it, without what we put in front.
   message->original_size = content_bytes_;
   message->source_name = submission_.source_name;

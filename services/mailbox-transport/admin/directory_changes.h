@@ -16,7 +16,7 @@
 
 #include "absl/status/status.h"
 
-#include "common/directory/managed_folder.h"
+#include "common/directory/change.h"
 #include "common/directory/source.h"
 #include "common/rpc/identity.h"
 #include "postern/v1/directory.pb.h"
@@ -36,7 +36,7 @@ class DirectoryChanges {
     DirectoryProbe& probe;
     std::string server;                              // our own name
     std::string writer;                              // on a follower: whom it follows
-    directory::ManagedFolder* folder = nullptr;      // null on a follower
+    directory::ChangeWriter* folder = nullptr;       // null on a follower
     std::function<absl::Status()> bring_into_force;  // what the folder holds
   };
 

@@ -12,7 +12,7 @@
 #include "services/mailbox-transport/admin/directory_changes.h"
 #include "services/mailbox-transport/admin/directory_reads.h"
 #include "services/mailbox-transport/admin/directory_watchers.h"
-#include "services/mailbox-transport/admin/unary_calls.h"
+#include "services/mailbox-transport/admin/fiber_calls.h"
 
 namespace postern::admin {
 

@@ -20,7 +20,7 @@
 
 #include "absl/time/time.h"
 
-#include "common/directory/managed_folder.h"
+#include "common/directory/change.h"
 #include "common/directory/source.h"
 #include "common/io/executor.h"
 #include "common/observe/metrics.h"
@@ -46,7 +46,7 @@ class DirectoryService {
     std::string server;  // our own name
     CheckReady check_ready;
     std::string writer;                              // on a follower: whom it follows
-    directory::ManagedFolder* folder = nullptr;      // null on a follower
+    directory::ChangeWriter* folder = nullptr;       // null on a follower
     std::function<absl::Status()> bring_into_force;  // what the folder holds
     absl::Duration pulse = kPulse;
   };

@@ -9,7 +9,7 @@
 #include "common/base/text.h"
 #include "common/directory/watch_feed.h"
 #include "common/rpc/server.h"
-#include "services/mailbox-transport/admin/unary_calls.h"
+#include "services/mailbox-transport/admin/fiber_calls.h"
 
 namespace postern::admin {
 

@@ -1,6 +1,7 @@
 #include "services/mailbox-transport/admin/message_info.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "common/base/text.h"
 #include "common/mail/utf8.h"
@@ -16,9 +17,12 @@ bool Waits(const model::RecipientState& state) {
   return state.phase == model::Phase::kPending;
 }
 
-// All unreachable recipients wait in one queue, whatever routing wrote beside them.
+// All unreachable recipients wait in one queue, whatever routing wrote beside them; so do poison
+// ones.
 bool IsOf(const model::RecipientState& state, const model::NextHop& hop) {
-  if (hop.type == model::DeliveryType::kUnreachable) return state.next_hop.type == hop.type;
+  const bool special =
+      hop.type == model::DeliveryType::kUnreachable || hop.type == model::DeliveryType::kPoison;
+  if (special) return state.next_hop.type == hop.type;
   return state.next_hop == hop;
 }
 
@@ -51,25 +55,69 @@ absl::StatusOr<MessageIdentity> ParseMessageIdentity(std::string_view text) {
   return identity;
 }
 
+bool IsAtRest(const Standing& standing) {
+  return standing.ticket.status == queue::MessageStatus::kSuspended || standing.queue == kPoison;
+}
+
 queue::TicketView TicketOf(const model::Message& message,
                            const model::NextHop& hop,
                            absl::Time now) {
   queue::TicketView ticket;
   ticket.id = message.id;
   ticket.expires = message.expires;
+  ticket.priority = message.priority;
+  bool suspended = false;
   for (const model::RecipientState& state : message.recipients) {
-    if (Waits(state) && IsOf(state, hop)) ticket.due = std::max(ticket.due, state.next_attempt);
+    if (!Waits(state) || !IsOf(state, hop)) continue;
+    ticket.due = std::max(ticket.due, state.next_attempt);
+    suspended = suspended || state.suspended;
   }
   ticket.status = ticket.due > now ? queue::MessageStatus::kRetry : queue::MessageStatus::kReady;
+  if (suspended || hop.type == model::DeliveryType::kPoison) {
+    ticket.status = queue::MessageStatus::kSuspended;
+    ticket.due = absl::InfiniteFuture();
+  }
   return ticket;
 }
 
-v1::MessageInfo ToInfo(const model::Message& message,
-                       const Standing& standing,
-                       std::string_view server,
-                       bool include_recipients) {
+std::string LastErrorOf(const model::Message& message, const Standing& standing) {
+  const std::string* last = nullptr;
+  for (const model::RecipientState& state : message.recipients) {
+    if (Waits(state) && IsOf(state, standing.hop) && !state.last_error.empty()) {
+      last = &state.last_error;
+    }
+  }
+  return last == nullptr ? standing.queue_error : *last;
+}
+
+std::uint32_t RetryCountOf(const model::Message& message, const Standing& standing) {
+  std::uint32_t attempts = 0;
+  for (const model::RecipientState& state : message.recipients) {
+    if (Waits(state) && IsOf(state, standing.hop)) attempts = std::max(attempts, state.attempts);
+  }
+  return attempts;
+}
+
+std::string_view DeferReasonOf(const model::Message& message, const Standing& standing) {
+  return RetryCountOf(message, standing) > 0 ? "Transient Failure" : "None";
+}
+
+std::string LatencyText(absl::Duration latency) {
+  const std::int64_t hundredths =
+      std::max<std::int64_t>(absl::ToInt64Milliseconds(latency) / 10, 0);
+  const std::int64_t seconds = hundredths / 100;
+  char text[64];
+  std::snprintf(text, sizeof text, "%02lld:%02d:%02d.%02d", static_cast<long long>(seconds / 3600),
+                static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60),
+                static_cast<int>(hundredths % 100));
+  return text;
+}
+
+v1::MessageInfo ToInfo(const MessageRow& row, bool include_recipients) {
+  const model::Message& message = row.message;
+  const Standing& standing = row.standing;
   v1::MessageInfo info;
-  const std::string queue = base::Cat(server, "\\", standing.queue);
+  const std::string queue = base::Cat(row.server, "\\", standing.queue);
   info.set_identity(base::Cat(queue, "\\", message.id.ToString()));
   info.set_queue(queue);
   info.set_from_address(message.envelope.sender.empty() ? "<>" : Text(message.envelope.sender));
@@ -82,25 +130,26 @@ v1::MessageInfo ToInfo(const model::Message& message,
   info.set_expiration_time(TimeText(message.expires));
   info.set_internet_message_id(Text(message.internet_message_id));
   info.set_next_attempt(TimeText(standing.ticket.due));
-  std::uint32_t attempts = 0;
+  info.set_message_latency(LatencyText(row.now - message.accepted));
+  info.set_priority(std::string(model::NameOf(message.priority)));
+  info.set_defer_reason(std::string(DeferReasonOf(message, standing)));
+  info.set_require_tls(message.envelope.require_tls);
+  info.set_retry_count(RetryCountOf(message, standing));
+  info.set_last_error(Text(LastErrorOf(message, standing)));
+  if (!include_recipients) return info;
   for (std::size_t i = 0; i < message.recipients.size(); ++i) {
     const model::RecipientState& state = message.recipients[i];
     const bool here = Waits(state) && IsOf(state, standing.hop);
-    if (here) {
-      attempts = std::max(attempts, state.attempts);
-      if (!state.last_error.empty()) info.set_last_error(Text(state.last_error));
-    }
-    if (!include_recipients) continue;
     v1::RecipientInfo& recipient = *info.add_recipients();
     recipient.set_address(Text(message.envelope.recipients[i].address));
     recipient.set_status(
         std::string(StatusOf(state, here ? standing.ticket.status : queue::MessageStatus::kReady)));
     recipient.set_last_error(Text(state.last_error));
+    recipient.set_type("External");
+    recipient.set_final_destination(Text(state.next_hop.domain));
     if (here) recipient.set_queue(queue);
     if (Waits(state)) recipient.set_next_attempt(TimeText(state.next_attempt));
   }
-  info.set_retry_count(attempts);
-  if (info.last_error().empty()) info.set_last_error(Text(standing.queue_error));
   return info;
 }
 

@@ -32,6 +32,14 @@ DirectoryProbe::DirectoryProbe(observe::Registry& registry)
 void AddReadings(observe::Registry& registry, std::function<directory::DirectoryReadings()> read) {
   registry.AddReading("postern_directory_stale", "1 while a directory is served that may be old.",
                       [read] { return read().stale ? 1.0 : 0.0; });
+  registry.AddReading(
+      "postern_directory_stale_seconds",
+      "Seconds for which the directory that is served may have been old; 0 while it is not.",
+      [read] {
+        const directory::DirectoryReadings now = read();
+        return now.stale ? std::max(0.0, absl::ToDoubleSeconds(absl::Now() - now.stale_since))
+                         : 0.0;
+      });
   registry.AddReading("postern_directory_last_load_ok", "1 when the last load brought no error.",
                       [read] { return read().last_load_ok ? 1.0 : 0.0; });
   registry.AddReading("postern_directory_generation", "Snapshots in force since the start.",

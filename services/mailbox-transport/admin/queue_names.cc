@@ -13,28 +13,47 @@ namespace {
 
 constexpr std::size_t kErrorBytesMax = 4096;
 
-NamedQueue Empty(std::string_view name, model::DeliveryType type) {
+NamedQueue Special(std::string_view name, queue::QueueView view) {
   NamedQueue queue;
   queue.name = std::string(name);
-  queue.view.hop.type = type;
+  queue.view = std::move(view);
   return queue;
 }
 
-bool IsUnreachable(const queue::QueueView& view) {
-  return view.hop.type == model::DeliveryType::kUnreachable;
+queue::QueueView EmptyView(model::DeliveryType type) {
+  queue::QueueView view;
+  view.hop.type = type;
+  return view;
 }
 
 }  // namespace
 
-std::vector<NamedQueue> NameQueues(std::vector<std::vector<queue::QueueView>> shards) {
+bool IsSpecial(const NamedQueue& queue) {
+  return queue.name == kSubmission || queue.name == kUnreachable || queue.name == kPoison;
+}
+
+std::string_view CategoryOf(model::DeliveryType type) {
+  const bool external = type == model::DeliveryType::kDnsConnectorDelivery ||
+                        type == model::DeliveryType::kSmartHostConnectorDelivery;
+  return external ? "External" : "Internal";
+}
+
+std::string_view DomainOf(const NamedQueue& queue) {
+  return IsSpecial(queue) ? std::string_view(queue.name) : std::string_view(queue.view.hop.domain);
+}
+
+std::vector<NamedQueue> NameQueues(queue::QueueView submission,
+                                   std::vector<std::vector<queue::QueueView>> shards) {
   std::vector<NamedQueue> queues;
-  queues.push_back(Empty(kSubmission, model::DeliveryType::kUndefined));
-  queues.push_back(Empty(kUnreachable, model::DeliveryType::kUnreachable));
+  NamedQueue unreachable = Special(kUnreachable, EmptyView(model::DeliveryType::kUnreachable));
+  NamedQueue poison = Special(kPoison, EmptyView(model::DeliveryType::kPoison));
   for (std::size_t shard = 0; shard < shards.size(); ++shard) {
     for (queue::QueueView& view : shards[shard]) {
-      if (IsUnreachable(view)) {
-        queues[1].shard = shard;
-        queues[1].view = std::move(view);
+      const model::DeliveryType type = view.hop.type;
+      if (type == model::DeliveryType::kUnreachable || type == model::DeliveryType::kPoison) {
+        NamedQueue& queue = type == model::DeliveryType::kPoison ? poison : unreachable;
+        queue.shard = shard;
+        queue.view = std::move(view);
         continue;
       }
       NamedQueue queue;
@@ -46,8 +65,11 @@ std::vector<NamedQueue> NameQueues(std::vector<std::vector<queue::QueueView>> sh
       queues.push_back(std::move(queue));
     }
   }
-  std::sort(queues.begin() + 2, queues.end(),
+  std::sort(queues.begin(), queues.end(),
             [](const NamedQueue& a, const NamedQueue& b) { return a.view.id < b.view.id; });
+  if (poison.view.message_count > 0) queues.insert(queues.begin(), std::move(poison));
+  queues.insert(queues.begin(), std::move(unreachable));
+  queues.insert(queues.begin(), Special(kSubmission, std::move(submission)));
   return queues;
 }
 
@@ -64,8 +86,8 @@ absl::StatusOr<QueueFilter> QueueFilter::Parse(std::string_view identity, std::s
     name.remove_prefix(slash + 1);
     if (name.empty()) {
       return base::Error(absl::StatusCode::kInvalidArgument, "queue \"", base::Printable(identity),
-                         "\": write [Server\\]{Submission | Unreachable | NextHopDomain | number "
-                         "| *}");
+                         "\": write [Server\\]{Submission | Unreachable | Poison | NextHopDomain | "
+                         "number | *}");
     }
   }
   if (name != "*") filter.name_ = base::LowerAscii(name);
@@ -100,9 +122,7 @@ v1::QueueInfo ToInfo(const NamedQueue& queue, std::string_view server) {
   v1::QueueInfo info;
   info.set_identity(base::Cat(server, "\\", queue.name));
   info.set_delivery_type(std::string(model::NameOf(view.hop.type)));
-  // Exchange names these two queues in the place of a domain.
-  const bool special = queue.name == kSubmission || queue.name == kUnreachable;
-  info.set_next_hop_domain(special ? queue.name : view.hop.domain);
+  info.set_next_hop_domain(std::string(DomainOf(queue)));
   info.set_next_hop_connector(view.hop.connector);
   info.set_status(std::string(queue::NameOf(view.status)));
   info.set_message_count(view.message_count);
@@ -111,6 +131,21 @@ v1::QueueInfo ToInfo(const NamedQueue& queue, std::string_view server) {
   info.set_last_retry_time(TimeText(view.last_retry_time));
   info.set_next_retry_time(TimeText(view.next_retry_time));
   info.set_retry_count(view.retry_count);
+  info.set_next_hop_category(std::string(CategoryOf(view.hop.type)));
+  info.set_tls_domain(queue.tls_domain);
+  info.set_incoming_rate(view.incoming_rate);
+  info.set_outgoing_rate(view.outgoing_rate);
+  info.set_velocity(view.velocity);
+  info.set_mx_set(mail::CleanText(view.mx_set, kErrorBytesMax));
+  info.set_first_retry_time(TimeText(view.first_retry_time));
+  info.set_suspended_message_count(view.suspended_count);
+  for (const model::Priority priority :
+       {model::Priority::kHigh, model::Priority::kNormal, model::Priority::kLow}) {
+    info.add_message_counts_per_priority(
+        view.count_by_priority[static_cast<std::size_t>(priority)]);
+    info.add_deferred_message_counts_per_priority(
+        view.deferred_by_priority[static_cast<std::size_t>(priority)]);
+  }
   return info;
 }
 

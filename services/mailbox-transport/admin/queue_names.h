@@ -1,7 +1,7 @@
 // services/mailbox-transport/admin/queue_names.h
 //
-// The queues of all shards under the names that administrators use: Submission, Unreachable, or a
-// number that a queue keeps as long as it exists.
+// The queues of all shards under the names that administrators use: Submission, Unreachable,
+// Poison, or a number that a queue keeps as long as it exists.
 //
 // Flow      NameQueues(views of each shard); ParseQueueIdentity(text, server) and its Fits; ToInfo.
 // Failure   kInvalidArgument and kNotFound name the identity and what it may be.
@@ -23,16 +23,28 @@ namespace postern::admin {
 
 inline constexpr std::string_view kSubmission = "Submission";
 inline constexpr std::string_view kUnreachable = "Unreachable";
+inline constexpr std::string_view kPoison = "Poison";
 
 struct NamedQueue {
   std::size_t shard = 0;
   std::string name;  // "3"
   queue::QueueView view;
+  std::string tls_domain;  // of a domain-secured destination
 };
 
-// Submission and Unreachable come first and are always there, the rest in the order of their
-// numbers. Messages are queued as soon as they are accepted, so that Submission is empty.
-std::vector<NamedQueue> NameQueues(std::vector<std::vector<queue::QueueView>> shards);
+// Submission, Unreachable or Poison.
+bool IsSpecial(const NamedQueue& queue);
+
+// Exchange's NextHopCategory: Internal stays within the organization.
+std::string_view CategoryOf(model::DeliveryType type);
+
+// What stands for the next-hop domain: Exchange puts the names of special queues in its place.
+std::string_view DomainOf(const NamedQueue& queue);
+
+// Submission and Unreachable come first and are always there, then Poison when it holds any, then
+// the rest in the order of their numbers.
+std::vector<NamedQueue> NameQueues(queue::QueueView submission,
+                                   std::vector<std::vector<queue::QueueView>> shards);
 
 class QueueFilter {
  public:

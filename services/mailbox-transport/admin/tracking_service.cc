@@ -1,62 +1,46 @@
 #include "services/mailbox-transport/admin/tracking_service.h"
 
-#include <atomic>
 #include <utility>
 
 #include <grpcpp/grpcpp.h>
 
 #include "common/base/text.h"
-#include "common/io/completion.h"
-#include "common/io/scope.h"
 #include "postern/v1/tracking.grpc.pb.h"
+#include "services/mailbox-transport/admin/fiber_calls.h"
 #include "services/mailbox-transport/admin/tracking_pages.h"
-#include "services/mailbox-transport/admin/unary_calls.h"
 
 namespace postern::admin {
 
 namespace {
 
-using WatchReactor = grpc::ServerWriteReactor<v1::WatchEventsResponse>;
-
 // The stream of one watcher; its fiber is the only one that writes.
-class Watcher final : public WatchReactor {
+class Watcher final : public StreamedCall<v1::WatchEventsResponse> {
  public:
-  Watcher(io::Executor& executor, grpc::CallbackServerContext& call)
-      : executor_(executor),
-        call_(call),
-        written_(std::make_shared<io::Completion<bool>>(executor)) {}
-
-  static io::Task<void> Serve(std::shared_ptr<Watcher> watcher,
-                              TrackingPages* pages,
-                              TrackingQuery query,
-                              v1::TrackingCursor cursor,
-                              std::atomic<std::size_t>* open) {
-    watcher->self_ = watcher;
-    const absl::Status end = co_await watcher->Follow(*pages, query, std::move(cursor));
-    --*open;
-    watcher->Finish(rpc::ToGrpc(end));
-  }
-
-  void OnWriteDone(bool ok) override { written_->Set(ok); }
-
-  void OnDone() override {
-    // The fiber may be using what this owns until its end.
-    executor_.Post([self = std::move(self_)] {});
-  }
+  Watcher(io::Executor& executor,
+          grpc::CallbackServerContext& call,
+          TrackingPages& pages,
+          TrackingQuery query,
+          v1::TrackingCursor cursor)
+      : StreamedCall(executor, call),
+        pages_(pages),
+        query_(std::move(query)),
+        cursor_(std::move(cursor)) {}
 
  private:
-  io::Task<absl::Status> Follow(TrackingPages& pages,
-                                TrackingQuery query,
-                                v1::TrackingCursor cursor) {
+  io::Task<absl::Status> Run() override {
+    bool said = false;
     while (true) {
-      if (call_.IsCancelled()) co_return absl::CancelledError("the caller has gone");
-      outgoing_ = co_await pages.Look(query, cursor);
+      if (Gone()) co_return absl::CancelledError("the caller has gone");
+      outgoing_ = co_await pages_.Look(query_, cursor_);
       const bool more = !outgoing_.cursor().complete();
-      const bool tells = outgoing_.events_size() != 0 || outgoing_.lost() || !said_;
-      cursor = outgoing_.cursor();
-      cursor.set_complete(false);
+      const bool tells = outgoing_.events_size() != 0 || outgoing_.lost() || !said;
+      cursor_ = outgoing_.cursor();
+      cursor_.set_complete(false);
       if (tells) {
-        const absl::Status taken = co_await Say();
+        said = true;
+        const absl::Status taken =
+            co_await Write(outgoing_, TrackingService::kWriteMax,
+                           "the watcher is too slow: go on with the last cursor");
         if (!taken.ok()) co_return taken;
       }
       if (more) continue;
@@ -65,23 +49,10 @@ class Watcher final : public WatchReactor {
     }
   }
 
-  io::Task<absl::Status> Say() {
-    said_ = true;
-    written_ = std::make_shared<io::Completion<bool>>(executor_);
-    StartWrite(&outgoing_);
-    const std::optional<bool> taken = co_await written_->Until(TrackingService::kWriteMax);
-    if (taken) co_return *taken ? absl::OkStatus() : absl::CancelledError("the caller has gone");
-    call_.TryCancel();  // ends the write
-    co_await written_->Wait();
-    co_return absl::ResourceExhaustedError("the watcher is too slow: go on with the last cursor");
-  }
-
-  io::Executor& executor_;
-  grpc::CallbackServerContext& call_;
+  TrackingPages& pages_;
+  const TrackingQuery query_;
+  v1::TrackingCursor cursor_;
   v1::WatchEventsResponse outgoing_;
-  bool said_ = false;
-  std::shared_ptr<io::Completion<bool>> written_;
-  std::shared_ptr<Watcher> self_;
 };
 
 }  // namespace
@@ -92,14 +63,8 @@ class TrackingService::Implementation final : public v1::Tracking::CallbackServi
       : authority_(parts.authority),
         executor_(parts.executor),
         pages_(parts),
-        calls_(parts.executor, kCallsMax) {
-    executor_.Run([this] { watchers_ = std::make_unique<io::Scope>(executor_); });
-  }
-
-  ~Implementation() override {
-    io::RunTask(executor_, End());
-    executor_.Run([this] { watchers_.reset(); });
-  }
+        watchers_(parts.executor, kWatchersMax),
+        calls_(parts.executor, kCallsMax) {}
 
   grpc::ServerUnaryReactor* GetMessageTrackingLog(
       grpc::CallbackServerContext* call,
@@ -111,48 +76,30 @@ class TrackingService::Implementation final : public v1::Tracking::CallbackServi
                         pages_.Page(*request, *response, [call] { return call->IsCancelled(); }));
   }
 
-  WatchReactor* WatchEvents(grpc::CallbackServerContext* call,
-                            const v1::WatchEventsRequest* request) override {
+  grpc::ServerWriteReactor<v1::WatchEventsResponse>* WatchEvents(
+      grpc::CallbackServerContext* call, const v1::WatchEventsRequest* request) override {
     absl::Status status = Allowed(*call);
-    if (status.ok() && stopped_) status = absl::UnavailableError("stopping");
-    if (status.ok() && watching_ >= kWatchersMax) {
-      status = base::Error(absl::StatusCode::kResourceExhausted, "there are ", kWatchersMax,
-                           " watchers already");
-    }
     auto query = TrackingQuery::Parse(request->filter());
     if (status.ok()) status = query.status();
     auto cursor = pages_.WatchFrom(*request);
     if (status.ok()) status = cursor.status();
     if (!status.ok()) return new RefusedStream<v1::WatchEventsResponse>(status);
-    ++watching_;
-    auto watcher = std::make_shared<Watcher>(executor_, *call);
-    watchers_->SpawnFrom(
-        Watcher::Serve(watcher, &pages_, *std::move(query), *std::move(cursor), &watching_));
-    return watcher.get();
+    return watchers_.Streamed<v1::WatchEventsResponse>(
+        std::make_shared<Watcher>(executor_, *call, pages_, *std::move(query), *std::move(cursor)));
   }
 
-  void Stop() {
-    stopped_ = true;
-    executor_.Run([this] { watchers_->Stop(); });
-  }
+  void Stop() { watchers_.Stop(); }
 
  private:
   absl::Status Allowed(const grpc::CallbackServerContext& call) const {
     return authority_.Require(call, rpc::Role::kRead).status();
   }
 
-  io::Task<void> End() {
-    watchers_->Stop();
-    co_await watchers_->Join();
-  }
-
   const rpc::Authority& authority_;
   io::Executor& executor_;
   TrackingPages pages_;
-  std::unique_ptr<io::Scope> watchers_;
-  std::atomic<std::size_t> watching_{0};
-  std::atomic<bool> stopped_{false};
-  UnaryCalls calls_;  // the last member: its tasks use the others
+  FiberCalls watchers_;  // the last two: their tasks use the others
+  FiberCalls calls_;
 };
 
 TrackingService::TrackingService(const Parts& parts)

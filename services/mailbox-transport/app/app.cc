@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/kubernetes/probe.h"
 #include "common/observe/log.h"
 #include "common/observe/process_metrics.h"
 #include "services/mailbox-transport/admin/probe.h"
@@ -31,9 +32,9 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
   state.http = std::move(*http);
 
   using Step = absl::Status (State::*)();
-  for (const Step step :
-       {&State::StartStore, &State::StartDirectory, &State::StartProvisions, &State::StartFloors,
-        &State::StartLogs, &State::StartPipeline, &State::StartAccept, &State::StartServices}) {
+  for (const Step step : {&State::StartStore, &State::StartDirectory, &State::StartProvisions,
+                          &State::StartFloors, &State::StartLogs, &State::StartPipeline,
+                          &State::StartAccept, &State::StartServices, &State::StartPresence}) {
     if (absl::Status started = (state.*step)(); !started.ok()) return started;
   }
   // What changed while the parts were started.
@@ -59,11 +60,13 @@ void App::Stop() {
   if (std::exchange(state.stopped, true)) return;
   POSTERN_LOG(kInfo, "accept", "stopping");
   if (state.http != nullptr) state.http->SetNotReady("stop", "stopping");
+  state.HandOverIfScaledIn();
   for (const auto& server : {state.submission_server.get(), state.admin_server.get()}) {
     if (server != nullptr) server->SetServing(false);
   }
   const absl::Duration grace = *state.settings.server.stop_grace;
   if (state.pipeline != nullptr) state.pipeline->Close();
+  if (state.statuses != nullptr) state.statuses->Stop();
   if (state.directory_service != nullptr) state.directory_service->Stop();
   if (state.tracking_service != nullptr) state.tracking_service->Stop();
   if (state.directory != nullptr) state.directory->Stop();
@@ -73,9 +76,13 @@ void App::Stop() {
   if (state.submission_server != nullptr) state.submission_server->Stop(kServiceStop);
   if (state.admin_server != nullptr) state.admin_server->Stop(kServiceStop);
   if (state.pipeline != nullptr) state.pipeline->Stop(grace);
+  // At last, as it says what stays here.
+  if (state.presence != nullptr) state.presence->Stop();
 
   state.resources.reset();
   state.http.reset();
+  state.presence.reset();
+  state.statuses.reset();
   state.certificates.reset();
   state.accept.reset();
   state.submission.reset();
@@ -122,9 +129,11 @@ void DeclareMetrics(observe::Registry& registry) {
   smtp::DeclareProvisions(registry, "deliver");
   static const pipeline::RouteCounts route;
   pipeline::AddReadings(registry, route);
+  pipeline::AddSubmissionReading(registry, [] { return std::size_t{0}; });
   pipeline::AddLogReadings(registry, nullptr, nullptr);
   const admin::DirectoryProbe directory(registry);
   admin::AddReadings(registry, [] { return directory::DirectoryReadings(); });
+  kubernetes::AddReadings(registry, nullptr, nullptr);
   pipeline::DeclareResourceMetrics(registry);
   const accept::Probe accept(registry);
   const store::Probe store(registry);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -35,7 +36,10 @@ class Rescuer {
   }
 
   absl::Status Find() {
-    absl::Status found = store_.Scan(
+    absl::Status found =
+        store_.ScanSuspensions([this](const model::NextHop& hop) { suspended_.insert(hop); });
+    if (!found.ok()) return found;
+    found = store_.Scan(
         [this](const model::MessagePtr& message, bool) { ids_.push_back(message->id); });
     report_.found = ids_.size();
     return found;
@@ -77,8 +81,11 @@ class Rescuer {
     model::Batch batch;
     batch.message = std::make_shared<model::Message>(*std::move(loaded));
     for (std::uint32_t i = 0; i < batch.message->recipients.size(); ++i) {
-      if (batch.message->recipients[i].phase == model::Phase::kPending)
-        batch.recipients.push_back(i);
+      model::RecipientState& state = batch.message->recipients[i];
+      if (state.phase != model::Phase::kPending) continue;
+      batch.recipients.push_back(i);
+      batch.next_hop = state.next_hop;  // all are poison, or none
+      state.suspended = state.suspended || IsSuspended(state.next_hop);
     }
     if (batch.recipients.empty()) co_return co_await Removed(batch.message);
     deliver::StoredBody body(store_, disk_, batch.message);
@@ -87,6 +94,11 @@ class Rescuer {
     for (const std::uint32_t i : batch.recipients)
       batch.message->recipients[i].phase = model::Phase::kDone;
     co_return co_await Removed(batch.message);
+  }
+
+  bool IsSuspended(const model::NextHop& hop) const {
+    const bool unreachable = hop.type == model::DeliveryType::kUnreachable;
+    return suspended_.contains(unreachable ? model::UnreachableHop() : hop);
   }
 
   // Counted as rescued only when the store will not bring it back.
@@ -107,6 +119,7 @@ class Rescuer {
   io::DiskPool disk_{2};
   deliver::Relay relay_;
   model::RelayPlan plan_;
+  std::unordered_set<model::NextHop> suspended_;  // queues
   std::vector<base::MessageId> ids_;
   std::size_t next_ = 0;
   std::uint64_t failures_ = 0;  // in a row

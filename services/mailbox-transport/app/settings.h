@@ -8,6 +8,7 @@
 
 #include "common/directory/settings.h"
 #include "common/dns/settings.h"
+#include "common/kubernetes/settings.h"
 #include "common/rpc/settings.h"
 #include "common/settings/setting.h"
 #include "common/smtp/connectivity_log_settings.h"
@@ -56,6 +57,7 @@ struct AppSettings {
   accept::AcceptSettings accept;
   store::StoreSettings store;
   directory::DirectorySettings directory;
+  kubernetes::KubernetesSettings kubernetes;
   pipeline::PressureSettings pressure;
   queue::QueueSettings queue;
   deliver::DeliverSettings deliver;
@@ -77,6 +79,7 @@ struct AppSettings {
     accept.Visit(visit);
     store.Visit(visit);
     directory.Visit(visit);
+    kubernetes.Visit(visit);
     pressure.Visit(visit);
     queue.Visit(visit);
     deliver.Visit(visit);

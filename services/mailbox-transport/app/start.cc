@@ -7,6 +7,7 @@
 #include "common/base/text.h"
 #include "common/directory/file_source.h"
 #include "common/directory/followed_source.h"
+#include "common/directory/managed_folder.h"
 #include "common/directory/rules.h"
 #include "common/observe/log.h"
 #include "services/mailbox-transport/admin/probe.h"
@@ -59,18 +60,35 @@ absl::Status App::State::StartStore() {
 }
 
 absl::Status App::State::MakeSource() {
-  const std::string& writer_address = *settings.directory.writer;
-  if (writer_address.empty()) {
-    auto watch = std::make_unique<directory::DirectoryWatch>(settings.directory);
-    managed = std::make_unique<directory::ManagedFolder>(settings.directory, watch->reader());
-    if (const absl::Status recovered = managed->Recover(); !recovered.ok()) {
-      POSTERN_LOG(kWarning, "directory", "what the last change left cannot be looked after",
-                  {{"path", *settings.directory.path}, {"error", recovered}});
-    }
-    load_directory = [at = watch.get()] { return at->LoadNow(); };
-    directory = std::move(watch);
-    return absl::OkStatus();
+  const std::string& source = *settings.directory.source;
+  if (source == "kubernetes") return MakeKubernetes();
+  if (source != "files") {
+    return base::Error(absl::StatusCode::kInvalidArgument, "directory.source: \"",
+                       base::Printable(source), "\" is neither files nor kubernetes");
   }
+  return settings.directory.writer->empty() ? MakeFiles() : MakeFollower();
+}
+
+absl::Status App::State::MakeFiles() {
+  auto watch = std::make_unique<directory::DirectoryWatch>(settings.directory);
+  auto folder = std::make_unique<directory::ManagedFolder>(settings.directory, watch->reader());
+  if (const absl::Status recovered = folder->Recover(); !recovered.ok()) {
+    POSTERN_LOG(kWarning, "directory", "what the last change left cannot be looked after",
+                {{"path", *settings.directory.path}, {"error", recovered}});
+  }
+  managed = std::move(folder);
+  load_directory = [at = watch.get()] { return at->LoadNow(); };
+  directory = std::move(watch);
+  return absl::OkStatus();
+}
+
+std::string App::State::DirectoryPlace() const {
+  if (api) return base::Cat("of namespace ", api->name_space(), " of ", api->origin());
+  return writer == nullptr ? *settings.directory.path : *settings.directory.writer;
+}
+
+absl::Status App::State::MakeFollower() {
+  const std::string& writer_address = *settings.directory.writer;
   if (!directory::IsHostPort(writer_address)) {
     return base::Error(absl::StatusCode::kInvalidArgument, "directory.writer: \"",
                        base::Printable(writer_address), "\" is not host:port");
@@ -90,15 +108,14 @@ absl::Status App::State::StartDirectory() {
   absl::Status started =
       directory->Start([this](const directory::SnapshotPtr&) { DirectoryChanged(); });
   if (!started.ok()) return started;
+  if (absl::Status registered = RegisterServer(); !registered.ok()) return registered;
   http->SetReady("directory");
   admin::AddReadings(registry, [this] { return directory->readings(); });
   const directory::SnapshotPtr snapshot = directory->current();
   const directory::TransportServer* const ours = snapshot->FindServer(server_name);
   if (ours == nullptr) {
-    const std::string& place =
-        writer == nullptr ? *settings.directory.path : *settings.directory.writer;
     return base::Error(absl::StatusCode::kFailedPrecondition, "server.name: \"", server_name,
-                       "\" is not a TransportServer of the directory ", place,
+                       "\" is not a TransportServer of the directory ", DirectoryPlace(),
                        ": add one with metadata.name ", server_name);
   }
   server_name = ours->name;  // as the others write it
@@ -165,6 +182,9 @@ absl::Status App::State::StartLogs() {
 }
 
 absl::Status App::State::StartPipeline() {
+  if (absl::Status good = queue::CheckSettings(settings.queue); !good.ok()) return good;
+  for (const std::string& warning : queue::WarningsOf(settings.queue))
+    POSTERN_LOG(kWarning, "queue", "check the settings", {{"why", warning}});
   POSTERN_ASSIGN_OR_RETURN(dns::LookupRules rules, dns::RulesOf(settings.dns));
   pipeline::Pipeline::Parts parts{{},
                                   {},
@@ -247,7 +267,10 @@ absl::Status App::State::StartServices() {
       *authority, parts.executors, *pipeline, [this] { return accept->rules(); }, registry,
       server_name, outside_name});
   admin = std::make_unique<admin::AdminService>(admin::AdminService::Parts{
-      *authority, *pipeline, disk, ReportSource(settings.deliver, outside_name)});
+      *authority, *pipeline, disk, settings.rpc, [this] { return directory->current(); },
+      ReportSource(settings.deliver, outside_name)});
+  readiness = std::make_unique<admin::Readiness>(
+      server_name, ConnectorCheck(outside_name, provisions->stores()));
   directory_service = std::make_unique<admin::DirectoryService>(admin::DirectoryService::Parts{
       *authority, floors.front()->executor, registry, *directory, server_name,
       ConnectorCheck(outside_name, provisions->stores()), *settings.directory.writer, managed.get(),

@@ -7,17 +7,22 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/base/clock.h"
 #include "common/base/random.h"
-#include "common/directory/managed_folder.h"
+#include "common/directory/change.h"
 #include "common/directory/source.h"
 #include "common/dns/cached_resolver.h"
 #include "common/io/dialer.h"
 #include "common/io/executor.h"
 #include "common/io/on_disk.h"
+#include "common/kubernetes/access.h"
+#include "common/kubernetes/presence.h"
+#include "common/kubernetes/source.h"
+#include "common/kubernetes/status_writer.h"
 #include "common/observe/http_server.h"
 #include "common/rpc/directory_client.h"
 #include "common/rpc/server.h"
@@ -53,6 +58,16 @@ struct App::State {
   absl::Status StartStore();
   absl::Status StartDirectory();
   absl::Status MakeSource();
+  absl::Status MakeFiles();
+  absl::Status MakeFollower();
+  absl::Status MakeKubernetes();
+  absl::Status RegisterServer();
+  absl::Status StartPresence();
+  kubernetes::Presence::Report Report() const;
+  // Before the stop of a server that does not come back.
+  void HandOverIfScaledIn();
+  // Where an operator finds the directory.
+  std::string DirectoryPlace() const;
   absl::Status StartProvisions();
   absl::Status StartFloors();
   absl::Status StartLogs();
@@ -76,9 +91,11 @@ struct App::State {
   std::unique_ptr<smtp::Provisions> provisions;
   std::unique_ptr<store::RocksStore> store;
   std::unique_ptr<rpc::DirectoryClient> writer;  // on a follower
+  std::optional<kubernetes::Access> api;         // of the API server
   std::unique_ptr<directory::DirectorySource> directory;
-  std::unique_ptr<directory::ManagedFolder> managed;  // on the writer
-  std::function<absl::Status()> load_directory;       // on the writer: what the folder holds, now
+  kubernetes::KubernetesSource* followed_api = nullptr;  // the same, when it is of an API server
+  std::unique_ptr<directory::ChangeWriter> managed;  // where changes are made; null on a follower
+  std::function<absl::Status()> load_directory;      // on the writer: what the folder holds, now
   std::vector<std::unique_ptr<Floor>> floors;
   std::unique_ptr<pipeline::Tracking> tracking;       // null: off
   std::unique_ptr<pipeline::RoutingLog> routing_log;  // the same
@@ -94,6 +111,9 @@ struct App::State {
   std::unique_ptr<admin::TrackingService> tracking_service;
   std::unique_ptr<rpc::Server> submission_server;
   std::unique_ptr<rpc::Server> admin_server;
+  std::unique_ptr<admin::Readiness> readiness;
+  std::unique_ptr<kubernetes::Presence> presence;
+  std::unique_ptr<kubernetes::StatusWriter> statuses;
   std::mutex directory_mutex;  // the watch's thread and the main thread bring snapshots
   bool running = false;        // guarded by it
   bool stopped = false;

@@ -55,7 +55,8 @@ smtp::Delivery MakeDelivery(const model::Batch& batch,
 
 io::Task<smtp::Outcome> Deliver::Attempt(const model::Batch& batch,
                                          const connector::SendConnector& connector,
-                                         bool domain_listed) {
+                                         bool domain_listed,
+                                         smtp::Admits admits) {
   const absl::Time started = absl::Now();
   smtp::Delivery delivery =
       MakeDelivery(batch, connector, domain_listed, *parts_.settings.attempt_timeout);
@@ -65,7 +66,9 @@ io::Task<smtp::Outcome> Deliver::Attempt(const model::Batch& batch,
   if (connector.frontend_proxy_enabled) {
     outcome = co_await parts_.proxy.Attempt(delivery, body);
   } else {
+    delivery.admits = std::move(admits);
     outcome = co_await parts_.engine.Attempt(delivery, body);
+    if (outcome.put_off) co_return outcome;
   }
   if (outcome.sts.has_value()) parts_.sts.Keep(*outcome.sts);
   parts_.tls_feed.Note(outcome, delivery.sts);

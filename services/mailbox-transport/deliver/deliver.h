@@ -45,9 +45,11 @@ class Deliver {
   explicit Deliver(const Parts& parts) : parts_(parts) {}
 
   // `domain_listed`: the recipients' domain is in the organization's list for Domain Security.
+  // `admits` is asked where the hosts are looked up here; a front end has rules of its own.
   io::Task<smtp::Outcome> Attempt(const model::Batch& batch,
                                   const connector::SendConnector& connector,
-                                  bool domain_listed);
+                                  bool domain_listed,
+                                  smtp::Admits admits = {});
   // For a batch whose next hop is a relay: to the servers of `plan`.
   io::Task<smtp::Outcome> RelayOn(const model::Batch& batch, const model::RelayPlan& plan);
 

@@ -15,6 +15,7 @@ struct Batch {
   MessagePtr message;
   NextHop next_hop;
   std::vector<std::uint32_t> recipients;  // indices into message->recipients; never empty
+  bool suspended = false;                 // it goes to a server that must not deliver it yet
 
   // The envelope for the wire: only these recipients.
   mail::Envelope envelope() const;

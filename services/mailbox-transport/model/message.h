@@ -23,6 +23,7 @@
 #include "common/base/ids.h"
 #include "common/mail/envelope.h"
 #include "services/mailbox-transport/model/next_hop.h"
+#include "services/mailbox-transport/model/priority.h"
 
 namespace postern::model {
 
@@ -38,6 +39,7 @@ struct RecipientState {
   std::uint32_t attempts = 0;
   std::string last_error;
   bool delay_notified = false;
+  bool suspended = false;  // by an administrator
 };
 
 struct Message {
@@ -50,6 +52,8 @@ struct Message {
   std::uint32_t header_bytes = 0;
   bool eight_bit = false;
   bool notice = false;  // a DSN of ours: never returned
+  Priority priority = Priority::kNormal;
+  std::uint32_t crashes = 0;  // of the process while it had the message in hand
   std::string internet_message_id;
   std::string subject;
   std::string source_name;  // "SMTP:relay", "gRPC", "DSN"
@@ -82,5 +86,9 @@ std::pair<std::string, std::string> KeyOf(const Message& message);
 std::string EncodeMessage(const Message& message);
 // kDataLoss when the bytes are not a message or contradict themselves.
 absl::StatusOr<Message> DecodeMessage(base::MessageId id, std::string_view bytes);
+
+// The same for a queue that is suspended.
+std::string EncodeSuspension(const NextHop& hop);
+absl::StatusOr<NextHop> DecodeSuspension(std::string_view bytes);
 
 }  // namespace postern::model

@@ -35,6 +35,13 @@ struct KeyRecord {
   std::string internet_message_id;
 };
 
+// Whether an attempt may have been under way when the process ended. As a condition: it may.
+enum InHand : std::uint8_t {
+  kNotInHand = 0,
+  kMaybeInHand = 1,  // power loss or a damaged table: nobody knows
+  kInHand = 2,
+};
+
 // What settling one attempt changes, all in one batch.
 struct Settlement {
   MessagePtr message;               // its recipients' states are already the new ones
@@ -77,15 +84,23 @@ class MessageStore {
   // Blocking reads: call on the disk pool.
   virtual absl::StatusOr<Message> Load(base::MessageId id) = 0;
   virtual absl::StatusOr<std::string> LoadChunk(base::MessageId id, std::uint32_t number) = 0;
+  // Messages in the order of ids, without bodies, from the first one at or above `from`
+  // (`backward`: at or below it, downwards) until `visit` says false; a damaged record is visited
+  // with its error. A few hundred at a time, so that the pool stays free for bodies.
+  virtual absl::Status Walk(
+      base::MessageId from,
+      bool backward,
+      const std::function<bool(base::MessageId id, absl::StatusOr<Message> message)>& visit) = 0;
 
   // The record of a key, if it is known (kept 24 h after settlement), as KeyOf names it. In memory,
   // no disk read waits.
   virtual std::optional<KeyRecord> FindKey(const std::string& identity, const std::string& key) = 0;
 
-  // Start only: every readable message in the order of ids, without bodies. `in_hand` tells that
+  // Start only: every readable message in the order of ids, without bodies. `in_hand` tells whether
   // an attempt may have been under way when the process ended. Damaged records are set aside and
   // counted.
-  virtual absl::Status Scan(const std::function<void(MessagePtr message, bool in_hand)>& visit) = 0;
+  virtual absl::Status Scan(
+      const std::function<void(MessagePtr message, InHand in_hand)>& visit) = 0;
 
   // The security policy that a domain publishes; empty bytes: none any more. Rides along with the
   // next commit and is never waited for: after a crash a policy may be missing, and is asked again.
@@ -93,6 +108,14 @@ class MessageStore {
   // Start only: every readable one.
   virtual absl::Status ScanPolicies(
       const std::function<void(std::string_view domain, std::string_view bytes)>& visit) = 0;
+
+  // Whether an administrator has suspended the queue of this next hop. `done` after the sync.
+  virtual void PutSuspension(const NextHop& hop, bool suspended, Done done) = 0;
+  // Start only: every suspended one.
+  virtual absl::Status ScanSuspensions(const std::function<void(const NextHop& hop)>& visit) = 0;
+
+  // Whether a damaged record was met since the start: then the store may hold what no queue knows.
+  virtual bool damaged() const = 0;
 
   // True when new mail must be refused with 452: the disk reserve is reached or the disk was full.
   virtual bool full() const = 0;

@@ -18,8 +18,22 @@ std::string_view NameOf(DeliveryType type) {
       return "Unreachable";
     case DeliveryType::kSmtpRelayToRemoteActiveDirectorySite:
       return "SmtpRelayToRemoteActiveDirectorySite";
+    case DeliveryType::kPoison:
+      return "Poison";
   }
   return "Undefined";
+}
+
+NextHop UnreachableHop() {
+  return {DeliveryType::kUnreachable, "", ""};
+}
+
+NextHop PoisonHop() {
+  return {DeliveryType::kPoison, "Poison Message", ""};
+}
+
+NextHop SubmissionHop() {
+  return {DeliveryType::kUndefined, "Submission", ""};
 }
 
 std::string NextHop::ToString() const {

@@ -24,9 +24,10 @@ enum class DeliveryType : std::uint8_t {
   kSmtpRelayToConnectorSourceServers = 3,
   kUnreachable = 4,
   kSmtpRelayToRemoteActiveDirectorySite = 5,
+  kPoison = 6,
 };
 
-inline constexpr std::size_t kDeliveryTypes = 6;
+inline constexpr std::size_t kDeliveryTypes = 7;
 
 // Exchange's word, as administrators read it.
 std::string_view NameOf(DeliveryType type);
@@ -48,6 +49,16 @@ struct NextHop {
 
   std::string ToString() const;
 };
+
+// The queues that Exchange calls persistent, under the names that stand in place of a domain.
+NextHop UnreachableHop();
+NextHop PoisonHop();
+// Of messages that are not routed yet: of the type that has no next hop.
+NextHop SubmissionHop();
+
+inline bool IsSubmission(const NextHop& hop) {
+  return hop.type == DeliveryType::kUndefined && !hop.domain.empty();
+}
 
 }  // namespace postern::model
 

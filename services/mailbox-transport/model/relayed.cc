@@ -25,6 +25,8 @@ absl::Status TakeRecipients(const v1::RelayedMessage& relayed, Message& message)
     state.attempts = each.attempts();
     state.last_error = each.last_error();
     state.delay_notified = each.delay_notified();
+    state.suspended = each.suspended();
+    if (relayed.poison()) state.next_hop = PoisonHop();
   }
   return absl::OkStatus();
 }
@@ -63,6 +65,7 @@ v1::RelayedMessage ToRelayed(const Batch& batch,
     each.set_attempts(state.attempts);
     each.set_last_error(state.last_error.substr(0, kLastErrorBytesRelayed));
     each.set_delay_notified(state.delay_notified);
+    each.set_suspended(batch.suspended || state.suspended);
   }
   out.set_ret(static_cast<v1::Ret>(message.envelope.ret));
   out.set_envid(message.envelope.envid);
@@ -73,6 +76,9 @@ v1::RelayedMessage ToRelayed(const Batch& batch,
   out.set_size(message.size);
   out.set_original_size(message.original_size == 0 ? message.size : message.original_size);
   out.set_notice(message.notice);
+  out.set_priority(static_cast<std::uint32_t>(message.priority));
+  out.set_poison(batch.next_hop.type == DeliveryType::kPoison);
+  out.set_crashes(message.crashes);
   out.set_accepted_unix_ms(StoredTime(message.accepted));
   out.set_expires_unix_ms(StoredTime(message.expires));
   for (const std::string& name : message.servers)
@@ -93,6 +99,7 @@ absl::StatusOr<Message> FromRelayed(const v1::RelayedMessage& relayed) {
   if (relayed.body() > v1::BODY_8BITMIME || relayed.body() < 0) {
     return Invalid("body: is not known");
   }
+  if (relayed.priority() >= kPriorities) return Invalid("priority: is not known");
   if (absl::Status servers = CheckServers(relayed); !servers.ok()) return servers;
   Message message;
   message.envelope.sender = relayed.sender();
@@ -107,6 +114,8 @@ absl::StatusOr<Message> FromRelayed(const v1::RelayedMessage& relayed) {
   message.size = relayed.size();
   message.original_size = relayed.original_size();
   message.notice = relayed.notice();
+  message.priority = static_cast<Priority>(relayed.priority());
+  message.crashes = relayed.crashes();
   message.accepted = TimeFrom(relayed.accepted_unix_ms());
   message.expires = TimeFrom(relayed.expires_unix_ms());
   message.servers.assign(relayed.servers().begin(), relayed.servers().end());

@@ -24,6 +24,8 @@ struct Ticket {
   absl::Time due = absl::InfinitePast();
   absl::Time expires = absl::InfiniteFuture();
   absl::Time notify_delay_at = absl::InfiniteFuture();  // when a delay DSN is owed
+  Priority priority = Priority::kNormal;
+  bool suspended = false;  // by an administrator: it waits until he resumes it
 };
 
 }  // namespace postern::model

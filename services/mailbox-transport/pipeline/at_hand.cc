@@ -39,6 +39,14 @@ model::MessagePtr AtHand::Note(model::MessagePtr message) {
   return NoteLocked(std::move(message));
 }
 
+void AtHand::NoteUnwritten(const model::MessagePtr& message) {
+  const std::lock_guard lock(mutex_);
+  Place& place = messages_[message->id];
+  place.message = message;
+  if (place.loads > 0) place.held = message;
+  Sweep();
+}
+
 model::MessagePtr AtHand::NoteLocked(model::MessagePtr message) {
   if (message->envelope.recipients.size() < 2) return message;
   Place& place = messages_[message->id];

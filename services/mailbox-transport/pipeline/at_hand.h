@@ -34,6 +34,8 @@ class AtHand {
   // Notes `message`, unless one of its id is there: then that one is returned. Messages with one
   // recipient have one ticket and are not noted.
   model::MessagePtr Note(model::MessagePtr message);
+  // A message whose state the store does not have yet: while somebody holds it, it is not loaded.
+  void NoteUnwritten(const model::MessagePtr& message);
 
  private:
   struct Place {

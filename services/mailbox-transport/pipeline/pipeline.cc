@@ -17,6 +17,7 @@ Pipeline::Pipeline(const Parts& parts)
       clock_(parts.clock),
       router_(parts.shard.server, parts.routing_log),
       queue_probe_(parts.registry),
+      mx_sets_(parts.shard.queue, queue_probe_, parts.executors.size()),
       settle_probe_(parts.registry),
       sts_(parts.store, parts.clock),
       tls_reports_(parts.clock, parts.shard.deliver.TlsReportOptions()),
@@ -27,6 +28,7 @@ Pipeline::Pipeline(const Parts& parts)
               parts.random,
               parts.registry,
               queue_probe_,
+              mx_sets_,
               settle_probe_,
               router_,
               at_hand_,
@@ -41,17 +43,19 @@ Pipeline::Pipeline(const Parts& parts)
               sts_,
               tls_feed_,
               parts.lookup,
-              parts.tracking},
+              parts.tracking,
+              [this](model::Message& message) { RouteNew(message); }},
       body_bytes_(std::make_shared<std::atomic<std::uint64_t>>(0)) {
   AddReadings(registry_, router_.counts());
+  AddSubmissionReading(registry_, [this] { return Submission().message_count; });
   POSTERN_CHECK(parts.executors.size() == parts.resolvers.size() && !parts.executors.empty());
   for (std::size_t i = 0; i < parts.executors.size(); ++i) {
     dns::Resolver* const external =
         i < parts.external_resolvers.size() ? parts.external_resolvers[i] : nullptr;
     parts.executors[i]->Run([&] {
-      shards_.push_back(std::make_unique<Shard>(*parts.executors[i], *parts.resolvers[i], external,
-                                                parts.shard, shared_,
-                                                queue::Shard{i, parts.executors.size()}));
+      shards_.push_back(
+          std::make_unique<Shard>(*parts.executors[i], *parts.resolvers[i], external, parts.shard,
+                                  shared_, queue::Shard{i, parts.executors.size(), &mx_sets_}));
     });
   }
   for (const auto& shard : shards_) {
@@ -78,7 +82,9 @@ void Pipeline::SetDirectory(directory::SnapshotPtr snapshot) {
 }
 
 absl::Status Pipeline::Restore() {
-  const absl::Status scanned = store_.Scan([this](model::MessagePtr message, bool in_hand) {
+  if (const absl::Status read = RestoreSuspensions(); !read.ok()) return read;
+  std::vector<model::MessagePtr> suspects;
+  const auto visit = [this, &suspects](model::MessagePtr message, model::InHand in_hand) {
     ++restored_;
     if (in_hand) {
       ++restored_in_hand_;
@@ -86,10 +92,11 @@ absl::Status Pipeline::Restore() {
       POSTERN_LOG(kWarning, "deliver", "an attempt may have been under way at the last end",
                   {{"message_id", message->id.ToString()}});
     }
-    router_.RouteUnreachable(*message);  // the directory may have changed since the last end
-    Place(message, /*keep_message=*/false);
-  });
-  if (!scanned.ok()) return scanned;
+    if (in_hand == model::kInHand) return suspects.push_back(std::move(message));
+    Place(Rerouted(std::move(message)), /*keep_message=*/false);
+  };
+  if (const absl::Status scanned = store_.Scan(visit); !scanned.ok()) return scanned;
+  PlaceSuspects(std::move(suspects));
   if (const absl::Status read = sts_.Restore(); !read.ok()) {
     POSTERN_LOG(kWarning, "deliver", "the kept MTA-STS policies cannot be read: they are asked for",
                 {{"error", read}});
@@ -98,6 +105,12 @@ absl::Status Pipeline::Restore() {
               {{"messages", restored_}, {"in_hand", restored_in_hand_}});
   open_ = true;
   return absl::OkStatus();
+}
+
+// The directory may have changed since the last end.
+model::MessagePtr Pipeline::Rerouted(model::MessagePtr message) const {
+  if (!unreachable_suspended_) router_.RouteUnreachable(*message);
+  return message;
 }
 
 void Pipeline::Stop(absl::Duration grace) {
@@ -110,23 +123,26 @@ void Pipeline::Stop(absl::Duration grace) {
     io::RunTask(shard->executor(), shard->Finish(deadline));
 }
 
-template <typename T>
-io::Task<std::optional<T>> Pipeline::Answer(Shard& shard, Ask<T> ask, absl::Duration within) {
-  auto done = std::make_shared<io::Completion<T>>(*io::Executor::Current());
-  shard.executor().Post([ask = std::move(ask), done]() mutable { ask(done); });
-  co_return co_await done->Until(within);
-}
-
 io::Task<DrainRound> Pipeline::DrainOnce(model::RelayPlan plan, absl::Duration within) {
   const absl::Time until = clock_.Now() + within;
   DrainRound sum;
-  for (const auto& shard : shards_) {
-    Ask<DrainRound> drain = [at = shard.get(), plan, until](auto done) {
-      at->Drain(plan, until, std::move(done));
+  if (submission_suspended_) {
+    Shard& first = *shards_.front();
+    absl::AnyInvocable<void(Answer<bool>)> let_go = [this, &first](Answer<bool> all) {
+      first.Spawn(LetGoSuspended(std::move(all)));
     };
-    const auto round = co_await Answer(*shard, std::move(drain), within + kDrainAnswer);
-    if (!round) {
-      sum.error = "a part of the queue does not answer";
+    const auto gone = co_await AskShardLater<bool>(first, std::move(let_go), within + kDrainAnswer);
+    if (!gone.ok()) sum.error = base::MessageOf(gone.status());
+  }
+  for (const auto& shard : shards_) {
+    absl::AnyInvocable<void(Answer<DrainRound>)> drain = [at = shard.get(), plan,
+                                                          until](Answer<DrainRound> answer) {
+      at->Drain(plan, until, std::move(answer));
+    };
+    const auto round =
+        co_await AskShardLater<DrainRound>(*shard, std::move(drain), within + kDrainAnswer);
+    if (!round.ok()) {
+      sum.error = base::MessageOf(round.status());
       co_return sum;
     }
     sum.moved += round->moved;
@@ -137,13 +153,13 @@ io::Task<DrainRound> Pipeline::DrainOnce(model::RelayPlan plan, absl::Duration w
 }
 
 io::Task<absl::StatusOr<std::uint64_t>> Pipeline::QueuedNow() {
-  std::uint64_t sum = 0;
+  std::uint64_t sum = Submission().message_count;
   for (const auto& shard : shards_) {
-    Ask<std::uint64_t> count = [at = shard.get()](const auto& done) {
-      done->Set(at->queue().message_count());
+    absl::AnyInvocable<std::uint64_t()> count = [at = shard.get()] {
+      return at->queue().message_count();
     };
-    const auto queued = co_await Answer(*shard, std::move(count), kCountAnswer);
-    if (!queued) co_return absl::UnavailableError("a part of the queue does not answer, try again");
+    const auto queued = co_await AskShard<std::uint64_t>(*shard, std::move(count), kCountAnswer);
+    if (!queued.ok()) co_return queued.status();
     sum += *queued;
   }
   co_return sum;
@@ -177,17 +193,26 @@ absl::Status Pipeline::Open() const {
 void Pipeline::Accept(model::MessagePtr message, Done done) {
   if (const absl::Status open = Open(); !open.ok()) return done(open);
   if (AnswerFromKey(message, done)) return;
+  message->priority = PriorityOf(*message);
   // What another server relayed keeps the times that it has had since it was accepted first.
   if (message->servers.empty()) {
     message->accepted = clock_.Now();
-    message->expires = message->accepted + *queue_settings_.message_expiration_timeout;
+    message->expires = message->accepted + queue::ExpirationOf(queue_settings_, message->priority);
   }
-  router_.Route(*message);
+  RouteNew(*message);
   CountBody(*message);
   submissions_.fetch_add(1, std::memory_order_relaxed);
   store_.Put(message, [this, message, done = std::move(done)](absl::Status status) mutable {
     Kept(message, status, std::move(done));
   });
+}
+
+// What its sender asks for, as far as we grant it.
+model::Priority Pipeline::PriorityOf(const model::Message& message) const {
+  if (!*queue_settings_.priority_queuing_enabled) return model::Priority::kNormal;
+  const bool large = message.size > queue_settings_.max_high_priority_message_size->bytes;
+  return message.priority == model::Priority::kHigh && large ? model::Priority::kNormal
+                                                             : message.priority;
 }
 
 // True when `done` was answered, or will be with the same submission under way.
@@ -258,8 +283,10 @@ void Pipeline::CountBody(model::Message& message) {
 }
 
 void Pipeline::Place(const model::MessagePtr& message, bool keep_message) {
+  if (HoldBack(*message)) return;
   if (keep_message) at_hand_.Note(message);
-  PlaceAll(message, TicketsOf(message, *queue_settings_.delay_notification_timeout, keep_message));
+  const absl::Duration delay_after = queue::DelayOf(queue_settings_, message->priority);
+  PlaceAll(message, TicketsOf(message, delay_after, keep_message));
 }
 
 // On the owner of the message. Recipients of one ticket may part now; the others have tickets of
@@ -272,7 +299,7 @@ void Pipeline::PlaceOnly(const model::MessagePtr& message,
   for (const std::uint32_t recipient : recipients)
     only.recipients[recipient] = message->recipients[recipient];
   auto tickets = TicketsOf(std::make_shared<model::Message>(std::move(only)),
-                           *queue_settings_.delay_notification_timeout, false);
+                           queue::DelayOf(queue_settings_, message->priority), false);
   for (PlacedTicket& one : tickets)
     one.ticket.message = message;
   PlaceAll(message, std::move(tickets));
@@ -305,7 +332,10 @@ void Pipeline::PlaceTicket(PlacedTicket placed) {
 }
 
 Shard& Pipeline::ShardOf(const model::NextHop& hop) const {
-  return *shards_[std::hash<model::NextHop>()(hop) % shards_.size()];
+  // There is one queue of what is unreachable.
+  const bool unreachable = hop.type == model::DeliveryType::kUnreachable;
+  const model::NextHop& key = unreachable ? model::UnreachableHop() : hop;
+  return *shards_[std::hash<model::NextHop>()(key) % shards_.size()];
 }
 
 }  // namespace postern::pipeline

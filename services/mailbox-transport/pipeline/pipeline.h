@@ -13,6 +13,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -23,6 +24,7 @@
 
 #include "services/mailbox-transport/model/intake.h"
 #include "services/mailbox-transport/model/stored_time.h"
+#include "services/mailbox-transport/pipeline/ask.h"
 #include "services/mailbox-transport/pipeline/pressure.h"
 #include "services/mailbox-transport/pipeline/settings.h"
 #include "services/mailbox-transport/pipeline/shard.h"
@@ -92,6 +94,24 @@ class Pipeline final : public model::Intake {
   // Accepted messages that wait for their commit.
   std::size_t submission_length() const { return submissions_.load(std::memory_order_relaxed); }
 
+  // What administrators do to queues and messages, awaited on any executor. `hop` is the key of the
+  // queue. kUnavailable: a part of the queue does not answer in time; kFailedPrecondition: the
+  // queue is not in a state for it. Messages are taken in their order, at most kChangeMax a call.
+  io::Task<absl::Status> SuspendQueue(model::NextHop hop);
+  io::Task<absl::Status> ResumeQueue(model::NextHop hop);
+  io::Task<absl::Status> RetryQueue(model::NextHop hop);
+  io::Task<absl::StatusOr<Changed>> SuspendMessages(model::NextHop hop,
+                                                    std::vector<base::MessageId> ids);
+  io::Task<absl::StatusOr<Changed>> ResumeMessages(model::NextHop hop,
+                                                   std::vector<base::MessageId> ids);
+  io::Task<absl::StatusOr<Changed>> RemoveMessages(model::NextHop hop,
+                                                   std::vector<base::MessageId> ids,
+                                                   bool with_ndr);
+
+  // Messages that are not routed yet: between acceptance and sync, and those that it holds while it
+  // is suspended.
+  queue::QueueView Submission() const;
+
   const Router& router() const { return router_; }
 
   const std::vector<std::unique_ptr<Shard>>& shards() const { return shards_; }
@@ -112,13 +132,8 @@ class Pipeline final : public model::Intake {
     std::vector<Done> others;  // the same submission, at the same time
   };
 
-  // What a shard is asked on its executor; it sets the answer there, at once or later.
-  template <typename T>
-  using Ask = absl::AnyInvocable<void(std::shared_ptr<io::Completion<T>>)>;
-  template <typename T>
-  static io::Task<std::optional<T>> Answer(Shard& shard, Ask<T> ask, absl::Duration within);
-
   absl::Status Open() const;
+  model::Priority PriorityOf(const model::Message& message) const;
   bool AnswerFromKey(const model::MessagePtr& message, Done& done);
   void Kept(const model::MessagePtr& message, const absl::Status& status, Done done);
   void CountBody(model::Message& message);
@@ -127,6 +142,24 @@ class Pipeline final : public model::Intake {
   void PlaceAll(const model::MessagePtr& message, std::vector<PlacedTicket> tickets);
   void PlaceTicket(PlacedTicket placed);
   Shard& ShardOf(const model::NextHop& hop) const;
+  absl::Status RestoreSuspensions();
+  model::MessagePtr Rerouted(model::MessagePtr message) const;
+  // Counts the crash; and sets the message apart when it is one too many.
+  void Suspect(model::Message& message);
+  // Returns when the store has the counts: only then may an attempt begin.
+  void PlaceSuspects(std::vector<model::MessagePtr> suspects);
+  void RouteNew(model::Message& message) const;
+  // False when the Submission queue lets it go.
+  bool HoldBack(const model::Message& message);
+  void LetGoSoon();
+  io::Task<void> LetGo();
+  // What the Submission queue holds goes into its queues, suspended; then `all` is set.
+  io::Task<void> LetGoSuspended(Answer<bool> all);
+  io::Task<bool> LetGoSome(bool suspended);
+  io::Task<absl::Status> KeepSuspension(model::NextHop hop, bool suspended);
+  io::Task<absl::StatusOr<Changed>> Change(model::NextHop hop,
+                                           std::vector<base::MessageId> ids,
+                                           queue::Wish wish);
 
   model::MessageStore& store_;
   observe::Registry& registry_;
@@ -137,6 +170,7 @@ class Pipeline final : public model::Intake {
   Router router_;
   AtHand at_hand_;
   queue::Probe queue_probe_;
+  queue::MxSets mx_sets_;
   settle::Probe settle_probe_;
   deliver::StsCache sts_;
   smtp::TlsReports tls_reports_;
@@ -151,8 +185,15 @@ class Pipeline final : public model::Intake {
   std::shared_ptr<std::atomic<std::uint64_t>> body_bytes_;
   std::mutex keys_mutex_;
   std::map<std::pair<std::string, std::string>, Waiting> keys_under_way_;
+  bool unreachable_suspended_ = false;  // at the start
+  std::atomic<bool> submission_suspended_{false};
+  mutable std::mutex held_mutex_;
+  std::vector<base::MessageId> held_;  // while the Submission queue is suspended
   std::size_t restored_ = 0;
   std::size_t restored_in_hand_ = 0;
 };
+
+// The length of the Submission queue as a metric; `read` from any thread.
+void AddSubmissionReading(observe::Registry& registry, std::function<std::size_t()> read);
 
 }  // namespace postern::pipeline

@@ -74,7 +74,7 @@ void Router::RouteBy(const route::RouteTable& table,
 void Router::RouteUnreachable(model::Message& message) const {
   for (std::size_t i = 0; i < message.recipients.size(); ++i) {
     const model::RecipientState& state = message.recipients[i];
-    if (state.phase != model::Phase::kPending) continue;
+    if (state.phase != model::Phase::kPending || state.suspended) continue;
     if (state.next_hop.type == model::DeliveryType::kUnreachable) RouteOne(message, i);
   }
 }

@@ -40,6 +40,15 @@ struct PipelineSettings {
       .min = absl::ZeroDuration(),
       .max = absl::Minutes(30),
       .about = "How long deliveries under way may take after SIGTERM."};
+  settings::Setting<absl::Duration> hand_over_time{
+      .key = "server.hand_over_time",
+      .fallback = absl::Minutes(10),
+      .min = absl::ZeroDuration(),
+      .max = absl::Hours(24),
+      .about =
+          "How long a server whose StatefulSet goes on without it hands its queues to the other "
+          "servers of its site, before it stops. Needs directory.source kubernetes; the pod's "
+          "terminationGracePeriodSeconds must be longer. 0: it never does."};
   settings::Setting<settings::Size> body_memory{
       .key = "server.body_memory",
       .fallback = {256ULL * 1024 * 1024},
@@ -56,6 +65,7 @@ struct PipelineSettings {
     visit(io_threads);
     visit(disk_threads);
     visit(stop_grace);
+    visit(hand_over_time);
     visit(body_memory);
   }
 };

@@ -32,6 +32,16 @@ void LogAttempt(const model::Batch& batch, deliver::Way way, const smtp::Outcome
                 {"result", first.Said()}});
 }
 
+// Whether no host came as far as a transaction, so that it concerns all domains of these hosts.
+bool HostsDown(const smtp::Outcome& outcome) {
+  const auto before_mail = [](const smtp::HostTried& tried) {
+    return tried.stage == smtp::Stage::kConnect || tried.stage == smtp::Stage::kGreeting ||
+           tried.stage == smtp::Stage::kHello;
+  };
+  return !outcome.hosts.empty() &&
+         std::all_of(outcome.hosts.begin(), outcome.hosts.end(), before_mail);
+}
+
 // Who lost the answer, for the count of possible doubles.
 std::string WhoLost(deliver::Way way, const smtp::Outcome& outcome) {
   if (way == deliver::Way::kRelay) return "relay-lost";
@@ -52,7 +62,7 @@ settle::Terms TermsOf(const ShardSettings& settings) {
   terms.server = settings.outside_name();
   terms.message_retry_interval = *settings.queue.message_retry_interval;
   terms.retry_jitter_percent = *settings.queue.retry_jitter_percent;
-  terms.message_expiration_timeout = *settings.queue.message_expiration_timeout;
+  terms.message_expiration_timeout = queue::ExpirationOf(settings.queue, model::Priority::kNormal);
   return terms;
 }
 
@@ -107,7 +117,10 @@ Shard::~Shard() = default;
 void Shard::Start(const std::vector<std::unique_ptr<Shard>>* shards) {
   shards_ = shards;
   queue_.OnWanted([this](queue::Lane lane) { workers_.Spawn(RunWorker(std::move(lane))); });
-  settler_.OnNotice([this](model::Message& notice) { shared_.router.Route(notice); });
+  queue_.OnOverdue([this](model::NextHop hop) { Resubmit(std::move(hop)); });
+  queue_.OnSpareWanted(
+      [this](const queue::MxSet& set) { engine_.CloseIdle(set.connector(), set.name()); });
+  settler_.OnNotice([this](model::Message& notice) { shared_.route(notice); });
   loops_.Spawn(queue_.Run());
 }
 
@@ -186,12 +199,24 @@ io::Task<void> Shard::Handle(queue::Work work) {
     NoteUnreadable(work.hop, std::move(work.ticket), message.status());
     co_return;
   }
+  const bool read = work.ticket.message == nullptr;
   work.ticket.message = std::move(*message);
+  if (read) {
+    const queue::Pending pending = queue_.PendingOf(work.hop, work.ticket.id);
+    if (pending != queue::Pending::kNothing) {
+      co_return co_await EndBeforeAttempt(std::move(work), pending);
+    }
+  }
+  const auto place = under_way_.emplace(
+      work.ticket.id, UnderWay{work.hop, work.ticket.message, work.ticket.recipients});
   if (work.kind == queue::Work::Kind::kAttempt) {
     co_await Attempt(std::move(work));
+  } else if (work.kind == queue::Work::Kind::kRemoved) {
+    co_await RemoveTicket(std::move(work));
   } else {
     co_await Lapse(std::move(work));
   }
+  under_way_.erase(place);
 }
 
 void Shard::NoteUnreadable(const model::NextHop& hop,
@@ -235,6 +260,7 @@ io::Task<smtp::Outcome> Shard::Deliver(const model::Batch& batch,
                                        deliver::Way& way) {
   if (model::IsRelay(batch.next_hop.type)) {
     way = deliver::Way::kRelay;
+    shared_.store.MarkInHand(batch.message->id);
     const model::RelayPlan plan = table.Plan(batch.next_hop);
     co_return co_await deliver_.RelayOn(batch, plan);
   }
@@ -242,7 +268,14 @@ io::Task<smtp::Outcome> Shard::Deliver(const model::Batch& batch,
       table.snapshot().FindConnector(batch.next_hop.connector);
   way = connector->frontend_proxy_enabled ? deliver::Way::kProxy : deliver::Way::kDirect;
   const bool domain_listed = table.snapshot().SendsDomainSecure(batch.next_hop.domain);
-  co_return co_await deliver_.Attempt(batch, *connector, domain_listed);
+  if (way == deliver::Way::kProxy) shared_.store.MarkInHand(batch.message->id);
+  // Until then nobody has the content in hand.
+  smtp::Admits admits = [this, &batch](const std::string& mx_set, absl::Duration ttl) {
+    if (!queue_.Admit(batch.next_hop, batch.message->id, mx_set, ttl)) return false;
+    shared_.store.MarkInHand(batch.message->id);
+    return true;
+  };
+  co_return co_await deliver_.Attempt(batch, *connector, domain_listed, std::move(admits));
 }
 
 // One delivery attempt, from the connector as it is now to the settled state.
@@ -259,9 +292,9 @@ io::Task<void> Shard::Attempt(queue::Work work) {
   batch.next_hop = work.hop;
   batch.recipients = work.ticket.recipients;
 
-  shared_.store.MarkInHand(message->id);
   deliver::Way way = deliver::Way::kDirect;
   const smtp::Outcome outcome = co_await Deliver(batch, *table, way);
+  if (outcome.put_off) co_return queue_.PutOff(work.hop, std::move(work.ticket));
 
   if (outcome.ambiguous) deliver_probe_.Ambiguous(WhoLost(way, outcome));
   LogAttempt(batch, way, outcome);
@@ -282,7 +315,7 @@ io::Task<void> Shard::Attempt(queue::Work work) {
       queue_.HopWorked(work.hop);
       break;
     case settle::HopNews::Kind::kFailed:
-      queue_.HopFailed(work.hop, settled.hop.error);
+      queue_.HopFailed(work.hop, settled.hop.error, HostsDown(outcome));
       break;
     case settle::HopNews::Kind::kHeld:
       queue_.HopHeld(work.hop, settled.hop.error);
@@ -347,11 +380,10 @@ io::Task<void> Shard::RefuseAll(model::MessagePtr message, std::vector<std::uint
 
 void Shard::Requeue(const model::NextHop& hop, base::MessageId id, settle::Settled settled) {
   if (settled.tickets.empty()) return queue_.Done(hop, id);
-  for (model::Ticket& ticket : settled.tickets) {
-    // What waits is kept by the store, not by memory.
+  // What waits is kept by the store, not by memory.
+  for (model::Ticket& ticket : settled.tickets)
     ticket.message = nullptr;
-    queue_.Retry(hop, std::move(ticket));
-  }
+  queue_.Retry(hop, id, std::move(settled.tickets));
 }
 
 }  // namespace postern::pipeline

@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "common/io/completion.h"
@@ -24,6 +25,7 @@
 #include "services/mailbox-transport/deliver/deliver.h"
 #include "services/mailbox-transport/model/message_store.h"
 #include "services/mailbox-transport/pipeline/at_hand.h"
+#include "services/mailbox-transport/pipeline/changed.h"
 #include "services/mailbox-transport/pipeline/drain.h"
 #include "services/mailbox-transport/pipeline/router.h"
 #include "services/mailbox-transport/pipeline/tracking.h"
@@ -53,6 +55,7 @@ struct ShardShared {
   base::Random& random;
   observe::Registry& registry;
   queue::Probe& queue_probe;
+  queue::MxSets& mx_sets;
   settle::Probe& settle_probe;
   Router& router;
   AtHand& at_hand;
@@ -68,6 +71,8 @@ struct ShardShared {
   deliver::TlsFeed& tls_feed;
   dns::LookupRules lookup;
   Tracking* tracking = nullptr;
+  // Gives a new message its next hops, unless the Submission queue is suspended.
+  std::function<void(model::Message&)> route;
 };
 
 class Shard {
@@ -87,6 +92,12 @@ class Shard {
   // Looks once more at what is unreachable and at what waits for a hop that is not right any more.
   void RerouteSoon();
   void Add(const model::NextHop& hop, model::Ticket ticket);
+  // Retry-Queue -Resubmit: routes up to `most` tickets of `hop` again that were there before `mark`
+  // (Queue::Mark); `done` gets how many there were, on this executor.
+  void ResubmitSome(model::NextHop hop,
+                    std::uint64_t mark,
+                    std::size_t most,
+                    absl::AnyInvocable<void(std::size_t)> done);
 
   // One round of a drain, at the latest until `until`; `done` has what became of it.
   void Drain(model::RelayPlan plan,
@@ -100,6 +111,21 @@ class Shard {
   void StopWork();
   // Waits until `deadline` for deliveries under way, then cancels them.
   io::Task<void> Finish(absl::Time deadline);
+
+  // Suspends, resumes or removes messages of one queue, one after the other; the answer when the
+  // store knows. Several calls wait for one another.
+  io::Task<Changed> Change(model::NextHop hop, std::vector<base::MessageId> ids, queue::Wish wish);
+  // The same for a caller on another executor.
+  void StartChange(model::NextHop hop,
+                   std::vector<base::MessageId> ids,
+                   queue::Wish wish,
+                   std::shared_ptr<io::Completion<Changed>> done);
+
+  // For what the pipeline does in the background.
+  void Spawn(io::Task<void> task) { loops_.Spawn(std::move(task)); }
+
+  // Routes what waits in a queue again, in the background.
+  void Resubmit(model::NextHop hop);
 
   queue::Queue& queue() { return queue_; }
 
@@ -124,16 +150,42 @@ class Shard {
   // The ticket leaves the queue when the message is lost, else it waits for better times.
   void NoteUnreadable(const model::NextHop& hop, model::Ticket ticket, const absl::Status& error);
 
-  // Settling: decided and committed by the owner, the original read here in between.
+  // Settling: decided and committed by the owner, the original read here in between. `kept` is set
+  // when the store has it; null: nobody waits for that.
   using Decide = absl::AnyInvocable<settle::Decision(settle::Settler&)>;
+  using Kept = std::shared_ptr<io::Completion<absl::Status>>;
   io::Task<settle::Settled> Settle(Shard& owner,
                                    model::MessagePtr message,
                                    Decide decide,
-                                   TrackedWork work);
+                                   TrackedWork work,
+                                   Kept kept = nullptr);
   io::Task<settle::Original> OriginalOf(model::MessagePtr message, settle::OriginalPart part);
-  io::Task<void> PlaceWhenKept(std::shared_ptr<io::Completion<absl::Status>> kept,
-                               std::vector<model::MessagePtr> notices);
+  io::Task<void> PlaceWhenKept(Kept kept, std::vector<model::MessagePtr> notices);
   void Requeue(const model::NextHop& hop, base::MessageId id, settle::Settled settled);
+
+  // What Change did to one message.
+  struct ChangedOne {
+    bool done = false;
+    bool pending = false;
+    Kept kept;  // null: nothing was told to the store
+  };
+
+  io::Task<ChangedOne> ChangeOne(model::NextHop hop, base::MessageId id, queue::Wish wish);
+  io::Task<void> ChangeWork(queue::Work work, queue::Wish wish, ChangedOne& change);
+  io::Task<void> AnswerChange(model::NextHop hop,
+                              std::vector<base::MessageId> ids,
+                              queue::Wish wish,
+                              std::shared_ptr<io::Completion<Changed>> done);
+  // Writes whether these recipients, which are of this hop, are suspended; null when none waits.
+  io::Task<Kept> KeepSuspended(model::NextHop hop,
+                               model::MessagePtr message,
+                               std::vector<std::uint32_t> recipients,
+                               bool suspended);
+  // Out of the Poison queue, to be routed again.
+  io::Task<Kept> Pardon(queue::Work work);
+  io::Task<Kept> RemoveTicket(queue::Work work);
+  // An administrator was quicker than the disk from which the message was read for its attempt.
+  io::Task<void> EndBeforeAttempt(queue::Work work, queue::Pending pending);
 
   struct Draining;
   io::Task<void> DrainAndTell(model::RelayPlan plan,
@@ -146,6 +198,10 @@ class Shard {
   io::Task<void> Reroute();
   bool Stays(const model::NextHop& hop, const route::RouteTable& table) const;
   io::Task<void> RerouteQueue(model::NextHop hop);
+  io::Task<void> ResubmitSlice(model::NextHop hop,
+                               std::uint64_t mark,
+                               std::size_t most,
+                               absl::AnyInvocable<void(std::size_t)> done);
   io::Task<void> RerouteTicket(model::NextHop hop, model::Ticket ticket);
   Shard& OwnerOf(const model::Message& message);
 
@@ -166,6 +222,17 @@ class Shard {
   deliver::Probe deliver_probe_;
   deliver::Deliver deliver_;
 
+  // What the workers have.
+  struct UnderWay {
+    model::NextHop hop;
+    model::MessagePtr message;
+    std::vector<std::uint32_t> recipients;
+  };
+
+  std::unordered_multimap<base::MessageId, UnderWay> under_way_;
+  bool changing_ = false;
+  io::Event change_ended_;
+
   RouteTablePtr routed_by_;  // by which the queues are known to be right
   bool rerouting_ = false;
   bool reroute_again_ = false;
@@ -174,5 +241,13 @@ class Shard {
   io::Scope workers_;
   io::Scope loops_;
 };
+
+template <typename T>
+io::Task<T> Shard::On(Shard& other, absl::AnyInvocable<T()> fn) {
+  if (&other == this) co_return fn();
+  auto done = std::make_shared<io::Completion<T>>(executor_);
+  other.executor_.Post([done, &fn] { done->Set(fn()); });
+  co_return co_await done->Wait();
+}
 
 }  // namespace postern::pipeline

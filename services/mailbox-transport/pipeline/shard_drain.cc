@@ -16,6 +16,7 @@ struct Shard::Draining {
   const model::RelayPlan plan;
   DrainRound round;
   model::NextHop hop;
+  bool suspended = false;  // the queue, or every message of it
   std::deque<model::Ticket> tickets;
   std::size_t workers = 0;
   io::Event ended;
@@ -40,9 +41,11 @@ io::Task<DrainRound> Shard::DrainOnce(model::RelayPlan plan, absl::Time until) {
   };
   for (const queue::QueueView& view : queue_.Queues()) {
     drain->hop = view.hop;
+    // Poison is told as such; it is resumed as poison is.
+    drain->suspended = queue_.Suspended(view.hop) && view.hop.type != model::DeliveryType::kPoison;
     const std::uint64_t mark = queue_.Mark();
     while (!over()) {
-      std::vector<model::Ticket> taken = queue_.TakeBack(view.hop, mark, kDrainSlice);
+      std::vector<model::Ticket> taken = queue_.TakeAway(view.hop, mark, kDrainSlice);
       if (taken.empty()) break;
       std::move(taken.begin(), taken.end(), std::back_inserter(drain->tickets));
       for (std::size_t i = 0; i < std::min(kDrainWorkers, drain->tickets.size()); ++i) {
@@ -86,6 +89,7 @@ io::Task<void> Shard::DrainTicket(std::shared_ptr<Draining> drain, model::Ticket
   batch.message = *message;
   batch.next_hop = drain->hop;
   batch.recipients = ticket.recipients;
+  batch.suspended = drain->suspended || ticket.suspended;
   shared_.store.MarkInHand(ticket.id);
   const smtp::Outcome outcome = co_await deliver_.RelayOn(batch, drain->plan);
   if (const absl::Status handed = deliver::HandedOver(outcome); !handed.ok()) {

@@ -21,18 +21,8 @@ Shard& Shard::OwnerOf(const model::Message& message) {
   return *(*shards_)[message.id.value % shards_->size()];
 }
 
-template <typename T>
-io::Task<T> Shard::On(Shard& other, absl::AnyInvocable<T()> fn) {
-  if (&other == this) co_return fn();
-  auto done = std::make_shared<io::Completion<T>>(executor_);
-  other.executor_.Post([done, &fn] { done->Set(fn()); });
-  co_return co_await done->Wait();
-}
-
-io::Task<settle::Settled> Shard::Settle(Shard& owner,
-                                        model::MessagePtr message,
-                                        Decide decide,
-                                        TrackedWork work) {
+io::Task<settle::Settled> Shard::Settle(
+    Shard& owner, model::MessagePtr message, Decide decide, TrackedWork work, Kept kept) {
   Tracking* const tracking = shared_.tracking;
   std::vector<TrackedReport> tracked;
   absl::AnyInvocable<settle::Decision()> deciding = [&owner, &decide, &work, &tracked, tracking] {
@@ -47,11 +37,13 @@ io::Task<settle::Settled> Shard::Settle(Shard& owner,
   const bool reports = !decision.reports.empty();
   settle::Original original = co_await OriginalOf(message, decision.original);
 
-  auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
-  absl::AnyInvocable<settle::Settled()> committing = [&, kept, reports, tracking] {
+  const Kept reported =
+      reports ? std::make_shared<io::Completion<absl::Status>>(executor_) : nullptr;
+  absl::AnyInvocable<settle::Settled()> committing = [&, kept, reported, tracking] {
     // Until the store has the new state nobody may load the old one: the message stays at hand.
-    model::MessageStore::Done done = [message, kept, reports](absl::Status status) {
-      if (reports) kept->Set(std::move(status));
+    model::MessageStore::Done done = [message, kept, reported](const absl::Status& status) {
+      if (reported != nullptr) reported->Set(status);
+      if (kept != nullptr) kept->Set(status);
     };
     settle::Settled committed =
         owner.settler_.Commit(std::move(decision), std::move(original), std::move(done));
@@ -59,12 +51,11 @@ io::Task<settle::Settled> Shard::Settle(Shard& owner,
     return committed;
   };
   settle::Settled settled = co_await On(owner, std::move(committing));
-  if (!settled.notices.empty()) workers_.Spawn(PlaceWhenKept(kept, settled.notices));
+  if (!settled.notices.empty()) workers_.Spawn(PlaceWhenKept(reported, settled.notices));
   co_return settled;
 }
 
-io::Task<void> Shard::PlaceWhenKept(std::shared_ptr<io::Completion<absl::Status>> kept,
-                                    std::vector<model::MessagePtr> notices) {
+io::Task<void> Shard::PlaceWhenKept(Kept kept, std::vector<model::MessagePtr> notices) {
   const absl::Status status = co_await kept->Wait();
   if (status.ok()) {
     for (const model::MessagePtr& notice : notices)
@@ -110,7 +101,8 @@ io::Task<void> Shard::Reroute() {
     unreachable.type = model::DeliveryType::kUnreachable;
     co_await RerouteQueue(unreachable);
     for (const queue::QueueView& view : queue_.Queues()) {
-      const bool special = view.hop.type == model::DeliveryType::kUnreachable;
+      const bool special = view.hop.type == model::DeliveryType::kUnreachable ||
+                           view.hop.type == model::DeliveryType::kPoison;
       if (special || Stays(view.hop, *table)) continue;
       co_await RerouteQueue(view.hop);
     }
@@ -136,6 +128,24 @@ io::Task<void> Shard::RerouteQueue(model::NextHop hop) {
       co_await RerouteTicket(hop, std::move(ticket));
     co_await io::Sleep(absl::ZeroDuration());
   }
+}
+
+void Shard::ResubmitSome(model::NextHop hop,
+                         std::uint64_t mark,
+                         std::size_t most,
+                         absl::AnyInvocable<void(std::size_t)> done) {
+  loops_.Spawn(ResubmitSlice(std::move(hop), mark, most, std::move(done)));
+}
+
+io::Task<void> Shard::ResubmitSlice(model::NextHop hop,
+                                    std::uint64_t mark,
+                                    std::size_t most,
+                                    absl::AnyInvocable<void(std::size_t)> done) {
+  std::vector<model::Ticket> tickets = queue_.TakeBack(hop, mark, most);
+  const std::size_t count = tickets.size();
+  for (model::Ticket& ticket : tickets)
+    co_await RerouteTicket(hop, std::move(ticket));
+  done(count);
 }
 
 io::Task<void> Shard::RerouteTicket(model::NextHop hop, model::Ticket ticket) {

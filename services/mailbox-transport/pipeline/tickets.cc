@@ -17,7 +17,7 @@ std::vector<PlacedTicket> TicketsOf(const model::MessagePtr& message,
                                      : message->accepted + delay_after;
     auto same = std::find_if(placed.begin(), placed.end(), [&](const PlacedTicket& one) {
       return one.hop == state.next_hop && one.ticket.due == state.next_attempt &&
-             one.ticket.notify_delay_at == notify_at;
+             one.ticket.notify_delay_at == notify_at && one.ticket.suspended == state.suspended;
     });
     if (same == placed.end()) {
       PlacedTicket fresh;
@@ -27,6 +27,8 @@ std::vector<PlacedTicket> TicketsOf(const model::MessagePtr& message,
       fresh.ticket.due = state.next_attempt;
       fresh.ticket.expires = message->expires;
       fresh.ticket.notify_delay_at = notify_at;
+      fresh.ticket.priority = message->priority;
+      fresh.ticket.suspended = state.suspended;
       same = placed.insert(placed.end(), std::move(fresh));
     }
     same->ticket.recipients.push_back(i);

@@ -291,6 +291,20 @@ void Tracking::Rerouted(const model::Message& message,
   WriteAll(message, line, recipients);
 }
 
+void Tracking::Poisoned(const model::Message& message) {
+  std::vector<std::uint32_t> all;
+  for (std::uint32_t i = 0; i < message.recipients.size(); ++i) {
+    if (message.recipients[i].phase == model::Phase::kPending) all.push_back(i);
+  }
+  const std::string context = base::Cat("in hand at ", message.crashes, " crashes");
+  Line line;
+  line.event = TrackingEvent::kPoison;
+  line.source = TrackingSource::kPoison;
+  line.server_hostname = server_;
+  line.source_context = context;
+  WriteAll(message, line, all);
+}
+
 void AddLogReadings(observe::Registry& registry,
                     const Tracking* tracking,
                     const RoutingLog* routing) {

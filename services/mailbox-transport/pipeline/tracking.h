@@ -75,6 +75,9 @@ class Tracking {
                 std::span<const std::uint32_t> recipients,
                 const model::NextHop& hop);
 
+  // POISONMESSAGE: it waits apart from now on.
+  void Poisoned(const model::Message& message);
+
   std::uint64_t lines_lost() const { return log_->lines_lost(); }
 
   const std::string& folder() const { return log_->folder(); }

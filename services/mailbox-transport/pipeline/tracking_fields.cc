@@ -78,6 +78,8 @@ std::string_view NameOf(TrackingEvent event) {
       return "DSN";
     case TrackingEvent::kResubmit:
       return "RESUBMIT";
+    case TrackingEvent::kPoison:
+      return "POISONMESSAGE";
   }
   return "";
 }
@@ -96,6 +98,10 @@ std::string_view NameOf(TrackingSource source) {
       return "QUEUE";
     case TrackingSource::kRouting:
       return "ROUTING";
+    case TrackingSource::kAdmin:
+      return "ADMIN";
+    case TrackingSource::kPoison:
+      return "POISONMESSAGE";
   }
   return "";
 }

@@ -56,8 +56,25 @@ inline constexpr std::string_view kTrackingFieldNames =
     "original-client-ip,original-server-ip,custom-data";
 
 // Those of Exchange's that a message of ours can have.
-enum class TrackingEvent : std::uint8_t { kReceive, kSend, kDefer, kFail, kDsn, kResubmit };
-enum class TrackingSource : std::uint8_t { kSmtp, kGateway, kDns, kDsn, kQueue, kRouting };
+enum class TrackingEvent : std::uint8_t {
+  kReceive,
+  kSend,
+  kDefer,
+  kFail,
+  kDsn,
+  kResubmit,
+  kPoison
+};
+enum class TrackingSource : std::uint8_t {
+  kSmtp,
+  kGateway,
+  kDns,
+  kDsn,
+  kQueue,
+  kRouting,
+  kAdmin,
+  kPoison
+};
 
 // "RECEIVE", "SMTP"
 std::string_view NameOf(TrackingEvent event);

@@ -26,27 +26,27 @@ absl::Duration Schedule::Jittered(absl::Duration wait) {
   return wait + absl::Milliseconds(static_cast<std::int64_t>(offset) - spread);
 }
 
+Rung RungOf(const QueueSettings& settings, std::uint32_t failures) {
+  const auto glitches = static_cast<std::uint32_t>(*settings.queue_glitch_retry_count);
+  const auto transients = static_cast<std::uint32_t>(*settings.transient_failure_retry_count);
+  if (failures <= glitches) return {*settings.queue_glitch_retry_interval, 0};
+  if (failures <= glitches + transients) return {*settings.transient_failure_retry_interval, 1};
+  return {*settings.outbound_connection_failure_retry_interval, 2};
+}
+
 void Schedule::Climb(Line& line, std::string_view error, absl::Time now) {
-  const auto glitches = static_cast<std::uint32_t>(*settings_.queue_glitch_retry_count);
-  const auto transients = static_cast<std::uint32_t>(*settings_.transient_failure_retry_count);
   ++line.failures;
-  absl::Duration wait = *settings_.outbound_connection_failure_retry_interval;
-  std::uint32_t stage = 2;
-  if (line.failures <= glitches) {
-    wait = *settings_.queue_glitch_retry_interval;
-    stage = 0;
-  } else if (line.failures <= glitches + transients) {
-    wait = *settings_.transient_failure_retry_interval;
-    stage = 1;
-  }
+  const Rung rung = RungOf(settings_, line.failures);
   line.state = Line::State::kRetry;
   line.worked = false;
-  line.workers_max = static_cast<std::size_t>(*settings_.max_per_domain_outbound_connections);
+  if (line.failures == 1) line.first_retry = now;
+  line.workers_max = FirstConnections();
   line.probe.reset();
   line.probe_wanted = false;
   line.last_retry = now;
-  line.resumes = now + Jittered(wait);
-  probe_.LadderClimbed(stage);
+  line.resumes = now + Jittered(rung.wait);
+  LetGo(line);
+  probe_.LadderClimbed(rung.stage);
   POSTERN_LOG(kWarning, "queue", "next hop failed",
               {{"next_hop", line.hop.domain},
                {"connector", line.hop.connector},
@@ -60,20 +60,30 @@ void Schedule::HopWorked(const model::NextHop& hop, absl::Time now) {
   if (line == nullptr) return;
   const auto most = static_cast<std::size_t>(*settings_.max_per_domain_outbound_connections);
   line->workers_max = std::min(most, line->workers_max + 1);
+  line->grown = now;
+  line->idle_since = now;
   line->worked = true;
   if (line->state != Line::State::kOpen || line->failures > 0) {
     line->state = Line::State::kOpen;
-    line->workers_max = most;
+    line->opened = now;
+    line->workers_max = std::min(most, FirstConnections() + 1);
     line->failures = 0;
+    line->first_retry = absl::InfiniteFuture();
     line->probe.reset();
     line->probe_wanted = false;
     line->last_error.clear();
     line->resumes = absl::InfiniteFuture();
   }
   Note(*line, now);
+  if (line->rollup == nullptr) return;
+  line->rollup->set->Worked(shard_, now);
+  Release(*line->rollup, now);
 }
 
-void Schedule::HopFailed(const model::NextHop& hop, std::string_view error, absl::Time now) {
+void Schedule::HopFailed(const model::NextHop& hop,
+                         std::string_view error,
+                         absl::Time now,
+                         bool hosts_down) {
   Line* line = Find(hop);
   if (line == nullptr) return;
   line->last_error = error.substr(0, kErrorBytesMax);
@@ -84,6 +94,7 @@ void Schedule::HopFailed(const model::NextHop& hop, std::string_view error, absl
   } else {
     Climb(*line, error, now);
   }
+  if (hosts_down && line->rollup != nullptr) FallWith(*line, error, now);
   Note(*line, now);
 }
 
@@ -122,10 +133,14 @@ void Schedule::WakeHeld(absl::Time now) {
 bool Schedule::RetryNow(const model::NextHop& hop, absl::Time now) {
   Line* line = Find(hop);
   if (line == nullptr) return false;
-  if (line->state != Line::State::kRetry && line->state != Line::State::kHeld) return false;
-  line->resumes = now;
-  Note(*line, now);
-  return true;
+  const bool hosts = line->rollup != nullptr && line->rollup->set->RetryNow(now);
+  if (line->state == Line::State::kRetry || line->state == Line::State::kHeld) {
+    line->resumes = now;
+    Note(*line, now);
+    return true;
+  }
+  if (hosts) Release(*line->rollup, now);
+  return hosts;
 }
 
 }  // namespace postern::queue

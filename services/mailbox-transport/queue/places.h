@@ -1,7 +1,6 @@
 // services/mailbox-transport/queue/places.h
 //
-// Place: where a ticket stands in the queue; with the two orders that hold places without owning
-// them.
+// Place: where a ticket stands in the queue; with the orders that hold places without owning them.
 //
 // Lifetime  A Fifo or a Heap holds pointers; whoever takes a member out of its world removes it
 //           first.
@@ -25,7 +24,7 @@ struct Line;
 inline constexpr std::uint32_t kNowhere = UINT32_MAX;
 
 struct Place {
-  enum class In : std::uint8_t { kReady, kLater, kLapsed };
+  enum class In : std::uint8_t { kReady, kLater, kLapsed, kSuspended };
 
   model::Ticket ticket;
   Line* line = nullptr;
@@ -36,12 +35,27 @@ struct Place {
   std::uint32_t expiry_position = kNowhere;
   std::uint32_t notify_position = kNowhere;
   In in = In::kReady;
+  bool removed = false;  // by an administrator, once its attempt had ended
+  bool with_ndr = false;
 
   absl::Time due() const { return ticket.due; }
 
   absl::Time expires() const { return ticket.expires; }
 
   absl::Time notify() const { return ticket.notify_delay_at; }
+};
+
+// By message, for sets of places; a message may have several.
+struct ById {
+  using is_transparent = void;
+
+  bool operator()(const Place* a, const Place* b) const {
+    return a->ticket.id == b->ticket.id ? a->mark < b->mark : a->ticket.id < b->ticket.id;
+  }
+
+  bool operator()(const Place* a, base::MessageId b) const { return a->ticket.id < b; }
+
+  bool operator()(base::MessageId a, const Place* b) const { return a < b->ticket.id; }
 };
 
 // First come, first out; members leave from anywhere.

@@ -11,6 +11,7 @@
 
 #include "common/observe/metrics.h"
 #include "services/mailbox-transport/model/next_hop.h"
+#include "services/mailbox-transport/queue/census_rows.h"
 
 namespace postern::queue {
 
@@ -21,9 +22,21 @@ class Probe {
   // Messages of one type of queue came or went.
   void Messages(model::DeliveryType type, std::int64_t change);
 
+  // A message came from routing, or left for good: delivered, returned, removed, routed elsewhere.
+  void Came(model::DeliveryType type);
+  void Left(model::DeliveryType type);
+
+  void Resubmitted(std::size_t count) { resubmitted_.Add(count); }
+
   void Queues(std::int64_t change) { queues_.Add(static_cast<double>(change)); }
 
   void Connections(std::int64_t change) { connections_.Add(static_cast<double>(change)); }
+
+  void MxSets(std::int64_t change) { mx_sets_.Add(static_cast<double>(change)); }
+
+  void MxSetsDown(std::int64_t change) { mx_sets_down_.Add(static_cast<double>(change)); }
+
+  void PutOff() { put_off_.Add(); }
 
   void MessageRetried() { message_retries_.Add(); }
 
@@ -37,16 +50,25 @@ class Probe {
 
   void OldestAge(std::size_t shard, absl::Duration age);
 
+  void Counted(std::size_t shard, Census census) { census_.Publish(shard, std::move(census)); }
+
  private:
   observe::Registry& registry_;
   std::array<observe::Gauge*, model::kDeliveryTypes> messages_;
+  std::array<observe::Counter*, model::kDeliveryTypes> came_;
+  std::array<observe::Counter*, model::kDeliveryTypes> left_;
+  CensusRows census_;
   observe::Gauge& queues_;
   observe::Gauge& connections_;
+  observe::Gauge& mx_sets_;
+  observe::Gauge& mx_sets_down_;
+  observe::Counter& put_off_;
   observe::Counter& message_retries_;
   std::array<observe::Counter*, 3> ladder_;
   observe::Counter& held_;
   observe::Counter& expired_;
   observe::Counter& delayed_;
+  observe::Counter& resubmitted_;
 };
 
 }  // namespace postern::queue

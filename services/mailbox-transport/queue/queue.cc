@@ -9,8 +9,10 @@ namespace postern::queue {
 
 namespace {
 
-// Run looks at the clock at least this often: it may have been set, and the oldest age is reported.
-constexpr absl::Duration kSleepMax = absl::Seconds(15);
+// Run looks at the clock at least this often: it may have been set, and the queues are counted.
+constexpr absl::Duration kSleepMax = absl::Seconds(5);
+// What the queues hold is counted this often, for the metrics.
+constexpr absl::Duration kCensusInterval = absl::Seconds(5);
 // A wake-up is worth at least this: what is due meanwhile is done together.
 constexpr absl::Duration kSleepMin = absl::Milliseconds(5);
 
@@ -30,14 +32,41 @@ Queue::Queue(io::Executor& executor,
       clock_(clock),
       probe_(probe),
       shard_(shard),
-      schedule_(settings, random, probe, PartOf(*settings.max_outbound_connections, shard.of)) {
+      schedule_(settings,
+                random,
+                probe,
+                PartOf(*settings.max_outbound_connections, shard.of),
+                shard.of,
+                shard.sets,
+                shard.number) {
   POSTERN_CHECK(shard.number < shard.of);
+  if (shard.sets == nullptr) return;
+  shard.sets->OnRoom(shard.number, [this](MxSetPtr set) {
+    executor_.Post([this, set = std::move(set)] {
+      schedule_.RoomIn(set, clock_.Now());
+      Pump();
+    });
+  });
+  shard.sets->OnSpareWanted(shard.number, [this](MxSetPtr set) {
+    executor_.Post([this, set = std::move(set)] {
+      if (spare_wanted_) spare_wanted_(*set);
+      set->GaveUp(shard_.number);
+    });
+  });
 }
 
 Queue::~Queue() = default;
 
 void Queue::OnWanted(absl::AnyInvocable<void(Lane)> wanted) {
   wanted_ = std::move(wanted);
+}
+
+void Queue::OnOverdue(absl::AnyInvocable<void(model::NextHop)> overdue) {
+  overdue_ = std::move(overdue);
+}
+
+void Queue::OnSpareWanted(absl::AnyInvocable<void(const MxSet&)> spare_wanted) {
+  spare_wanted_ = std::move(spare_wanted);
 }
 
 io::Task<void> Queue::Run() {
@@ -53,7 +82,12 @@ io::Task<void> Queue::Run() {
 }
 
 void Queue::RunOnce() {
-  probe_.OldestAge(shard_.number, schedule_.OldestAge(clock_.Now()));
+  const absl::Time now = clock_.Now();
+  if (now - counted_ >= kCensusInterval || now < counted_) {
+    counted_ = now;
+    probe_.OldestAge(shard_.number, schedule_.OldestAge(now));
+    probe_.Counted(shard_.number, schedule_.Count(now));
+  }
   Pump();
 }
 
@@ -69,6 +103,9 @@ void Queue::Pump() {
     if (stopped_) break;
   }
   pumping_ = false;
+  for (model::NextHop& hop : schedule_.TakeOverdue()) {
+    if (overdue_) overdue_(std::move(hop));
+  }
   if (schedule_.NextWake() < sleeps_until_) {
     sleeps_until_ = schedule_.NextWake();
     earlier_.NotifyAll();
@@ -102,13 +139,74 @@ void Queue::Retry(const model::NextHop& hop, model::Ticket ticket) {
   Pump();
 }
 
+void Queue::Retry(const model::NextHop& hop,
+                  base::MessageId id,
+                  std::vector<model::Ticket> tickets) {
+  schedule_.Retry(hop, id, std::move(tickets), clock_.Now());
+  Pump();
+}
+
+void Queue::Suspend(const model::NextHop& hop) {
+  schedule_.Suspend(hop, clock_.Now());
+}
+
+bool Queue::Resume(const model::NextHop& hop) {
+  const bool was = schedule_.Resume(hop, clock_.Now());
+  Pump();
+  return was;
+}
+
+bool Queue::Suspended(const model::NextHop& hop) const {
+  return schedule_.Suspended(hop);
+}
+
+Changing Queue::Change(const model::NextHop& hop, base::MessageId id, Wish wish) {
+  return schedule_.Change(hop, id, wish, clock_.Now());
+}
+
+Pending Queue::PendingOf(const model::NextHop& hop, base::MessageId id) const {
+  return schedule_.PendingOf(hop, id);
+}
+
+void Queue::PutBack(const model::NextHop& hop, model::Ticket ticket) {
+  schedule_.PutBack(hop, std::move(ticket), clock_.Now());
+  Pump();
+}
+
 void Queue::HopWorked(const model::NextHop& hop) {
   schedule_.HopWorked(hop, clock_.Now());
   Pump();
 }
 
-void Queue::HopFailed(const model::NextHop& hop, std::string_view error) {
-  schedule_.HopFailed(hop, error, clock_.Now());
+void Queue::HopFailed(const model::NextHop& hop, std::string_view error, bool hosts_down) {
+  schedule_.HopFailed(hop, error, clock_.Now(), hosts_down);
+  Pump();
+}
+
+bool Queue::Admit(const model::NextHop& hop,
+                  base::MessageId id,
+                  const std::string& mx_set,
+                  absl::Duration ttl) {
+  const bool admitted = schedule_.Admit(hop, id, mx_set, ttl, clock_.Now());
+  Pump();
+  return admitted;
+}
+
+void Queue::PutOff(const model::NextHop& hop, model::Ticket ticket) {
+  schedule_.PutOff(hop, std::move(ticket), clock_.Now());
+  Pump();
+}
+
+void Queue::LearnMxSet(const model::NextHop& hop, const std::string& mx_set, absl::Duration ttl) {
+  schedule_.Learn(hop, mx_set, ttl, clock_.Now());
+  Pump();
+}
+
+void Queue::BlockMxSet(const std::string& connector,
+                       const std::string& mx_set,
+                       std::string_view error,
+                       absl::Time until) {
+  schedule_.Block(connector, mx_set, error, until, clock_.Now());
   Pump();
 }
 
@@ -133,9 +231,7 @@ std::uint64_t Queue::Mark() const {
 }
 
 std::vector<model::Ticket> Queue::TakeUnreachable(std::uint64_t mark, std::size_t tickets_max) {
-  model::NextHop unreachable;
-  unreachable.type = model::DeliveryType::kUnreachable;
-  return TakeBack(unreachable, mark, tickets_max);
+  return TakeBack(model::UnreachableHop(), mark, tickets_max);
 }
 
 std::vector<model::Ticket> Queue::TakeBack(const model::NextHop& hop,
@@ -146,12 +242,30 @@ std::vector<model::Ticket> Queue::TakeBack(const model::NextHop& hop,
   return tickets;
 }
 
+std::vector<model::Ticket> Queue::TakeAway(const model::NextHop& hop,
+                                           std::uint64_t mark,
+                                           std::size_t tickets_max) {
+  auto tickets = schedule_.TakeAway(hop, mark, tickets_max, clock_.Now());
+  Pump();
+  return tickets;
+}
+
 std::vector<QueueView> Queue::Queues() const {
   return schedule_.Queues(clock_.Now());
 }
 
 std::vector<TicketView> Queue::Tickets(const model::NextHop& hop, std::size_t tickets_max) const {
   return schedule_.Tickets(hop, tickets_max);
+}
+
+std::size_t Queue::Waiting(const model::NextHop& hop) const {
+  return schedule_.Waiting(hop);
+}
+
+std::vector<TicketView> Queue::TicketsAfter(const model::NextHop& hop,
+                                            base::MessageId after,
+                                            std::size_t tickets_max) const {
+  return schedule_.TicketsAfter(hop, after, tickets_max);
 }
 
 std::size_t Queue::message_count() const {

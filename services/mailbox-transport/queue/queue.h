@@ -45,6 +45,7 @@ namespace postern::queue {
 struct Shard {
   std::size_t number = 0;
   std::size_t of = 1;
+  MxSets* sets = nullptr;  // null: each next hop goes alone
 };
 
 class Queue {
@@ -61,6 +62,13 @@ class Queue {
 
   // Who starts workers. Before the first Add.
   void OnWanted(absl::AnyInvocable<void(Lane)> wanted);
+
+  // Who routes again what waits for a next hop that was in Retry for too long.
+  void OnOverdue(absl::AnyInvocable<void(model::NextHop)> overdue);
+
+  // Who closes the sessions that are kept idle for an MX set, because another shard needs their
+  // places.
+  void OnSpareWanted(absl::AnyInvocable<void(const MxSet&)> spare_wanted);
 
   // Wakes the queue when something is due; until the scope that runs it stops.
   io::Task<void> Run();
@@ -79,15 +87,50 @@ class Queue {
   void Done(const model::NextHop& hop, base::MessageId id);
   // The ticket that was taken waits again until ticket.due (the past: with its hop).
   void Retry(const model::NextHop& hop, model::Ticket ticket);
+  // The same for what became of one ticket: several, due at different times, or none.
+  void Retry(const model::NextHop& hop, base::MessageId id, std::vector<model::Ticket> tickets);
 
   // What an attempt told about the next hop itself. Before Done or Retry.
   void HopWorked(const model::NextHop& hop);
-  void HopFailed(const model::NextHop& hop, std::string_view error);
+  // `hosts_down`: no host of it came as far as a transaction.
+  void HopFailed(const model::NextHop& hop, std::string_view error, bool hosts_down = false);
   void HopHeld(const model::NextHop& hop, std::string_view reason);
+
+  // The hosts of what is under way are known, and are of this MX set for `ttl` (empty: of none
+  // that is shared). Whether they may be connected to now; if not, PutOff.
+  bool Admit(const model::NextHop& hop,
+             base::MessageId id,
+             const std::string& mx_set,
+             absl::Duration ttl);
+  // Nothing was tried: the ticket waits again, for room in its MX set. Instead of Done or Retry.
+  void PutOff(const model::NextHop& hop, model::Ticket ticket);
+  // The same knowledge from somebody who looks it up for us, as a front end does.
+  void LearnMxSet(const model::NextHop& hop, const std::string& mx_set, absl::Duration ttl);
+  // Nothing goes to the hosts of this set by this connector until then; afterwards one tries first.
+  void BlockMxSet(const std::string& connector,
+                  const std::string& mx_set,
+                  std::string_view error,
+                  absl::Time until);
+
   // A front end or credit is there: held hops start again, spread over kWakeSpread.
   void WakeHeld();
   // Retry-Queue: the next retry time is now. False when there is no such queue in Retry.
   bool RetryNow(const model::NextHop& hop);
+
+  // Suspend-Queue: nothing of the hop is handed out or taken back any more; what is under way ends,
+  // what comes is taken, and what lapses comes out on its lane. The queue stays, empty or not.
+  void Suspend(const model::NextHop& hop);
+  // False when it is not suspended.
+  bool Resume(const model::NextHop& hop);
+  bool Suspended(const model::NextHop& hop) const;
+
+  // Suspend-, Resume-, Remove-Message: takes out what the wish is about, and notes it for what is
+  // under way: that comes back suspended, or on the lapsed lane to be removed.
+  Changing Change(const model::NextHop& hop, base::MessageId id, Wish wish);
+  // What was noted for a ticket that is under way.
+  Pending PendingOf(const model::NextHop& hop, base::MessageId id) const;
+  // What Change gave waits again, as it says itself. Once for each, if it is not Done.
+  void PutBack(const model::NextHop& hop, model::Ticket ticket);
 
   // Tickets added from now on have a mark of at least this.
   std::uint64_t Mark() const;
@@ -100,8 +143,20 @@ class Queue {
                                       std::uint64_t mark,
                                       std::size_t tickets_max);
 
+  // And with what is suspended, the whole queue or a message for itself.
+  std::vector<model::Ticket> TakeAway(const model::NextHop& hop,
+                                      std::uint64_t mark,
+                                      std::size_t tickets_max);
+
   std::vector<QueueView> Queues() const;
   std::vector<TicketView> Tickets(const model::NextHop& hop, std::size_t tickets_max) const;
+  // What TakeBack would give.
+  std::size_t Waiting(const model::NextHop& hop) const;
+  // The next of a queue in the order of ids, one for each message: `after` is the last id of the
+  // page before.
+  std::vector<TicketView> TicketsAfter(const model::NextHop& hop,
+                                       base::MessageId after,
+                                       std::size_t tickets_max) const;
   std::size_t message_count() const;
 
  private:
@@ -114,8 +169,11 @@ class Queue {
   Shard shard_;
   Schedule schedule_;
   absl::AnyInvocable<void(Lane)> wanted_;
+  absl::AnyInvocable<void(model::NextHop)> overdue_;
+  absl::AnyInvocable<void(const MxSet&)> spare_wanted_;
   io::Event earlier_;
   absl::Time sleeps_until_ = absl::InfinitePast();
+  absl::Time counted_ = absl::InfinitePast();
   bool pumping_ = false;
   bool stopped_ = false;
 };

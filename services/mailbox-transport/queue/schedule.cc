@@ -12,41 +12,41 @@ bool Unreachable(const Line& line) {
   return line.hop.type == model::DeliveryType::kUnreachable;
 }
 
+bool Poison(const Line& line) {
+  return line.hop.type == model::DeliveryType::kPoison;
+}
+
 // All unreachable tickets are in one queue, whatever routing wrote beside them.
 model::NextHop KeyOf(const model::NextHop& hop) {
   if (hop.type != model::DeliveryType::kUnreachable) return hop;
-  model::NextHop key;
-  key.type = model::DeliveryType::kUnreachable;
-  return key;
+  return model::UnreachableHop();
 }
 
 }  // namespace
 
-std::size_t Line::attempts() const {
-  return static_cast<std::size_t>(std::count_if(taken.begin(), taken.end(), [](const Taken& one) {
-    return one.kind == Work::Kind::kAttempt;
-  }));
-}
-
 Schedule::Schedule(const QueueSettings& settings,
                    base::Random& random,
                    Probe& probe,
-                   std::size_t workers_max)
-    : settings_(settings), random_(random), probe_(probe), workers_max_(workers_max) {
+                   std::size_t workers_max,
+                   std::size_t shards,
+                   MxSets* sets,
+                   std::size_t shard)
+    : settings_(settings),
+      random_(random),
+      probe_(probe),
+      workers_max_(workers_max),
+      sets_(sets),
+      shard_(shard) {
   POSTERN_CHECK(workers_max > 0);
+  auto limits = RateLimits::Parse(*settings.rate_limits, shards);
+  POSTERN_CHECK(limits.ok());  // CheckSettings has looked at them
+  limits_ = *std::move(limits);
 }
 
 Schedule::~Schedule() {
   for (const auto& [hop, line] : lines_) {
-    while (!line->ready.empty()) {
-      Leave(line->ready.front());
-    }
-    while (!line->later.empty()) {
-      Leave(line->later.top());
-    }
-  }
-  while (!lapsed_.empty()) {
-    Leave(lapsed_.front());
+    while (!line->by_id.empty())
+      Leave(*line->by_id.begin());
   }
 }
 
@@ -61,8 +61,10 @@ Line& Schedule::FindOrMake(const model::NextHop& hop, absl::Time now) {
   auto line = std::make_unique<Line>();
   line->hop = KeyOf(hop);
   line->id = next_id_++;
-  line->workers_max = static_cast<std::size_t>(*settings_.max_per_domain_outbound_connections);
+  line->workers_max = FirstConnections();
+  line->paces = limits_.PacesOf(line->hop);
   line->empty_since = now;
+  line->idle_since = now;
   Line& made = *line;
   lines_.emplace(made.hop, std::move(line));
   probe_.Queues(1);
@@ -75,6 +77,7 @@ void Schedule::Remove(Line& line) {
     --starved_lines_;
   }
   if (line.in_held) std::erase(held_, &line);
+  if (line.rollup != nullptr) LeaveRollup(line);
   if (wakes_.Holds(&line)) wakes_.Remove(&line);
   probe_.Queues(-1);
   const model::NextHop key = line.hop;
@@ -83,25 +86,36 @@ void Schedule::Remove(Line& line) {
 
 void Schedule::Add(const model::NextHop& hop, model::Ticket ticket, absl::Time now) {
   Line& line = FindOrMake(hop, now);
+  line.incoming.Count(now);
+  probe_.Came(line.hop.type);
   Enter(line, std::move(ticket), now);
   Note(line, now);
 }
 
-void Schedule::Enter(Line& line, model::Ticket ticket, absl::Time now) {
-  auto* place = new Place;  // owned by the queue of its line until Leave
+Place* Schedule::Enter(Line& line, model::Ticket ticket, absl::Time now) {
+  auto* place = new Place;  // owned by its line until Leave
   place->ticket = std::move(ticket);
   place->line = &line;
   place->mark = next_mark_++;
-  if (place->due() <= now || Unreachable(line)) {
+  line.by_id.insert(place);
+  ++line.counts[static_cast<std::size_t>(place->ticket.priority)];
+  if (place->ticket.suspended || Poison(line)) {
+    place->in = Place::In::kSuspended;
+    line.Park(place);
+  } else if (place->due() <= now || Unreachable(line)) {
     line.ready.PushBack(place);
   } else {
     place->in = Place::In::kLater;
-    line.later.Push(place);
+    line.PutLater(place);
   }
-  if (place->expires() != absl::InfiniteFuture()) expiries_.Push(place);
-  if (place->notify() != absl::InfiniteFuture()) notifies_.Push(place);
+  KeepOrLetGo(*place);
+  // What may have brought the process down waits for an administrator, however long he takes.
+  const bool lapses = !Poison(line);
+  if (lapses && place->expires() != absl::InfiniteFuture()) expiries_.Push(place);
+  if (lapses && place->notify() != absl::InfiniteFuture()) notifies_.Push(place);
   ++messages_;
   probe_.Messages(line.hop.type, 1);
+  return place;
 }
 
 void Schedule::Unlink(Place* place) {
@@ -110,11 +124,13 @@ void Schedule::Unlink(Place* place) {
       place->line->ready.Remove(place);
       break;
     case Place::In::kLater:
-      place->line->later.Remove(place);
+      place->line->TakeLater(place);
       break;
     case Place::In::kLapsed:
       lapsed_.Remove(place);
-      --place->line->lapsed;
+      break;
+    case Place::In::kSuspended:
+      place->line->TakeParked(place);
       break;
   }
   if (expiries_.Holds(place)) expiries_.Remove(place);
@@ -123,6 +139,8 @@ void Schedule::Unlink(Place* place) {
 
 model::Ticket Schedule::Leave(Place* place) {
   Unlink(place);
+  place->line->by_id.erase(place);
+  --place->line->counts[static_cast<std::size_t>(place->ticket.priority)];
   --messages_;
   probe_.Messages(place->line->hop.type, -1);
   model::Ticket ticket = std::move(place->ticket);
@@ -134,7 +152,6 @@ void Schedule::Lapse(Place* place) {
   Unlink(place);
   place->in = Place::In::kLapsed;
   lapsed_.PushBack(place);
-  ++place->line->lapsed;
 }
 
 void Schedule::Advance(absl::Time now) {
@@ -151,19 +168,32 @@ void Schedule::Advance(absl::Time now) {
   while (wakes_.first() <= now) {
     Wake(*wakes_.top(), now);
   }
+  while (rollup_wakes_.first() <= now) {
+    Release(*rollup_wakes_.top(), now);
+  }
 }
 
 void Schedule::Wake(Line& line, absl::Time now) {
-  if (line.size() == 0 && line.workers == 0) return Remove(line);
+  if (line.size() == 0 && line.workers == 0 && !line.suspended) return Remove(line);
   const bool waits = line.state == Line::State::kRetry || line.state == Line::State::kHeld;
   if (waits && line.resumes <= now) {
     line.state = Line::State::kProbing;
     line.probe_wanted = false;
     line.probe.reset();
   }
+  if (line.rollup_turn != 0 && line.rollup_until <= now) LeaveRollup(line);
+  if ((waits || WaitsForHosts(line)) && !line.suspended &&
+      line.idle_since + *settings_.max_idle_time_before_resubmit <= now) {
+    line.idle_since = now;
+    overdue_.push_back(line.hop);
+  }
+  if (Grows(line) && line.grown + kRampPatience <= now) {
+    ++line.workers_max;
+    line.grown = now;
+  }
   while (line.later.first() <= now) {
     Place* place = line.later.top();
-    line.later.Remove(place);
+    line.TakeLater(place);
     place->in = Place::In::kReady;
     line.ready.PushBack(place);
   }
@@ -171,24 +201,20 @@ void Schedule::Wake(Line& line, absl::Time now) {
 }
 
 void Schedule::Note(Line& line, absl::Time now) {
-  if (!line.in_round && Wants(line)) {
+  if (!line.in_round && Wants(line, now) && Passes(line, now)) {
     line.in_round = true;
     round_.push_back(&line);
     if (line.workers == 0) ++starved_lines_;
   }
-  const bool empty = line.size() == 0 && line.workers == 0;
+  const bool empty = line.size() == 0 && line.workers == 0 && !line.suspended;
   if (!empty) {
     line.empty_since = absl::InfinitePast();
   } else if (line.empty_since == absl::InfinitePast()) {
     line.empty_since = now;
   }
 
-  absl::Time wake = line.later.first();
-  if (empty) {
-    wake = line.empty_since + *settings_.queue_max_idle_time;
-  } else if (line.state == Line::State::kRetry || line.state == Line::State::kHeld) {
-    wake = line.resumes;
-  }
+  const absl::Time wake =
+      empty ? line.empty_since + *settings_.queue_max_idle_time : WakeOf(line, now);
   if (wake == line.wake) return;
   line.wake = wake;
   const bool held = wakes_.Holds(&line);
@@ -201,12 +227,64 @@ void Schedule::Note(Line& line, absl::Time now) {
   }
 }
 
-bool Schedule::Wants(const Line& line) const {
-  if (line.ready.empty() || Unreachable(line)) return false;
-  if (line.state == Line::State::kProbing) return !line.probe_wanted && !line.probe;
+// When something changes for a queue that is not empty.
+absl::Time Schedule::WakeOf(const Line& line, absl::Time now) const {
+  if (line.state == Line::State::kRetry || line.state == Line::State::kHeld) {
+    if (line.suspended) return line.resumes;
+    return std::min(line.resumes, line.idle_since + *settings_.max_idle_time_before_resubmit);
+  }
+  absl::Time wake = line.later.first();
+  if (line.rollup_turn != 0) {
+    if (!line.suspended && line.rollup->set->down()) {
+      wake = std::min(wake, line.idle_since + *settings_.max_idle_time_before_resubmit);
+    }
+    return std::min(wake, line.rollup_until);
+  }
+  if (line.suspended || line.ready.empty()) return wake;
+  if (Grows(line)) wake = std::min(wake, line.grown + kRampPatience);
+  const absl::Time allowed = Until(line.paces);
+  return allowed <= now ? wake : std::min(wake, allowed);
+}
+
+std::size_t Schedule::FirstConnections() const {
+  return static_cast<std::size_t>(
+      std::min(*settings_.first_connections, *settings_.max_per_domain_outbound_connections));
+}
+
+bool Schedule::Grows(const Line& line) const {
+  const auto most = static_cast<std::size_t>(*settings_.max_per_domain_outbound_connections);
+  return line.state == Line::State::kOpen && line.workers_max < most && !line.ready.empty() &&
+         line.attempts() >= line.workers_max;
+}
+
+bool Schedule::Wants(const Line& line, absl::Time now) const {
+  if (line.suspended || line.ready.empty() || Unreachable(line)) return false;
+  if (line.state == Line::State::kProbing) {
+    return !line.probe_wanted && !line.probe && Until(line.paces) <= now;
+  }
   if (line.state != Line::State::kOpen || line.workers >= line.workers_max) return false;
   const std::size_t idle = line.workers - std::min(line.workers, line.attempts());
-  return line.ready.size() > idle;
+  const ByPriority room = RoomOf(line);
+  std::size_t wanted = 0;
+  for (const model::Priority priority : model::kPrioritiesByRank) {
+    wanted += std::min(line.ready.of(priority).size(), room[static_cast<std::size_t>(priority)]);
+  }
+  return std::min(wanted, Allowed(line.paces, now)) > idle;
+}
+
+ByPriority Schedule::RoomOf(const Line& line) const {
+  ByPriority room;
+  room.fill(line.workers_max);
+  if (!*settings_.priority_queuing_enabled) return room;
+  const std::array<int, model::kPriorities> most = {
+      *settings_.max_per_domain_normal_priority_connections,
+      *settings_.max_per_domain_high_priority_connections,
+      *settings_.max_per_domain_low_priority_connections};
+  for (std::size_t i = 0; i < room.size(); ++i) {
+    const auto limit = std::min(room[i], static_cast<std::size_t>(most[i]));
+    room[i] = limit - std::min(limit, line.under_way[i]);
+  }
+  return room;
 }
 
 std::optional<Lane> Schedule::NextWanted(absl::Time now) {
@@ -218,12 +296,15 @@ std::optional<Lane> Schedule::NextWanted(absl::Time now) {
   }
   while (!round_.empty()) {
     Line& line = *round_.front();
-    const bool wants = Wants(line);
+    const bool wants = Wants(line, now);
     if (wants && workers_ >= workers_max_) return std::nullopt;
     round_.pop_front();
     line.in_round = false;
     if (line.workers == 0) --starved_lines_;
-    if (!wants) continue;
+    if (!wants || !Passes(line, now)) {
+      Note(line, now);
+      continue;
+    }
 
     ++line.workers;
     ++workers_;
@@ -236,7 +317,8 @@ std::optional<Lane> Schedule::NextWanted(absl::Time now) {
   return std::nullopt;
 }
 
-bool Schedule::MayTake(const Line& line) const {
+bool Schedule::MayTake(const Line& line, absl::Time now) const {
+  if (line.suspended || Until(line.paces) > now) return false;
   if (line.state == Line::State::kProbing) return !line.probe;
   return line.state == Line::State::kOpen && line.workers <= line.workers_max &&
          line.attempts() < line.workers_max;
@@ -259,19 +341,24 @@ Work Schedule::Take(Place* place, Work::Kind kind) {
   Work work;
   work.kind = kind;
   work.hop = line.hop;
+  work.with_ndr = place->with_ndr;
   Unlink(place);
+  line.by_id.erase(place);
   work.ticket = std::move(place->ticket);
   delete place;
-  line.taken.push_back({work.ticket.id, kind});
+  line.taken.push_back({work.ticket.id, kind, work.ticket.priority});
+  if (kind == Work::Kind::kAttempt)
+    ++line.under_way[static_cast<std::size_t>(work.ticket.priority)];
   return work;
 }
 
 std::optional<Work> Schedule::TakeLapsed(absl::Time now) {
   if (lapsed_.empty()) return std::nullopt;
   Place* place = lapsed_.front();
+  ++lapsed_out_;
+  if (place->removed) return Take(place, Work::Kind::kRemoved);
   const bool expired = place->expires() <= now;
   Work work = Take(place, expired ? Work::Kind::kExpired : Work::Kind::kDelayed);
-  ++lapsed_out_;
   // Once a message: what waits on has no notification before it any more.
   work.ticket.notify_delay_at = absl::InfiniteFuture();
   expired ? probe_.Expired() : probe_.Delayed();
@@ -283,92 +370,26 @@ std::optional<Work> Schedule::TryTake(const Lane& lane, absl::Time now) {
   if (lane.kind == Lane::Kind::kLapsed) return TakeLapsed(now);
   Line* line = Find(lane.hop);
   if (line == nullptr || line->ready.empty() || Unreachable(*line)) return std::nullopt;
-  if (!MayTake(*line) || MakesRoom(*line)) return std::nullopt;
+  if (!MayTake(*line, now) || MakesRoom(*line)) return std::nullopt;
+  const auto priority = line->ready.Turn(RoomOf(*line));
+  if (!priority) return std::nullopt;
+  MxSetPtr set;
+  MxSet::Admission admission = MxSet::Admission::kNo;
+  if (!EnterRollup(*line, set, admission, now)) return std::nullopt;
+  line->ready.Spend(*priority);
   ++line->turn;
-  Work work = Take(line->ready.front(), Work::Kind::kAttempt);
+  Spend(line->paces, now);
+  if (line->attempts() == 0) line->grown = now;
+  Work work = Take(line->ready.of(*priority).front(), Work::Kind::kAttempt);
+  line->taken.back().set = std::move(set);
+  line->taken.back().admission = admission;
   if (line->state == Line::State::kProbing) line->probe = work.ticket.id;
   Note(*line, now);
   return work;
 }
 
-void Schedule::WorkerEnded(const Lane& lane, absl::Time now) {
-  if (lane.kind == Lane::Kind::kLapsed) {
-    POSTERN_CHECK(lapsed_workers_ > 0);
-    --lapsed_workers_;
-    return;
-  }
-  Line* line = Find(lane.hop);
-  POSTERN_CHECK(line != nullptr && line->workers > 0);
-  --line->workers;
-  --workers_;
-  probe_.Connections(-1);
-  if (line->workers == 0 && line->in_round) ++starved_lines_;
-  if (!line->probe) line->probe_wanted = false;
-  Note(*line, now);
-}
-
-bool Schedule::GiveBack(Line& line, base::MessageId id, absl::Time now) {
-  const auto found = std::find_if(line.taken.begin(), line.taken.end(),
-                                  [&](const Line::Taken& one) { return one.id == id; });
-  if (found == line.taken.end()) return false;
-  if (found->kind != Work::Kind::kAttempt) --lapsed_out_;
-  line.taken.erase(found);
-  --messages_;
-  probe_.Messages(line.hop.type, -1);
-  if (line.probe == id) {
-    line.probe.reset();
-    line.probe_wanted = false;
-  }
-  Note(line, now);
-  return true;
-}
-
-void Schedule::Done(const model::NextHop& hop, base::MessageId id, absl::Time now) {
-  Line* line = Find(hop);
-  if (line != nullptr) GiveBack(*line, id, now);
-}
-
-void Schedule::Retry(const model::NextHop& hop, model::Ticket ticket, absl::Time now) {
-  Line& line = FindOrMake(hop, now);
-  GiveBack(line, ticket.id, now);
-  if (ticket.due > now) probe_.MessageRetried();
-  Enter(line, std::move(ticket), now);
-  Note(line, now);
-}
-
-std::vector<model::Ticket> Schedule::TakeBack(const model::NextHop& hop,
-                                              std::uint64_t mark,
-                                              std::size_t tickets_max,
-                                              absl::Time now) {
-  std::vector<model::Ticket> tickets;
-  Line* line = Find(hop);
-  if (line == nullptr) return tickets;
-  for (Place* place = line->ready.front(); place != nullptr && tickets.size() < tickets_max;) {
-    Place* const next = place->after;
-    if (place->mark < mark) {
-      tickets.push_back(Leave(place));
-    } else if (Unreachable(*line)) {
-      break;  // there the order is that of the marks
-    }
-    place = next;
-  }
-  const auto& later = line->later.members();
-  for (std::size_t i = later.size(); i > 0 && tickets.size() < tickets_max; --i) {
-    if (i > later.size() || later[i - 1]->mark >= mark) continue;
-    tickets.push_back(Leave(later[i - 1]));
-  }
-  Note(*line, now);
-  return tickets;
-}
-
 absl::Time Schedule::NextWake() const {
-  return std::min({wakes_.first(), expiries_.first(), notifies_.first()});
-}
-
-absl::Duration Schedule::OldestAge(absl::Time now) const {
-  if (expiries_.empty()) return absl::ZeroDuration();
-  const auto unix_ms = expiries_.top()->ticket.id.unix_ms();
-  return std::max(now - absl::FromUnixMillis(unix_ms), absl::ZeroDuration());
+  return std::min({wakes_.first(), rollup_wakes_.first(), expiries_.first(), notifies_.first()});
 }
 
 }  // namespace postern::queue

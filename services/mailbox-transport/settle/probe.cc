@@ -7,6 +7,8 @@ namespace postern::settle {
 Probe::Probe(observe::Registry& registry)
     : expired_(registry.AddCounter("postern_settle_expired_total",
                                    "Recipients returned because their time was over.")),
+      removed_(registry.AddCounter("postern_settle_removed_total",
+                                   "Recipients whose message an administrator removed.")),
       double_bounces_(
           registry.AddCounter("postern_settle_double_bounce_total",
                               "DSNs of ours, and messages of the null sender, that could "

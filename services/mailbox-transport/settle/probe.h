@@ -20,6 +20,9 @@ class Probe {
 
   void Expired() { expired_.Add(); }
 
+  // By an administrator.
+  void Removed(std::size_t recipients) { removed_.Add(recipients); }
+
   void Sent(DsnKind kind) { dsns_[static_cast<std::size_t>(kind)]->Add(); }
 
   void DoubleBounce() { double_bounces_.Add(); }
@@ -30,6 +33,7 @@ class Probe {
  private:
   std::array<observe::Counter*, 3> verdicts_;
   observe::Counter& expired_;
+  observe::Counter& removed_;
   std::array<observe::Counter*, 3> dsns_;
   observe::Counter& double_bounces_;
   observe::Counter& not_asked_;

@@ -14,11 +14,14 @@ namespace {
 constexpr std::size_t kErrorBytesMax = 1000;
 constexpr mail::EnhancedStatus kExpiredStatus{5, 4, 7};
 constexpr mail::EnhancedStatus kDelayedStatus{4, 4, 7};
+constexpr mail::EnhancedStatus kRemovedStatus{5, 3, 2};
+constexpr std::string_view kRemovedError =
+    "550 4.3.2 QUEUE.Admin;message deleted by administrative action";
 
 // True when the peer speaks DSN: then it is the peer who reports success.
 bool SpeaksDsn(const std::vector<std::string>& keywords) {
   return std::any_of(keywords.begin(), keywords.end(), [](const std::string& keyword) {
-    return base::EqualsIgnoreCase(base::Split(keyword, ' ').front(), "DSN");
+    return base::EqualsIgnoreCase(std::string_view(keyword).substr(0, keyword.find(' ')), "DSN");
   });
 }
 
@@ -126,6 +129,19 @@ Decision Settler::Expire(const model::Batch& batch, model::Ticket ticket) {
     probe_.Expired();
   }
   PlanReports(decision, false);
+  return decision;
+}
+
+Decision Settler::Remove(const model::Batch& batch, model::Ticket ticket, bool with_ndr) {
+  Decision decision = Begin(batch, std::move(ticket));
+  Verdict verdict;
+  verdict.kind = Verdict::Kind::kReturn;
+  verdict.status = kRemovedStatus;
+  verdict.error = std::string(kRemovedError);
+  decision.verdicts.assign(batch.recipients.size(), verdict);
+  probe_.Removed(batch.recipients.size());
+  const bool nobody = batch.message->envelope.sender.empty() || batch.message->notice;
+  if (with_ndr && !nobody) PlanReports(decision, false);
   return decision;
 }
 
@@ -339,6 +355,8 @@ Settled Settler::Commit(Decision decision, Original original, model::MessageStor
   } else {
     settled.tickets = Apply(decision, now);
   }
+  // An attempt that came to its end did not bring the process down.
+  if (decision.attempted) decision.message->crashes = 0;
 
   model::Settlement settlement;
   settlement.message = decision.message;

@@ -2,7 +2,7 @@
 //
 // Settler: turns an outcome into the new state of a message, its DSNs, and what the queue must do.
 //
-// Flow      Decide (after an attempt), Expire or Delay (work that lapsed);
+// Flow      Decide (after an attempt), Expire or Delay (work that lapsed), or Remove;
 //           read the original if decision.original asks for it; then Commit, once:
 //             auto decision = settler.Decide(batch, ticket, outcome);
 //             settle::Original original;
@@ -117,6 +117,8 @@ class Settler {
                 mail::EnhancedStatus enhanced);
   Decision Expire(const model::Batch& batch, model::Ticket ticket);
   Decision Delay(const model::Batch& batch, model::Ticket ticket);
+  // An administrator takes the message away; `with_ndr`: and its sender is told.
+  Decision Remove(const model::Batch& batch, model::Ticket ticket, bool with_ndr);
 
   // Changes the message, makes its DSNs and calls MessageStore::Settle once.
   Settled Commit(Decision decision, Original original, model::MessageStore::Done done = nullptr);

@@ -225,6 +225,17 @@ void RocksStore::PutPolicy(const std::string& domain, std::string bytes) {
   commits_->Add(std::move(commit));
 }
 
+void RocksStore::PutSuspension(const model::NextHop& hop, bool suspended, Done done) {
+  std::string bytes = model::EncodeSuspension(hop);
+  std::string key = base::Cat(kQueuePrefix, bytes);
+  Commit commit;
+  commit.urgency = Commit::Urgency::kSynced;
+  commit.changes.push_back(suspended ? Change::Put(Family::kMeta, std::move(key), std::move(bytes))
+                                     : Change::Delete(Family::kMeta, std::move(key)));
+  commit.done = std::move(done);
+  commits_->Add(std::move(commit));
+}
+
 void RocksStore::Settle(model::Settlement settlement, Done done) {
   Commit commit;
   commit.changes.reserve(kUsualChanges);

@@ -69,13 +69,24 @@ class RocksStore final : public model::MessageStore {
   void ClearInHand(base::MessageId id) override;
   absl::StatusOr<model::Message> Load(base::MessageId id) override;
   absl::StatusOr<std::string> LoadChunk(base::MessageId id, std::uint32_t number) override;
+  absl::Status Walk(
+      base::MessageId from,
+      bool backward,
+      const std::function<bool(base::MessageId id, absl::StatusOr<model::Message> message)>& visit)
+      override;
   std::optional<model::KeyRecord> FindKey(const std::string& identity,
                                           const std::string& key) override;
   absl::Status Scan(
-      const std::function<void(model::MessagePtr message, bool in_hand)>& visit) override;
+      const std::function<void(model::MessagePtr message, model::InHand in_hand)>& visit) override;
   void PutPolicy(const std::string& domain, std::string bytes) override;
   absl::Status ScanPolicies(
       const std::function<void(std::string_view domain, std::string_view bytes)>& visit) override;
+  void PutSuspension(const model::NextHop& hop, bool suspended, Done done) override;
+  absl::Status ScanSuspensions(
+      const std::function<void(const model::NextHop& hop)>& visit) override;
+
+  bool damaged() const override { return probe_.set_aside() > 0; }
+
   bool full() const override;
   // The longest that a message waited for its commit, since this was asked before.
   absl::Duration TakeLongestWait();
@@ -111,10 +122,10 @@ class RocksStore final : public model::MessageStore {
                const absl::Status& status);
   void Visit(std::string_view key,
              std::string_view value,
-             const std::function<void(model::MessagePtr, bool)>& visit);
+             const std::function<void(model::MessagePtr, model::InHand)>& visit);
   absl::Status ScanBehindDamage(std::uint64_t last_id,
                                 const std::string& cause,
-                                const std::function<void(model::MessagePtr, bool)>& visit);
+                                const std::function<void(model::MessagePtr, model::InHand)>& visit);
   void SetAside(std::string_view what, base::MessageId id, std::string_view why);
 
   const StoreSettings settings_;

@@ -59,8 +59,29 @@ absl::StatusOr<std::string> RocksStore::LoadChunk(base::MessageId id, std::uint3
   return base::Annotate(payload.status(), what);
 }
 
+absl::Status RocksStore::Walk(
+    base::MessageId from,
+    bool backward,
+    const std::function<bool(base::MessageId id, absl::StatusOr<model::Message> message)>& visit) {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> it(
+      database_->db().NewIterator(options, database_->families()[1]));
+  const std::string key = from.ToKey();
+  backward ? it->SeekForPrev(key) : it->Seek(key);
+  for (; it->Valid(); backward ? it->Prev() : it->Next()) {
+    const std::string_view name = BytesOf(it->key());
+    const auto id = base::MessageId::FromKey(name);
+    if (!id) continue;
+    const auto payload = OpenValue(name, BytesOf(it->value()));
+    auto message = payload.ok() ? model::DecodeMessage(*id, *payload) : payload.status();
+    if (!visit(*id, std::move(message))) return absl::OkStatus();
+  }
+  return it->status().ok() ? absl::OkStatus() : Unread("messages", it->status());
+}
+
 absl::Status RocksStore::Scan(
-    const std::function<void(model::MessagePtr message, bool in_hand)>& visit) {
+    const std::function<void(model::MessagePtr message, model::InHand in_hand)>& visit) {
   const std::unique_ptr<rocksdb::Iterator> it(
       database_->db().NewIterator(ScanOptions(), database_->families()[1]));
   std::uint64_t last_id = 0;
@@ -93,24 +114,43 @@ absl::Status RocksStore::ScanPolicies(
   return it->status().ok() ? absl::OkStatus() : Unread("policies of domains", it->status());
 }
 
+absl::Status RocksStore::ScanSuspensions(
+    const std::function<void(const model::NextHop& hop)>& visit) {
+  const std::unique_ptr<rocksdb::Iterator> it(
+      database_->db().NewIterator(ScanOptions(), database_->families()[3]));
+  for (it->Seek(std::string(kQueuePrefix)); it->Valid(); it->Next()) {
+    const std::string_view key = BytesOf(it->key());
+    if (!key.starts_with(kQueuePrefix)) break;
+    const auto payload = OpenValue(key, BytesOf(it->value()));
+    const auto hop = payload.ok() ? model::DecodeSuspension(*payload) : payload.status();
+    if (hop.ok()) {
+      visit(*hop);
+    } else {
+      SetAside("suspended queue", base::MessageId(), base::MessageOf(hop.status()));
+    }
+  }
+  return it->status().ok() ? absl::OkStatus() : Unread("suspended queues", it->status());
+}
+
 void RocksStore::Visit(std::string_view key,
                        std::string_view value,
-                       const std::function<void(model::MessagePtr, bool)>& visit) {
+                       const std::function<void(model::MessagePtr, model::InHand)>& visit) {
   const auto id = base::MessageId::FromKey(key);
   if (!id) return SetAside("message", base::MessageId(), "its key is not an id");
   const auto payload = OpenValue(key, value);
   auto message = payload.ok() ? model::DecodeMessage(*id, *payload) : payload.status();
   if (!message.ok()) return SetAside("message", *id, base::MessageOf(message.status()));
   const InHandTable::Found& found = in_hand_->found();
-  visit(std::make_shared<model::Message>(std::move(*message)),
-        found.everything || found.marked.contains(*id));
+  model::InHand in_hand = found.marked.contains(*id) ? model::kInHand : model::kNotInHand;
+  if (found.everything) in_hand = model::kMaybeInHand;
+  visit(std::make_shared<model::Message>(std::move(*message)), in_hand);
 }
 
 // An iterator ends at a damaged block. What lies behind it is reached from the other end.
 absl::Status RocksStore::ScanBehindDamage(
     std::uint64_t last_id,
     const std::string& cause,
-    const std::function<void(model::MessagePtr, bool)>& visit) {
+    const std::function<void(model::MessagePtr, model::InHand)>& visit) {
   std::vector<std::uint64_t> ids;
   const std::unique_ptr<rocksdb::Iterator> it(
       database_->db().NewIterator(ScanOptions(), database_->families()[1]));

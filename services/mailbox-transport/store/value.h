@@ -45,6 +45,7 @@ std::optional<ChunkName> ParseChunkKey(std::string_view key);
 inline constexpr std::string_view kFormatKey = "format";  // "<version> <database id>"
 inline constexpr std::string_view kIdMarkKey = "ids";     // no id above this was given out
 inline constexpr std::string_view kBeginKey = "begin";    // empty; written when writing begins
+inline constexpr std::string_view kQueuePrefix = "h/";    // queues that are suspended, by next hop
 inline constexpr std::string_view kKeyPrefix = "k/";      // idempotency keys
 inline constexpr std::string_view kRelayPrefix = "r/";    // relay keys
 inline constexpr std::string_view kPolicyPrefix = "s/";   // what domains publish

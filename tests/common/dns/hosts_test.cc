@@ -67,6 +67,13 @@ TEST_F(HostsTest, HostsComeByPreference) {
   EXPECT_THAT(Names(answer), ElementsAre("a1.test", "b.test", "c.test"));
   EXPECT_EQ(answer.hosts[2].preference, 30);
   EXPECT_EQ(answer.ttl, absl::Minutes(5));
+  EXPECT_EQ(answer.mx_set, "10 a1.test, 20 b.test, 30 c.test");
+}
+
+TEST_F(HostsTest, HostsWithoutMxRecordsAreOfNoSet) {
+  dns_.A("a.test", "192.0.2.1");
+  EXPECT_EQ(Ask("a.test").mx_set, "");
+  EXPECT_EQ(AskSmart({"a.test"}).mx_set, "");
 }
 
 TEST_F(HostsTest, EqualPreferencesAreShuffled) {

@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(HistogramTest, ABoundBelongsToItsBucket) {
   Histogram histogram({1, 2});
@@ -115,6 +116,18 @@ TEST(RegistryTest, WhatPrometheusWouldRefuseIsABug) {
   EXPECT_DEATH(registry.AddGauge("1c", "C."), "NameIsGood");
   EXPECT_DEATH(registry.AddGauge("g", "G.", {{"a-b", "1"}}), "NameIsGood");
   EXPECT_DEATH(registry.AddGauge("g", "G.", {{"a", "1"}, {"a", "2"}}), "first");
+}
+
+TEST(RegistryTest, RowsAreWhatTheyAreWhenAsked) {
+  Registry registry(/*series_max=*/2);
+  std::vector<Registry::Row> rows = {{{{"hop", "a.test"}}, 3}};
+  registry.AddRows("rows_now", "Rows.", [&rows] { return rows; });
+  EXPECT_THAT(registry.Text(), HasSubstr("# TYPE rows_now gauge\nrows_now{hop=\"a.test\"} 3\n"));
+  rows = {{{{"hop", "b.test"}}, 4}, {{{"hop", "c.test"}}, 5}, {{{"hop", "d.test"}}, 6}};
+  const std::string text = registry.Text();
+  EXPECT_THAT(text, Not(HasSubstr("a.test")));
+  EXPECT_THAT(text, HasSubstr("rows_now{hop=\"c.test\"} 5"));
+  EXPECT_THAT(text, Not(HasSubstr("d.test"))) << "beyond series_max";
 }
 
 }  // namespace

@@ -40,6 +40,25 @@ class BrokenBody final : public BodySource {
   absl::Status failure_;
 };
 
+TEST_F(AttemptTest, WhoeverIsAskedMayPutItOffBeforeTheFirstConnection) {
+  ScriptedPeer& first = Peer("192.0.2.1");
+  std::string asked;
+  delivery_.admits = [&asked](const std::string& mx_set, absl::Duration ttl) {
+    asked = mx_set;
+    return ttl <= absl::ZeroDuration();
+  };
+  Deliver();
+  EXPECT_TRUE(outcome_.put_off);
+  EXPECT_EQ(asked, "1 mx1.test");
+  EXPECT_EQ(outcome_.recipients[0].origin, Origin::kNone);
+  EXPECT_EQ(first.connections(), 0);
+
+  delivery_.admits = [](const std::string&, absl::Duration) { return true; };
+  Deliver();
+  EXPECT_FALSE(outcome_.put_off);
+  EXPECT_EQ(first.connections(), 1);
+}
+
 TEST_F(AttemptTest, LostAfterTheDotIsAmbiguousAndEndsTheAttempt) {
   ScriptedPeer& first = Peer("192.0.2.1").DropsAfter(".");
   ScriptedPeer& second = Peer("192.0.2.2");

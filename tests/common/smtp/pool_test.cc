@@ -16,7 +16,7 @@ class PoolTest : public ::testing::Test {
     return endpoint;
   }
 
-  SessionKey Key(std::uint8_t host) const { return {"mx", At(host), policy_, proof_}; }
+  SessionKey Key(std::uint8_t host) const { return {"mx", At(host), policy_, proof_, mx_set_}; }
 
   // An open session to the host with this number; null when there is no place.
   std::unique_ptr<PooledSession> Open(std::uint8_t host) {
@@ -39,6 +39,7 @@ class PoolTest : public ::testing::Test {
   Limits limits_;
   ConnectorPolicy policy_;
   std::string proof_;
+  std::string mx_set_;
   absl::Time start_ = absl::FromUnixSeconds(1'800'000'000);
   std::vector<std::unique_ptr<io::Stream>> peers_;
   Pool pool_{limits_};
@@ -82,6 +83,20 @@ TEST_F(PoolTest, InactivityIsWhatTheConnectorSays) {
   pool_.Expire(start_ + absl::Hours(24));
   EXPECT_EQ(pool_.open(), 0u);
   EXPECT_EQ(pool_.next_expiry(), absl::InfiniteFuture());
+}
+
+TEST_F(PoolTest, SessionsOfOneMxSetAreClosedWhenTheirPlacesAreNeeded) {
+  policy_.connector = "Internet";
+  mx_set_ = "10 mx";
+  Idle(1);
+  Idle(2);
+  mx_set_ = "10 other";
+  Idle(1);
+  pool_.CloseIdle("Partner", "10 mx");
+  EXPECT_EQ(pool_.idle(), 3u);
+  pool_.CloseIdle("Internet", "10 mx");
+  EXPECT_EQ(pool_.idle(), 1u);
+  EXPECT_NE(Take(1), nullptr) << "of a session to the same host the set is no condition";
 }
 
 TEST_F(PoolTest, ASessionThatThePeerTouchedIsDropped) {

@@ -10,12 +10,12 @@ namespace {
 class EgressDestinationsTest : public ::testing::Test {
  protected:
   std::optional<v1::Destination> Note(const std::string& domain,
-                                      std::uint64_t host_set,
+                                      const std::string& mx_set,
                                       smtp::Stage stage,
                                       const absl::Status& error) {
     delivery_.route.domain = domain;
     smtp::Outcome outcome;
-    outcome.host_set = host_set;
+    outcome.mx_set = mx_set;
     smtp::HostTried tried;
     tried.stage = stage;
     tried.error = error;
@@ -24,11 +24,12 @@ class EgressDestinationsTest : public ::testing::Test {
   }
 
   std::optional<v1::Destination> Silent(const std::string& domain) {
-    return Note(domain, 7, smtp::Stage::kConnect, absl::DeadlineExceededError("no answer"));
+    return Note(domain, "10 mx7.test", smtp::Stage::kConnect,
+                absl::DeadlineExceededError("no answer"));
   }
 
   std::optional<v1::Destination> Answers(const std::string& domain) {
-    return Note(domain, 7, smtp::Stage::kBody, absl::OkStatus());
+    return Note(domain, "10 mx7.test", smtp::Stage::kBody, absl::OkStatus());
   }
 
   smtp::Delivery delivery_;
@@ -39,7 +40,7 @@ class EgressDestinationsTest : public ::testing::Test {
 TEST_F(EgressDestinationsTest, ExchangersOfADomainAreToldOnceInALongTime) {
   const auto told = Answers("one.test");
   ASSERT_TRUE(told.has_value());
-  EXPECT_EQ(told->mx_set_id(), "0000000000000007");
+  EXPECT_EQ(told->mx_set_id(), "10 mx7.test");
   EXPECT_EQ(told->blocked_until_unix_ms(), 0u);
   EXPECT_FALSE(Answers("one.test").has_value());
   EXPECT_TRUE(Answers("two.test").has_value());
@@ -66,13 +67,13 @@ TEST_F(EgressDestinationsTest, WhatIsOurFaultBlocksNobody) {
   for (const absl::Status& error :
        {absl::ResourceExhaustedError("all sessions are in use"), absl::CancelledError("stopping"),
         absl::FailedPreconditionError("not our address")}) {
-    Note("one.test", 7, smtp::Stage::kConnect, error);
+    Note("one.test", "10 mx7.test", smtp::Stage::kConnect, error);
     EXPECT_TRUE(destinations_.Blocked(now_).empty()) << error;
   }
 }
 
 TEST_F(EgressDestinationsTest, HostThatTalksIsNotSilent) {
-  Note("one.test", 7, smtp::Stage::kGreeting, absl::UnavailableError("closed"));
+  Note("one.test", "10 mx7.test", smtp::Stage::kGreeting, absl::UnavailableError("closed"));
   EXPECT_TRUE(destinations_.Blocked(now_).empty());
 }
 
@@ -94,7 +95,7 @@ TEST_F(EgressDestinationsTest, ZeroTellsNothing) {
 
 TEST_F(EgressDestinationsTest, TableIsBounded) {
   for (std::size_t i = 0; i < kDestinationsMax + 10; ++i) {
-    Note(base::Cat("d", i, ".test"), i + 1, smtp::Stage::kConnect,
+    Note(base::Cat("d", i, ".test"), base::Cat("10 mx", i, ".test"), smtp::Stage::kConnect,
          absl::UnavailableError("refused"));
   }
   EXPECT_EQ(destinations_.Blocked(now_).size(), kDestinationsMax);

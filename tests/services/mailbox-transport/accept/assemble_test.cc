@@ -122,6 +122,18 @@ TEST_F(AssemblerTest, AMessageThatIsAllForgedHeaderKeepsItsStamp) {
   EXPECT_EQ(kept.message.header_bytes, kept.content.size());
 }
 
+TEST_F(AssemblerTest, AMessageAsksForThePriorityThatItsHeaderNames) {
+  const std::pair<const char*, model::Priority> rows[] = {
+      {"", model::Priority::kNormal},
+      {"X-Priority: 1 (Highest)\r\n", model::Priority::kHigh},
+      {"Importance: low\r\n", model::Priority::kLow},
+      {"Importance: low\r\nX-Priority: 2\r\n", model::Priority::kHigh}};
+  for (const auto& [fields, priority] : rows) {
+    ASSERT_FALSE(Submit(std::string(fields) + MessageOf(""), 262144).refusal);
+    EXPECT_EQ(intake_.messages.back().message.priority, priority) << fields;
+  }
+}
+
 TEST_F(AssemblerTest, SmallStaysInMemoryAndLargeGoesToTheStore) {
   struct Row {
     std::size_t bytes;

@@ -40,6 +40,10 @@ Standing AtHop(const model::Message& message) {
   return standing;
 }
 
+v1::MessageInfo InfoOf(const model::Message& message, const Standing& standing, bool recipients) {
+  return ToInfo({message, standing, "mbx-0", kNow + absl::Milliseconds(3'723'456)}, recipients);
+}
+
 TEST(MessageInfo, IdentityIsANumberWithOrWithoutItsQueue) {
   EXPECT_EQ(ParseMessageIdentity("4711")->id.value, 4711u);
   EXPECT_EQ(ParseMessageIdentity("4711")->queue, "");
@@ -51,7 +55,7 @@ TEST(MessageInfo, IdentityIsANumberWithOrWithoutItsQueue) {
 
 TEST(MessageInfo, MessageShowsWhatItsQueueNeeds) {
   const model::Message message = TwoRecipients();
-  const v1::MessageInfo info = ToInfo(message, AtHop(message), "mbx-0", false);
+  const v1::MessageInfo info = InfoOf(message, AtHop(message), false);
   EXPECT_EQ(info.identity(), "mbx-0\\3\\4711");
   EXPECT_EQ(info.queue(), "mbx-0\\3");
   EXPECT_EQ(info.from_address(), "ann@a.test");
@@ -61,25 +65,28 @@ TEST(MessageInfo, MessageShowsWhatItsQueueNeeds) {
   EXPECT_EQ(info.retry_count(), 3u);
   EXPECT_EQ(info.last_error(), "451 4.7.1 later");
   EXPECT_EQ(info.next_attempt(), "2027-01-15T08:15:00.000Z");
+  EXPECT_EQ(info.message_latency(), "01:02:03.45");
   EXPECT_EQ(info.recipients_size(), 0);
 }
 
 TEST(MessageInfo, RecipientsShowTheirOwnState) {
   model::Message message = TwoRecipients();
-  const v1::MessageInfo info = ToInfo(message, AtHop(message), "mbx-0", true);
+  const v1::MessageInfo info = InfoOf(message, AtHop(message), true);
   ASSERT_EQ(info.recipients_size(), 2);
   EXPECT_EQ(info.recipients(0).status(), "Retry");
   EXPECT_EQ(info.recipients(0).queue(), "mbx-0\\3");
+  EXPECT_EQ(info.recipients(0).type(), "External");
+  EXPECT_EQ(info.recipients(0).final_destination(), "b.test");
   EXPECT_EQ(info.recipients(1).status(), "Complete");
   message.recipients[1].last_error = "550 5.1.1 no such user";
-  EXPECT_EQ(ToInfo(message, AtHop(message), "mbx-0", true).recipients(1).status(), "Returned");
+  EXPECT_EQ(InfoOf(message, AtHop(message), true).recipients(1).status(), "Returned");
 }
 
 TEST(MessageInfo, NullSenderAndStrangeBytesAreShown) {
   model::Message message = TwoRecipients();
   message.envelope.sender = "";
   message.subject = "caf\xE9\x1B[31m";
-  const v1::MessageInfo info = ToInfo(message, AtHop(message), "mbx-0", false);
+  const v1::MessageInfo info = InfoOf(message, AtHop(message), false);
   EXPECT_EQ(info.from_address(), "<>");
   EXPECT_EQ(info.subject(), "caf? [31m");
 }
@@ -89,7 +96,7 @@ TEST(MessageInfo, QueueErrorStandsInWhenTheMessageHasNone) {
   message.recipients[0].last_error.clear();
   Standing standing = AtHop(message);
   standing.queue_error = "451 4.4.0 DNS query failed";
-  EXPECT_EQ(ToInfo(message, standing, "mbx-0", false).last_error(), "451 4.4.0 DNS query failed");
+  EXPECT_EQ(InfoOf(message, standing, false).last_error(), "451 4.4.0 DNS query failed");
 }
 
 TEST(MessageInfo, MessageThatIsDueIsReady) {

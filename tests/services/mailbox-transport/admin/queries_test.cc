@@ -18,7 +18,8 @@ class QueriesTest : public PipelineFixture {
  protected:
   QueriesTest() {
     authority_ = *rpc::Authority::Make(rpc_settings_);
-    queries_ = std::make_unique<Queries>(AdminService::Parts{*authority_, *pipeline_, disk_});
+    queries_ = std::make_unique<Queries>(
+        AdminService::Parts{*authority_, *pipeline_, disk_, rpc_settings_, [] { return nullptr; }});
   }
 
   absl::Status AskQueues(const std::string& identity = "") {
@@ -132,6 +133,47 @@ TEST_F(QueriesTest, QueuesOfEveryShardAreShown) {
   EXPECT_EQ(queues_.queues_size(), 1);
   EXPECT_FALSE(queues_.queues(0).last_error().empty());
   EXPECT_EQ(AskQueues("nowhere").code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(QueriesTest, QueuesAreFilteredSortedAndPaged) {
+  for (const char* domain : {"b.test", "c.test", "d.test"})
+    resolver_.ServFail(domain);
+  Directory("Some b.test,c.test,d.test");
+  for (const char* to : {"x@b.test", "x@c.test", "y@c.test", "x@d.test"})
+    Accept({to});
+  ASSERT_TRUE(Soon([this] {
+    const auto queues = Queues();
+    return std::count_if(queues.begin(), queues.end(),
+                         [](const auto& one) { return one.ends_with(":Retry"); }) == 3;
+  }));
+  const auto shown = [this](v1::GetQueueRequest request) {
+    queues_.Clear();
+    const absl::Status status = testing::Await(first_, queries_->Queues(request, queues_));
+    if (!status.ok()) return std::vector<std::string>{std::string(status.message())};
+    std::vector<std::string> domains;
+    for (const v1::QueueInfo& queue : queues_.queues())
+      domains.push_back(queue.next_hop_domain());
+    return domains;
+  };
+  v1::GetQueueRequest request;
+  request.set_filter("MessageCount -gt 1 -and Status -eq 'Retry'");
+  EXPECT_THAT(shown(request), ElementsAre("c.test"));
+  EXPECT_EQ(queues_.queues(0).next_hop_category(), "External");
+  request.set_filter("");
+  request.add_include("External");
+  request.mutable_page()->set_sort_order("-NextHopDomain");
+  EXPECT_THAT(shown(request), ElementsAre("d.test", "c.test", "b.test"));
+  request.mutable_page()->set_bookmark_object("c.test");
+  request.mutable_page()->set_result_size(1);
+  request.mutable_page()->set_return_page_info(true);
+  EXPECT_THAT(shown(request), ElementsAre("c.test"));
+  EXPECT_TRUE(queues_.truncated());
+  EXPECT_EQ(queues_.page_info().total(), 3u);
+  EXPECT_EQ(queues_.page_info().first(), 2u);
+  request.mutable_page()->set_bookmark_object("nowhere.test");
+  EXPECT_THAT(shown(request), ElementsAre(HasSubstr("no such queue among these")));
+  request.mutable_page()->set_sort_order("Beauty");
+  EXPECT_THAT(shown(request), ElementsAre(HasSubstr("no property of a queue")));
 }
 
 TEST_F(QueriesTest, MessagesAreShownWithTheirQueue) {

@@ -23,6 +23,12 @@ queue::QueueView Dns(std::uint64_t id, std::string domain) {
   return ViewOf(id, std::move(domain), model::DeliveryType::kDnsConnectorDelivery);
 }
 
+std::vector<NamedQueue> Named(std::vector<std::vector<queue::QueueView>> shards) {
+  queue::QueueView submission;
+  submission.hop = model::SubmissionHop();
+  return NameQueues(std::move(submission), std::move(shards));
+}
+
 std::vector<std::string> Names(const std::vector<NamedQueue>& queues) {
   std::vector<std::string> names;
   for (const NamedQueue& queue : queues)
@@ -31,30 +37,39 @@ std::vector<std::string> Names(const std::vector<NamedQueue>& queues) {
 }
 
 TEST(QueueNames, SubmissionAndUnreachableAreAlwaysThere) {
-  EXPECT_THAT(Names(NameQueues({{}})), ElementsAre("Submission:", "Unreachable:"));
+  EXPECT_THAT(Names(Named({{}})), ElementsAre("Submission:Submission", "Unreachable:"));
 }
 
-TEST(QueueNames, UnreachableIsFoundInItsShard) {
-  const auto queues = NameQueues({{}, {ViewOf(7, "", model::DeliveryType::kUnreachable)}});
-  ASSERT_EQ(queues.size(), 2u);
+TEST(QueueNames, SpecialQueuesAreFoundInTheirShard) {
+  const auto queues = Named({{ViewOf(5, "Poison Message", model::DeliveryType::kPoison)},
+                             {ViewOf(8, "", model::DeliveryType::kUnreachable)}});
+  ASSERT_EQ(queues.size(), 3u);
   EXPECT_EQ(queues[1].name, "Unreachable");
+  EXPECT_EQ(queues[1].view.message_count, 8u);
   EXPECT_EQ(queues[1].shard, 1u);
-  EXPECT_EQ(queues[1].view.message_count, 7u);
+  EXPECT_EQ(queues[2].name, "Poison");
+  EXPECT_EQ(DomainOf(queues[2]), "Poison");
+  EXPECT_TRUE(IsSpecial(queues[2]));
+}
+
+TEST(QueueNames, PoisonIsHiddenWhenItIsEmpty) {
+  EXPECT_EQ(Named({{ViewOf(0, "Poison Message", model::DeliveryType::kPoison)}}).size(), 2u);
 }
 
 TEST(QueueNames, OneShardCountsOneTwoThree) {
-  EXPECT_THAT(Names(NameQueues({{Dns(1, "a.test"), Dns(2, "b.test"), Dns(3, "c.test")}})),
-              ElementsAre("Submission:", "Unreachable:", "1:a.test", "2:b.test", "3:c.test"));
+  EXPECT_THAT(
+      Names(Named({{Dns(1, "a.test"), Dns(2, "b.test"), Dns(3, "c.test")}})),
+      ElementsAre("Submission:Submission", "Unreachable:", "1:a.test", "2:b.test", "3:c.test"));
 }
 
 TEST(QueueNames, NumbersOfShardsNeverMeet) {
-  EXPECT_THAT(Names(NameQueues({{Dns(1, "a.test"), Dns(2, "b.test")}, {Dns(1, "c.test")}})),
-              ElementsAre("Submission:", "Unreachable:", "1:a.test", "2:c.test", "3:b.test"));
+  EXPECT_THAT(
+      Names(Named({{Dns(1, "a.test"), Dns(2, "b.test")}, {Dns(1, "c.test")}})),
+      ElementsAre("Submission:Submission", "Unreachable:", "1:a.test", "2:c.test", "3:b.test"));
 }
 
 std::vector<std::string> Find(std::string_view identity) {
-  const auto found =
-      Filtered(NameQueues({{Dns(1, "a.test"), Dns(2, "b.test")}}), identity, "mbx-0");
+  const auto found = Filtered(Named({{Dns(1, "a.test"), Dns(2, "b.test")}}), identity, "mbx-0");
   if (!found.ok()) return {std::string(found.status().message())};
   return Names(*found);
 }
@@ -62,7 +77,7 @@ std::vector<std::string> Find(std::string_view identity) {
 TEST(QueueNames, IdentityIsNameNumberDomainOrAll) {
   EXPECT_THAT(Find("2"), ElementsAre("2:b.test"));
   EXPECT_THAT(Find("B.TEST"), ElementsAre("2:b.test"));
-  EXPECT_THAT(Find("submission"), ElementsAre("Submission:"));
+  EXPECT_THAT(Find("submission"), ElementsAre("Submission:Submission"));
   EXPECT_THAT(Find("MBX-0\\unreachable"), ElementsAre("Unreachable:"));
   EXPECT_THAT(Find("mbx-0\\1"), ElementsAre("1:a.test"));
   EXPECT_EQ(Find("").size(), 4u);
@@ -100,8 +115,8 @@ TEST(QueueNames, InfoHasExchangesWords) {
 }
 
 TEST(QueueNames, SpecialQueuesStandInThePlaceOfADomain) {
-  EXPECT_EQ(ToInfo(NameQueues({{}})[0], "mbx-0").next_hop_domain(), "Submission");
-  EXPECT_EQ(ToInfo(NameQueues({{}})[1], "mbx-0").delivery_type(), "Unreachable");
+  EXPECT_EQ(ToInfo(Named({{}})[0], "mbx-0").next_hop_domain(), "Submission");
+  EXPECT_EQ(ToInfo(Named({{}})[1], "mbx-0").delivery_type(), "Unreachable");
 }
 
 }  // namespace

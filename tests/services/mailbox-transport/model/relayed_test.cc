@@ -34,6 +34,30 @@ Batch TwoOfThree() {
   return Batch{message, NextHop(), {0, 2}};
 }
 
+// As the next server has it.
+Message Arrived(const Batch& batch) {
+  return *FromRelayed(ToRelayed(batch, "db", "second"));
+}
+
+TEST(RelayedTest, WhatIsSuspendedArrivesSuspended) {
+  Batch batch = TwoOfThree();
+  EXPECT_FALSE(Arrived(batch).recipients[0].suspended);
+  batch.message->recipients[2].suspended = true;
+  EXPECT_FALSE(Arrived(batch).recipients[0].suspended);
+  EXPECT_TRUE(Arrived(batch).recipients[1].suspended);
+  batch.suspended = true;  // its queue is
+  EXPECT_TRUE(Arrived(batch).recipients[0].suspended);
+}
+
+TEST(RelayedTest, PoisonArrivesAsPoison) {
+  Batch batch = TwoOfThree();
+  batch.message->crashes = 2;
+  EXPECT_EQ(Arrived(batch).recipients[0].next_hop, NextHop());
+  EXPECT_EQ(Arrived(batch).crashes, 2u);
+  batch.next_hop = PoisonHop();
+  EXPECT_EQ(Arrived(batch).recipients[1].next_hop, PoisonHop());
+}
+
 TEST(RelayedTest, WhatBelongsToTheBatchArrives) {
   const Batch batch = TwoOfThree();
   const v1::RelayedMessage relayed = ToRelayed(batch, "db", "second");
@@ -57,6 +81,15 @@ TEST(RelayedTest, WhatBelongsToTheBatchArrives) {
   EXPECT_EQ(arrived->accepted, batch.message->accepted);
   EXPECT_EQ(arrived->expires, absl::InfiniteFuture());
   EXPECT_EQ(arrived->relay_key, RelayKeyOf(relayed));
+}
+
+TEST(RelayedTest, ThePriorityArrives) {
+  const Batch batch = TwoOfThree();
+  batch.message->priority = Priority::kLow;
+  v1::RelayedMessage wire = ToRelayed(batch, "db", "second");
+  EXPECT_EQ(FromRelayed(wire)->priority, Priority::kLow);
+  wire.set_priority(3);
+  EXPECT_THAT(FromRelayed(wire).status().message(), HasSubstr("priority"));
 }
 
 TEST(RelayedTest, WhatTheSenderSaysOfTlsArrives) {

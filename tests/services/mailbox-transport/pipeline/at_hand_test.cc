@@ -58,5 +58,15 @@ TEST(AtHandTest, ManyMessagesAreSweptAndThoseInUseStay) {
   EXPECT_EQ(at_hand.Find({1}), kept);
 }
 
+TEST(AtHandTest, AMessageThatIsNotWrittenYetIsNotLoaded) {
+  AtHand at_hand;
+  auto message = MessageWith(7, 1);
+  at_hand.NoteUnwritten(message);
+  EXPECT_EQ(at_hand.FindOrLoad({7}), message);
+  message = nullptr;  // the store has it, and nobody works on it
+  EXPECT_EQ(at_hand.FindOrLoad({7}), nullptr);
+  at_hand.NotLoaded({7});
+}
+
 }  // namespace
 }  // namespace postern::pipeline

@@ -30,11 +30,14 @@ class ScheduleDriver : public ::testing::Test {
 
   static Lane Lapsed() { return {Lane::Kind::kLapsed, model::NextHop()}; }
 
+  // Without the ramp, which has tests of its own.
+  ScheduleDriver() { settings_.first_connections.value = 10'000; }
+
   Schedule& schedule() {
     if (!schedule_) {
-      schedule_ =
-          std::make_unique<Schedule>(settings_, random_, probe_,
-                                     static_cast<std::size_t>(*settings_.max_outbound_connections));
+      schedule_ = std::make_unique<Schedule>(
+          settings_, random_, probe_, static_cast<std::size_t>(*settings_.max_outbound_connections),
+          /*shards=*/1, sets_);
     }
     return *schedule_;
   }
@@ -141,8 +144,12 @@ class ScheduleDriver : public ::testing::Test {
   Probe probe_{registry_};
   QueueSettings settings_;
   base::SeededRandom random_{7};
+  MxSets* sets_ = nullptr;  // before the first call of schedule()
   const absl::Time start_ = absl::FromUnixSeconds(1'800'000'000);
   absl::Time now_ = start_;
+
+  // No call of schedule() after it.
+  void Forget() { schedule_.reset(); }
 
  private:
   std::unique_ptr<Schedule> schedule_;

@@ -72,5 +72,19 @@ TEST_F(QueueViewTest, TicketsAreListedByStateUpToTheLimit) {
   EXPECT_TRUE(schedule().Tickets(Hop("b.test"), 2).empty());
 }
 
+TEST_F(QueueViewTest, AQueueNamesItsOldestMessageUnderWayOrNot) {
+  AddMany("a.test", 5, 3);
+  Wanted();
+  ASSERT_EQ(Take("a.test"), 5u);
+  EXPECT_EQ(View("a.test").first, base::MessageId{5});
+  Done("a.test", 5);
+  EXPECT_EQ(View("a.test").first, base::MessageId{6});
+  Take("a.test");
+  Done("a.test", 6);
+  Take("a.test");
+  Done("a.test", 7);
+  EXPECT_EQ(View("a.test").first, base::MessageId{0});
+}
+
 }  // namespace
 }  // namespace postern::queue

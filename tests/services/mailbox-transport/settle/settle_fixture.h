@@ -45,13 +45,20 @@ class RecordingStore final : public model::MessageStore {
     return absl::NotFoundError("not kept");
   }
 
+  absl::Status Walk(
+      base::MessageId,
+      bool,
+      const std::function<bool(base::MessageId, absl::StatusOr<model::Message>)>&) override {
+    return absl::OkStatus();
+  }
+
   const std::string& database_id() const override { return database_id_; }
 
   std::optional<model::KeyRecord> FindKey(const std::string&, const std::string&) override {
     return std::nullopt;
   }
 
-  absl::Status Scan(const std::function<void(model::MessagePtr, bool)>&) override {
+  absl::Status Scan(const std::function<void(model::MessagePtr, model::InHand)>&) override {
     return absl::OkStatus();
   }
 
@@ -61,6 +68,14 @@ class RecordingStore final : public model::MessageStore {
       const std::function<void(std::string_view, std::string_view)>&) override {
     return absl::OkStatus();
   }
+
+  void PutSuspension(const model::NextHop&, bool, Done) override {}
+
+  absl::Status ScanSuspensions(const std::function<void(const model::NextHop&)>&) override {
+    return absl::OkStatus();
+  }
+
+  bool damaged() const override { return false; }
 
   bool full() const override { return false; }
 

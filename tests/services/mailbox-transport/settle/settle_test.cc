@@ -283,5 +283,28 @@ TEST_F(SettleTest, NotifyDecidesOverEveryResult) {
   }
 }
 
+TEST_F(SettleTest, ARemovedMessageIsReturnedWithTheReasonOfAnAdministrator) {
+  To("bob@remote.test");
+  const Settled settled = Commit(settler().Remove(batch_, TicketOf(), true));
+  EXPECT_TRUE(settled.tickets.empty());
+  EXPECT_TRUE(batch_.message->settled());
+  EXPECT_THAT(Text(settled),
+              HasSubstr("550 4.3.2 QUEUE.Admin;message deleted by administrative action"));
+  EXPECT_THAT(Text(settled), HasSubstr("Status: 5.3.2"));
+}
+
+TEST_F(SettleTest, OrIsGoneWithoutAWord) {
+  To("bob@remote.test");
+  const Settled settled = Commit(settler().Remove(batch_, TicketOf(), false));
+  EXPECT_TRUE(settled.notices.empty());
+  EXPECT_TRUE(batch_.message->settled());
+}
+
+TEST_F(SettleTest, NobodyIsToldOfTheRemovalOfANotice) {
+  To("bob@remote.test");
+  batch_.message->notice = true;
+  EXPECT_TRUE(Commit(settler().Remove(batch_, TicketOf(), true)).notices.empty());
+}
+
 }  // namespace
 }  // namespace postern::settle

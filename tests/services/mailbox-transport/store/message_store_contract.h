@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <future>
 #include <memory>
 
 #include "gmock/gmock.h"
@@ -62,6 +63,27 @@ TEST_P(MessageStoreContract, MessageIsThereAfterAKill) {
   const auto message = Kept("the body");
   engine_->Kill();
   EXPECT_EQ(BodyOf(store(), message->id), "the body");
+}
+
+TEST_P(MessageStoreContract, MessagesAreWalkedBothWaysFromAnyId) {
+  const base::MessageId first = Kept("a")->id;
+  const base::MessageId second = Kept("b")->id;
+  const base::MessageId third = Kept("c")->id;
+  const auto walked = [this](base::MessageId from, bool backward, std::size_t most) {
+    std::vector<base::MessageId> ids;
+    const auto visit = [&](base::MessageId id, const absl::StatusOr<model::Message>& message) {
+      EXPECT_TRUE(message.ok());
+      ids.push_back(id);
+      return ids.size() < most;
+    };
+    EXPECT_TRUE(store().Walk(from, backward, visit).ok());
+    return ids;
+  };
+  EXPECT_THAT(walked({0}, false, 9), ::testing::ElementsAre(first, second, third));
+  EXPECT_THAT(walked(second, false, 9), ::testing::ElementsAre(second, third));
+  EXPECT_THAT(walked({first.value + 1}, false, 1), ::testing::ElementsAre(second));
+  EXPECT_THAT(walked({UINT64_MAX}, true, 2), ::testing::ElementsAre(third, second));
+  EXPECT_THAT(walked(second, true, 9), ::testing::ElementsAre(second, first));
 }
 
 TEST_P(MessageStoreContract, LargeBodyArrivesInChunks) {
@@ -175,6 +197,45 @@ TEST_P(MessageStoreContract, SettlementClearsTheMark) {
   EXPECT_TRUE(Settle(store(), message).ok());
   engine_->Kill();
   EXPECT_FALSE(Scanned(store())[message->id]);
+}
+
+TEST_P(MessageStoreContract, SuspendedQueuesAreKnownAcrossAKill) {
+  const model::NextHop bobs{model::DeliveryType::kDnsConnectorDelivery, "b.test", "Internet"};
+  const auto put = [this](const model::NextHop& hop, bool suspended) {
+    std::promise<absl::Status> kept;
+    store().PutSuspension(hop, suspended, [&](absl::Status status) { kept.set_value(status); });
+    EXPECT_TRUE(kept.get_future().get().ok());
+  };
+  const auto suspended = [this] {
+    std::vector<model::NextHop> hops;
+    const auto visit = [&](const model::NextHop& hop) { hops.push_back(hop); };
+    EXPECT_TRUE(store().ScanSuspensions(visit).ok());
+    return hops;
+  };
+  put(bobs, true);
+  put(model::UnreachableHop(), true);
+  put(model::UnreachableHop(), true);
+  engine_->Kill();
+  EXPECT_THAT(suspended(), ::testing::UnorderedElementsAre(bobs, model::UnreachableHop()));
+  put(bobs, false);
+  engine_->Kill();
+  EXPECT_THAT(suspended(), ::testing::ElementsAre(model::UnreachableHop()));
+}
+
+TEST_P(MessageStoreContract, ASuspendedRecipientIsSoAfterAKill) {
+  const auto message = Kept("suspended", 2);
+  message->recipients[1].suspended = true;
+  message->recipients[1].next_hop = model::PoisonHop();
+  message->priority = model::Priority::kLow;
+  message->crashes = 1;
+  EXPECT_TRUE(Settle(store(), message).ok());
+  engine_->Kill();
+  const auto loaded = store().Load(message->id);
+  EXPECT_FALSE(loaded->recipients[0].suspended);
+  EXPECT_TRUE(loaded->recipients[1].suspended);
+  EXPECT_EQ(loaded->recipients[1].next_hop, model::PoisonHop());
+  EXPECT_EQ(loaded->priority, model::Priority::kLow);
+  EXPECT_EQ(loaded->crashes, 1u);
 }
 
 TEST_P(MessageStoreContract, KeyIsKnownAcrossAKillAndRefusesASecondMessage) {

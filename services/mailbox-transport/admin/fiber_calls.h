@@ -1,10 +1,11 @@
-// services/mailbox-transport/admin/unary_calls.h
+// services/mailbox-transport/admin/fiber_calls.h
 //
-// UnaryCalls: the calls of one gRPC service that are answered by a fiber; and the answers that
+// FiberCalls: the calls of one gRPC service that are answered by a fiber; and the answers that
 // need none.
 //
-// Flow      Begun(call, task) for each; the status of the task ends the call.
-// Failure   kResourceExhausted when there are too many calls at a time.
+// Flow      Begun(call, task) for each call with one answer; the status of the task ends the call.
+//           Streamed(stream) for each that is answered piece by piece.
+// Failure   kResourceExhausted when there are too many calls at a time; kUnavailable after Stop.
 // Lifetime  Everything that a task uses outlives this. Destroyed from a thread that runs no
 //           executor: what is under way is stopped and waited for.
 // Limits    `calls_max` calls at a time.
@@ -14,6 +15,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <utility>
 
 #include "absl/status/status.h"
 #include <grpcpp/grpcpp.h>
@@ -22,6 +24,7 @@
 #include "common/io/scope.h"
 #include "common/io/task.h"
 #include "common/rpc/server.h"
+#include "services/mailbox-transport/admin/streamed_call.h"
 
 namespace postern::admin {
 
@@ -42,17 +45,33 @@ class RefusedStream final : public grpc::ServerWriteReactor<Response> {
   void OnDone() override { delete this; }
 };
 
-class UnaryCalls {
+class FiberCalls {
  public:
-  UnaryCalls(io::Executor& executor, std::size_t calls_max);
-  ~UnaryCalls();
-  UnaryCalls(const UnaryCalls&) = delete;
-  UnaryCalls& operator=(const UnaryCalls&) = delete;
+  FiberCalls(io::Executor& executor, std::size_t calls_max);
+  ~FiberCalls();
+  FiberCalls(const FiberCalls&) = delete;
+  FiberCalls& operator=(const FiberCalls&) = delete;
 
   // From any thread. Request and response may be used until the task ends.
   grpc::ServerUnaryReactor* Begun(grpc::CallbackServerContext& call, io::Task<absl::Status> task);
 
+  // From any thread; `stream` lives until gRPC is done with it.
+  template <typename Response>
+  grpc::ServerWriteReactor<Response>* Streamed(std::shared_ptr<StreamedCall<Response>> stream) {
+    const absl::Status room = Room();
+    if (!room.ok()) return new RefusedStream<Response>(room);
+    ++open_;
+    grpc::ServerWriteReactor<Response>* const reactor = stream.get();
+    scope_->SpawnFrom(Counted(StreamedCall<Response>::Serve(std::move(stream))));
+    return reactor;
+  }
+
+  // From any thread: fibers that sleep wake up, and no call begins any more.
+  void Stop();
+
  private:
+  absl::Status Room() const;
+  io::Task<void> Counted(io::Task<void> call);
   io::Task<void> Serve(io::Task<absl::Status> task, grpc::ServerUnaryReactor* reactor);
   io::Task<void> End();
 
@@ -60,6 +79,7 @@ class UnaryCalls {
   const std::size_t calls_max_;
   std::unique_ptr<io::Scope> scope_;
   std::atomic<std::size_t> open_{0};
+  std::atomic<bool> stopped_{false};
 };
 
 }  // namespace postern::admin

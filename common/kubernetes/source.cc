@@ -1,0 +1,342 @@
+#include "common/kubernetes/source.h"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include <pthread.h>
+
+#include "common/base/check.h"
+#include "common/base/text.h"
+#include "common/directory/build.h"
+#include "common/directory/snapshot_cache.h"
+#include "common/observe/log.h"
+
+namespace postern::kubernetes {
+
+namespace {
+
+using directory::Kind;
+using directory::ManifestError;
+using directory::SnapshotPtr;
+
+// With a copy on disk mail need not wait longer for the API server at a start.
+constexpr absl::Duration kStartWithCopy = absl::Seconds(3);
+// The copy on disk is written once for changes that follow one another.
+constexpr absl::Duration kCopyAfter = absl::Seconds(1);
+constexpr int kQuietRoundsMax = 10;
+constexpr std::size_t kErrorsShownMax = 100;
+
+void NameThread() {
+  pthread_setname_np(pthread_self(), "kubernetes");
+  // Signals are for the main thread.
+  sigset_t every;
+  sigfillset(&every);
+  pthread_sigmask(SIG_BLOCK, &every, nullptr);
+}
+
+std::string TextOf(const std::vector<ManifestError>& errors) {
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < std::min(errors.size(), kErrorsShownMax); ++i)
+    lines.push_back(errors[i].ToString());
+  if (errors.size() > kErrorsShownMax) {
+    lines.push_back(base::Cat("and ", errors.size() - kErrorsShownMax, " more"));
+  }
+  return base::Join(lines, "\n");
+}
+
+}  // namespace
+
+KubernetesSource::KubernetesSource(const directory::DirectorySettings& directory,
+                                   const KubernetesSettings& settings,
+                                   const Access& access,
+                                   base::Random& random)
+    : cache_(*directory.cache),
+      quiet_time_(*directory.quiet_time),
+      settings_(settings),
+      access_(access) {
+  for (std::size_t kind = 0; kind < directory::kKinds; ++kind)
+    feeds_.push_back(std::make_unique<Feed>(static_cast<Kind>(kind), access, settings, random));
+}
+
+KubernetesSource::~KubernetesSource() {
+  Stop();
+}
+
+absl::Status KubernetesSource::Start(Changed changed) {
+  std::string no_copy;
+  LoadCopy(&no_copy);
+  std::unique_lock lock(mutex_);
+  changed_ = std::move(changed);
+  thread_ = std::thread([this] { Run(); });
+  const absl::Duration most = copy_ == nullptr ? *settings_.start_timeout
+                                               : std::min(kStartWithCopy, *settings_.start_timeout);
+  wake_.wait_for(lock, absl::ToChronoNanoseconds(most), [this] { return current_ != nullptr; });
+  if (current_ == nullptr && copy_ == nullptr) {
+    lock.unlock();
+    Stop();
+    return NothingYet(no_copy);
+  }
+  if (current_ == nullptr) {
+    lock.unlock();
+    POSTERN_LOG(
+        kWarning, "directory", "starts with the copy on disk",
+        {{"file", cache_}, {"snapshot", copy_->version()}, {"api_server", access_.origin()}});
+    lock.lock();
+  }
+  if (current_ == nullptr) {
+    current_ = copy_;
+    readings_.stale = true;
+    readings_.stale_since = std::min(readings_.stale_since, absl::Now());
+    ++readings_.generation;
+  }
+  started_ = true;
+  return absl::OkStatus();
+}
+
+void KubernetesSource::LoadCopy(std::string* reason) {
+  *reason = "directory.cache is not set";
+  if (cache_.empty()) {
+    POSTERN_LOG(
+        kWarning, "directory",
+        "directory.cache is not set: without the API server this server does not start again");
+    return;
+  }
+  auto copy = directory::LoadSnapshot(cache_);
+  if (copy.ok()) {
+    copy_ = *std::move(copy);
+  } else {
+    *reason = std::string(base::MessageOf(copy.status()));
+  }
+}
+
+absl::Status KubernetesSource::NothingYet(const std::string& no_copy) {
+  const directory::DirectoryReadings now = readings();
+  return base::Error(absl::StatusCode::kFailedPrecondition,
+                     "there is no directory: the API server ", access_.origin(), ": ",
+                     now.last_error.empty() ? "it does not answer" : now.last_error,
+                     "; and no copy: ", no_copy);
+}
+
+void KubernetesSource::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    if (channel_ != nullptr) channel_->Wake();
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+SnapshotPtr KubernetesSource::current() const {
+  const std::lock_guard lock(mutex_);
+  return current_;
+}
+
+directory::DirectoryReadings KubernetesSource::readings() const {
+  const std::lock_guard lock(mutex_);
+  return readings_;
+}
+
+KubernetesSource::View KubernetesSource::view() const {
+  View view;
+  for (const auto& feed : feeds_)
+    view.objects[feed->collection().kind()] = feed->collection().objects();
+  const std::lock_guard lock(mutex_);
+  view.findings = findings_;
+  view.in_force = in_force_;
+  view.complete = complete_;
+  return view;
+}
+
+bool KubernetesSource::WaitFor(const std::function<bool(const directory::Snapshot&)>& holds,
+                               absl::Duration most) const {
+  std::unique_lock lock(mutex_);
+  const auto there = [&] { return current_ != nullptr && holds(*current_); };
+  wake_.wait_for(lock, absl::ToChronoNanoseconds(most), [&] { return stopping_ || there(); });
+  return there();
+}
+
+bool KubernetesSource::WaitInForce(const std::string& place,
+                                   std::int64_t generation,
+                                   absl::Duration most) const {
+  std::unique_lock lock(mutex_);
+  const auto there = [&] {
+    const auto found = in_force_.find(place);
+    if (found == in_force_.end()) return generation == 0;
+    return generation != 0 && found->second >= generation;
+  };
+  wake_.wait_for(lock, absl::ToChronoNanoseconds(most), [&] { return stopping_ || there(); });
+  return there();
+}
+
+void KubernetesSource::Run() {
+  NameThread();
+  const auto channel = access_.channel();
+  POSTERN_CHECK(channel.ok());  // Access::Make has made one
+  std::unique_lock lock(mutex_);
+  channel_ = channel->get();
+  while (!stopping_) {
+    lock.unlock();
+    const absl::Time until = Step(**channel);
+    (*channel)->Poll(std::max(until - absl::Now(), absl::ZeroDuration()));
+    lock.lock();
+  }
+  channel_ = nullptr;
+  lock.unlock();
+  KeepCopy();
+}
+
+// What is due now; gives the time of what is due next.
+absl::Time KubernetesSource::Step(http::Channel& channel) {
+  const absl::Time now = absl::Now();
+  for (const auto& feed : feeds_)
+    feed->Step(channel, now);
+  NoteChanges(now);
+  if (now >= build_at_) Apply();
+  NoteFeeds();
+  if (now >= copy_at_) KeepCopy();
+  absl::Time next = std::min(build_at_, copy_at_);
+  for (const auto& feed : feeds_)
+    next = std::min(next, feed->due());
+  return next;
+}
+
+// A change waits until it is quiet, so that resources that name one another come together.
+void KubernetesSource::NoteChanges(absl::Time now) {
+  bool changed = false;
+  bool listed = true;
+  for (const auto& feed : feeds_) {
+    changed = feed->collection().TakeChanged() || changed;
+    listed = listed && feed->collection().listed();
+  }
+  if (changed) {
+    first_change_ = std::min(first_change_, now);
+    build_at_ = std::min(now + quiet_time_, first_change_ + kQuietRoundsMax * quiet_time_);
+  }
+  if (!listed) {
+    build_at_ = absl::InfiniteFuture();
+  } else if (!complete_) {
+    // The first directory of all is not waited for any longer.
+    build_at_ = now;
+    const std::lock_guard lock(mutex_);
+    complete_ = true;
+  }
+}
+
+void KubernetesSource::Apply() {
+  first_change_ = build_at_ = absl::InfiniteFuture();
+  std::vector<directory::CheckedPtr> manifests;
+  std::vector<ManifestError> errors;
+  std::map<std::string, std::int64_t> generations;
+  for (const auto& feed : feeds_) {
+    for (const auto& [name, object] : feed->collection().objects()) {
+      generations[object->place] = object->generation;
+      if (object->checked != nullptr) manifests.push_back(object->checked);
+      errors.insert(errors.end(), object->errors.begin(), object->errors.end());
+    }
+  }
+  SnapshotPtr snapshot = directory::BuildSnapshot(manifests, errors);
+  if (!errors.empty()) return NoteRefused(errors);
+  const SnapshotPtr before = current();
+  {
+    const std::lock_guard lock(mutex_);
+    refusal_.clear();
+    findings_.clear();
+    in_force_ = std::move(generations);
+    ++readings_.loads;
+    readings_.last_good = absl::Now();
+  }
+  if (before != nullptr && !before->stale() && before->version() == snapshot->version()) {
+    wake_.notify_all();
+    return;
+  }
+  if (uncopied_ == nullptr) copy_at_ = absl::Now() + kCopyAfter;
+  uncopied_ = snapshot;
+  Publish(std::move(snapshot));
+}
+
+void KubernetesSource::NoteRefused(const std::vector<ManifestError>& errors) {
+  std::string serving = "none";
+  std::string text = TextOf(errors);
+  {
+    const std::lock_guard lock(mutex_);
+    findings_.clear();
+    for (const ManifestError& error : errors) {
+      std::string& finding = findings_[error.file];
+      finding += base::Cat(finding.empty() ? "" : "; ", error.text);
+    }
+    refusal_ = text;
+    ++readings_.loads;
+    ++readings_.failures;
+    if (current_ != nullptr) serving = current_->version();
+  }
+  POSTERN_LOG(kError, "directory", "cannot be loaded; the last good snapshot stays",
+              {{"api_server", access_.origin()}, {"snapshot", serving}, {"error", text}});
+}
+
+// How current what we serve is, and what is in the way.
+void KubernetesSource::NoteFeeds() {
+  absl::Time lost_since = absl::InfiniteFuture();
+  std::string failure;
+  for (const auto& feed : feeds_) {
+    lost_since = std::min(lost_since, feed->lost_since());
+    if (failure.empty()) failure = std::string(base::MessageOf(feed->failure()));
+  }
+  const bool followed = lost_since == absl::InfiniteFuture();
+  bool news = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool copy = current_ != nullptr && current_->stale();
+    readings_.stale = current_ != nullptr && (!followed || copy);
+    if (!followed || !copy) readings_.stale_since = lost_since;
+    std::string error = !refusal_.empty() ? refusal_ : failure;
+    news = !failure.empty() && refusal_.empty() && error != readings_.last_error;
+    if (news) ++readings_.failures;
+    readings_.last_error = std::move(error);
+    readings_.last_load_ok = followed && refusal_.empty() && complete_;
+  }
+  if (news) {
+    POSTERN_LOG(kWarning, "directory", "the API server is away; the last snapshot stays",
+                {{"api_server", access_.origin()}, {"error", failure}});
+  }
+  if (followed && !followed_) {
+    POSTERN_LOG(kInfo, "directory", "follows the API server",
+                {{"api_server", access_.origin()}, {"namespace", access_.name_space()}});
+  }
+  followed_ = followed;
+}
+
+void KubernetesSource::Publish(SnapshotPtr snapshot) {
+  std::uint64_t generation = 0;
+  Changed changed;
+  {
+    const std::lock_guard lock(mutex_);
+    current_ = snapshot;
+    generation = ++readings_.generation;
+    if (started_) changed = changed_;
+  }
+  wake_.notify_all();
+  POSTERN_LOG(kInfo, "directory", "snapshot published",
+              {{"snapshot", snapshot->version()},
+               {"generation", generation},
+               {"connectors", snapshot->connectors().size()},
+               {"servers", snapshot->servers().size()},
+               {"api_server", access_.origin()}});
+  if (changed) changed(std::move(snapshot));
+}
+
+// Once for all that came within a while: mail does not wait for it.
+void KubernetesSource::KeepCopy() {
+  const SnapshotPtr snapshot = std::exchange(uncopied_, nullptr);
+  copy_at_ = absl::InfiniteFuture();
+  if (cache_.empty() || snapshot == nullptr) return;
+  const absl::Status status = directory::SaveSnapshot(*snapshot, cache_);
+  if (status.ok()) return;
+  POSTERN_LOG(kWarning, "directory", "the copy on disk cannot be written",
+              {{"file", cache_}, {"error", status}});
+}
+
+}  // namespace postern::kubernetes

@@ -1,0 +1,174 @@
+#include "services/mailbox-transport/admin/field_value.h"
+
+#include <charconv>
+#include <limits>
+#include <vector>
+
+#include "common/base/text.h"
+#include "common/base/units.h"
+
+namespace postern::admin {
+
+namespace {
+
+using Kind = FieldForm::Kind;
+
+constexpr std::string_view kMomentFormats[] = {"%Y-%m-%dT%H:%M:%E*S%Ez",
+                                               "%Y-%m-%dT%H:%M:%E*S",
+                                               "%Y-%m-%d %H:%M:%E*S",
+                                               "%Y-%m-%d %H:%M",
+                                               "%Y-%m-%d",
+                                               "%m/%d/%Y %I:%M:%S %p",
+                                               "%m/%d/%Y %I:%M %p",
+                                               "%m/%d/%Y %H:%M:%E*S",
+                                               "%m/%d/%Y %H:%M",
+                                               "%m/%d/%Y"};
+
+absl::Status Expected(const auto&... parts) {
+  return base::Error(absl::StatusCode::kInvalidArgument, parts...);
+}
+
+absl::StatusOr<FieldValue> ParseWord(const FieldForm& form, std::string_view text) {
+  for (const std::string_view word : base::Split(form.words, ',')) {
+    if (base::EqualsIgnoreCase(base::Trim(word), text))
+      return FieldValue(std::string(base::Trim(word)));
+  }
+  return Expected("one of these is expected: ", form.words);
+}
+
+absl::StatusOr<FieldValue> ParseNumber(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return Expected("a whole number is expected");
+  }
+  return FieldValue(number);
+}
+
+absl::StatusOr<FieldValue> ParseRate(std::string_view text) {
+  double number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  const bool digits = text.find_first_not_of("-.0123456789") == std::string_view::npos;
+  if (error != std::errc() || end != text.data() + text.size() || !digits) {
+    return Expected("a number is expected");
+  }
+  return FieldValue(number);
+}
+
+absl::StatusOr<FieldValue> ParseBytes(std::string_view text) {
+  const auto size = base::ParseSize(text);
+  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (!size.ok() || *size > kMost) return Expected("a size is expected, as 10KB or 10240");
+  return FieldValue(static_cast<std::int64_t>(*size));
+}
+
+absl::StatusOr<FieldValue> ParseFlag(std::string_view text) {
+  for (const bool flag : {true, false}) {
+    const std::string_view word = flag ? "$true" : "$false";
+    if (base::EqualsIgnoreCase(text, word) || base::EqualsIgnoreCase(text, word.substr(1))) {
+      return FieldValue(flag);
+    }
+  }
+  return Expected("$true or $false is expected");
+}
+
+}  // namespace
+
+bool HasOrder(Kind kind) {
+  return kind != Kind::kText && kind != Kind::kWord && kind != Kind::kFlag;
+}
+
+std::optional<absl::Time> ParseMoment(std::string_view given) {
+  const std::string text(base::Trim(given));
+  // Abseil reads "infinite-future" under every format.
+  if (text.empty() || text[0] < '0' || text[0] > '9') return std::nullopt;
+  for (const std::string_view format : kMomentFormats) {
+    absl::Time time;
+    std::string error;
+    if (absl::ParseTime(std::string(format), text, absl::UTCTimeZone(), &time, &error)) return time;
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<FieldValue> ParseValue(const FieldForm& form, std::string_view text) {
+  switch (form.kind) {
+    case Kind::kText:
+      return FieldValue(std::string(text));
+    case Kind::kWord:
+      return ParseWord(form, text);
+    case Kind::kNumber:
+      return ParseNumber(text);
+    case Kind::kSize:
+      return ParseBytes(text);
+    case Kind::kRate:
+      return ParseRate(text);
+    case Kind::kFlag:
+      return ParseFlag(text);
+    case Kind::kSpan: {
+      const auto span = base::ParseTimeSpan(text);
+      if (!span.ok()) return Expected("a time span is expected, as 00:10:00 or 10m");
+      return FieldValue(*span);
+    }
+    case Kind::kTime: {
+      const auto moment = ParseMoment(text);
+      if (!moment) {
+        return Expected(
+            "a time is expected, as 2026-11-28T06:30:00Z, 2026-11-28 06:30 or "
+            "11/28/2026 6:30:00 AM; without a zone it is UTC");
+      }
+      return FieldValue(*moment);
+    }
+  }
+  return Expected("it has no form");
+}
+
+int Compare(const FieldValue& a, const FieldValue& b) {
+  if (a.index() != b.index()) return a.index() < b.index() ? -1 : 1;
+  const auto* text = std::get_if<std::string>(&a);
+  if (text != nullptr) {
+    const std::string lower = base::LowerAscii(*text);
+    return lower.compare(base::LowerAscii(std::get<std::string>(b)));
+  }
+  return a < b ? -1 : b < a ? 1 : 0;
+}
+
+// Greedy, with one place to go back to: linear for each star.
+bool IsLike(std::string_view text, std::string_view pattern) {
+  const auto same = [](char a, char b) {
+    return base::EqualsIgnoreCase(std::string_view(&a, 1), std::string_view(&b, 1));
+  };
+  std::size_t at = 0;
+  std::size_t in = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t after = 0;
+  while (at < text.size()) {
+    if (in < pattern.size() && pattern[in] == '*') {
+      star = in++;
+      after = at;
+    } else if (in < pattern.size() && same(pattern[in], text[at])) {
+      ++in;
+      ++at;
+    } else if (star != std::string_view::npos) {
+      in = star + 1;
+      at = ++after;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', in) == std::string_view::npos;
+}
+
+absl::StatusOr<std::size_t> FindField(std::span<const FieldForm> fields,
+                                      std::string_view name,
+                                      std::string_view what) {
+  std::vector<std::string> known;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (base::EqualsIgnoreCase(fields[i].name, name)) return i;
+    known.emplace_back(fields[i].name);
+  }
+  return Expected("\"", base::Printable(name), "\" is no property of a ", what, "; there are ",
+                  base::Join(known, ", "));
+}
+
+}  // namespace postern::admin

@@ -1,0 +1,258 @@
+#include "services/mailbox-transport/admin/message_query.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/text.h"
+
+namespace postern::admin {
+
+namespace {
+
+using Sliced = absl::StatusOr<MessageWalk::Slice>;
+
+// A filter that names one queue is as good as -Queue.
+std::string QueueNamedBy(const Filter& filter) {
+  static const std::size_t field = *FindField(MessageFields(), "Queue", "message");
+  for (const Condition& condition : filter.conditions()) {
+    const auto* name = std::get_if<std::string>(&condition.value);
+    if (condition.field == field && condition.op == Condition::Operator::kEq && name != nullptr) {
+      return *name;
+    }
+  }
+  return "";
+}
+
+std::set<std::string> NamesOf(const std::vector<NamedQueue>& queues) {
+  std::set<std::string> names;
+  for (const NamedQueue& queue : queues)
+    names.insert(queue.name);
+  return names;
+}
+
+absl::Status Gone() {
+  return absl::CancelledError("the caller has gone");
+}
+
+// "+Identity" and "-Identity" need no sorting.
+bool IsByIdentity(const SortOrder& order, bool& down) {
+  static const std::size_t field = *FindField(MessageFields(), "Identity", "message");
+  if (order.empty()) return true;
+  down = order.parts().front().down;
+  return order.parts().front().field == field;
+}
+
+}  // namespace
+
+absl::StatusOr<RowPlace> PlaceOfIdentity(std::string_view text) {
+  const auto identity = ParseMessageIdentity(text);
+  if (!identity.ok()) return identity.status();
+  const std::string& queue = identity->queue;
+  return RowPlace{identity->id.value, QueueRank(queue.substr(queue.rfind('\\') + 1))};
+}
+
+absl::Status NoSuchMessage(std::string_view identity, std::string_view server) {
+  return base::Error(absl::StatusCode::kNotFound, "message \"", base::Printable(identity),
+                     "\": it is in no queue of ", server, " (delivered, returned, or never here)");
+}
+
+io::Task<absl::StatusOr<ChosenMessages>> ChooseMessages(pipeline::Pipeline& pipeline,
+                                                        MessageTerms terms) {
+  ChosenMessages chosen;
+  auto filter = Filter::Parse(terms.filter, MessageFields(), "message");
+  if (!filter.ok()) co_return filter.status();
+  std::string queue = terms.queue;
+  bool named = false;
+  if (!terms.identity.empty()) {
+    if (!filter->empty()) {
+      co_return absl::InvalidArgumentError("give an identity or a filter, not both");
+    }
+    const auto identity = ParseMessageIdentity(terms.identity);
+    if (!identity.ok()) co_return identity.status();
+    if (queue.empty()) queue = identity->queue;
+    chosen.terms.ids = std::vector<base::MessageId>{identity->id};
+  } else if (queue.empty()) {
+    queue = QueueNamedBy(*filter);
+    named = !queue.empty();
+  }
+  chosen.terms.filter = *std::move(filter);
+  auto queues = co_await AskQueues(pipeline);
+  if (!queues.ok()) co_return queues.status();
+  chosen.queues = *queues;
+  chosen.total = chosen.queues->message_count();
+  const auto choice = QueueFilter::Parse(queue, pipeline.server());
+  // What a filter names need not be there.
+  if (!choice.ok() && named) co_return chosen;
+  if (!choice.ok()) co_return choice.status();
+  if (choice->all()) co_return chosen;
+  auto fitting = Filtered(chosen.queues->queues(), queue, pipeline.server());
+  if (!fitting.ok() && named) co_return chosen;
+  if (!fitting.ok() && !terms.identity.empty()) {
+    co_return NoSuchMessage(terms.identity, pipeline.server());
+  }
+  if (!fitting.ok()) co_return fitting.status();
+  chosen.terms.queues = NamesOf(*fitting);
+  if (chosen.terms.ids) co_return chosen;
+  auto ids = co_await AskIds(pipeline, *std::move(fitting));
+  if (!ids.ok()) co_return ids.status();
+  chosen.terms.ids = *std::move(ids);
+  if (chosen.terms.ids) chosen.total = chosen.terms.ids->size();
+  co_return chosen;
+}
+
+absl::StatusOr<MessageQuery::Asked> MessageQuery::Understood(const v1::GetMessageRequest& request) {
+  v1::Page page = request.page();
+  if (page.result_size() == 0) page.set_result_size(request.result_size());
+  auto query = PageQuery::Of(page);
+  if (!query.ok()) return query.status();
+  auto order = SortOrder::Parse(page.sort_order(), MessageFields(), "message");
+  if (!order.ok()) return order.status();
+  Asked asked{.page = *std::move(query), .order = *std::move(order)};
+  bool descending = false;
+  asked.in_order = IsByIdentity(asked.order, descending);
+  asked.down = asked.page.backward != descending;
+  if (!asked.in_order && request.has_resume()) {
+    return absl::InvalidArgumentError("resume: a sorted page is one answer");
+  }
+  return asked;
+}
+
+io::Task<absl::Status> MessageQuery::Answer(const v1::GetMessageRequest& request,
+                                            v1::GetMessageResponse& response,
+                                            absl::AnyInvocable<bool()> cancelled) {
+  const auto asked = Understood(request);
+  if (!asked.ok()) co_return asked.status();
+  MessageTerms terms{request.identity(), request.queue(), request.filter()};
+  auto chosen = co_await ChooseMessages(pipeline_, std::move(terms));
+  if (!chosen.ok()) co_return chosen.status();
+  if (!asked->in_order) {
+    co_return co_await Sorted(request, *asked, *std::move(chosen), cancelled, response);
+  }
+  absl::Status status = co_await InOrder(request, *asked, *std::move(chosen), cancelled, response);
+  if (status.ok() && !request.identity().empty() && response.messages().empty()) {
+    status = NoSuchMessage(request.identity(), pipeline_.server());
+  }
+  co_return status;
+}
+
+io::Task<absl::Status> MessageQuery::InOrder(const v1::GetMessageRequest& request,
+                                             const Asked& asked,
+                                             ChosenMessages chosen,
+                                             absl::AnyInvocable<bool()>& cancelled,
+                                             v1::GetMessageResponse& response) {
+  std::optional<RowPlace> bookmark;
+  if (!asked.page.bookmark.empty()) {
+    const auto place = PlaceOfIdentity(asked.page.bookmark);
+    if (!place.ok()) co_return base::Annotate(place.status(), "bookmark");
+    bookmark = *place;
+  }
+  v1::Cursor cursor = request.resume();
+  if (!request.has_resume()) cursor.set_total(chosen.total);
+  chosen.terms.backward = asked.down;
+  RowPlace at = EdgePlace(asked.down);
+  // What comes before the bookmark is of no interest unless it is counted.
+  if (bookmark && !asked.page.counts) {
+    at = *bookmark;
+    asked.down ? ++at.queue : --at.queue;
+  }
+  if (request.has_resume()) at = {cursor.message(), cursor.queue()};
+  const MessageWalk walk(pipeline_.store(), pipeline_.server(), std::move(chosen.terms));
+  OrderedPage page(asked.page, asked.down, bookmark, request.include_recipients());
+  const absl::Time begun = absl::Now();
+  for (;;) {
+    if (cancelled()) co_return Gone();
+    absl::AnyInvocable<Sliced()> read = [&, queues = chosen.queues, now = clock_.Now()] {
+      return walk.Next(*queues, now, at, [&](const MessageWalk::Row& row) {
+        return page.Take(row, cursor, response);
+      });
+    };
+    const Sliced slice = co_await io::OnDisk<Sliced>(disk_, std::move(read));
+    if (!slice.ok()) co_return slice.status();
+    cursor.set_examined(cursor.examined() + slice->examined);
+    if (slice->ended || slice->stopped) break;
+    if (page.heavy() || absl::Now() - begun > kAnswerTime) {
+      cursor.set_message(at.message);
+      cursor.set_queue(at.queue);
+      *response.mutable_next() = cursor;
+      co_return absl::OkStatus();
+    }
+  }
+  page.Finish(cursor, response);
+  co_return absl::OkStatus();
+}
+
+io::Task<absl::StatusOr<SortedPage::Bookmark>> MessageQuery::BookmarkOf(const Asked& asked,
+                                                                        QueueStatePtr queues) {
+  using Found = absl::StatusOr<SortedPage::Bookmark>;
+  const auto place = PlaceOfIdentity(asked.page.bookmark);
+  if (!place.ok()) co_return base::Annotate(place.status(), "bookmark");
+  absl::AnyInvocable<Found()> find = [&, queues, now = clock_.Now(), place = *place]() -> Found {
+    const auto message = pipeline_.store().Load(base::MessageId{place.message});
+    if (message.ok()) {
+      for (const PlacedRow& placed : queues->StandingsOf(*message, now)) {
+        if (placed.place != place) continue;
+        const MessageRow row{*message, placed.standing, pipeline_.server(), now};
+        return SortedPage::Bookmark{
+            asked.order.KeyOf([&row](std::size_t field) { return MessageField(field, row); }),
+            place};
+      }
+    }
+    return base::Error(absl::StatusCode::kNotFound, "bookmark \"",
+                       base::Printable(asked.page.bookmark), "\": it is in that queue no more");
+  };
+  co_return co_await io::OnDisk<Found>(disk_, std::move(find));
+}
+
+std::optional<v1::MessageInfo> MessageQuery::RowAt(const RowPlace& place,
+                                                   const QueueState& queues,
+                                                   bool with_recipients,
+                                                   absl::Time now) const {
+  MessageWalk::Terms terms;
+  terms.ids = std::vector<base::MessageId>{base::MessageId{place.message}};
+  const MessageWalk walk(pipeline_.store(), pipeline_.server(), std::move(terms));
+  std::optional<v1::MessageInfo> info;
+  RowPlace at = EdgePlace(false);
+  const auto look = [&](const MessageWalk::Row& row) {
+    if (row.place == place) info = InfoOf(row, with_recipients);
+    return !info;
+  };
+  return walk.Next(queues, now, at, look).ok() ? info : std::nullopt;
+}
+
+io::Task<absl::Status> MessageQuery::Sorted(const v1::GetMessageRequest& request,
+                                            const Asked& asked,
+                                            ChosenMessages chosen,
+                                            absl::AnyInvocable<bool()>& cancelled,
+                                            v1::GetMessageResponse& response) {
+  std::optional<SortedPage::Bookmark> bookmark;
+  if (!asked.page.bookmark.empty()) {
+    auto found = co_await BookmarkOf(asked, chosen.queues);
+    if (!found.ok()) co_return found.status();
+    bookmark = *std::move(found);
+  }
+  const MessageWalk walk(pipeline_.store(), pipeline_.server(), std::move(chosen.terms));
+  SortedPage page(asked.page, asked.order, std::move(bookmark));
+  RowPlace at = EdgePlace(false);
+  for (bool more = true; more;) {
+    if (cancelled()) co_return Gone();
+    absl::AnyInvocable<Sliced()> read = [&, queues = chosen.queues, now = clock_.Now()] {
+      return walk.Next(*queues, now, at, [&page](const MessageWalk::Row& row) {
+        page.Take(row);
+        return true;
+      });
+    };
+    const Sliced slice = co_await io::OnDisk<Sliced>(disk_, std::move(read));
+    if (!slice.ok()) co_return slice.status();
+    more = !slice->ended && !slice->stopped;
+  }
+  absl::AnyInvocable<absl::Status()> finish = [&, now = clock_.Now()] {
+    return page.Finish(
+        [&](const RowPlace& place) {
+          return RowAt(place, *chosen.queues, request.include_recipients(), now);
+        },
+        response);
+  };
+  co_return co_await io::OnDisk<absl::Status>(disk_, std::move(finish));
+}
+
+}  // namespace postern::admin

@@ -1,0 +1,116 @@
+#include "services/mailbox-transport/admin/queue_fields.h"
+
+#include <vector>
+
+#include "common/base/text.h"
+
+namespace postern::admin {
+
+namespace {
+
+using Kind = FieldForm::Kind;
+
+struct QueueProperty {
+  FieldForm form;
+  FieldValue (*value)(const NamedQueue& queue, std::string_view server);
+};
+
+FieldValue TextValue(std::string_view text) {
+  return text.empty() ? FieldValue() : FieldValue(std::string(text));
+}
+
+FieldValue TimeValue(absl::Time time) {
+  const bool set = time != absl::InfinitePast() && time != absl::InfiniteFuture();
+  return set ? FieldValue(time) : FieldValue();
+}
+
+FieldValue CountValue(std::uint64_t count) {
+  return static_cast<std::int64_t>(count);
+}
+
+constexpr std::string_view kDeliveryTypes =
+    "DnsConnectorDelivery, SmartHostConnectorDelivery, SmtpRelayToConnectorSourceServers, "
+    "SmtpRelayToRemoteActiveDirectorySite, Unreachable, Poison, Undefined";
+
+const QueueProperty kProperties[] = {
+    {{"Identity", Kind::kText},
+     [](const NamedQueue& queue, std::string_view server) {
+       return TextValue(base::Cat(server, "\\", queue.name));
+     }},
+    {{"DeliveryType", Kind::kWord, kDeliveryTypes},
+     [](const NamedQueue& queue, std::string_view) {
+       return TextValue(model::NameOf(queue.view.hop.type));
+     }},
+    {{"NextHopDomain", Kind::kText},
+     [](const NamedQueue& queue, std::string_view) { return TextValue(DomainOf(queue)); }},
+    {{"NextHopConnector", Kind::kText},
+     [](const NamedQueue& queue, std::string_view) { return TextValue(queue.view.hop.connector); }},
+    {{"NextHopCategory", Kind::kWord, "External, Internal"},
+     [](const NamedQueue& queue, std::string_view) {
+       return TextValue(CategoryOf(queue.view.hop.type));
+     }},
+    {{"Status", Kind::kWord, "Active, Connecting, Ready, Retry, Suspended, None"},
+     [](const NamedQueue& queue, std::string_view) {
+       return TextValue(queue::NameOf(queue.view.status));
+     }},
+    {{"MessageCount", Kind::kNumber},
+     [](const NamedQueue& queue, std::string_view) {
+       return CountValue(queue.view.message_count);
+     }},
+    {{"DeferredMessageCount", Kind::kNumber},
+     [](const NamedQueue& queue, std::string_view) {
+       return CountValue(queue.view.deferred_count);
+     }},
+    {{"RetryCount", Kind::kNumber},
+     [](const NamedQueue& queue, std::string_view) { return CountValue(queue.view.retry_count); }},
+    {{"LastError", Kind::kText},
+     [](const NamedQueue& queue, std::string_view) { return TextValue(queue.view.last_error); }},
+    {{"LastRetryTime", Kind::kTime},
+     [](const NamedQueue& queue, std::string_view) {
+       return TimeValue(queue.view.last_retry_time);
+     }},
+    {{"NextRetryTime", Kind::kTime},
+     [](const NamedQueue& queue, std::string_view) {
+       return TimeValue(queue.view.next_retry_time);
+     }},
+    {{"FirstRetryTime", Kind::kTime},
+     [](const NamedQueue& queue, std::string_view) {
+       return TimeValue(queue.view.first_retry_time);
+     }},
+    {{"IncomingRate", Kind::kRate},
+     [](const NamedQueue& queue, std::string_view) {
+       return FieldValue(queue.view.incoming_rate);
+     }},
+    {{"OutgoingRate", Kind::kRate},
+     [](const NamedQueue& queue, std::string_view) {
+       return FieldValue(queue.view.outgoing_rate);
+     }},
+    {{"Velocity", Kind::kRate},
+     [](const NamedQueue& queue, std::string_view) { return FieldValue(queue.view.velocity); }},
+    {{"SuspendedMessageCount", Kind::kNumber},
+     [](const NamedQueue& queue, std::string_view) {
+       return CountValue(queue.view.suspended_count);
+     }},
+    {{"TlsDomain", Kind::kText},
+     [](const NamedQueue& queue, std::string_view) { return TextValue(queue.tls_domain); }},
+    {{"MxSet", Kind::kText},
+     [](const NamedQueue& queue, std::string_view) { return TextValue(queue.view.mx_set); }},
+};
+
+}  // namespace
+
+std::span<const FieldForm> QueueFields() {
+  static const std::vector<FieldForm>* const forms = [] {
+    auto* all = new std::vector<FieldForm>();
+    for (const QueueProperty& property : kProperties)
+      all->push_back(property.form);
+    return all;
+  }();
+  return *forms;
+}
+
+FieldValue QueueField(std::size_t field, const NamedQueue& queue, std::string_view server) {
+  return kProperties[field].value(queue, server);
+}
+
+}  // namespace postern::admin

@@ -1,0 +1,134 @@
+// The parts of a mailbox-transport that speak to a Kubernetes API server.
+
+#include <utility>
+
+#include "absl/time/clock.h"
+
+#include "common/base/text.h"
+#include "common/kubernetes/api_writer.h"
+#include "common/kubernetes/probe.h"
+#include "common/kubernetes/stateful_set.h"
+#include "common/observe/log.h"
+#include "services/mailbox-transport/app/hand_over.h"
+#include "services/mailbox-transport/app/state.h"
+#include "services/mailbox-transport/deliver/deliver.h"
+
+namespace postern::app {
+
+namespace {
+
+constexpr absl::Duration kRegisterAgain = absl::Seconds(1);
+
+const kubernetes::Object* Find(const kubernetes::KubernetesSource::View& view,
+                               const std::string& server) {
+  const auto servers = view.objects.find(directory::Kind::kTransportServer);
+  if (servers == view.objects.end()) return nullptr;
+  const auto found = servers->second.find(base::LowerAscii(server));
+  return found == servers->second.end() ? nullptr : found->second.get();
+}
+
+io::Task<void> CountQueued(pipeline::Pipeline* pipeline, absl::StatusOr<std::uint64_t>* queued) {
+  *queued = co_await pipeline->QueuedNow();
+}
+
+}  // namespace
+
+absl::Status App::State::MakeKubernetes() {
+  if (!settings.directory.writer->empty()) {
+    return absl::InvalidArgumentError(
+        "directory.writer: has no place beside directory.source kubernetes, where the API server "
+        "is the writer: leave it empty");
+  }
+  auto made = kubernetes::Access::Make(settings.kubernetes);
+  if (!made.ok()) return made.status();
+  api = *std::move(made);
+  http->SetNotReady("directory", base::Cat("waits for the directory of ", api->origin()));
+  auto source =
+      std::make_unique<kubernetes::KubernetesSource>(settings.directory, settings.kubernetes, *api);
+  followed_api = source.get();
+  directory = std::move(source);
+  managed = std::make_unique<kubernetes::ApiWriter>(*api, *followed_api);
+  load_directory = [] { return absl::OkStatus(); };  // a change that is answered is in force
+  presence = std::make_unique<kubernetes::Presence>(settings.kubernetes, *api, server_name,
+                                                    [this] { return Report(); });
+  return absl::OkStatus();
+}
+
+// A server that the directory does not have yet comes into it, if the settings say so.
+absl::Status App::State::RegisterServer() {
+  if (presence == nullptr || !presence->registers()) return absl::OkStatus();
+  const directory::SnapshotPtr now = directory->current();
+  const std::string& ours = *settings.kubernetes.site;
+  if (now->FindSite(ours) == nullptr) {
+    return base::Error(absl::StatusCode::kFailedPrecondition, "kubernetes.site: \"",
+                       base::Printable(ours), "\" is not a Site of the directory ",
+                       DirectoryPlace(), ": apply one first");
+  }
+  if (now->FindServer(server_name) != nullptr) return absl::OkStatus();
+  const absl::Time end = absl::Now() + *settings.kubernetes.start_timeout;
+  absl::Status registered = presence->Register();
+  while (!registered.ok() && absl::Now() < end) {
+    POSTERN_LOG(kWarning, "directory", "this server cannot be registered yet",
+                {{"server", server_name}, {"error", registered}});
+    absl::SleepFor(kRegisterAgain);
+    registered = presence->Register();
+  }
+  if (!registered.ok()) return base::Annotate(registered, "kubernetes.site");
+  // When it does not come, what follows says that the directory lacks it.
+  followed_api->WaitFor(
+      [this](const directory::Snapshot& snapshot) {
+        return snapshot.FindServer(server_name) != nullptr;
+      },
+      end - absl::Now());
+  return absl::OkStatus();
+}
+
+kubernetes::Presence::Report App::State::Report() const {
+  kubernetes::Presence::Report report;
+  const directory::SnapshotPtr snapshot = directory->current();
+  report.snapshot = snapshot->version();
+  report.site_there = snapshot->FindSite(*settings.kubernetes.site) != nullptr;
+  const auto view = followed_api->view();
+  if (const kubernetes::Object* ours = Find(view, server_name)) report.uid = ours->uid;
+  for (const connector::SendConnector& connector : snapshot->connectors()) {
+    const v1::Condition ready = readiness->ConditionOf(connector, *snapshot);
+    if (ready.status() != "False") continue;
+    report.not_ready[connector.slug] = base::Cat(ready.reason(), ": ", ready.message());
+  }
+  absl::StatusOr<std::uint64_t> queued = absl::UnavailableError("");
+  io::RunTask(pipeline->shards().front()->executor(), CountQueued(pipeline.get(), &queued));
+  if (queued.ok()) report.messages = *queued;
+  return report;
+}
+
+void App::State::HandOverIfScaledIn() {
+  const absl::Duration most = *settings.server.hand_over_time;
+  if (!api || !running || most <= absl::ZeroDuration()) return;
+  const auto scaled_in = kubernetes::IsScaledIn(*api, server_name);
+  if (!scaled_in.ok()) {
+    POSTERN_LOG(kWarning, "deliver", "mail stays here: nobody says whether this server comes back",
+                {{"server", server_name}, {"error", scaled_in.status()}});
+    return;
+  }
+  if (*scaled_in) HandOver(*pipeline, base::Clock::System(), most);
+}
+
+absl::Status App::State::StartPresence() {
+  if (presence == nullptr) {
+    kubernetes::AddReadings(registry, nullptr, nullptr);
+    return absl::OkStatus();
+  }
+  if (*settings.kubernetes.write_status) {
+    statuses = std::make_unique<kubernetes::StatusWriter>(
+        settings.kubernetes, *api, *followed_api, server_name,
+        [this](const connector::SendConnector& connector, const directory::Snapshot& snapshot) {
+          return readiness->ConditionOf(connector, snapshot);
+        });
+    statuses->Start();
+  }
+  kubernetes::AddReadings(registry, presence.get(), statuses.get());
+  presence->Start();
+  return absl::OkStatus();
+}
+
+}  // namespace postern::app

@@ -1,0 +1,153 @@
+// The two queues at the ends of the line: Submission, before routing, and Poison, beside it.
+
+#include <algorithm>
+#include <condition_variable>
+#include <utility>
+
+#include "common/observe/log.h"
+#include "services/mailbox-transport/pipeline/pipeline.h"
+
+namespace postern::pipeline {
+
+namespace {
+
+constexpr std::size_t kLetGoSlice = 256;
+
+bool IsHeld(const model::Message& message) {
+  return !message.recipients.empty() && model::IsSubmission(message.recipients.front().next_hop);
+}
+
+// Another server had set it apart.
+bool IsPoison(const model::Message& message) {
+  return !message.recipients.empty() &&
+         message.recipients.front().next_hop.type == model::DeliveryType::kPoison;
+}
+
+}  // namespace
+
+// What is accepted while the queue is suspended is stored as such, so that a restart knows.
+void Pipeline::RouteNew(model::Message& message) const {
+  if (IsPoison(message)) return;
+  if (!submission_suspended_) return router_.Route(message);
+  message.recipients.resize(message.envelope.recipients.size());
+  for (model::RecipientState& state : message.recipients)
+    state.next_hop = model::SubmissionHop();
+}
+
+bool Pipeline::HoldBack(const model::Message& message) {
+  if (!IsHeld(message)) return false;
+  {
+    const std::lock_guard lock(held_mutex_);
+    held_.push_back(message.id);
+  }
+  // It may have been resumed since the message was accepted.
+  if (!submission_suspended_) LetGoSoon();
+  return true;
+}
+
+void AddSubmissionReading(observe::Registry& registry, std::function<std::size_t()> read) {
+  registry.AddReading(
+      "postern_queue_submission_messages",
+      "Messages in the Submission queue: before their receipt, or held while it is suspended.",
+      [read = std::move(read)] { return static_cast<double>(read()); });
+}
+
+queue::QueueView Pipeline::Submission() const {
+  queue::QueueView view;
+  view.hop = model::SubmissionHop();
+  view.status = submission_suspended_ ? queue::QueueStatus::kSuspended : queue::QueueStatus::kReady;
+  const std::lock_guard lock(held_mutex_);
+  view.message_count = submission_length() + held_.size();
+  if (!held_.empty()) view.first = {1};  // of those that are held nobody knows the oldest
+  return view;
+}
+
+void Pipeline::LetGoSoon() {
+  Shard& first = *shards_.front();
+  first.executor().Post([this, &first] { first.Spawn(LetGo()); });
+}
+
+// On the executor of the first shard. What a stop leaves the next start finds.
+io::Task<void> Pipeline::LetGo() {
+  bool more = true;
+  while (more && !submission_suspended_)
+    more = co_await LetGoSome(/*suspended=*/false);
+}
+
+io::Task<void> Pipeline::LetGoSuspended(Answer<bool> all) {
+  bool more = true;
+  while (more)
+    more = co_await LetGoSome(/*suspended=*/true);
+  all->Set(true);
+}
+
+io::Task<bool> Pipeline::LetGoSome(bool suspended) {
+  std::vector<base::MessageId> ids;
+  {
+    const std::lock_guard lock(held_mutex_);
+    const auto slice = static_cast<std::ptrdiff_t>(std::min(kLetGoSlice, held_.size()));
+    ids.assign(held_.end() - slice, held_.end());
+    held_.resize(held_.size() - ids.size());
+  }
+  for (const base::MessageId id : ids) {
+    absl::AnyInvocable<absl::StatusOr<model::Message>()> load = [this, id] {
+      return store_.Load(id);
+    };
+    auto loaded = co_await io::OnDisk(shared_.disk, std::move(load));
+    if (absl::IsCancelled(loaded.status())) co_return false;
+    if (!loaded.ok()) {
+      POSTERN_LOG(kError, "store", "message cannot be read",
+                  {{"message_id", id.ToString()}, {"error", loaded.status()}});
+      continue;
+    }
+    auto message = std::make_shared<model::Message>(*std::move(loaded));
+    router_.Route(*message);
+    for (model::RecipientState& state : message->recipients)
+      state.suspended = state.suspended || suspended;
+    model::Settlement settlement;
+    settlement.message = message;
+    settlement.attempted = false;
+    // Until the store has the new state nobody may load the old one.
+    at_hand_.Note(message);
+    store_.Settle(std::move(settlement), [message](const absl::Status&) {});
+    Place(message, /*keep_message=*/false);
+  }
+  co_return !ids.empty();
+}
+
+void Pipeline::Suspect(model::Message& message) {
+  ++message.crashes;
+  const auto most = static_cast<std::uint32_t>(*queue_settings_.poison_threshold);
+  if (!*queue_settings_.poison_message_detection_enabled || message.crashes < most) return;
+  for (model::RecipientState& state : message.recipients) {
+    if (state.phase == model::Phase::kPending) state.next_hop = model::PoisonHop();
+  }
+  POSTERN_LOG(kError, "queue", "set apart as poison: it was in hand as the process crashed",
+              {{"message_id", message.id.ToString()}, {"crashes", message.crashes}});
+  if (shared_.tracking != nullptr) shared_.tracking->Poisoned(message);
+}
+
+void Pipeline::PlaceSuspects(std::vector<model::MessagePtr> suspects) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::size_t waiting = suspects.size();
+  for (const model::MessagePtr& message : suspects) {
+    Suspect(*message);
+    model::Settlement settlement;
+    settlement.message = message;
+    settlement.attempted = false;
+    store_.Settle(std::move(settlement), [&](const absl::Status&) {
+      const std::lock_guard lock(mutex);
+      --waiting;
+      changed.notify_one();
+    });
+  }
+  {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return waiting == 0; });
+  }
+  for (model::MessagePtr& message : suspects)
+    Place(Rerouted(std::move(message)), /*keep_message=*/false);
+}
+
+}  // namespace postern::pipeline

@@ -1,0 +1,117 @@
+#include "services/mailbox-transport/queue/rate_limits.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+
+#include "common/base/text.h"
+
+namespace postern::queue {
+
+namespace {
+
+constexpr std::string_view kConnector = "connector:";
+constexpr std::uint32_t kCountMax = 1'000'000;
+
+absl::Status Bad(const std::string& rule, std::string_view why) {
+  return base::Error(absl::StatusCode::kInvalidArgument, "queue.rate_limits: \"",
+                     base::Printable(rule), "\": ", why);
+}
+
+std::optional<absl::Duration> UnitOf(std::string_view unit) {
+  if (unit == "s") return absl::Seconds(1);
+  if (unit == "min") return absl::Minutes(1);
+  if (unit == "h") return absl::Hours(1);
+  return std::nullopt;
+}
+
+// What a pace may catch up: nothing, where it is slow.
+absl::Duration BurstOf(const Pace& pace) {
+  return pace.every < kLimitBurst ? kLimitBurst : absl::ZeroDuration();
+}
+
+}  // namespace
+
+absl::StatusOr<RateLimits> RateLimits::Parse(const std::vector<std::string>& rules,
+                                             std::size_t parts) {
+  RateLimits limits;
+  if (rules.size() > kLimitsMax) {
+    return base::Error(absl::StatusCode::kInvalidArgument, "queue.rate_limits: ", rules.size(),
+                       " rules, at most ", kLimitsMax, " are allowed");
+  }
+  for (const std::string& rule : rules) {
+    const std::size_t equals = rule.rfind('=');
+    const std::size_t slash = rule.rfind('/');
+    if (equals == std::string::npos || equals == 0 || slash == std::string::npos ||
+        slash < equals) {
+      return Bad(rule, "write destination=count/min, or connector:name=count/min");
+    }
+    const std::string_view count_text =
+        std::string_view(rule).substr(equals + 1, slash - equals - 1);
+    std::uint32_t count = 0;
+    if (!absl::SimpleAtoi(absl::string_view(count_text.data(), count_text.size()), &count) ||
+        count == 0 || count > kCountMax) {
+      return Bad(rule, base::Cat("the count is a number from 1 to ", kCountMax));
+    }
+    const auto unit = UnitOf(std::string_view(rule).substr(slash + 1));
+    if (!unit) return Bad(rule, "the unit is s, min or h");
+    const std::string name = base::LowerAscii(rule.substr(0, equals));
+    Pace pace;
+    pace.text = rule.substr(equals + 1);
+    pace.every = *unit / static_cast<std::int64_t>(count);
+    if (name.starts_with(kConnector)) pace.every *= static_cast<std::int64_t>(parts);
+    if (!limits.paces_.emplace(name, std::move(pace)).second) {
+      return Bad(rule, "it is there twice");
+    }
+  }
+  return limits;
+}
+
+Paces RateLimits::PacesOf(const model::NextHop& hop) {
+  Paces paces{};
+  if (paces_.empty()) return paces;
+  const std::string names[] = {hop.domain, base::Cat(kConnector, base::LowerAscii(hop.connector))};
+  for (std::size_t i = 0; i < paces.size(); ++i) {
+    const auto found = paces_.find(names[i]);
+    if (found != paces_.end()) paces[i] = &found->second;
+  }
+  return paces;
+}
+
+absl::Time Until(const Paces& paces) {
+  absl::Time until = absl::InfinitePast();
+  for (const Pace* pace : paces) {
+    if (pace != nullptr) until = std::max(until, pace->next);
+  }
+  return until;
+}
+
+std::size_t Allowed(const Paces& paces, absl::Time now) {
+  std::size_t allowed = std::numeric_limits<std::size_t>::max();
+  for (const Pace* pace : paces) {
+    if (pace == nullptr) continue;
+    const absl::Duration saved = std::min(now - pace->next, BurstOf(*pace));
+    const auto count = saved < absl::ZeroDuration() ? 0 : 1 + saved / pace->every;
+    allowed = std::min(allowed, static_cast<std::size_t>(count));
+  }
+  return allowed;
+}
+
+void Spend(const Paces& paces, absl::Time now) {
+  for (Pace* pace : paces) {
+    if (pace != nullptr) pace->next = std::max(pace->next, now - BurstOf(*pace)) + pace->every;
+  }
+}
+
+std::string TextOf(const Paces& paces) {
+  const Pace* slowest = nullptr;
+  for (const Pace* pace : paces) {
+    if (pace != nullptr && (slowest == nullptr || pace->next > slowest->next)) slowest = pace;
+  }
+  return slowest == nullptr ? "" : slowest->text;
+}
+
+}  // namespace postern::queue

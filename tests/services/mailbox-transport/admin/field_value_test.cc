@@ -1,0 +1,105 @@
+#include "services/mailbox-transport/admin/field_value.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace postern::admin {
+namespace {
+
+using Kind = FieldForm::Kind;
+using ::testing::HasSubstr;
+
+TEST(FieldValue, EachFormReadsItsOwnValues) {
+  const struct {
+    FieldForm form;
+    const char* text;
+    FieldValue value;
+  } rows[] = {
+      {{"Subject", Kind::kText}, "a b", std::string("a b")},
+      {{"Status", Kind::kWord, "Ready, Retry"}, "retry", std::string("Retry")},
+      {{"MessageCount", Kind::kNumber}, "-3", std::int64_t{-3}},
+      {{"Size", Kind::kSize}, "10KB", std::int64_t{10240}},
+      {{"Velocity", Kind::kRate}, "-0.5", -0.5},
+      {{"RequireTls", Kind::kFlag}, "$TRUE", true},
+      {{"RequireTls", Kind::kFlag}, "false", false},
+      {{"MessageLatency", Kind::kSpan}, "00:10:00", absl::Minutes(10)},
+      {{"DateReceived", Kind::kTime}, "2026-11-28", absl::FromUnixSeconds(1795824000)},
+  };
+
+  for (const auto& row : rows) {
+    const auto value = ParseValue(row.form, row.text);
+    ASSERT_TRUE(value.ok()) << row.text << ": " << value.status();
+    EXPECT_EQ(*value, row.value) << row.text;
+  }
+}
+
+TEST(FieldValue, WrongValuesNameTheRule) {
+  const struct {
+    FieldForm form;
+    const char* text;
+    const char* rule;
+  } rows[] = {
+      {{"Status", Kind::kWord, "Ready, Retry"}, "Lost", "Ready, Retry"},
+      {{"MessageCount", Kind::kNumber}, "10KB", "whole number"},
+      {{"Size", Kind::kSize}, "unlimited", "10KB"},
+      {{"Velocity", Kind::kRate}, "inf", "number"},
+      {{"RequireTls", Kind::kFlag}, "1", "$true"},
+      {{"MessageLatency", Kind::kSpan}, "long", "00:10:00"},
+      {{"DateReceived", Kind::kTime}, "infinite-future", "2026-11-28"},
+  };
+
+  for (const auto& row : rows) {
+    const auto value = ParseValue(row.form, row.text);
+    ASSERT_FALSE(value.ok()) << row.text;
+    EXPECT_THAT(std::string(value.status().message()), HasSubstr(row.rule));
+  }
+}
+
+TEST(FieldValue, MomentsAreReadAsExchangeAndAsInternetWriteThem) {
+  const absl::Time half_past_six = absl::FromUnixSeconds(1795847400);
+  for (const char* text :
+       {"2026-11-28T06:30:00Z", "2026-11-28T07:30:00+01:00", "2026-11-28T06:30:00.000",
+        "2026-11-28 06:30:00", "2026-11-28 06:30", "11/28/2026 6:30:00 AM", "11/28/2026 06:30"}) {
+    EXPECT_EQ(ParseMoment(text), half_past_six) << text;
+  }
+  for (const char* text : {"", "now", "28.11.2026", "2026-13-01"})
+    EXPECT_FALSE(ParseMoment(text)) << text;
+}
+
+TEST(FieldValue, WhatIsNotSetComesFirst) {
+  EXPECT_LT(Compare({}, FieldValue(std::int64_t{0})), 0);
+  EXPECT_EQ(Compare({}, {}), 0);
+  EXPECT_EQ(Compare(std::string("Retry"), std::string("RETRY")), 0);
+  EXPECT_GT(Compare(std::int64_t{10}, std::int64_t{9}), 0);
+}
+
+TEST(FieldValue, StarsStandForAnyText) {
+  const struct {
+    const char* text;
+    const char* pattern;
+    bool fits;
+  } rows[] = {{"Invoice 12", "invoice*", true},
+              {"Invoice 12", "*12", true},
+              {"Invoice 12", "*voice*", true},
+              {"Invoice 12", "*", true},
+              {"Invoice 12", "Invoice", false},
+              {"aXbXc", "a*X*c", true},
+              {"abab", "*ab", true},
+              {"", "", true},
+              {"", "a", false},
+              {"a?c", "a?c", true},
+              {"abc", "a?c", false}};
+
+  for (const auto& row : rows)
+    EXPECT_EQ(IsLike(row.text, row.pattern), row.fits) << row.text << " " << row.pattern;
+}
+
+TEST(FieldValue, UnknownPropertyIsAnsweredWithTheKnownOnes) {
+  constexpr FieldForm kForms[] = {{"Status"}, {"Size"}};
+  EXPECT_EQ(*FindField(kForms, "SIZE", "message"), 1u);
+  EXPECT_EQ(FindField(kForms, "Sise", "message").status().message(),
+            "\"Sise\" is no property of a message; there are Status, Size");
+}
+
+}  // namespace
+}  // namespace postern::admin

@@ -1,0 +1,59 @@
+#include "services/mailbox-transport/admin/queue_choice.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace postern::admin {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+NamedQueue QueueOf(std::string name, std::string domain, model::DeliveryType type, int messages) {
+  NamedQueue queue;
+  queue.name = std::move(name);
+  queue.view.hop = {type, std::move(domain), "Internet"};
+  queue.view.message_count = static_cast<std::size_t>(messages);
+  queue.view.status = messages > 5 ? queue::QueueStatus::kRetry : queue::QueueStatus::kReady;
+  return queue;
+}
+
+std::vector<std::string> NamesChosen(const QueueTerms& terms) {
+  const auto choice = QueueChoice::Parse(terms, "ours");
+  if (!choice.ok()) return {std::string(choice.status().message())};
+  const auto chosen = choice->Chosen(
+      {QueueOf("Submission", "", model::DeliveryType::kUndefined, 0),
+       QueueOf("1", "b.test", model::DeliveryType::kDnsConnectorDelivery, 10),
+       QueueOf("2", "[192.0.2.1]", model::DeliveryType::kSmartHostConnectorDelivery, 3),
+       QueueOf("3", "Hub", model::DeliveryType::kSmtpRelayToConnectorSourceServers, 7)});
+  if (!chosen.ok()) return {std::string(chosen.status().message())};
+  std::vector<std::string> names;
+  for (const NamedQueue& queue : *chosen)
+    names.push_back(queue.name);
+  return names;
+}
+
+TEST(QueueChoice, IdentityOrFilterChooses) {
+  EXPECT_THAT(NamesChosen({}), ElementsAre("Submission", "1", "2", "3"));
+  EXPECT_THAT(NamesChosen({.identity = "ours\\B.test"}), ElementsAre("1"));
+  EXPECT_THAT(NamesChosen({.identity = "9"}), ElementsAre(HasSubstr("there is none")));
+  EXPECT_THAT(NamesChosen({.filter = "Status -eq 'Retry' -and MessageCount -gt 7"}),
+              ElementsAre("1"));
+  EXPECT_THAT(NamesChosen({.filter = "NextHopDomain -like '*.test'"}), ElementsAre("1"));
+  EXPECT_THAT(NamesChosen({.filter = "MessageCount -gt 100"}), IsEmpty());
+  EXPECT_THAT(NamesChosen({.identity = "1", .filter = "MessageCount -gt 7"}),
+              ElementsAre("give an identity or a filter, not both"));
+}
+
+TEST(QueueChoice, ClassesIncludeAndExclude) {
+  EXPECT_THAT(NamesChosen({.include = {"External"}}), ElementsAre("1", "2"));
+  EXPECT_THAT(NamesChosen({.include = {"internal"}, .exclude = {"Empty"}}), ElementsAre("3"));
+  EXPECT_THAT(NamesChosen({.exclude = {"DnsConnectorDelivery", "Internal"}}), ElementsAre("2"));
+  EXPECT_THAT(NamesChosen({.include = {"Nice"}}),
+              ElementsAre("include \"Nice\": Internal, External, Empty or a delivery type is "
+                          "expected"));
+}
+
+}  // namespace
+}  // namespace postern::admin

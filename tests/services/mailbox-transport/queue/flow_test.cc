@@ -1,0 +1,140 @@
+// How the connections of a next hop grow, and what becomes of a queue that is in Retry for long.
+
+#include "gmock/gmock.h"
+
+#include "tests/services/mailbox-transport/queue/schedule_driver.h"
+
+namespace postern::queue {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class FlowTest : public ScheduleDriver {
+ protected:
+  FlowTest() { settings_.first_connections.value = 1; }
+
+  // Everyone who is wanted comes and takes one message.
+  std::vector<std::uint64_t> TakeAll() {
+    std::vector<std::uint64_t> ids;
+    while (Wanted() == "a.test")
+      ids.push_back(Take("a.test"));
+    return ids;
+  }
+
+  void DeliverAll(const std::vector<std::uint64_t>& ids) {
+    for (const std::uint64_t id : ids) {
+      Worked("a.test");
+      Done("a.test", id);
+      Ended("a.test");
+    }
+  }
+};
+
+TEST_F(FlowTest, ANewNextHopBeginsWithOneConnectionAndDoublesAsItWorks) {
+  AddMany("a.test", 1, 1000);
+  for (const std::size_t connections : {1, 2, 4, 8, 16, 20, 20}) {
+    const auto ids = TakeAll();
+    EXPECT_EQ(ids.size(), connections);
+    DeliverAll(ids);
+  }
+}
+
+TEST_F(FlowTest, AReturningNextHopIsProbedAndGrowsAgain) {
+  AddMany("a.test", 1, 1000);
+  for (int turn = 0; turn < 6; ++turn)
+    DeliverAll(TakeAll());
+  const auto ids = TakeAll();
+  ASSERT_EQ(ids.size(), 20u);
+  for (const std::uint64_t id : ids) {
+    Failed("a.test");
+    RetryAtOnce("a.test", id);
+    Ended("a.test");
+  }
+  ASSERT_EQ(View("a.test").status, QueueStatus::kRetry);
+  Pass(absl::Minutes(1));
+  for (const std::size_t connections : {1, 2, 4, 8}) {
+    const auto more = TakeAll();
+    EXPECT_EQ(more.size(), connections);
+    DeliverAll(more);
+  }
+}
+
+TEST_F(FlowTest, AFirstAttemptThatDoesNotEndHoldsTheOthersForSecondsOnly) {
+  AddMany("a.test", 1, 10);
+  EXPECT_EQ(TakeAll().size(), 1u);
+  EXPECT_EQ(schedule().NextWake(), now_ + kRampPatience);
+  Pass(kRampPatience);
+  EXPECT_EQ(TakeAll().size(), 1u);
+  Pass(kRampPatience);
+  EXPECT_EQ(TakeAll().size(), 1u);
+}
+
+TEST_F(FlowTest, TheBeginningIsASetting) {
+  settings_.first_connections.value = 5;
+  AddMany("a.test", 1, 100);
+  EXPECT_EQ(TakeAll().size(), 5u);
+}
+
+TEST_F(FlowTest, AQueueInRetryForTwelveHoursIsToBeRoutedAgainOnce) {
+  Add("a.test", 1);
+  for (absl::Time end = now_ + absl::Hours(12); now_ < end; now_ = schedule().NextWake()) {
+    EXPECT_THAT(schedule().TakeOverdue(), IsEmpty());
+    TryAndFail("a.test");
+  }
+  Wanted();
+  EXPECT_THAT(schedule().TakeOverdue(), ElementsAre(Hop("a.test")));
+  EXPECT_EQ(now_ - start_, absl::Hours(12));
+  EXPECT_THAT(schedule().TakeOverdue(), IsEmpty());
+}
+
+TEST_F(FlowTest, ADeliveryStartsTheTwelveHoursAnew) {
+  settings_.max_idle_time_before_resubmit.value = absl::Hours(1);
+  AddMany("a.test", 1, 2);
+  Pass(absl::Minutes(50));
+  Wanted();
+  ASSERT_EQ(Take("a.test"), 1u);
+  Worked("a.test");
+  Done("a.test", 1);
+  ASSERT_EQ(Take("a.test"), 2u);
+  Failed("a.test");
+  RetryAtOnce("a.test", 2);
+  Ended("a.test");
+  Pass(absl::Minutes(30));
+  Wanted();
+  EXPECT_THAT(schedule().TakeOverdue(), IsEmpty());
+}
+
+TEST_F(FlowTest, ASuspendedQueueIsNotRoutedAgain) {
+  settings_.max_idle_time_before_resubmit.value = absl::Minutes(1);
+  Add("a.test", 1);
+  TryAndFail("a.test");
+  schedule().Suspend(Hop("a.test"), now_);
+  Pass(absl::Hours(1));
+  Wanted();
+  EXPECT_THAT(schedule().TakeOverdue(), IsEmpty());
+}
+
+TEST_F(FlowTest, TheViewHasRatesAndTheFirstRetry) {
+  AddMany("a.test", 1, 30);
+  for (int turn = 0; turn < 3; ++turn)
+    DeliverAll(TakeAll());
+  EXPECT_EQ(View("a.test").incoming_rate, 30);
+  EXPECT_EQ(View("a.test").outgoing_rate, 7);
+  EXPECT_EQ(View("a.test").velocity, -23);
+  Pass(absl::Minutes(1));
+  EXPECT_EQ(View("a.test").velocity, 0);
+  const absl::Time failed = now_;
+  for (const std::uint64_t id : TakeAll()) {
+    Failed("a.test");
+    RetryAtOnce("a.test", id);
+    Ended("a.test");
+  }
+  Pass(absl::Minutes(1));
+  ASSERT_TRUE(TryAndFail("a.test"));
+  EXPECT_EQ(View("a.test").first_retry_time, failed);
+  EXPECT_EQ(View("a.test").retry_count, 2u);
+}
+
+}  // namespace
+}  // namespace postern::queue
