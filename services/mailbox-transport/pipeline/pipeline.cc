@@ -336,10 +336,7 @@ void Pipeline::PlaceTicket(PlacedTicket placed) {
 }
 
 Shard& Pipeline::ShardOf(const model::NextHop& hop) const {
-  // There is one queue of what is unreachable.
-  const bool unreachable = hop.type == model::DeliveryType::kUnreachable;
-  const model::NextHop& key = unreachable ? model::UnreachableHop() : hop;
-  return *shards_[std::hash<model::NextHop>()(key) % shards_.size()];
+  return *shards_[std::hash<model::NextHop>()(model::QueueOf(hop)) % shards_.size()];
 }
 
 }  // namespace postern::pipeline
