@@ -13,7 +13,7 @@ import json
 import shutil
 
 from harness import Process, wait_until
-from mail_servers import NotHad, Unpacked, greets, unpacked
+from mail_servers import EXIM_TO_SINK, NotHad, Unpacked, greets, unpacked
 from processes import Tree
 
 __all__ = ["Exim", "Haraka", "KumoMta", "NotHad"]
@@ -38,19 +38,7 @@ acl_smtp_data = accept
 begin acl
 accept:
   accept
-begin routers
-onwards:
-  driver = manualroute
-  route_list = * 127.0.0.1
-  self = send
-  transport = sink
-begin transports
-sink:
-  driver = smtp
-  port = {sink}
-  allow_localhost = true
-  hosts_avoid_tls = *
-"""
+""" + EXIM_TO_SINK
 
 
 class Exim(Unpacked):

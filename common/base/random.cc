@@ -24,6 +24,11 @@ class SystemRandom final : public Random {
 
 }  // namespace
 
+absl::Duration Random::HalfToAll(absl::Duration span) {
+  const auto half = static_cast<std::uint64_t>(absl::ToInt64Microseconds(span) / 2);
+  return absl::Microseconds(half + Below(half + 1));
+}
+
 std::string Random::Uuid() {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string out;

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/time/time.h"
+
 namespace postern::base {
 
 class Random {
@@ -16,6 +18,9 @@ class Random {
 
   // Uniform in [0, bound); bound must not be 0.
   std::uint64_t Below(std::uint64_t bound) { return Next() % bound; }
+
+  // From half of `span` to all of it, so that those who lost one peer do not come back as one.
+  absl::Duration HalfToAll(absl::Duration span);
 
   // A random (version 4) UUID in its usual text form.
   std::string Uuid();

@@ -9,7 +9,6 @@
 
 #include "common/base/text.h"
 #include "common/directory/build.h"
-#include "common/directory/snapshot_cache.h"
 #include "common/observe/log.h"
 
 namespace postern::directory {
@@ -33,11 +32,11 @@ FollowedSource::FollowedSource(const DirectorySettings& settings,
                                base::Random& random,
                                const FollowerWaits& waits)
     : writer_(*settings.writer),
-      cache_(*settings.cache),
       writer_timeout_(*settings.writer_timeout),
       open_(std::move(open)),
       random_(random),
-      waits_(waits) {}
+      waits_(waits),
+      disk_copy_(*settings.cache, "the writer", waits.copy_after) {}
 
 FollowedSource::~FollowedSource() {
   Stop();
@@ -66,7 +65,7 @@ absl::Status FollowedSource::Start(Changed changed) {
   if (current_ == nullptr) {
     lock.unlock();
     POSTERN_LOG(kWarning, "directory", "starts with the copy on disk, the writer is away",
-                {{"file", cache_}, {"snapshot", copy_->version()}, {"writer", writer_}});
+                {{"file", disk_copy_.file()}, {"snapshot", copy_->version()}, {"writer", writer_}});
     lock.lock();
     if (current_ == nullptr) {
       current_ = copy_;
@@ -79,13 +78,7 @@ absl::Status FollowedSource::Start(Changed changed) {
 }
 
 void FollowedSource::LoadCopy(std::string* reason) {
-  *reason = "directory.cache is not set";
-  if (cache_.empty()) {
-    POSTERN_LOG(kWarning, "directory",
-                "directory.cache is not set: without the writer this server does not start again");
-    return;
-  }
-  auto copy = LoadSnapshot(cache_);
+  auto copy = disk_copy_.Load();
   if (!copy.ok()) {
     *reason = std::string(base::MessageOf(copy.status()));
     return;
@@ -125,11 +118,8 @@ void FollowedSource::Run() {
     synced_ = false;
     const absl::Status ended = Follow();
     if (synced_) pause = waits_.retry_first;
-    // From half of it to all of it: followers that lost one writer do not come back as one.
-    const auto half = static_cast<std::uint64_t>(absl::ToInt64Microseconds(pause) / 2);
-    const absl::Duration jittered = absl::Microseconds(half + random_.Below(half + 1));
     NoteLost(ended);
-    if (!WaitFor(jittered)) return;
+    if (!WaitFor(random_.HalfToAll(pause))) return;
     pause = std::min(2 * pause, waits_.retry_most);
   }
 }
@@ -154,7 +144,7 @@ absl::Status FollowedSource::Follow() {
   absl::Status status;
   absl::Time lost = absl::Now() + waits_.silence_max;
   while (status.ok()) {
-    const absl::Time wake = uncopied_ == nullptr ? lost : std::min(lost, copy_at_);
+    const absl::Time wake = std::min(lost, disk_copy_.due());
     const auto told = stream->Next(std::max(wake - absl::Now(), absl::ZeroDuration()));
     if (told.ok()) {
       NoteHeard();
@@ -163,9 +153,9 @@ absl::Status FollowedSource::Follow() {
     } else if (!absl::IsDeadlineExceeded(told.status()) || absl::Now() >= lost) {
       status = told.status();
     }
-    if (absl::Now() >= copy_at_) KeepCopy();
+    if (absl::Now() >= disk_copy_.due()) disk_copy_.Write();
   }
-  KeepCopy();
+  disk_copy_.Write();
   const std::lock_guard lock(mutex_);
   stream_.reset();
   return status;
@@ -236,8 +226,7 @@ absl::Status FollowedSource::Apply(Replica& coming) {
                   {{"writer_snapshot", coming.version}, {"snapshot", snapshot->version()}});
     }
     applied_ = coming;
-    if (uncopied_ == nullptr) copy_at_ = absl::Now() + waits_.copy_after;
-    uncopied_ = snapshot;
+    disk_copy_.Keep(snapshot);
     Publish(std::move(snapshot));
   }
   if (!std::exchange(synced_, true)) {
@@ -303,17 +292,6 @@ void FollowedSource::Publish(SnapshotPtr snapshot) {
                {"servers", snapshot->servers().size()},
                {"writer", writer_}});
   if (changed) changed(std::move(snapshot));
-}
-
-// Once for all that came within a while: mail does not wait for it.
-void FollowedSource::KeepCopy() {
-  const SnapshotPtr snapshot = std::exchange(uncopied_, nullptr);
-  copy_at_ = absl::InfiniteFuture();
-  if (cache_.empty() || snapshot == nullptr) return;
-  const absl::Status status = SaveSnapshot(*snapshot, cache_);
-  if (status.ok()) return;
-  POSTERN_LOG(kWarning, "directory", "the copy on disk cannot be written",
-              {{"file", cache_}, {"error", status}});
 }
 
 }  // namespace postern::directory

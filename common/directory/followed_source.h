@@ -23,6 +23,7 @@
 
 #include "common/base/random.h"
 #include "common/directory/checked_manifest.h"
+#include "common/directory/disk_copy.h"
 #include "common/directory/resource_index.h"
 #include "common/directory/settings.h"
 #include "common/directory/source.h"
@@ -83,10 +84,8 @@ class FollowedSource final : public DirectorySource {
   void NoteStale();  // with mutex_, as is the next
   void NoteFresh();
   void Publish(SnapshotPtr snapshot);
-  void KeepCopy();
 
   const std::string writer_;
-  const std::string cache_;
   const absl::Duration writer_timeout_;
   const Open open_;
   base::Random& random_;
@@ -95,9 +94,8 @@ class FollowedSource final : public DirectorySource {
   // Of Start, then of the thread.
   Replica applied_;
   SnapshotPtr copy_;
-  bool synced_ = false;   // in the call that is open
-  SnapshotPtr uncopied_;  // not on disk yet
-  absl::Time copy_at_ = absl::InfiniteFuture();
+  bool synced_ = false;  // in the call that is open
+  DiskCopy disk_copy_;
 
   mutable std::mutex mutex_;  // below: shared with readers
   std::condition_variable wake_;

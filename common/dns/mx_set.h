@@ -18,6 +18,6 @@ namespace postern::dns {
 inline constexpr std::size_t kMxSetNameMax = 200;
 
 // "10 mx1.example.net, 20 mx2.example.net"; empty for no records, and with a null MX among them.
-std::string MxSetName(std::vector<MxRecord> records);
+std::string MxSetName(const std::vector<MxRecord>& records);
 
 }  // namespace postern::dns

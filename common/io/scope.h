@@ -15,6 +15,8 @@
 #include <cstddef>
 #include <list>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "common/io/event.h"
 #include "common/io/executor.h"
@@ -62,5 +64,18 @@ class Scope {
 
 // For start, stop and tests: runs `task` to its end on `executor` from another thread.
 void RunTask(Executor& executor, Task<void> task);
+
+// For a fiber, which has no result.
+template <typename T>
+Task<void> StoreResult(Task<T> task, std::optional<T>* result) {
+  result->emplace(co_await std::move(task));
+}
+
+template <typename T>
+T RunTask(Executor& executor, Task<T> task) {
+  std::optional<T> result;
+  RunTask(executor, StoreResult(std::move(task), &result));
+  return *std::move(result);
+}
 
 }  // namespace postern::io

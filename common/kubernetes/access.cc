@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "common/base/check.h"
 #include "common/base/text.h"
 #include "common/connector/send_connector.h"
 #include "common/directory/folder.h"
@@ -112,6 +113,12 @@ absl::StatusOr<std::unique_ptr<http::Channel>> Access::channel() const {
   options.origin = origin_;
   options.ca_file = ca_file_;
   return http::Channel::Make(std::move(options));
+}
+
+std::unique_ptr<http::Channel> Access::OpenChannel() const {
+  auto opened = channel();
+  POSTERN_CHECK(opened.ok());
+  return *std::move(opened);
 }
 
 absl::StatusOr<http::Call> Access::Request(std::string_view method, std::string path) const {

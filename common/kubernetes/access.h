@@ -28,6 +28,8 @@ class Access {
   static absl::StatusOr<Access> Make(const KubernetesSettings& settings);
 
   absl::StatusOr<std::unique_ptr<http::Channel>> channel() const;
+  // At the start of a thread: as Make has made one, that it cannot be made is a bug.
+  std::unique_ptr<http::Channel> OpenChannel() const;
 
   // With the token as it is now, and the time that a request may take.
   absl::StatusOr<http::Call> Request(std::string_view method, std::string path) const;

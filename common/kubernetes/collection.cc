@@ -188,4 +188,10 @@ Objects Collection::objects() const {
   return objects_;
 }
 
+ObjectPtr Collection::Held(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = objects_.find(name);
+  return found == objects_.end() ? nullptr : found->second;
+}
+
 }  // namespace postern::kubernetes

@@ -77,6 +77,8 @@ class Collection {
   directory::Kind kind() const { return kind_; }
 
   Objects objects() const;
+  // Null when it is not there.
+  ObjectPtr Held(const std::string& name) const;
 
  private:
   absl::Status Put(Objects& objects, std::size_t& bytes, ObjectPtr object) const;

@@ -50,7 +50,7 @@ void Feed::Step(http::Channel& channel, absl::Time now) {
   }
   if (now < next_at_) return;
   if (listing_) {
-    BeginList(channel, now);
+    BeginList(channel);
   } else {
     BeginWatch(channel, now);
   }
@@ -67,7 +67,7 @@ absl::Time Feed::SilentUntil() const {
   return heard_ + (opened_ ? silence : std::min(silence, *settings_.request_timeout));
 }
 
-void Feed::BeginList(http::Channel& channel, absl::Time) {
+void Feed::BeginList(http::Channel& channel) {
   watching_ = false;
   if (next_page_.empty()) collection_.BeginList();
   std::string path = base::Cat(path_, "?limit=", *settings_.list_page);
@@ -192,12 +192,8 @@ void Feed::Relist(const absl::Status& status) {
 void Feed::Fail(absl::Status status, absl::Duration asked) {
   const absl::Time now = absl::Now();
   failure_ = std::move(status);
-  ++failures_;
   lost_since_ = std::min(lost_since_, now);
-  // From half of it to all of it: servers that lost one API server do not come back as one.
-  const auto half = static_cast<std::uint64_t>(absl::ToInt64Microseconds(pause_ / 2));
-  const absl::Duration jittered = absl::Microseconds(half + random_.Below(half + 1));
-  next_at_ = now + std::max(jittered, std::min(asked, *settings_.retry_most));
+  next_at_ = now + std::max(random_.HalfToAll(pause_), std::min(asked, *settings_.retry_most));
   pause_ = std::min(2 * pause_, *settings_.retry_most);
 }
 

@@ -55,10 +55,8 @@ class Feed {
   // Of the last request that failed; OK once one succeeded.
   const absl::Status& failure() const { return failure_; }
 
-  std::uint64_t failures() const { return failures_; }
-
  private:
-  void BeginList(http::Channel& channel, absl::Time now);
+  void BeginList(http::Channel& channel);
   void BeginWatch(http::Channel& channel, absl::Time now);
   void EndList(absl::StatusOr<http::Answer> answer);
   void EndWatch(absl::StatusOr<http::Answer> answer);
@@ -90,7 +88,6 @@ class Feed {
   absl::Duration pause_;
   absl::Time lost_since_;
   absl::Status failure_;
-  std::uint64_t failures_ = 0;
 };
 
 }  // namespace postern::kubernetes

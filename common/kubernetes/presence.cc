@@ -1,13 +1,10 @@
 #include "common/kubernetes/presence.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/time/clock.h"
-#include <pthread.h>
 
-#include "common/base/check.h"
 #include "common/base/random.h"
 #include "common/base/text.h"
 #include "common/connector/send_connector.h"
@@ -23,12 +20,6 @@ namespace {
 
 // The name under which the API server notes which fields are ours.
 constexpr std::string_view kFieldManager = "postern";
-
-std::unique_ptr<http::Channel> Opened(const Access& access) {
-  auto channel = access.channel();
-  POSTERN_CHECK(channel.ok());  // Access::Make has made one
-  return *std::move(channel);
-}
 
 Json ServerJson(std::string_view name, std::string_view site, std::string_view relay_address) {
   Json server;
@@ -77,7 +68,7 @@ Presence::Presence(const KubernetesSettings& settings,
       server_(base::LowerAscii(server)),
       identity_(base::Cat(server_, "_", base::Random::System().Uuid())),
       report_(std::move(report)),
-      channel_(Opened(access)),
+      channel_(access.OpenChannel()),
       pause_(*settings.retry_first) {}
 
 Presence::~Presence() {
@@ -137,18 +128,14 @@ absl::Status Presence::Renew(http::Channel& channel, const Report& report, absl:
 }
 
 void Presence::Start() {
-  thread_ = std::thread([this] { Run(); });
+  ticker_.emplace("presence", absl::ZeroDuration(), [this] { return RunOnce(); });
 }
 
 void Presence::Stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
+  if (!ticker_) return;
+  ticker_->Close();
   channel_->Stop();
-  wake_.notify_all();
-  if (!thread_.joinable()) return;
-  thread_.join();
+  ticker_.reset();
   // The channel that was stopped asks no more.
   if (const auto channel = access_.channel(); channel.ok()) {
     Renew(**channel, report_(), kLastWordMax).IgnoreError();  // then what it said last counts
@@ -160,18 +147,7 @@ absl::Time Presence::renewed() const {
   return renewed_;
 }
 
-void Presence::Run() {
-  pthread_setname_np(pthread_self(), "presence");
-  std::unique_lock lock(mutex_);
-  while (!stopping_) {
-    lock.unlock();
-    RunOnce();
-    lock.lock();
-    wake_.wait_for(lock, absl::ToChronoNanoseconds(pause_), [this] { return stopping_; });
-  }
-}
-
-void Presence::RunOnce() {
+absl::Duration Presence::RunOnce() {
   const Report report = report_();
   absl::Status status;
   const bool missing = !registered_ || report.uid.empty();
@@ -186,13 +162,14 @@ void Presence::RunOnce() {
   last_failure_ = std::move(failure);
   if (status.ok()) {
     pause_ = quarter;
-    return;
+    return pause_;
   }
-  pause_ = last_failure_.empty() || news ? *settings_.retry_first
-                                         : std::min({2 * pause_, *settings_.retry_most, quarter});
-  if (!news || absl::IsCancelled(status)) return;
-  POSTERN_LOG(kWarning, "directory", "this server cannot show that it is there",
-              {{"server", server_}, {"error", status}});
+  pause_ = news ? *settings_.retry_first : std::min({2 * pause_, *settings_.retry_most, quarter});
+  if (news && !absl::IsCancelled(status)) {
+    POSTERN_LOG(kWarning, "directory", "this server cannot show that it is there",
+                {{"server", server_}, {"error", status}});
+  }
+  return pause_;
 }
 
 }  // namespace postern::kubernetes

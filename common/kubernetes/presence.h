@@ -12,17 +12,16 @@
 
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "absl/status/status.h"
 
+#include "common/base/ticker.h"
 #include "common/http/channel.h"
 #include "common/kubernetes/access.h"
 #include "common/kubernetes/settings.h"
@@ -66,8 +65,8 @@ class Presence {
   absl::Time renewed() const;
 
  private:
-  void Run();
-  void RunOnce();
+  // Gives the pause to the next.
+  absl::Duration RunOnce();
   absl::Status Renew(http::Channel& channel, const Report& report, absl::Duration most);
   absl::Status Apply(http::Channel& channel,
                      std::string path,
@@ -86,10 +85,8 @@ class Presence {
   absl::Duration pause_;
 
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
   absl::Time renewed_ = absl::InfinitePast();
-  std::thread thread_;
+  std::optional<base::Ticker> ticker_;  // the last member: it uses the others
 };
 
 // Of the name that a Lease of the server has.

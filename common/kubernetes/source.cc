@@ -8,10 +8,8 @@
 #include "absl/time/clock.h"
 #include <pthread.h>
 
-#include "common/base/check.h"
 #include "common/base/text.h"
 #include "common/directory/build.h"
-#include "common/directory/snapshot_cache.h"
 #include "common/observe/log.h"
 
 namespace postern::kubernetes {
@@ -53,7 +51,7 @@ KubernetesSource::KubernetesSource(const directory::DirectorySettings& directory
                                    const KubernetesSettings& settings,
                                    const Access& access,
                                    base::Random& random)
-    : cache_(*directory.cache),
+    : disk_copy_(*directory.cache, "the API server", kCopyAfter),
       quiet_time_(*directory.quiet_time),
       settings_(settings),
       access_(access) {
@@ -81,9 +79,10 @@ absl::Status KubernetesSource::Start(Changed changed) {
   }
   if (current_ == nullptr) {
     lock.unlock();
-    POSTERN_LOG(
-        kWarning, "directory", "starts with the copy on disk",
-        {{"file", cache_}, {"snapshot", copy_->version()}, {"api_server", access_.origin()}});
+    POSTERN_LOG(kWarning, "directory", "starts with the copy on disk",
+                {{"file", disk_copy_.file()},
+                 {"snapshot", copy_->version()},
+                 {"api_server", access_.origin()}});
     lock.lock();
   }
   if (current_ == nullptr) {
@@ -97,14 +96,7 @@ absl::Status KubernetesSource::Start(Changed changed) {
 }
 
 void KubernetesSource::LoadCopy(std::string* reason) {
-  *reason = "directory.cache is not set";
-  if (cache_.empty()) {
-    POSTERN_LOG(
-        kWarning, "directory",
-        "directory.cache is not set: without the API server this server does not start again");
-    return;
-  }
-  auto copy = directory::LoadSnapshot(cache_);
+  auto copy = disk_copy_.Load();
   if (copy.ok()) {
     copy_ = *std::move(copy);
   } else {
@@ -151,6 +143,10 @@ KubernetesSource::View KubernetesSource::view() const {
   return view;
 }
 
+ObjectPtr KubernetesSource::Held(Kind kind, const std::string& name) const {
+  return feeds_[static_cast<std::size_t>(kind)]->collection().Held(name);
+}
+
 bool KubernetesSource::WaitFor(const std::function<bool(const directory::Snapshot&)>& holds,
                                absl::Duration most) const {
   std::unique_lock lock(mutex_);
@@ -174,19 +170,18 @@ bool KubernetesSource::WaitInForce(const std::string& place,
 
 void KubernetesSource::Run() {
   NameThread();
-  const auto channel = access_.channel();
-  POSTERN_CHECK(channel.ok());  // Access::Make has made one
+  const auto channel = access_.OpenChannel();
   std::unique_lock lock(mutex_);
-  channel_ = channel->get();
+  channel_ = channel.get();
   while (!stopping_) {
     lock.unlock();
-    const absl::Time until = Step(**channel);
-    (*channel)->Poll(std::max(until - absl::Now(), absl::ZeroDuration()));
+    const absl::Time until = Step(*channel);
+    channel->Poll(std::max(until - absl::Now(), absl::ZeroDuration()));
     lock.lock();
   }
   channel_ = nullptr;
   lock.unlock();
-  KeepCopy();
+  disk_copy_.Write();
 }
 
 // What is due now; gives the time of what is due next.
@@ -197,8 +192,8 @@ absl::Time KubernetesSource::Step(http::Channel& channel) {
   NoteChanges(now);
   if (now >= build_at_) Apply();
   NoteFeeds();
-  if (now >= copy_at_) KeepCopy();
-  absl::Time next = std::min(build_at_, copy_at_);
+  if (now >= disk_copy_.due()) disk_copy_.Write();
+  absl::Time next = std::min(build_at_, disk_copy_.due());
   for (const auto& feed : feeds_)
     next = std::min(next, feed->due());
   return next;
@@ -253,8 +248,7 @@ void KubernetesSource::Apply() {
     wake_.notify_all();
     return;
   }
-  if (uncopied_ == nullptr) copy_at_ = absl::Now() + kCopyAfter;
-  uncopied_ = snapshot;
+  disk_copy_.Keep(snapshot);
   Publish(std::move(snapshot));
 }
 
@@ -326,17 +320,6 @@ void KubernetesSource::Publish(SnapshotPtr snapshot) {
                {"servers", snapshot->servers().size()},
                {"api_server", access_.origin()}});
   if (changed) changed(std::move(snapshot));
-}
-
-// Once for all that came within a while: mail does not wait for it.
-void KubernetesSource::KeepCopy() {
-  const SnapshotPtr snapshot = std::exchange(uncopied_, nullptr);
-  copy_at_ = absl::InfiniteFuture();
-  if (cache_.empty() || snapshot == nullptr) return;
-  const absl::Status status = directory::SaveSnapshot(*snapshot, cache_);
-  if (status.ok()) return;
-  POSTERN_LOG(kWarning, "directory", "the copy on disk cannot be written",
-              {{"file", cache_}, {"error", status}});
 }
 
 }  // namespace postern::kubernetes

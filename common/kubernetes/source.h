@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "common/base/random.h"
+#include "common/directory/disk_copy.h"
 #include "common/directory/settings.h"
 #include "common/directory/source.h"
 #include "common/kubernetes/access.h"
@@ -58,6 +59,9 @@ class KubernetesSource final : public directory::DirectorySource {
   // From any thread. Shares the objects.
   View view() const;
 
+  // One of them; null when it is not there. From any thread.
+  ObjectPtr Held(directory::Kind kind, const std::string& name) const;
+
   // Waits until a snapshot is in force that `holds` says yes to; false when none comes.
   bool WaitFor(const std::function<bool(const directory::Snapshot&)>& holds,
                absl::Duration most) const;
@@ -76,9 +80,8 @@ class KubernetesSource final : public directory::DirectorySource {
   void NoteRefused(const std::vector<directory::ManifestError>& errors);
   void NoteFeeds();
   void Publish(directory::SnapshotPtr snapshot);
-  void KeepCopy();
 
-  const std::string cache_;
+  directory::DiskCopy disk_copy_;
   const absl::Duration quiet_time_;
   const KubernetesSettings& settings_;
   const Access& access_;
@@ -89,8 +92,6 @@ class KubernetesSource final : public directory::DirectorySource {
   bool followed_ = false;  // in touch with every kind
   absl::Time first_change_ = absl::InfiniteFuture();
   absl::Time build_at_ = absl::InfiniteFuture();
-  directory::SnapshotPtr uncopied_;  // not on disk yet
-  absl::Time copy_at_ = absl::InfiniteFuture();
 
   mutable std::mutex mutex_;  // below: shared with readers
   mutable std::condition_variable wake_;

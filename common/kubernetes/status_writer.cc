@@ -1,13 +1,10 @@
 #include "common/kubernetes/status_writer.h"
 
-#include <chrono>
 #include <utility>
 
 #include "absl/time/clock.h"
 #include "google/protobuf/util/message_differencer.h"
-#include <pthread.h>
 
-#include "common/base/check.h"
 #include "common/base/random.h"
 #include "common/base/text.h"
 #include "common/observe/log.h"
@@ -20,12 +17,6 @@ constexpr std::size_t kLeasesBytesMax = 16 * 1024 * 1024;
 constexpr absl::Duration kSameAgainAfter = absl::Minutes(10);
 constexpr absl::Duration kReleaseMax = absl::Seconds(1);
 
-std::unique_ptr<http::Channel> Opened(const Access& access) {
-  auto channel = access.channel();
-  POSTERN_CHECK(channel.ok());  // Access::Make has made one
-  return *std::move(channel);
-}
-
 }  // namespace
 
 StatusWriter::StatusWriter(const KubernetesSettings& settings,
@@ -37,7 +28,7 @@ StatusWriter::StatusWriter(const KubernetesSettings& settings,
       access_(access),
       source_(source),
       ready_of_(std::move(ready_of)),
-      channel_(Opened(access)),
+      channel_(access.OpenChannel()),
       election_(access,
                 std::string(kLease),
                 base::Cat(server, "_", base::Random::System().Uuid()),
@@ -48,18 +39,20 @@ StatusWriter::~StatusWriter() {
 }
 
 void StatusWriter::Start() {
-  thread_ = std::thread([this] { Run(); });
+  ticker_.emplace("status-writer", absl::ZeroDuration(), [this] {
+    NoteFailure(RunOnce());
+    const std::lock_guard lock(mutex_);
+    holds_ = election_.held();
+    if (!holds_) orphaned_ = 0;
+    return *settings_.status_interval;
+  });
 }
 
 void StatusWriter::Stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
+  if (!ticker_) return;
+  ticker_->Close();
   channel_->Stop();
-  wake_.notify_all();
-  if (!thread_.joinable()) return;
-  thread_.join();
+  ticker_.reset();
   // The channel that was stopped asks no more.
   if (const auto channel = access_.channel(); channel.ok()) {
     election_.Release(**channel, kReleaseMax);
@@ -79,20 +72,6 @@ std::uint64_t StatusWriter::written() const {
 std::uint64_t StatusWriter::orphaned() const {
   const std::lock_guard lock(mutex_);
   return orphaned_;
-}
-
-void StatusWriter::Run() {
-  pthread_setname_np(pthread_self(), "status-writer");
-  const auto pause = absl::ToChronoNanoseconds(*settings_.status_interval);
-  std::unique_lock lock(mutex_);
-  while (!stopping_) {
-    lock.unlock();
-    NoteFailure(RunOnce());
-    lock.lock();
-    holds_ = election_.held();
-    if (!holds_) orphaned_ = 0;
-    wake_.wait_for(lock, pause, [this] { return stopping_; });
-  }
 }
 
 absl::Status StatusWriter::RunOnce() {

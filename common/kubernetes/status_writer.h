@@ -12,13 +12,13 @@
 
 #pragma once
 
-#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
-#include <thread>
 
+#include "common/base/ticker.h"
 #include "common/http/channel.h"
 #include "common/kubernetes/access.h"
 #include "common/kubernetes/lease.h"
@@ -52,7 +52,6 @@ class StatusWriter {
   std::uint64_t orphaned() const;
 
  private:
-  void Run();
   absl::Status RunOnce();
   absl::Status NoteLeases(absl::Time now);
   absl::Status Write(absl::Time now);
@@ -80,12 +79,10 @@ class StatusWriter {
   std::map<std::string, std::uint64_t> orphans_;  // by server
 
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
   bool holds_ = false;
   std::uint64_t written_ = 0;
   std::uint64_t orphaned_ = 0;
-  std::thread thread_;
+  std::optional<base::Ticker> ticker_;  // the last member: it uses the others
 };
 
 }  // namespace postern::kubernetes

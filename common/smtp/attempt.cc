@@ -64,11 +64,8 @@ io::Task<Outcome> Attempt::Run() {
   if (!over()) provided = co_await Provide();
   if (provided) {
     dns::HostsAnswer answer = co_await LookUp();
-    mx_set_ = answer.mx_set;
-    if (delivery_.route.dns_routing) {
-      outcome_.mx_set = answer.mx_set.empty() ? delivery_.route.domain : answer.mx_set;
-    }
-    if (answer.ok() && delivery_.admits && !delivery_.admits(answer.mx_set, answer.ttl)) {
+    outcome_.mx_set = std::move(answer.mx_set);
+    if (answer.ok() && delivery_.admits && !delivery_.admits(outcome_.mx_set, answer.ttl)) {
       outcome_.put_off = true;
     } else if (answer.ok()) {
       co_await AskSts();

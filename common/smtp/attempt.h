@@ -155,7 +155,7 @@ class Attempt {
   }
 
   SessionKey KeyFor(const HostTrial& trial, const io::Endpoint& address) const {
-    return {trial.host.name, address, delivery_.policy, trial.proof, mx_set_};
+    return {trial.host.name, address, delivery_.policy, trial.proof, outcome_.mx_set};
   }
 
   // Decides for those that this peer cannot be given the message for.
@@ -189,7 +189,6 @@ class Attempt {
   tls::CertificatePtr certificate_;
   CredentialPtr credential_;
   Sources sources_;
-  std::string mx_set_;                   // of the route; empty: none that is shared
   std::optional<KnownSts> sts_;          // in force
   std::optional<mail::Envelope> plain_;  // domains as A-labels, for a peer without SMTPUTF8
   bool header_needs_utf8_ = false;       // ... to which the header cannot go

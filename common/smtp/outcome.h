@@ -105,9 +105,7 @@ struct Outcome {
   std::optional<KnownSts> sts;  // fetched in this attempt
   std::string sts_result;       // of RFC 8460 §4.3, when a policy is announced and not to be had
   std::string tls_policy_domain;  // whose policy the hosts had; empty without DNS routing
-  // The same name, the same mail exchangers (dns/mx_set.h); the domain when it has no MX records;
-  // empty without DNS routing. Not on the wire.
-  std::string mx_set;
+  std::string mx_set;  // of the route (dns/mx_set.h); empty: none that is shared. Not on the wire
 
   // Every recipient the same local result.
   static Outcome Failed(std::size_t recipients,

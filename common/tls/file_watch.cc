@@ -22,7 +22,10 @@ FileWatch::FileWatch(std::function<std::string()> stamp,
     : stamp_(std::move(stamp)),
       changed_(std::move(changed)),
       seen_(stamp_()),
-      ticker_(look, [this] { Look(); }) {}
+      ticker_("file-watch", look, [this, look] {
+        Look();
+        return look;
+      }) {}
 
 void FileWatch::Look() {
   std::string stamp = stamp_();

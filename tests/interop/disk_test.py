@@ -128,6 +128,8 @@ class DiskTest(Case):
         self.assertEqual(transport.process.alive(), True)
         self.sink.answers.pop("GREETING")
         transport.wait_empty(60)
+        # The last receipt comes before its message is in the queue.
+        wait_until(lambda: len(self.sink.messages) >= len(self.accepted), 5, "the last one")
         self.assertEqual(self.delivered(), sorted(self.accepted))
         print(f"accepted {len(self.accepted)}, refused {len(self.refusals)}, "
               f"delivered {len(self.sink.messages)}, each once")
@@ -151,6 +153,8 @@ class DiskTest(Case):
         end()
         self.assertTrue(transport.log("accept", "back pressure falls"))
         transport.wait_empty(30)
+        # The last receipt comes before its message is in the queue.
+        wait_until(lambda: len(self.sink.messages) >= len(self.accepted), 5, "the last one")
         self.assertEqual(self.delivered(), sorted(self.accepted))
 
 

@@ -96,6 +96,21 @@ class Unpacked:
         self.process.stop()
 
 
+# The end of a configuration of Exim that hands everything to the sink.
+EXIM_TO_SINK = """begin routers
+onwards:
+  driver = manualroute
+  route_list = * 127.0.0.1
+  self = send
+  transport = sink
+begin transports
+sink:
+  driver = smtp
+  port = {sink}
+  allow_localhost = true
+  hosts_avoid_tls = *
+"""
+
 EXIM = """
 primary_hostname = mx.{domain}
 spool_directory = {home}/spool
@@ -125,19 +140,7 @@ check_rcpt:
   deny message = relay not permitted
 check_data:
   accept
-begin routers
-onwards:
-  driver = manualroute
-  route_list = * 127.0.0.1
-  self = send
-  transport = sink
-begin transports
-sink:
-  driver = smtp
-  port = {sink}
-  allow_localhost = true
-  hosts_avoid_tls = *
-"""
+""" + EXIM_TO_SINK
 
 
 class Exim(Unpacked):

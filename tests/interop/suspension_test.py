@@ -53,7 +53,7 @@ class SuspensionTest(Case):
 
         def kill():
             enough.wait(60)
-            time.sleep(0.02)  # the next answer is being worked on
+            time.sleep(0.005)  # the next answer is being worked on
             self.transport.sigkill()
 
         killer = threading.Thread(target=kill)

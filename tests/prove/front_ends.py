@@ -14,7 +14,7 @@ _TWO_SITES = [
      "from_one_front_end_to_three_each_has_its_share", "^from"),
 ]
 
-CLAIMS = [
+FRONT_ENDS = [
     *(Claim(f"two sites with front ends found by DNS names: {title}",
             interop("front_ends", f"FrontEndsTest.test_{test}", told=told))
       for title, test, told in _TWO_SITES),

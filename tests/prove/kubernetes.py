@@ -79,7 +79,7 @@ CLAIMS = [
           kubernetes("images", "FilesTest", told="packages")),
     Claim("the main job through both images, as containers",
           kubernetes("images", "ContainersTest", told="directly")),
-    *front_ends.CLAIMS,
+    *front_ends.FRONT_ENDS,
 ]
 
 

@@ -6,7 +6,6 @@
 
 #pragma once
 
-#include <optional>
 #include <utility>
 
 #include "common/io/executor.h"
@@ -16,15 +15,8 @@
 namespace postern::testing {
 
 template <typename T>
-io::Task<void> StoreResult(io::Task<T> task, std::optional<T>* result) {
-  result->emplace(co_await std::move(task));
-}
-
-template <typename T>
 T Await(io::Executor& executor, io::Task<T> task) {
-  std::optional<T> result;
-  io::RunTask(executor, StoreResult(std::move(task), &result));
-  return std::move(*result);
+  return io::RunTask(executor, std::move(task));
 }
 
 }  // namespace postern::testing

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "common/base/rendezvous.h"
+#include "common/base/text.h"
+
 namespace postern::egress {
 
 namespace {
@@ -29,6 +32,14 @@ bool TellsOfOthers(const smtp::Delivery& delivery) {
          !delivery.policy.source_address.has_value() && delivery.policy.egress.empty();
 }
 
+// Callers take no longer one.
+constexpr std::size_t kSetIdBytesMax = 64;
+
+std::string IdOf(const std::string& mx_set) {
+  if (mx_set.size() <= kSetIdBytesMax) return mx_set;
+  return base::Cat("#", base::RendezvousWeight("", mx_set));
+}
+
 }  // namespace
 
 v1::Destination Destinations::Told(const std::string& domain,
@@ -36,7 +47,7 @@ v1::Destination Destinations::Told(const std::string& domain,
                                    absl::Time now) const {
   v1::Destination told;
   told.set_domain(domain);
-  told.set_mx_set_id(mx_set);
+  told.set_mx_set_id(IdOf(mx_set));
   told.set_ttl_seconds(static_cast<std::uint32_t>(absl::ToInt64Seconds(kDestinationTtl)));
   const auto block = blocks_.find(mx_set);
   if (block != blocks_.end() && block->second.until > now) {
@@ -49,23 +60,31 @@ v1::Destination Destinations::Told(const std::string& domain,
 std::optional<v1::Destination> Destinations::Note(const smtp::Delivery& delivery,
                                                   const smtp::Outcome& outcome,
                                                   absl::Time now) {
-  if (blocked_time_ <= absl::ZeroDuration() || outcome.mx_set.empty() || !TellsOfOthers(delivery)) {
-    return std::nullopt;
-  }
+  if (blocked_time_ <= absl::ZeroDuration() || !TellsOfOthers(delivery)) return std::nullopt;
   const std::string& domain = delivery.route.domain;
+  // A domain without MX records is its own exchanger.
+  const bool own = outcome.mx_set.empty() && !outcome.hosts.empty();
+  const std::string& mx_set = own ? domain : outcome.mx_set;
+  if (mx_set.empty()) return std::nullopt;
   bool news = false;
-  if (domains_.size() >= kDestinationsMax || blocks_.size() >= kDestinationsMax) MakeRoom(now);
+  if (IsFull(domain, mx_set)) MakeRoom(now);
   if (NobodyAnswered(outcome)) {
-    blocks_[outcome.mx_set] = {domain, now + blocked_time_};
+    blocks_[mx_set] = {domain, now + blocked_time_};
     news = true;
   } else if (SomebodyAnswered(outcome)) {
-    news = blocks_.erase(outcome.mx_set) > 0;
+    news = blocks_.erase(mx_set) > 0;
   }
   Known& known = domains_[domain];
-  if (known.mx_set != outcome.mx_set || known.told_until <= now) news = true;
-  known = {outcome.mx_set, news ? now + kDestinationTtl : known.told_until};
+  if (known.mx_set != mx_set || known.told_until <= now) news = true;
   if (!news) return std::nullopt;
-  return Told(domain, outcome.mx_set, now);
+  known = {mx_set, now + kDestinationTtl};
+  return Told(domain, mx_set, now);
+}
+
+// What is known already takes no room.
+bool Destinations::IsFull(const std::string& domain, const std::string& mx_set) const {
+  return (domains_.size() >= kDestinationsMax && !domains_.contains(domain)) ||
+         (blocks_.size() >= kDestinationsMax && !blocks_.contains(mx_set));
 }
 
 // Whoever is forgotten is told again.

@@ -52,6 +52,7 @@ class Destinations {
   };
 
   v1::Destination Told(const std::string& domain, const std::string& mx_set, absl::Time now) const;
+  bool IsFull(const std::string& domain, const std::string& mx_set) const;
   void MakeRoom(absl::Time now);
 
   absl::Duration blocked_time_;

@@ -16,12 +16,9 @@ namespace {
 // Ids of a queue are asked for one queue after the other.
 constexpr std::size_t kListedQueuesMax = 64;
 
-// All unreachable recipients wait in one queue, whatever routing wrote beside them; so do poison
-// ones.
+// All poison ones too wait in one queue.
 model::NextHop QueueKey(const model::NextHop& hop) {
-  if (hop.type == model::DeliveryType::kUnreachable) return model::UnreachableHop();
-  if (hop.type == model::DeliveryType::kPoison) return model::PoisonHop();
-  return hop;
+  return hop.type == model::DeliveryType::kPoison ? model::PoisonHop() : model::QueueOf(hop);
 }
 
 bool IsUnderWay(queue::MessageStatus status) {

@@ -15,17 +15,9 @@ namespace {
 
 constexpr absl::Duration kPause = absl::Seconds(1);
 
-struct Round {
-  absl::Status status;
-  v1::RedirectMessageResponse response;
-};
-
-io::Task<void> RunRound(admin::Redirect* redirect, absl::Duration within, Round* round) {
-  v1::RedirectMessageRequest request;
-  request.set_hold(true);
-  request.set_within_seconds(
-      static_cast<std::uint32_t>(std::max<std::int64_t>(1, absl::ToInt64Seconds(within))));
-  round->status = co_await redirect->Run(request, round->response);
+// Of a round: 0 would be the server's own choice.
+std::uint32_t SecondsOf(absl::Duration within) {
+  return static_cast<std::uint32_t>(std::max<std::int64_t>(1, absl::ToInt64Seconds(within)));
 }
 
 }  // namespace
@@ -33,20 +25,22 @@ io::Task<void> RunRound(admin::Redirect* redirect, absl::Duration within, Round*
 HandedOver HandOver(pipeline::Pipeline& pipeline, base::Clock& clock, absl::Duration most) {
   const absl::Time end = clock.Now() + most;
   admin::Redirect redirect(pipeline, clock);
+  v1::RedirectMessageRequest request;
+  request.set_hold(true);
   HandedOver all;
   std::string error;
   while (clock.Now() < end) {
-    Round round;
-    io::RunTask(pipeline.shards().front()->executor(),
-                RunRound(&redirect, std::min(kHandOverRound, end - clock.Now()), &round));
-    all.moved += round.response.moved();
-    if (round.status.ok()) all.remaining = round.response.remaining();
-    error = round.status.ok() ? round.response.last_error()
-                              : std::string(base::MessageOf(round.status));
-    if (round.status.ok() && all.remaining == 0) break;
+    request.set_within_seconds(SecondsOf(std::min(kHandOverRound, end - clock.Now())));
+    v1::RedirectMessageResponse round;
+    const absl::Status status =
+        io::RunTask(pipeline.shards().front()->executor(), redirect.Run(request, round));
+    all.moved += round.moved();
+    if (status.ok()) all.remaining = round.remaining();
+    error = status.ok() ? round.last_error() : std::string(base::MessageOf(status));
+    if (status.ok() && all.remaining == 0) break;
     POSTERN_LOG(kInfo, "deliver", "handing over",
                 {{"moved", all.moved}, {"remaining", all.remaining}, {"error", error}});
-    if (round.response.moved() == 0) absl::SleepFor(kPause);
+    if (round.moved() == 0) absl::SleepFor(kPause);
   }
   if (all.remaining == 0 && error.empty()) {
     POSTERN_LOG(kInfo, "deliver", "the queues are empty", {{"moved", all.moved}});

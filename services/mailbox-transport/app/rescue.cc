@@ -85,7 +85,7 @@ class Rescuer {
       if (state.phase != model::Phase::kPending) continue;
       batch.recipients.push_back(i);
       batch.next_hop = state.next_hop;  // all are poison, or none
-      state.suspended = state.suspended || IsSuspended(state.next_hop);
+      state.suspended = state.suspended || suspended_.contains(model::QueueOf(state.next_hop));
     }
     if (batch.recipients.empty()) co_return co_await Removed(batch.message);
     deliver::StoredBody body(store_, disk_, batch.message);
@@ -96,17 +96,10 @@ class Rescuer {
     co_return co_await Removed(batch.message);
   }
 
-  bool IsSuspended(const model::NextHop& hop) const {
-    const bool unreachable = hop.type == model::DeliveryType::kUnreachable;
-    return suspended_.contains(unreachable ? model::UnreachableHop() : hop);
-  }
-
   // Counted as rescued only when the store will not bring it back.
   io::Task<absl::Status> Removed(model::MessagePtr message) {
     auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
-    model::Settlement settlement;
-    settlement.message = std::move(message);
-    settlement.attempted = false;
+    model::Settlement settlement{.message = std::move(message), .attempted = false};
     store_.Settle(std::move(settlement),
                   [kept](absl::Status status) { kept->Set(std::move(status)); });
     co_return co_await kept->Wait();

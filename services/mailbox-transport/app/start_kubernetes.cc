@@ -19,18 +19,6 @@ namespace {
 
 constexpr absl::Duration kRegisterAgain = absl::Seconds(1);
 
-const kubernetes::Object* Find(const kubernetes::KubernetesSource::View& view,
-                               const std::string& server) {
-  const auto servers = view.objects.find(directory::Kind::kTransportServer);
-  if (servers == view.objects.end()) return nullptr;
-  const auto found = servers->second.find(base::LowerAscii(server));
-  return found == servers->second.end() ? nullptr : found->second.get();
-}
-
-io::Task<void> CountQueued(pipeline::Pipeline* pipeline, absl::StatusOr<std::uint64_t>* queued) {
-  *queued = co_await pipeline->QueuedNow();
-}
-
 }  // namespace
 
 absl::Status App::State::MakeKubernetes() {
@@ -88,15 +76,15 @@ kubernetes::Presence::Report App::State::Report() const {
   const directory::SnapshotPtr snapshot = directory->current();
   report.snapshot = snapshot->version();
   report.site_there = snapshot->FindSite(*settings.kubernetes.site) != nullptr;
-  const auto view = followed_api->view();
-  if (const kubernetes::Object* ours = Find(view, server_name)) report.uid = ours->uid;
+  const kubernetes::ObjectPtr ours =
+      followed_api->Held(directory::Kind::kTransportServer, base::LowerAscii(server_name));
+  if (ours != nullptr) report.uid = ours->uid;
   for (const connector::SendConnector& connector : snapshot->connectors()) {
     const v1::Condition ready = readiness->ConditionOf(connector, *snapshot);
     if (ready.status() != "False") continue;
     report.not_ready[connector.slug] = base::Cat(ready.reason(), ": ", ready.message());
   }
-  absl::StatusOr<std::uint64_t> queued = absl::UnavailableError("");
-  io::RunTask(pipeline->shards().front()->executor(), CountQueued(pipeline.get(), &queued));
+  const auto queued = io::RunTask(pipeline->shards().front()->executor(), pipeline->QueuedNow());
   if (queued.ok()) report.messages = *queued;
   return report;
 }

@@ -17,7 +17,7 @@ constexpr absl::Duration kKnownMax = absl::Hours(24);
 void Destinations::Told(const v1::Destination& told, absl::Time now) {
   if (told.domain().empty() || told.domain().size() > kDomainBytesMax) return;
   if (told.mx_set_id().empty() || told.mx_set_id().size() > kSetBytesMax) return;
-  if (domains_.size() >= kDestinationsMax || blocks_.size() >= kDestinationsMax) MakeRoom(now);
+  if (IsFull(told)) MakeRoom(now);
   Domain& domain = domains_[told.domain()];
   domain.set = told.mx_set_id();
   domain.known_until = now + std::min(absl::Seconds(told.ttl_seconds()), kKnownMax);
@@ -30,6 +30,12 @@ void Destinations::Told(const v1::Destination& told, absl::Time now) {
   } else {
     blocks_.erase(told.mx_set_id());
   }
+}
+
+// What is known already takes no room.
+bool Destinations::IsFull(const v1::Destination& told) const {
+  return (domains_.size() >= kDestinationsMax && !domains_.contains(told.domain())) ||
+         (blocks_.size() >= kDestinationsMax && !blocks_.contains(told.mx_set_id()));
 }
 
 const Destinations::Block* Destinations::BlockOf(const Domain& domain, absl::Time now) const {

@@ -53,6 +53,7 @@ class Destinations {
   };
 
   const Block* BlockOf(const Domain& domain, absl::Time now) const;
+  bool IsFull(const v1::Destination& told) const;
   void MakeRoom(absl::Time now);
 
   std::unordered_map<std::string, Domain> domains_;

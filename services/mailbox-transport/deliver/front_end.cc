@@ -41,8 +41,14 @@ bool FrontEnd::Begins() {
   return tries;
 }
 
-void FrontEnd::Ended(bool tries, Health health) {
+bool FrontEnd::Ended(bool tries, Health health) {
+  const bool took = Takes();
   if (tries) trying_ = false;
+  Note(tries, health);
+  return Takes() != took;
+}
+
+void FrontEnd::Note(bool tries, Health health) {
   if (health == Health::kNothing) return;
   if (health == Health::kGood) {
     failures_ = 0;

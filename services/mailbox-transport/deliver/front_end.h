@@ -46,7 +46,8 @@ class FrontEnd {
 
   // Around each delivery; Begins tells Ended whether it was the one that tries.
   bool Begins();
-  void Ended(bool tries, Health health);
+  // Ended: true when this changed whether it takes mail.
+  bool Ended(bool tries, Health health);
 
   // It has a stream, and is not out.
   bool usable() const;
@@ -65,6 +66,8 @@ class FrontEnd {
   bool gone = false;  // no longer one of the site's
 
  private:
+  void Note(bool tries, Health health);
+
   // While it is out, a single delivery is let through when its time has come.
   bool Takes() const { return !gone && (!out_ || (due_ && !trying_)); }
 

@@ -20,11 +20,13 @@ constexpr absl::Duration kGoodbyeMax = absl::Seconds(2);
 // Queues that found no slot are not woken more often than this.
 constexpr absl::Duration kWakeMin = absl::Seconds(1);
 
+bool FrontEndFailed(const smtp::Outcome& outcome) {
+  return std::all_of(outcome.recipients.begin(), outcome.recipients.end(),
+                     [](const auto& result) { return result.origin == smtp::Origin::kFrontEnd; });
+}
+
 Health HealthOf(const FrontEndStream& stream, std::uint64_t opening, const smtp::Outcome& outcome) {
-  const bool failed =
-      std::all_of(outcome.recipients.begin(), outcome.recipients.end(),
-                  [](const auto& result) { return result.origin == smtp::Origin::kFrontEnd; });
-  if (!failed) return Health::kGood;
+  if (!FrontEndFailed(outcome)) return Health::kGood;
   // Without its stream it gets no mail anyway.
   if (stream.closed() || stream.openings() != opening || stream.going_away()) {
     return Health::kNothing;
@@ -142,10 +144,7 @@ io::Task<smtp::Outcome> Proxy::Attempt(const smtp::Delivery& delivery, smtp::Bod
                                       why, mail::EnhancedStatus{4, 4, 1});
     }
     outcome = co_await Offer(chosen, delivery, hop, body);
-    const bool front_end_failed =
-        std::all_of(outcome.recipients.begin(), outcome.recipients.end(),
-                    [](const auto& result) { return result.origin == smtp::Origin::kFrontEnd; });
-    if (!front_end_failed || outcome.ambiguous || io::Fiber::Current()->cancelled()) break;
+    if (!FrontEndFailed(outcome) || outcome.ambiguous || io::Fiber::Current()->cancelled()) break;
   }
   co_return outcome;
 }
@@ -170,8 +169,8 @@ io::Task<smtp::Outcome> Proxy::Offer(const Chosen& chosen,
       std::any_of(outcome.recipients.begin(), outcome.recipients.end(),
                   [](const auto& result) { return result.origin == smtp::Origin::kConnect; });
   if (unreached) destinations.Tried(delivery.route.domain, absl::Now());
-  chosen.front_end->Ended(tries, HealthOf(stream, opening, outcome));
-  Changed();
+  // That its slot is free again was told by the stream.
+  if (chosen.front_end->Ended(tries, HealthOf(stream, opening, outcome))) Changed();
   co_return outcome;
 }
 

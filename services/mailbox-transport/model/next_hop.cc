@@ -28,6 +28,10 @@ NextHop UnreachableHop() {
   return {DeliveryType::kUnreachable, "", ""};
 }
 
+NextHop QueueOf(const NextHop& hop) {
+  return hop.type == DeliveryType::kUnreachable ? UnreachableHop() : hop;
+}
+
 NextHop PoisonHop() {
   return {DeliveryType::kPoison, "Poison Message", ""};
 }

@@ -53,6 +53,8 @@ struct NextHop {
 // The queues that Exchange calls persistent, under the names that stand in place of a domain.
 NextHop UnreachableHop();
 NextHop PoisonHop();
+// All that is unreachable waits in one queue, whatever routing wrote beside it.
+NextHop QueueOf(const NextHop& hop);
 // Of messages that are not routed yet: of the type that has no next hop.
 NextHop SubmissionHop();
 

@@ -154,6 +154,8 @@ io::Task<DrainRound> Pipeline::DrainOnce(model::RelayPlan plan, absl::Duration w
 
 io::Task<absl::StatusOr<std::uint64_t>> Pipeline::QueuedNow() {
   std::uint64_t sum = Submission().message_count;
+  // What has left there since has been given to its shard before that is asked.
+  std::atomic_thread_fence(std::memory_order_acquire);
   for (const auto& shard : shards_) {
     absl::AnyInvocable<std::uint64_t()> count = [at = shard.get()] {
       return at->queue().message_count();
@@ -247,7 +249,6 @@ bool Pipeline::AnswerFromKey(const model::MessagePtr& message, Done& done) {
 
 // On the commit thread: the sync is done, or it failed.
 void Pipeline::Kept(const model::MessagePtr& message, const absl::Status& status, Done done) {
-  submissions_.fetch_sub(1, std::memory_order_relaxed);
   std::vector<Done> others;
   if (const auto key = model::KeyOf(*message); !key.second.empty()) {
     const std::lock_guard lock(keys_mutex_);
@@ -256,6 +257,7 @@ void Pipeline::Kept(const model::MessagePtr& message, const absl::Status& status
     keys_under_way_.erase(under_way);
   }
   if (!status.ok()) {
+    submissions_.fetch_sub(1, std::memory_order_relaxed);
     done(status);
     for (Done& other : others)
       other(status);
@@ -268,6 +270,8 @@ void Pipeline::Kept(const model::MessagePtr& message, const absl::Status& status
   // After the receipts, which do not wait for it; before the message is in other hands.
   if (shared_.tracking != nullptr) shared_.tracking->Received(*message);
   Place(message, body_bytes_->load(std::memory_order_relaxed) <= settings_.body_memory->bytes);
+  // Only now, so that at no moment it is counted nowhere (QueuedNow).
+  submissions_.fetch_sub(1, std::memory_order_release);
 }
 
 // The content's memory is counted until the last who holds it lets go.
@@ -332,10 +336,7 @@ void Pipeline::PlaceTicket(PlacedTicket placed) {
 }
 
 Shard& Pipeline::ShardOf(const model::NextHop& hop) const {
-  // There is one queue of what is unreachable.
-  const bool unreachable = hop.type == model::DeliveryType::kUnreachable;
-  const model::NextHop& key = unreachable ? model::UnreachableHop() : hop;
-  return *shards_[std::hash<model::NextHop>()(key) % shards_.size()];
+  return *shards_[std::hash<model::NextHop>()(model::QueueOf(hop)) % shards_.size()];
 }
 
 }  // namespace postern::pipeline

@@ -104,9 +104,7 @@ io::Task<bool> Pipeline::LetGoSome(bool suspended) {
     router_.Route(*message);
     for (model::RecipientState& state : message->recipients)
       state.suspended = state.suspended || suspended;
-    model::Settlement settlement;
-    settlement.message = message;
-    settlement.attempted = false;
+    model::Settlement settlement{.message = message, .attempted = false};
     // Until the store has the new state nobody may load the old one.
     at_hand_.Note(message);
     store_.Settle(std::move(settlement), [message](const absl::Status&) {});
@@ -133,9 +131,7 @@ void Pipeline::PlaceSuspects(std::vector<model::MessagePtr> suspects) {
   std::size_t waiting = suspects.size();
   for (const model::MessagePtr& message : suspects) {
     Suspect(*message);
-    model::Settlement settlement;
-    settlement.message = message;
-    settlement.attempted = false;
+    model::Settlement settlement{.message = message, .attempted = false};
     store_.Settle(std::move(settlement), [&](const absl::Status&) {
       const std::lock_guard lock(mutex);
       --waiting;

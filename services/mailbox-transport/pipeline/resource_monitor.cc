@@ -42,7 +42,11 @@ ResourceMonitor::ResourceMonitor(const PressureSettings& settings,
   }
   if (!*settings_.resource_monitoring_enabled) return;
   Poll();
-  ticker_.emplace(*settings_.resource_monitoring_interval, [this] { Poll(); });
+  const absl::Duration interval = *settings_.resource_monitoring_interval;
+  ticker_.emplace("resources", interval, [this, interval] {
+    Poll();
+    return interval;
+  });
 }
 
 void ResourceMonitor::Note(Resource resource, double reading, const PressureMarks& marks) {

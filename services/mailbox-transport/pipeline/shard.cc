@@ -287,10 +287,7 @@ io::Task<void> Shard::Attempt(queue::Work work) {
     co_return co_await RerouteTicket(std::move(hop), std::move(work.ticket));
   }
   const model::MessagePtr message = work.ticket.message;
-  model::Batch batch;
-  batch.message = message;
-  batch.next_hop = work.hop;
-  batch.recipients = work.ticket.recipients;
+  const model::Batch batch{message, work.hop, work.ticket.recipients};
 
   deliver::Way way = deliver::Way::kDirect;
   const smtp::Outcome outcome = co_await Deliver(batch, *table, way);
@@ -329,10 +326,7 @@ io::Task<void> Shard::Attempt(queue::Work work) {
 // Expired, or late enough for a notice of delay.
 io::Task<void> Shard::Lapse(queue::Work work) {
   const model::MessagePtr message = work.ticket.message;
-  model::Batch batch;
-  batch.message = message;
-  batch.next_hop = work.hop;
-  batch.recipients = work.ticket.recipients;
+  const model::Batch batch{message, work.hop, work.ticket.recipients};
   const model::Ticket ticket = work.ticket;
   const bool expired = work.kind == queue::Work::Kind::kExpired;
   Decide decide = [&batch, &ticket, expired](settle::Settler& settler) {

@@ -177,6 +177,8 @@ class Shard {
                               queue::Wish wish,
                               std::shared_ptr<io::Completion<Changed>> done);
   // Writes whether these recipients, which are of this hop, are suspended; null when none waits.
+  // On the owner of the message: tells the store what its recipients' states are now.
+  void Keep(const model::MessagePtr& message, const Kept& kept);
   io::Task<Kept> KeepSuspended(model::NextHop hop,
                                model::MessagePtr message,
                                std::vector<std::uint32_t> recipients,

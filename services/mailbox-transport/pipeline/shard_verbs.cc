@@ -102,6 +102,14 @@ io::Task<void> Shard::ChangeWork(queue::Work work, Wish wish, ChangedOne& change
   if (unreachable && wish == Wish::kResume) CatchUp(**message, recipients);
 }
 
+void Shard::Keep(const model::MessagePtr& message, const Kept& kept) {
+  model::Settlement settlement{.message = message, .attempted = false};
+  // Until the store has the new state nobody may load the old one.
+  shared_.at_hand.NoteUnwritten(message);
+  shared_.store.Settle(std::move(settlement),
+                       [message, kept](absl::Status status) { kept->Set(std::move(status)); });
+}
+
 io::Task<Shard::Kept> Shard::KeepSuspended(model::NextHop hop,
                                            model::MessagePtr message,
                                            std::vector<std::uint32_t> recipients,
@@ -117,13 +125,7 @@ io::Task<Shard::Kept> Shard::KeepSuspended(model::NextHop hop,
       any = true;
     }
     if (!any) return false;  // settled meanwhile: the store has it no more
-    model::Settlement settlement;
-    settlement.message = message;
-    settlement.attempted = false;
-    // Until the store has the new state nobody may load the old one.
-    shared_.at_hand.NoteUnwritten(message);
-    shared_.store.Settle(std::move(settlement),
-                         [message, kept](absl::Status status) { kept->Set(std::move(status)); });
+    Keep(message, kept);
     return true;
   };
   const bool any = co_await On(OwnerOf(*message), std::move(keep));
@@ -144,12 +146,7 @@ io::Task<Shard::Kept> Shard::Pardon(queue::Work work) {
     }
     for (const std::uint32_t recipient : recipients)
       shared_.router.RouteOne(*message, recipient);
-    model::Settlement settlement;
-    settlement.message = message;
-    settlement.attempted = false;
-    shared_.at_hand.NoteUnwritten(message);
-    shared_.store.Settle(std::move(settlement),
-                         [message, kept](absl::Status status) { kept->Set(std::move(status)); });
+    Keep(message, kept);
     shared_.place_recipients(message, recipients);
     return true;
   };
@@ -159,10 +156,7 @@ io::Task<Shard::Kept> Shard::Pardon(queue::Work work) {
 
 io::Task<Shard::Kept> Shard::RemoveTicket(queue::Work work) {
   const model::MessagePtr message = work.ticket.message;
-  model::Batch batch;
-  batch.message = message;
-  batch.next_hop = work.hop;
-  batch.recipients = work.ticket.recipients;
+  const model::Batch batch{message, work.hop, work.ticket.recipients};
   const model::Ticket ticket = work.ticket;
   const bool with_ndr = work.with_ndr;
   Decide decide = [&batch, &ticket, with_ndr](settle::Settler& settler) {

@@ -16,12 +16,6 @@ bool Poison(const Line& line) {
   return line.hop.type == model::DeliveryType::kPoison;
 }
 
-// All unreachable tickets are in one queue, whatever routing wrote beside them.
-model::NextHop KeyOf(const model::NextHop& hop) {
-  if (hop.type != model::DeliveryType::kUnreachable) return hop;
-  return model::UnreachableHop();
-}
-
 }  // namespace
 
 Schedule::Schedule(const QueueSettings& settings,
@@ -52,14 +46,14 @@ Schedule::~Schedule() {
 
 Line* Schedule::Find(const model::NextHop& hop) const {
   const bool unreachable = hop.type == model::DeliveryType::kUnreachable;
-  const auto found = unreachable ? lines_.find(KeyOf(hop)) : lines_.find(hop);
+  const auto found = unreachable ? lines_.find(model::UnreachableHop()) : lines_.find(hop);
   return found == lines_.end() ? nullptr : found->second.get();
 }
 
 Line& Schedule::FindOrMake(const model::NextHop& hop, absl::Time now) {
   if (Line* line = Find(hop)) return *line;
   auto line = std::make_unique<Line>();
-  line->hop = KeyOf(hop);
+  line->hop = model::QueueOf(hop);
   line->id = next_id_++;
   line->workers_max = FirstConnections();
   line->paces = limits_.PacesOf(line->hop);

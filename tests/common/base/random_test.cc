@@ -31,6 +31,16 @@ TEST(RandomTest, BelowStaysBelowAndReachesEveryNumber) {
   EXPECT_EQ(random.Below(1), 0U);
 }
 
+TEST(RandomTest, ASpanIsFromHalfOfItToAllOfIt) {
+  SeededRandom random(1);
+  std::set<absl::Duration> seen;
+  for (int i = 0; i < 200; ++i)
+    seen.insert(random.HalfToAll(absl::Microseconds(6)));
+  EXPECT_EQ(seen, (std::set<absl::Duration>{absl::Microseconds(3), absl::Microseconds(4),
+                                            absl::Microseconds(5), absl::Microseconds(6)}));
+  EXPECT_EQ(random.HalfToAll(absl::ZeroDuration()), absl::ZeroDuration());
+}
+
 TEST(RandomTest, UuidIsOfVersionFour) {
   SeededRandom random(1);
   for (int i = 0; i < 50; ++i) {

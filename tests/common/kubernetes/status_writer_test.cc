@@ -60,7 +60,7 @@ TEST_F(StatusWriterTest, ConditionsAreWrittenAndFollowWhatChanges) {
   const auto writer = Writer("mbx-0");
   EXPECT_TRUE(Comes("sites", "main", "InForce"));
   EXPECT_TRUE(Comes("transportservers", "mbx-0", "NoLease"));
-  EXPECT_TRUE(writer->holds());
+  EXPECT_TRUE(api_.Await([&] { return writer->holds(); }));
   Renew("mbx-0", absl::Now());
   EXPECT_TRUE(Comes("transportservers", "mbx-0", "Ready"));
   // It is not renewed any more.

@@ -33,7 +33,7 @@ class AttemptConnectTest : public testing::EngineFixture {
     executor_.Run([&] {
       for (std::optional<Outcome>& end : ends) {
         bodies.push_back(std::make_unique<StringBody>(content_));
-        scope.Spawn(testing::StoreResult(engine_->Attempt(delivery_, *bodies.back()), &end));
+        scope.Spawn(io::StoreResult(engine_->Attempt(delivery_, *bodies.back()), &end));
       }
     });
     io::RunTask(executor_, scope.Join());
@@ -55,8 +55,7 @@ class AttemptConnectTest : public testing::EngineFixture {
     StringBody body(content_);
     std::optional<Outcome> end;
     io::Scope scope(executor_);
-    executor_.Run(
-        [&] { scope.Spawn(testing::StoreResult(engine_->Attempt(delivery_, body), &end)); });
+    executor_.Run([&] { scope.Spawn(io::StoreResult(engine_->Attempt(delivery_, body), &end)); });
     io::RunTask(executor_, StopAfter(&scope, after));
     outcome_ = *std::move(end);
   }

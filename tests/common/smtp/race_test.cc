@@ -229,7 +229,7 @@ TEST_F(RaceTest, ARaceThatIsStoppedClosesEveryDial) {
     std::optional<RaceResult> race;
     io::Scope scope(executor_);
     executor_.Run([&] {
-      scope.Spawn(testing::StoreResult(Race(dialer_, Addresses(addresses), rules_, calls_), &race));
+      scope.Spawn(io::StoreResult(Race(dialer_, Addresses(addresses), rules_, calls_), &race));
     });
     io::RunTask(executor_, StopLater(&scope));
     ASSERT_TRUE(race.has_value());

@@ -48,6 +48,16 @@ TEST_F(EgressDestinationsTest, ExchangersOfADomainAreToldOnceInALongTime) {
   EXPECT_TRUE(Answers("one.test").has_value());
 }
 
+TEST_F(EgressDestinationsTest, ASetOfManyExchangersHasAShortId) {
+  const std::string many(200, 'x');
+  const auto one = Note("one.test", many, smtp::Stage::kBody, absl::OkStatus());
+  const auto two = Note("two.test", many, smtp::Stage::kBody, absl::OkStatus());
+  const auto other = Note("three.test", many + "y", smtp::Stage::kBody, absl::OkStatus());
+  EXPECT_LE(one->mx_set_id().size(), 64u);
+  EXPECT_EQ(one->mx_set_id(), two->mx_set_id());
+  EXPECT_NE(one->mx_set_id(), other->mx_set_id());
+}
+
 TEST_F(EgressDestinationsTest, SilentExchangersAreLeftAloneUntilOneAnswers) {
   const auto told = Silent("one.test");
   ASSERT_TRUE(told.has_value());

@@ -26,9 +26,7 @@ class VerbsFixture : public LineFixture {
 
   template <typename T>
   T Await(io::Task<T> task) {
-    std::optional<T> result;
-    io::RunTask(pipeline_->shards().front()->executor(), Store(std::move(task), result));
-    return *std::move(result);
+    return io::RunTask(pipeline_->shards().front()->executor(), std::move(task));
   }
 
   absl::Status SuspendQueue(const model::NextHop& hop) {
@@ -85,11 +83,6 @@ class VerbsFixture : public LineFixture {
   }
 
  private:
-  template <typename T>
-  static io::Task<void> Store(io::Task<T> task, std::optional<T>& result) {
-    result = co_await std::move(task);
-  }
-
   static std::string Text(const absl::StatusOr<Changed>& changed) {
     if (!changed.ok()) return changed.status().ToString();
     return base::Cat(changed->done, " done, ", changed->pending, " pending, ", changed->absent,

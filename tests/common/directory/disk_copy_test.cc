@@ -1,0 +1,55 @@
+#include "common/directory/disk_copy.h"
+
+#include <filesystem>
+
+#include "absl/time/clock.h"
+#include "gtest/gtest.h"
+#include <unistd.h>
+
+namespace postern::directory {
+namespace {
+
+SnapshotPtr WithServer(const std::string& name) {
+  SnapshotParts parts;
+  parts.sites.emplace_back().name = "main";
+  TransportServer& server = parts.servers.emplace_back();
+  server.name = name;
+  server.site = "main";
+  return MakeSnapshot(std::move(parts));
+}
+
+class DiskCopyTest : public ::testing::Test {
+ protected:
+  ~DiskCopyTest() override { std::filesystem::remove(file_); }
+
+  const std::string file_ =
+      ::testing::TempDir() + "postern-disk-copy-" + std::to_string(getpid()) + ".cache";
+};
+
+TEST_F(DiskCopyTest, TheLastOfThoseThatFollowOneAnotherIsWrittenOnce) {
+  DiskCopy copy(file_, "the writer", absl::Minutes(1));
+  EXPECT_EQ(copy.due(), absl::InfiniteFuture());
+  copy.Keep(WithServer("mbx-0"));
+  const absl::Time due = copy.due();
+  EXPECT_GT(due, absl::Now());
+  copy.Keep(WithServer("mbx-1"));
+  EXPECT_EQ(copy.due(), due);
+  EXPECT_FALSE(std::filesystem::exists(file_));
+  copy.Write();
+  EXPECT_EQ(copy.due(), absl::InfiniteFuture());
+  const auto loaded = copy.Load();
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_NE((*loaded)->FindServer("mbx-1"), nullptr);
+}
+
+TEST_F(DiskCopyTest, WithoutAFileThereIsNoCopy) {
+  DiskCopy copy("", "the writer", absl::ZeroDuration());
+  EXPECT_EQ(copy.Load().status().message(), "directory.cache is not set");
+  copy.Keep(WithServer("mbx-0"));
+  copy.Write();
+  EXPECT_EQ(copy.due(), absl::InfiniteFuture());
+  EXPECT_FALSE(DiskCopy(file_, "the writer", absl::ZeroDuration()).Load().ok());
+}
+
+}  // namespace
+}  // namespace postern::directory
