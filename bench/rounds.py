@@ -89,6 +89,8 @@ class Bench:
             try:
                 relay = KINDS[name](lab, work)
                 relay.start()
+                if options.cores:
+                    relay.tree.pin(options.cores)
                 self.relays.append(relay)
             except others.NotHad as reason:
                 note(f"{name} is left out: {reason}")
@@ -282,7 +284,7 @@ def measure(options, lab):
               "machine": {"cores": os.cpu_count(), "load_before": os.getloadavg()[0]},
               "work": {key: getattr(options, key) for key in
                        ("rounds", "size", "sessions", "destinations", "messages", "rate",
-                        "io_threads")}}
+                        "cores", "io_threads")}}
     bench = Bench(options, lab)
     result["work"]["generator"] = "load" if bench.own else "smtp-source"
     if options.hold:
