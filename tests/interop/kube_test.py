@@ -3,42 +3,13 @@ and restarts, while mail goes on."""
 
 import grpc
 
-from cases import Case, main, send
+from cases import main, send
 from directory_api import DirectoryApi, code_of, connector, held
 from harness import SITE
-from kube_api import KubeApi
+from kube_cases import KubeCase, ToldCase
 from load import a_while
 from services import MailboxTransport
 from wire import WireSink
-
-
-class KubeCase(Case):
-    def setUp(self):
-        super().setUp()
-        self.api = KubeApi(self.lab).start()
-        self.api.put("Site", SITE, {"comment": "without a front end"})
-
-    def server(self, name="mailbox-transport-0"):
-        self.api.put("TransportServer", name, {"site": SITE})
-
-    def transport(self, name="mailbox-transport-0", **more):
-        return self.mailbox(self.api.settings(**more), name=name)
-
-    def to_sink(self, sink, name="Contoso", space="contoso.test"):
-        self.api.put("SendConnector", name.lower(), {
-            "name": name, "addressSpaces": [space], "usage": "Internet", "dnsRoutingEnabled": False,
-            "smartHosts": ["[127.0.0.1]"], "port": sink.port,
-            "sourceTransportServers": [f"site/{SITE}"]})
-
-    def reading(self, transport, name):
-        return transport.metrics().total(f"postern_directory_{name}")
-
-    def generation(self, transport):
-        return self.reading(transport, "generation")
-
-    def until_fresh(self, transport):
-        self.eventually(lambda: transport.metrics() and not self.reading(transport, "stale")
-                        and self.reading(transport, "last_load_ok"), 20, "the directory to be new")
 
 
 class FollowsTest(KubeCase):
@@ -150,23 +121,6 @@ class FollowsTest(KubeCase):
         self.assertEqual(self.reading(transport, "stale"), 0)
         self.api.delete("AcceptedDomain", "b")
         self.until_fresh(transport)
-
-
-class ToldCase(KubeCase):
-    quick = {"kubernetes.status_interval": "100ms", "kubernetes.lease_duration": "2s"}
-
-    def registering(self, name, **more):
-        return self.transport(name, **{"kubernetes.site": SITE, **self.quick, **more})
-
-    def until_ready(self, kind, name, status, reason):
-        def said():
-            ready = self.api.ready(kind, name)
-            found = (ready.get("status"), ready.get("reason"))
-            return ready if found == (status, reason) else None
-        return self.eventually(said, 20, f"{kind} {name} to be {status}, {reason}")
-
-    def used_by(self, kind, name):
-        return (self.api.get(kind, name) or {}).get("status", {}).get("servers")
 
 
 class ShowsTest(ToldCase):

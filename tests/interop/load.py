@@ -85,6 +85,11 @@ class Load:
                         for i in range(lines)) + b"the end\r\n"
 
 
+def rate(moments, since, until):
+    """How many came a second."""
+    return sum(since <= came < until for came in moments) / (until - since)
+
+
 class Arrivals:
     """What a sink has taken: how often each id came, and with which content."""
 
@@ -114,6 +119,10 @@ class Arrivals:
     def since(self, moment):
         with self._lock:
             return sum(came >= moment for came in self.moments)
+
+    def rate(self, since, until):
+        with self._lock:
+            return rate(self.moments, since, until)
 
     def doubles(self):
         return {number: times - 1 for number, times in self.internal.items() if times > 1}

@@ -3,7 +3,7 @@ over; one that is restarted keeps it, and mail without a server is told."""
 
 from cases import main, send
 from harness import SITE
-from kube_test import ToldCase
+from kube_cases import ToldCase
 from services import MailboxTransport
 from wire import WireSink
 

@@ -14,13 +14,12 @@ from cases import Case, main
 from harness import wait_until
 from load import Arrivals, Load, a_while, kills
 from namespaces import SMTP_PORT, Network, SiteServer
+from services import QUICK
 from wire import WireClient, WireSink
 
 HOSTS = {"a-0": "a", "b-0": "b", "c-0": "c", "c-1": "c"}
 TO_SOURCES = "SmtpRelayToConnectorSourceServers"
-QUICK = {"queue.queue_glitch_retry_interval": "1s", "queue.message_retry_interval": "1s",
-         "deliver.relay_connect_timeout": "1s", "accept.tarpit_interval": "0s",
-         "server.stop_grace": "2s"}
+AT_A_SITE = {**QUICK, "deliver.relay_connect_timeout": "1s", "server.stop_grace": "2s"}
 
 
 def reasons(server):
@@ -78,7 +77,7 @@ class SitesTest(Case):
         self.directory(**directory)
         for name, site in HOSTS.items():
             self.servers[name] = SiteServer(self.lab, self.network, name, site,
-                                            {**QUICK, **(settings or {})})
+                                            {**AT_A_SITE, **(settings or {})})
             self.servers[name].launch()
         for name, server in self.servers.items():
             wait_until(server._ready_or_dead, 30, f"{name} to be ready")
