@@ -21,7 +21,7 @@ class KubeCase(Case):
         self.api.put("TransportServer", name, {"site": SITE})
 
     def transport(self, name="mailbox-transport-0", **more):
-        return self.mailbox(self.api.settings(**more), name=name)
+        return self.mailbox(self.api.settings(name, **more), name=name)
 
     def to_sink(self, sink, name="Contoso", space="contoso.test"):
         self.api.put("SendConnector", name.lower(), {
@@ -35,9 +35,19 @@ class KubeCase(Case):
     def generation(self, transport):
         return self.reading(transport, "generation")
 
+    def in_force(self, transport):
+        """How many directories mail was routed by; the generation rises a moment before."""
+        return len(transport.log("route", "directory in force"))
+
     def until_fresh(self, transport):
-        self.eventually(lambda: transport.metrics() and not self.reading(transport, "stale")
-                        and self.reading(transport, "last_load_ok"), 20, "the directory to be new")
+        """Its metrics at that moment. A watch from long ago is granted before it is said to be too
+        old, so that the next moment may be another matter."""
+        def fresh():
+            metrics = transport.metrics()
+            new = metrics.total("postern_directory_last_load_ok") and not metrics.total(
+                "postern_directory_stale")
+            return metrics if new else None
+        return self.eventually(fresh, 20, "the directory to be new")
 
 
 class ToldCase(KubeCase):

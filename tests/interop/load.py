@@ -5,6 +5,8 @@ down with the hash of its content.
 
 Flow      with Load(port, clients=8) as load: ...; load.acknowledged is {id: sha256 of the body}.
           The recipient may be a function of the id; it then stands in the envelope alone.
+          with Stalls(folder) as stalls: ...; stalls.longest is what the machine itself is to blame
+          for.
 Limits    Clients reconnect for as long as the load lasts; each wait for an answer ends.
 """
 
@@ -126,6 +128,33 @@ class Arrivals:
 
     def doubles(self):
         return {number: times - 1 for number, times in self.internal.items() if times > 1}
+
+
+class Stalls:
+    """The longest time that a few bytes took to be written and synced, again and again, beside all
+    else: what waits for the same processors and the same disk may well wait as long."""
+
+    def __init__(self, folder):
+        self.path, self.longest = folder / "stalls", 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join(60)
+
+    def _run(self):
+        with open(self.path, "wb", buffering=0) as file:
+            while not self._stop.is_set():
+                began = time.monotonic()
+                file.write(b"x")
+                os.fdatasync(file.fileno())
+                time.sleep(0.01)
+                self.longest = max(self.longest, time.monotonic() - began)
 
 
 def kills():

@@ -171,7 +171,10 @@ class MailboxTransport(Service):
         return self.metrics().total("postern_queue_messages")
 
     def wait_empty(self, seconds=30):
-        wait_until(lambda: self.metrics() and self.queued() == 0, seconds, "the queue to be empty")
+        def empty():
+            metrics = self.metrics()
+            return metrics and metrics.total("postern_queue_messages") == 0
+        wait_until(empty, seconds, "the queue to be empty")
 
     def directory_version(self):
         lines = self.log("route", "directory in force")
