@@ -162,5 +162,12 @@ def kills():
     return int(os.environ.get("POSTERN_KILLS", "3"))
 
 
+def seeded():
+    """Seeds what is random, by POSTERN_SEED if that is set; gives the seed."""
+    seed = int(os.environ.get("POSTERN_SEED", time.time_ns() % 1000000))
+    random.seed(seed)
+    return seed
+
+
 def a_while(shortest, longest):
     time.sleep(random.uniform(shortest, longest))

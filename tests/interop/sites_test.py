@@ -5,14 +5,12 @@ POSTERN_KILLS says how often the crash tests kill (3).
 """
 
 import collections
-import os
-import random
 import threading
 import time
 
 from cases import Case, main
 from harness import wait_until
-from load import Arrivals, Load, a_while, kills
+from load import Arrivals, Load, a_while, kills, seeded
 from namespaces import SMTP_PORT, Network, SiteServer
 from services import QUICK
 from wire import WireClient, WireSink
@@ -185,8 +183,7 @@ class SitesTest(Case):
         """Kills each of these in turn while mail comes; all that was acknowledged arrives."""
         # Longer than a restart takes: a relay without an answer is repeated on the same server.
         self.start({"queue.message_retry_interval": "6s"})
-        seed = int(os.environ.get("POSTERN_SEED", time.time_ns() % 1000000))
-        random.seed(seed)
+        seed = seeded()
         ambiguous = collections.Counter()
         load = Load(SMTP_PORT, address=self.servers["a-0"].address, clients=6)
         self.arrivals.loads.append(load)
