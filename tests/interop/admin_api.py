@@ -3,48 +3,34 @@
 The Admin service as a client that keeps its connection sees it: what a call costs without a shell.
 
 Flow      api = AdminApi(lab, mailbox); api.queues(); api.page(filter=...); api.walk(...);
-          for answer in api.act("suspend", filter): ...; api.close()
+          api.count(filter); for answer in api.act("suspend", filter): ...; api.close()
 Failure   grpc.RpcError, as gRPC gives it.
 See       proto/postern/v1/admin.proto
 """
 
-from grpc_channel import messages, open_channel
-
-SECONDS = 30
+from grpc_channel import Caller, messages
 
 
 def schema():
     return messages("admin")[0]
 
 
-class AdminApi:
+class AdminApi(Caller):
     def __init__(self, lab, mailbox, service="administrator"):
         # A server that was killed is asked again at once, not after a back-off.
-        self._channel = open_channel(lab, mailbox.admin_port, service, (
+        super().__init__("Admin", lab, mailbox.admin_port, service, (
             ("grpc.min_reconnect_backoff_ms", 200), ("grpc.max_reconnect_backoff_ms", 200)))
-        self._calls = {}
-
-    def close(self):
-        self._channel.close()
-
-    def call(self, name, request, answer, seconds=SECONDS):
-        if name not in self._calls:
-            self._calls[name] = self._channel.unary_unary(
-                f"/postern.v1.Admin/{name}",
-                request_serializer=lambda message: message.SerializeToString(),
-                response_deserializer=answer.FromString)
-        return self._calls[name](request, timeout=seconds, wait_for_ready=True)
 
     def queues(self, filter=""):
         request = schema().GetQueueRequest(filter=filter)
-        return self.call("GetQueue", request, schema().GetQueueResponse).queues
+        return self.unary("GetQueue", request, schema().GetQueueResponse).queues
 
     def page(self, resume=None, **terms):
         """One answer of Get-Message."""
         request = schema().GetMessageRequest(**terms)
         if resume is not None:
             request.resume.CopyFrom(resume)
-        return self.call("GetMessage", request, schema().GetMessageResponse)
+        return self.unary("GetMessage", request, schema().GetMessageResponse)
 
     def walk(self, **terms):
         """All answers of one Get-Message, as they come."""
@@ -56,13 +42,18 @@ class AdminApi:
                 return
             resume = answer.next
 
+    def count(self, filter):
+        """How many messages fit."""
+        *_, last = self.walk(filter=filter, page=dict(result_size=1, return_page_info=True))
+        return last.page_info.total
+
     def act(self, action, filter, without_ndr=False):
         """All answers of one command on messages, as they come: "suspend", "resume", "remove"."""
         request = schema().MessageActionRequest(
             action=schema().MessageAction.Value(f"MESSAGE_ACTION_{action.upper()}"),
             filter=filter, without_ndr=without_ndr)
         while True:
-            answer = self.call("ActOnMessages", request, schema().ActionResponse)
+            answer = self.unary("ActOnMessages", request, schema().ActionResponse)
             yield answer
             if not answer.HasField("next"):
                 return

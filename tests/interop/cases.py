@@ -10,7 +10,7 @@ import time
 import unittest
 
 from harness import Lab, wait_until
-from services import FrontendTransport, MailboxTransport
+from services import QUICK, FrontendTransport, MailboxTransport
 from wire import WireClient
 
 
@@ -45,9 +45,7 @@ class Case(unittest.TestCase):
 
     def mailbox(self, settings=None, wrapper=(), **more):
         """A mailbox-transport that runs, within the command `wrapper`; retries are quick."""
-        quick = {"queue.queue_glitch_retry_interval": "1s", "queue.message_retry_interval": "1s",
-                 "accept.tarpit_interval": "0s"}
-        return MailboxTransport(self.lab, {**quick, **(settings or {})}, **more).start(wrapper)
+        return MailboxTransport(self.lab, {**QUICK, **(settings or {})}, **more).start(wrapper)
 
     def frontend(self, settings=None):
         return FrontendTransport(self.lab, settings).start()

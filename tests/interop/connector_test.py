@@ -3,9 +3,9 @@
 import time
 
 from cases import Outbound, main, message, send
-from peers import NameServer, SmtpSink
+from peers import NameServer
 from services import Shell
-from wire import WireClient, WireSink
+from wire import WireSink
 
 
 class ConnectorTest(Outbound):

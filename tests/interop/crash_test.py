@@ -4,14 +4,13 @@ POSTERN_KILLS says how often (3). A seed is printed; POSTERN_SEED repeats it.
 """
 
 import collections
-import os
 import random
 import subprocess
 import time
 
 from cases import Case, main
 from harness import binary, wait_until
-from load import Arrivals, Load, a_while, kills
+from load import Arrivals, Load, a_while, kills, seeded
 from services import Shell
 from wire import WireSink
 
@@ -23,9 +22,7 @@ REMOVALS_SECONDS = 0.1  # store.settle_delay_max is 50 ms; the rest is what a bu
 class CrashTest(Case):
     def setUp(self):
         super().setUp()
-        seed = int(os.environ.get("POSTERN_SEED", time.time_ns() % 1000000))
-        print(f"seed {seed}", flush=True)
-        random.seed(seed)
+        print(f"seed {seeded()}", flush=True)
         self.arrivals = Arrivals()
         self.sink = self.started(WireSink(
             self.lab.free_port(), on_message=self.arrivals.take,

@@ -9,10 +9,8 @@ Limits    Every call has a deadline. The messages are made by protoc at the firs
 See       proto/postern/v1/directory.proto
 """
 
-from grpc_channel import messages, open_channel
+from grpc_channel import SECONDS, Caller, messages
 from harness import SITE
-
-SECONDS = 30
 
 
 def schema():
@@ -50,39 +48,22 @@ def code_of(error):
     return error.code().name
 
 
-class DirectoryApi:
-    """One caller of one server, with the certificate of a service."""
-
+class DirectoryApi(Caller):
     def __init__(self, lab, mailbox, service="administrator", options=()):
-        self._channel = open_channel(
-            lab, mailbox.admin_port, service,
-            (("grpc.min_reconnect_backoff_ms", 500),
-             ("grpc.max_reconnect_backoff_ms", 500),
-             ("grpc.use_local_subchannel_pool", 1), *options))
+        super().__init__("Directory", lab, mailbox.admin_port, service, (
+            ("grpc.min_reconnect_backoff_ms", 500), ("grpc.max_reconnect_backoff_ms", 500),
+            ("grpc.use_local_subchannel_pool", 1), *options))
         self._messages = schema()[0]
-        self._calls = {}
-
-    def close(self):
-        self._channel.close()
-
-    def _unary(self, name, request, answer, seconds=SECONDS):
-        if name not in self._calls:
-            self._calls[name] = self._channel.unary_unary(
-                f"/postern.v1.Directory/{name}",
-                request_serializer=lambda message: message.SerializeToString(),
-                response_deserializer=answer.FromString)
-        # Python's gRPC goes on with a connection only while a call waits for it.
-        return self._calls[name](request, timeout=seconds, wait_for_ready=True)
 
     def get(self, kind, name):
         request = self._messages.GetResourceRequest(kind=kind, name=name)
-        return held(self._unary("Get", request, schema()[1].Resource))
+        return held(self.unary("Get", request, schema()[1].Resource))
 
     def page(self, kind="", page_size=0, page_token="", paths=()):
         request = self._messages.ListResourcesRequest(
             kind=kind, page_size=page_size, page_token=page_token)
         request.read_mask.paths.extend(paths)
-        return self._unary("List", request, self._messages.ListResourcesResponse)
+        return self.unary("List", request, self._messages.ListResourcesResponse)
 
     def all(self, kind="", page_size=1000):
         found, token = [], ""
@@ -95,24 +76,21 @@ class DirectoryApi:
 
     def create(self, of, dry_run=False, seconds=SECONDS):
         request = self._messages.CreateResourceRequest(resource=of, dry_run=dry_run)
-        return self._unary("Create", request, self._messages.ChangeResponse, seconds)
+        return self.unary("Create", request, self._messages.ChangeResponse, seconds)
 
     def update(self, of, *paths, version="", seconds=SECONDS):
         request = self._messages.UpdateResourceRequest(resource=of)
         request.update_mask.paths.extend(paths)
         held(request.resource).metadata.resource_version = version
-        return self._unary("Update", request, self._messages.ChangeResponse, seconds)
+        return self.unary("Update", request, self._messages.ChangeResponse, seconds)
 
     def delete(self, kind, name, version="", seconds=SECONDS):
         request = self._messages.DeleteResourceRequest(
             kind=kind, name=name, resource_version=version)
-        return self._unary("Delete", request, self._messages.ChangeResponse, seconds)
+        return self.unary("Delete", request, self._messages.ChangeResponse, seconds)
 
     def watch(self, version="", seconds=SECONDS):
         """The answers, as they come; cancel() ends them."""
-        call = self._channel.unary_stream(
-            "/postern.v1.Directory/Watch",
-            request_serializer=lambda message: message.SerializeToString(),
-            response_deserializer=self._messages.WatchResourcesResponse.FromString)
+        call = self.method("unary_stream", "Watch", self._messages.WatchResourcesResponse)
         return call(self._messages.WatchResourcesRequest(snapshot_version=version),
                     timeout=seconds, wait_for_ready=True)

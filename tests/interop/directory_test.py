@@ -17,7 +17,7 @@ import yaml
 from cases import Case, main, send
 from directory_api import DirectoryApi, code_of, connector, held, resource
 from harness import wait_until
-from load import a_while
+from load import a_while, seeded
 from wire import WireSink
 
 PORTS_FROM = 1000
@@ -215,9 +215,7 @@ class KilledWriterTest(DirectoryCase):
 
     def setUp(self):
         super().setUp()
-        seed = int(os.environ.get("POSTERN_SEED", time.time_ns() % 1000000))
-        print(f"seed {seed}", flush=True)
-        random.seed(seed)
+        print(f"seed {seeded()}", flush=True)
         self.lab.site()
         self.stop = threading.Event()
         self.acknowledged = collections.defaultdict(list)  # name: [(port, version)]

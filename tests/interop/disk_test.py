@@ -129,7 +129,7 @@ class DiskTest(Case):
         self.sink.answers.pop("GREETING")
         transport.wait_empty(60)
         # The last receipt comes before its message is in the queue.
-        wait_until(lambda: len(self.sink.messages) >= len(self.accepted), 5, "the last one")
+        self.sink.wait_for(len(self.accepted), 5)
         self.assertEqual(self.delivered(), sorted(self.accepted))
         print(f"accepted {len(self.accepted)}, refused {len(self.refusals)}, "
               f"delivered {len(self.sink.messages)}, each once")
@@ -154,7 +154,7 @@ class DiskTest(Case):
         self.assertTrue(transport.log("accept", "back pressure falls"))
         transport.wait_empty(30)
         # The last receipt comes before its message is in the queue.
-        wait_until(lambda: len(self.sink.messages) >= len(self.accepted), 5, "the last one")
+        self.sink.wait_for(len(self.accepted), 5)
         self.assertEqual(self.delivered(), sorted(self.accepted))
 
 

@@ -10,11 +10,8 @@ import time
 
 from cases import Case, main, message, send
 from harness import SITE
-from services import MailboxTransport, Shell
+from services import QUICK, MailboxTransport, Shell
 from wire import WireClient, WireSink
-
-QUICK = {"queue.queue_glitch_retry_interval": "1s", "queue.transient_failure_retry_interval": "1s",
-         "queue.message_retry_interval": "1s", "accept.tarpit_interval": "0s"}
 
 
 class DrainTest(Case):
@@ -31,7 +28,8 @@ class DrainTest(Case):
         self.shell = Shell(self.lab, self.first, "operator")
 
     def server(self, name):
-        return MailboxTransport(self.lab, QUICK, name=name)
+        return MailboxTransport(self.lab, {
+            **QUICK, "queue.transient_failure_retry_interval": "1s"}, name=name)
 
     def subjects(self):
         return sorted(re.search(rb"Subject: (.*)\r\n", bytes(one.data)).group(1).decode()

@@ -1,14 +1,13 @@
 """tests/interop/front_ends_test.py: two sites with front ends of their own, found by DNS names:
 rolling restart, loss and return of all, more of them under load."""
 
-import random
 import threading
 import time
 
 from cases import Case, main, send
 from dnssec import SignedZones
 from harness import wait_until
-from load import Arrivals, Load, a_while
+from load import Arrivals, Load, a_while, rate
 from site_front_ends import Site
 from wire import WireSink
 
@@ -55,7 +54,7 @@ class FrontEndsTest(Case):
 
     def rate(self, name, since, until):
         with self.lock:
-            return sum(since <= came < until for came in self.of_site[name]) / (until - since)
+            return rate(self.of_site[name], since, until)
 
     def all_came(self, *loads, seconds=60):
         for load in loads:

@@ -1,10 +1,12 @@
 """tests/interop/grpc_channel.py
 
-A channel to a service as a Python client of gRPC opens it, over mTLS, and the messages of its
-interface: a second implementation beside our shell's.
+A service as a Python client of gRPC calls it, over mTLS, and the messages of its interface: a
+second implementation beside our shell's.
 
-Flow      (admin_pb2,) = messages("admin"); channel = open_channel(lab, port, "administrator").
-Limits    The messages are made by protoc at the first use.
+Flow      (admin_pb2,) = messages("admin"); caller = Caller("Admin", lab, port, "administrator");
+          caller.unary("GetQueue", request, admin_pb2.GetQueueResponse); caller.close().
+Failure   grpc.RpcError, as gRPC gives it.
+Limits    The messages are made by protoc at the first use. Every unary call has a deadline.
 See       proto/postern/v1
 """
 
@@ -20,6 +22,8 @@ import tempfile
 import grpc
 
 from harness import ROOT
+
+SECONDS = 30
 
 
 @functools.cache
@@ -39,8 +43,30 @@ def messages(*names):
     return tuple(importlib.import_module(f"postern.v1.{name}_pb2") for name in names)
 
 
-def open_channel(lab, port, service, options=()):
-    cert, key = lab.service_certificate(service)
-    credentials = grpc.ssl_channel_credentials(
-        *(pathlib.Path(file).read_bytes() for file in (lab.ca, key, cert)))
-    return grpc.secure_channel(f"127.0.0.1:{port}", credentials, options=options)
+class Caller:
+    """One caller of one service of postern.v1, with the certificate of the service `bearer`."""
+
+    def __init__(self, called, lab, port, bearer, options=()):
+        self.called = called
+        cert, key = lab.service_certificate(bearer)
+        credentials = grpc.ssl_channel_credentials(
+            *(pathlib.Path(file).read_bytes() for file in (lab.ca, key, cert)))
+        self._channel = grpc.secure_channel(f"127.0.0.1:{port}", credentials, options=options)
+        self._calls = {}
+
+    def close(self):
+        self._channel.close()
+
+    def unary(self, name, request, answer, seconds=SECONDS):
+        # Python's gRPC goes on with a connection only while a call waits for it.
+        return self.method("unary_unary", name, answer)(request, timeout=seconds,
+                                                        wait_for_ready=True)
+
+    def method(self, shape, name, answer):
+        """A method as gRPC's channel has it; `shape` is "unary_unary", "unary_stream", ..."""
+        if name not in self._calls:
+            self._calls[name] = getattr(self._channel, shape)(
+                f"/postern.v1.{self.called}/{name}",
+                request_serializer=lambda message: message.SerializeToString(),
+                response_deserializer=answer.FromString)
+        return self._calls[name]

@@ -35,15 +35,15 @@ class KubeApi:
         self.token_file.write_text("pod-token\n")
         (self.folder / "tokens").write_text("admin-token\npod-token\n")
 
-    def settings(self, **more):
-        """Those of a mailbox-transport of a pod, with short waits."""
+    def settings(self, name="mailbox-transport-0", **more):
+        """Those of a mailbox-transport of a pod of this name, with short waits."""
         return {"directory.source": "kubernetes",
                 "kubernetes.api_server": f"https://127.0.0.1:{self.port}",
                 "kubernetes.token_file": str(self.token_file),
                 "kubernetes.ca_file": str(self.lab.ca), "kubernetes.namespace": NAMESPACE,
                 "kubernetes.retry_first": "20ms", "kubernetes.retry_most": "200ms",
                 "kubernetes.watch_silence": "3s", "kubernetes.request_timeout": "3s",
-                "directory.cache": str(self.lab.path / "directory.cache"), **more}
+                "directory.cache": str(self.lab.path / f"{name}.cache"), **more}
 
     def start(self):
         server = pathlib.Path(__file__).with_name("kube_server.py")

@@ -5,6 +5,8 @@ down with the hash of its content.
 
 Flow      with Load(port, clients=8) as load: ...; load.acknowledged is {id: sha256 of the body}.
           The recipient may be a function of the id; it then stands in the envelope alone.
+          with Stalls(folder) as stalls: ...; stalls.longest is what the machine itself is to blame
+          for.
 Limits    Clients reconnect for as long as the load lasts; each wait for an answer ends.
 """
 
@@ -85,6 +87,11 @@ class Load:
                         for i in range(lines)) + b"the end\r\n"
 
 
+def rate(moments, since, until):
+    """How many came a second."""
+    return sum(since <= came < until for came in moments) / (until - since)
+
+
 class Arrivals:
     """What a sink has taken: how often each id came, and with which content."""
 
@@ -115,13 +122,51 @@ class Arrivals:
         with self._lock:
             return sum(came >= moment for came in self.moments)
 
+    def rate(self, since, until):
+        with self._lock:
+            return rate(self.moments, since, until)
+
     def doubles(self):
         return {number: times - 1 for number, times in self.internal.items() if times > 1}
+
+
+class Stalls:
+    """The longest time that a few bytes took to be written and synced, again and again, beside all
+    else: what waits for the same processors and the same disk may well wait as long."""
+
+    def __init__(self, folder):
+        self.path, self.longest = folder / "stalls", 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join(60)
+
+    def _run(self):
+        with open(self.path, "wb", buffering=0) as file:
+            while not self._stop.is_set():
+                began = time.monotonic()
+                file.write(b"x")
+                os.fdatasync(file.fileno())
+                time.sleep(0.01)
+                self.longest = max(self.longest, time.monotonic() - began)
 
 
 def kills():
     """How often each crash test kills; tools/prove raises it."""
     return int(os.environ.get("POSTERN_KILLS", "3"))
+
+
+def seeded():
+    """Seeds what is random, by POSTERN_SEED if that is set; gives the seed."""
+    seed = int(os.environ.get("POSTERN_SEED", time.time_ns() % 1000000))
+    random.seed(seed)
+    return seed
 
 
 def a_while(shortest, longest):

@@ -13,15 +13,11 @@ Limits    Up to 200 hosts. Only what was made here is removed.
 import os
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 
-from harness import TRUST_DOMAIN
 from peers import tool
 from services import MailboxTransport, Shell
 
 SMTP_PORT, SUBMISSION_PORT, ADMIN_PORT, HTTP_PORT = 2525, 7171, 7172, 9717
-
 
 APART = "POSTERN_APART"
 
@@ -116,32 +112,21 @@ class SiteServer(MailboxTransport):
     def __init__(self, lab, network, name, site, settings=None):
         self.network, self.host, self.site = network, name, site
         self.address = network.hosts[name]
-        cert, key = lab.service_certificate("mailbox-transport", site)
         of_its_own = {
             "server.fqdn": f"{name}.test",
             "server.submission_address": f"{self.address}:{SUBMISSION_PORT}",
             "server.admin_address": f"{self.address}:{ADMIN_PORT}",
             "server.http_address": f"{self.address}:{HTTP_PORT}",
-            "rpc.certificate_file": str(cert), "rpc.key_file": str(key),
-            "rpc.ca_file": str(lab.ca), "rpc.trust_domain": TRUST_DOMAIN,
+            **lab.rpc_settings("mailbox-transport", site),
         }
         listener = (f"name=relay address={self.address}:{SMTP_PORT} tls=none auth=none "
                     f"networks={network.range}")
         super().__init__(lab, {**of_its_own, **(settings or {})}, name=name, listeners=[listener])
         self.smtp_port = SMTP_PORT
+        self.http_address = of_its_own["server.http_address"]
 
     def launch(self, wrapper=()):
         return super().launch((*self.network.inside(self.host), *wrapper))
-
-    def get(self, path):
-        try:
-            with urllib.request.urlopen(f"http://{self.address}:{HTTP_PORT}{path}",
-                                        timeout=5) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-        except OSError:
-            return 0, ""
 
     def relayed(self):
         """Messages that it took from other servers."""

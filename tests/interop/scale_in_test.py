@@ -3,7 +3,7 @@ over; one that is restarted keeps it, and mail without a server is told."""
 
 from cases import main, send
 from harness import SITE
-from kube_test import ToldCase
+from kube_cases import ToldCase
 from services import MailboxTransport
 from wire import WireSink
 
@@ -26,7 +26,7 @@ class ScaleInTest(ToldCase):
 
     def placed(self, name):
         transport = MailboxTransport(self.lab, self.api.settings(
-            **self.quick, **{"queue.queue_glitch_retry_interval": "1s"}), name=name)
+            name, **self.quick, **{"queue.queue_glitch_retry_interval": "1s"}), name=name)
         self.api.put("TransportServer", name, {
             "site": SITE, "relayAddress": f"127.0.0.1:{transport.admin_port}"})
         return transport.start()

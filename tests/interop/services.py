@@ -19,6 +19,8 @@ import yaml
 
 from harness import SITE, START_SECONDS, TRUST_DOMAIN, Process, binary, json_lines, wait_until
 
+QUICK = {"queue.queue_glitch_retry_interval": "1s", "queue.message_retry_interval": "1s",
+         "accept.tarpit_interval": "0s"}
 SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
 
 
@@ -58,7 +60,8 @@ class Service:
     def __init__(self, lab, settings):
         self.lab = lab
         self.http_port = lab.free_port()
-        self.settings = {"server.http_address": f"127.0.0.1:{self.http_port}", **settings}
+        self.http_address = f"127.0.0.1:{self.http_port}"
+        self.settings = {"server.http_address": self.http_address, **settings}
         self.process = None
         self.past_logs = ""
 
@@ -93,7 +96,7 @@ class Service:
     def get(self, path):
         """(status, text) of a page of the service; (0, "") when it does not answer."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}",
+            with urllib.request.urlopen(f"http://{self.http_address}{path}",
                                         timeout=5) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
@@ -168,7 +171,10 @@ class MailboxTransport(Service):
         return self.metrics().total("postern_queue_messages")
 
     def wait_empty(self, seconds=30):
-        wait_until(lambda: self.metrics() and self.queued() == 0, seconds, "the queue to be empty")
+        def empty():
+            metrics = self.metrics()
+            return metrics and metrics.total("postern_queue_messages") == 0
+        wait_until(empty, seconds, "the queue to be empty")
 
     def directory_version(self):
         lines = self.log("route", "directory in force")

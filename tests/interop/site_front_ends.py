@@ -15,17 +15,8 @@ import socket
 import threading
 import time
 
-from harness import TRUST_DOMAIN, wait_until
-from services import FrontendTransport, MailboxTransport
-
-QUICK = {"queue.queue_glitch_retry_interval": "1s", "queue.message_retry_interval": "1s",
-         "accept.tarpit_interval": "0s", "deliver.front_end_refresh": "1s"}
-
-
-def of_site(lab, service, site):
-    cert, key = lab.service_certificate(service, site)
-    return {"rpc.certificate_file": str(cert), "rpc.key_file": str(key),
-            "rpc.ca_file": str(lab.ca), "rpc.trust_domain": TRUST_DOMAIN}
+from harness import wait_until
+from services import QUICK, FrontendTransport, MailboxTransport
 
 
 class SiteFrontEnd(FrontendTransport):
@@ -35,7 +26,7 @@ class SiteFrontEnd(FrontendTransport):
         super().__init__(site.lab, {
             "server.name": f"mx{number}.{site.name}.example.test", "server.site": site.name,
             "server.proxy_address": f"{self.ip}:{site.port}",
-            **of_site(site.lab, "frontend-transport", site.name), **(settings or {})})
+            **site.lab.rpc_settings("frontend-transport", site.name), **(settings or {})})
 
     def taken(self):
         return self.metrics().total("postern_egress_recipients_total", result="delivered")
@@ -50,7 +41,8 @@ class Site:
         self.service = f"frontend-transport.{name}.plain.test"
         self.front_ends = [SiteFrontEnd(self, i, egress) for i in range(1, front_ends + 1)]
         self.mailbox = MailboxTransport(lab, {
-            **QUICK, **of_site(lab, "mailbox-transport", name),
+            **QUICK, **lab.rpc_settings("mailbox-transport", name),
+            "deliver.front_end_refresh": "1s",
             "deliver.front_end_dns_servers": [names.address], **(settings or {})},
             name=f"{name}-0")
 

@@ -5,22 +5,19 @@ POSTERN_KILLS says how often the crash tests kill (3).
 """
 
 import collections
-import os
-import random
 import threading
 import time
 
 from cases import Case, main
 from harness import wait_until
-from load import Arrivals, Load, a_while, kills
+from load import Arrivals, Load, a_while, kills, seeded
 from namespaces import SMTP_PORT, Network, SiteServer
+from services import QUICK
 from wire import WireClient, WireSink
 
 HOSTS = {"a-0": "a", "b-0": "b", "c-0": "c", "c-1": "c"}
 TO_SOURCES = "SmtpRelayToConnectorSourceServers"
-QUICK = {"queue.queue_glitch_retry_interval": "1s", "queue.message_retry_interval": "1s",
-         "deliver.relay_connect_timeout": "1s", "accept.tarpit_interval": "0s",
-         "server.stop_grace": "2s"}
+AT_A_SITE = {**QUICK, "deliver.relay_connect_timeout": "1s", "server.stop_grace": "2s"}
 
 
 def reasons(server):
@@ -78,7 +75,7 @@ class SitesTest(Case):
         self.directory(**directory)
         for name, site in HOSTS.items():
             self.servers[name] = SiteServer(self.lab, self.network, name, site,
-                                            {**QUICK, **(settings or {})})
+                                            {**AT_A_SITE, **(settings or {})})
             self.servers[name].launch()
         for name, server in self.servers.items():
             wait_until(server._ready_or_dead, 30, f"{name} to be ready")
@@ -186,8 +183,7 @@ class SitesTest(Case):
         """Kills each of these in turn while mail comes; all that was acknowledged arrives."""
         # Longer than a restart takes: a relay without an answer is repeated on the same server.
         self.start({"queue.message_retry_interval": "6s"})
-        seed = int(os.environ.get("POSTERN_SEED", time.time_ns() % 1000000))
-        random.seed(seed)
+        seed = seeded()
         ambiguous = collections.Counter()
         load = Load(SMTP_PORT, address=self.servers["a-0"].address, clients=6)
         self.arrivals.loads.append(load)

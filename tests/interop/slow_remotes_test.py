@@ -1,7 +1,6 @@
 """tests/interop/slow_remotes_test.py: what one host that takes a byte a second, and fifty domains
 whose hosts do not answer, cost the others on the same streams."""
 
-import threading
 import time
 
 from cases import Case, main, message, send
@@ -19,8 +18,8 @@ MB = 1024 * 1024
 class SlowRemotesTest(Case):
     def setUp(self):
         super().setUp()
-        self.arrivals, self.moments, self.lock = Arrivals(), [], threading.Lock()
-        self.sink = self.started(WireSink(self.lab.free_port(), on_message=self.arrived))
+        self.arrivals = Arrivals()
+        self.sink = self.started(WireSink(self.lab.free_port(), on_message=self.arrivals.take))
         self.slow = self.started(SlowSink(self.sink.port, "127.0.8.1"))
         names = SignedZones(self.lab, signed=(), broken=())
         names.a("mx.plain.test", "127.0.0.1")
@@ -37,15 +36,6 @@ class SlowRemotesTest(Case):
         self.lab.write_manifest("TransportConfig", "organization", {"maxReceiveSize": "200MB"})
         self.site.start()
 
-    def arrived(self, message):
-        with self.lock:
-            self.moments.append(time.monotonic())
-        self.arrivals.take(message)
-
-    def rate(self, since, until):
-        with self.lock:
-            return sum(since <= came < until for came in self.moments) / (until - since)
-
     def test_the_others_lose_nothing_by_a_slow_host_and_dead_domains_on_their_streams(self):
         front_end, mailbox = self.site.front_ends[0], self.site.mailbox
         load = Load(mailbox.smtp_port, clients=6, size=20_000, every=0.06,
@@ -55,7 +45,7 @@ class SlowRemotesTest(Case):
             time.sleep(2)
             start = time.monotonic()
             time.sleep(PHASE_SECONDS)
-            before = self.rate(start, time.monotonic())
+            before = self.arrivals.rate(start, time.monotonic())
             body = b"x" * 998 + b"\r\n"
             send(mailbox, "bob@slow.plain.test",
                  message("25 MB") + body * (25 * MB // len(body)))
@@ -67,7 +57,7 @@ class SlowRemotesTest(Case):
             start = time.monotonic()
             time.sleep(PHASE_SECONDS)
             until = time.monotonic()
-            during = self.rate(start, until)
+            during = self.arrivals.rate(start, until)
             open_now = front_end.metrics().total("postern_egress_deliveries_open")
         wait_until(lambda: load.acknowledged.keys() <= self.arrivals.times.keys(), 30,
                    "every acknowledged message at the sink")

@@ -7,7 +7,7 @@ Failure   grpc.RpcError, as gRPC gives it.
 See       proto/postern/v1/submission.proto
 """
 
-from grpc_channel import messages, open_channel
+from grpc_channel import SECONDS, Caller, messages
 
 CHUNK = 2 ** 18
 
@@ -17,22 +17,16 @@ def schema():
     return messages("submission", "mail")[0]
 
 
-class SubmissionApi:
+class SubmissionApi(Caller):
     def __init__(self, lab, mailbox, service="app-demo"):
-        self._channel = open_channel(lab, mailbox.submission_port, service)
-        self._call = self._channel.stream_unary(
-            "/postern.v1.Submission/Submit",
-            request_serializer=lambda message: message.SerializeToString(),
-            response_deserializer=schema().SubmitResponse.FromString)
+        super().__init__("Submission", lab, mailbox.submission_port, service)
 
-    def close(self):
-        self._channel.close()
-
-    def submit(self, sender, recipients, content, seconds=30):
+    def submit(self, sender, recipients, content, seconds=SECONDS):
         first = schema().SubmitRequest()
         first.envelope.envelope.sender = sender
         for recipient in recipients:
             first.envelope.envelope.recipients.add(address=recipient)
         chunks = [schema().SubmitRequest(content=content[at:at + CHUNK])
                   for at in range(0, len(content), CHUNK)]
-        return self._call(iter([first, *chunks]), timeout=seconds, wait_for_ready=True)
+        call = self.method("stream_unary", "Submit", schema().SubmitResponse)
+        return call(iter([first, *chunks]), timeout=seconds, wait_for_ready=True)

@@ -1,7 +1,6 @@
 """tests/interop/tls_test.py: what a remote's certificate must prove, against a zoo of them."""
 
 from cases import Outbound, main, send
-from harness import wait_until
 from peers import AioSink, NameServer
 from services import Shell
 from wire import WireSink

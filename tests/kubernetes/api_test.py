@@ -12,7 +12,8 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
 
 import yaml  # noqa: E402
-from apiserver import ApiServer, operator_definitions, our_definitions, programs  # noqa: E402
+from apiserver import (PLURALS, ApiServer, operator_definitions, our_definitions,  # noqa: E402
+                       programs)
 from crds_test import OF_A_LIST, cases  # noqa: E402
 from harness import ROOT, Lab  # noqa: E402
 
@@ -20,8 +21,6 @@ OVERLAYS = sorted(path.parent for folder in ("deploy/k8s/overlays", "tests/kuber
                   for path in (ROOT / folder).glob("*/kustomization.yaml"))
 DIRECTORIES = ("deploy/k8s/base/directory", "deploy/k8s/overlays/two-sites/directory",
                "deploy/examples/directory")
-PLURALS = {each["spec"]["names"]["kind"]: each["spec"]["names"]["plural"]
-           for each in our_definitions()}
 # What an API server puts before the words of a rule: its verdict, and a value or a number.
 VERDICT = re.compile(r'(?:Invalid value: (?:"(?:[^"\\]|\\.)*"|[^":]*)|Required value): ', re.DOTALL)
 OF_EVERY_NAME = re.compile("a lowercase RFC 1123 subdomain must consist of ")

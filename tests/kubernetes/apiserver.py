@@ -205,6 +205,10 @@ def our_definitions():
     return [yaml.safe_load(path.read_text()) for path in CRDS]
 
 
+PLURALS = {each["spec"]["names"]["kind"]: each["spec"]["names"]["plural"]
+           for each in our_definitions()}
+
+
 def operator_definitions():
     """CRDs of the kinds of other people's operators, as far as our manifests use them."""
     return [_definition(each) for each in yaml.safe_load_all(OPERATORS.read_text())]

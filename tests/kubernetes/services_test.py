@@ -12,18 +12,16 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
 
 import yaml  # noqa: E402
-from apiserver import ApiServer, our_definitions, programs  # noqa: E402
+from apiserver import PLURALS, ApiServer, our_definitions, programs  # noqa: E402
 from cases import send  # noqa: E402
 from directory_api import DirectoryApi, connector, held, resource  # noqa: E402
 from faults import FAULTS, FaultyWay  # noqa: E402
 from harness import ROOT, SITE, Lab, wait_until  # noqa: E402
 from peers import AioSink  # noqa: E402
-from services import MailboxTransport, Shell  # noqa: E402
+from services import QUICK, MailboxTransport, Shell  # noqa: E402
 
 OVERLAY = ROOT / "tests/kubernetes/overlays/directory-from-api"
 ACCOUNT = "mailbox-transport"
-PLURALS = {each["spec"]["names"]["kind"]: each["spec"]["names"]["plural"]
-           for each in our_definitions()}
 FOLLOWED_SECONDS = 10
 
 lab = None
@@ -87,8 +85,7 @@ class Cluster(unittest.TestCase):
             "kubernetes.api_server": api.url, "kubernetes.ca_file": str(folder / "ca.crt"),
             "kubernetes.token_file": str(folder / "token"),
             "kubernetes.namespace_file": str(folder / "namespace"),
-            "kubernetes.retry_most": "1s", "queue.message_retry_interval": "1s",
-            "queue.queue_glitch_retry_interval": "1s", "accept.tarpit_interval": "0s",
+            "kubernetes.retry_most": "1s", **QUICK,
             "store.path": str(lab.path / f"store-{self.namespace}-{name}"),
             **{f"kubernetes.{key}": value for key, value in settings.items()},
         }, name=name)

@@ -12,11 +12,17 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "interop"))
 
 from harness import BUILD, ROOT  # noqa: E402  (after the path is set)
+
+EXIT_CODES = """0   every claim that ran holds; one that was skipped is told as such
+1   a claim falls short, or none has the text of --only in its title
+2   there is no such topic or option
+"""
 
 
 class Short(Exception):
@@ -103,9 +109,14 @@ def _prove(claim, long):
 
 
 def main(topic, claims, longer):
-    parser = argparse.ArgumentParser(description=f"Proves the claims of {topic}.")
+    titles = "".join(f"  {claim.title}\n" for claim in claims)
+    parser = argparse.ArgumentParser(
+        prog=f"tools/prove {topic}", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=f"Runs the claims of {topic} and prints each with its figure.",
+        epilog=f"claims:\n{titles}\nexit codes:\n{textwrap.indent(EXIT_CODES, '  ')}")
     parser.add_argument("--long", action="store_true", help=longer)
-    parser.add_argument("--only", default="", help="only the claims with this text in their title")
+    parser.add_argument("--only", default="", metavar="TEXT",
+                        help="only the claims with this text in their title")
     options = parser.parse_args()
     chosen = [claim for claim in claims if options.only in claim.title]
     if not chosen:

@@ -213,11 +213,6 @@ def suspended(times=1):
         f"the longest pause {pause * 1000:.0f} ms")
 
 
-def _count(here, filter):
-    *_, last = here.api.walk(filter=filter, page=dict(result_size=1, return_page_info=True))
-    return last.page_info.total
-
-
 def killed(times=1):
     """Resume-Message, and the process dies in the middle of it; then again, to its end."""
     here = world()
@@ -228,10 +223,10 @@ def killed(times=1):
         if told >= BATCH // 2:
             break
     here.kill()
-    left = _count(here, "Status -eq 'Suspended'")
+    left = here.api.count("Status -eq 'Suspended'")
     again = sum(answer.changed for answer in here.api.act("resume", filter))
-    after = _count(here, "Status -eq 'Suspended'")
-    queued = _count(here, filter)
+    after = here.api.count("Status -eq 'Suspended'")
+    queued = here.api.count(filter)
     return require(
         left <= BATCH - told and again == left and after == 0 and queued == BATCH,
         f"{told} were told to be resumed when the process was killed; after its start {left} of "
@@ -247,7 +242,7 @@ def removed(times=1):
         said, progress, took = _act(here, "Remove-Message", "-Filter",
                                     f"FromAddress -eq '{sender}'", "-Confirm:false", *options)
         figures.append(f"{said.strip()} in {took:.0f} s{' without' if options else ' with'} a DSN")
-    notices = _count(here, "FromAddress -eq '<>'")
+    notices = here.api.count("FromAddress -eq '<>'")
     left = here.count - BATCH + RETURNED
     wait_until(lambda: here.full.queued() == left, 30, "the queue to be as long as it should be")
     page = max(_seconds(lambda: here.api.page(filter="Size -gt 100")) for _ in range(5))

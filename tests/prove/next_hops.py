@@ -13,7 +13,6 @@ See       bench/README.md "Honest notes"
 """
 
 import argparse
-import pathlib
 import selectors
 import socket
 import statistics

@@ -5,7 +5,7 @@ A sink, a connector to it, and the services between: the small world that most c
 Flow      with World(proxied=True) as world: smtp_source(world.mailbox.smtp_port, ...)
 """
 
-from harness import SITE, Lab
+from harness import Lab
 from peers import SmtpSink
 from services import FrontendTransport, MailboxTransport
 
@@ -41,6 +41,3 @@ class World:
 
     def way(self):
         return "through the front end" if self.front_end else "directly"
-
-
-__all__ = ["SITE", "World"]
