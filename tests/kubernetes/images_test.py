@@ -17,48 +17,17 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
 
+from containers import (  # noqa: E402
+    IMAGES, SERVICES, USER, Podman, image, missing_images, restricted)
 from harness import ROOT, Lab, wait_until  # noqa: E402
 from peers import NameServer, swaks  # noqa: E402
 from services import FrontendTransport, MailboxTransport  # noqa: E402
 from wire import WireSink  # noqa: E402
 
-IMAGES = ROOT / "build/images"
-SERVICES = ("mailbox-transport", "frontend-transport")
-USER = 65532
-
-
-def image(service):
-    return f"postern/{service}:0.1.0"
-
 
 def setUpModule():
-    missing = [service for service in SERVICES if not (IMAGES / f"{service}.tar").exists()]
-    if missing:
-        raise unittest.SkipTest(f"no image of {' and '.join(missing)}: run tools/image")
-
-
-class Podman:
-    """Its own store of images, in a folder that goes with the test."""
-
-    def __init__(self, folder):
-        self.words = ["podman", "--storage-driver", "vfs", "--root", f"{folder}/store",
-                      "--runroot", f"{folder}/run", "--cgroup-manager", "cgroupfs", "--runtime",
-                      "runc"]
-
-    def __call__(self, *words, check=True):
-        done = subprocess.run([*self.words, *map(str, words)], capture_output=True, text=True)
-        if check and done.returncode:
-            raise AssertionError(f"podman {' '.join(map(str, words))}: {done.stderr}")
-        return done
-
-    def run_words(self, name, lab, store, service):
-        limits = ["--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096"]
-        volumes = ["--volume", f"{lab.path}:{lab.path}:ro"]
-        if service == "mailbox-transport":
-            volumes += ["--volume", f"{store}:/var/lib/postern"]
-        return [*self.words, "run", "--rm", "--name", name, "--network", "host", "--read-only",
-                "--read-only-tmpfs=false", "--cap-drop", "ALL", "--security-opt",
-                "no-new-privileges", *limits, *volumes, f"localhost/{image(service)}"]
+    if why := missing_images():
+        raise unittest.SkipTest(why)
 
 
 def contained(service, podman, store):
@@ -70,15 +39,6 @@ def contained(service, podman, store):
                 os.chmod(file, 0o755 if file.is_dir() else 0o644)
             return [*podman.run_words(self.binary_name, self.lab, store, self.binary_name),
                     "--settings", path, *more]
-
-        def facts(self):
-            pid = podman("inspect", "--format", "{{.State.Pid}}", self.binary_name).stdout.strip()
-            process = pathlib.Path("/proc", pid)
-            status = dict(line.split(":\t", 1) for line in
-                          (process / "status").read_text().splitlines() if ":\t" in line)
-            root = next(line for line in (process / "mountinfo").read_text().splitlines()
-                        if line.split()[4] == "/")
-            return status, root.split()[5].split(",")
 
     return Contained
 
@@ -129,8 +89,7 @@ class ContainersTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.podman = Podman(self.folder)
         self.addCleanup(self.podman, "rm", "--all", "--force", "--time", "5", check=False)
-        for service in SERVICES:
-            self.podman("load", "--quiet", "--input", IMAGES / f"{service}.tar")
+        self.podman.load()
         self.store = pathlib.Path(self.folder, "volume")
         self.store.mkdir()
         os.chown(self.store, USER, USER)
@@ -158,11 +117,7 @@ class ContainersTest(unittest.TestCase):
                 "store.path": "/var/lib/postern/store", "deliver.mx_port": port,
                 "deliver.dns_servers": [names.address]}).start()
             for service in (server, front_end):
-                status, root = service.facts()
-                self.assertEqual(set(status["Uid"].split()), {str(USER)})
-                self.assertEqual(int(status["CapEff"], 16), 0)
-                self.assertEqual(status["NoNewPrivs"], "1")
-                self.assertIn("ro", root)
+                restricted(self, self.podman.facts(service.binary_name))
             for recipient, sink in (("bob@direct.test", sinks[0]), ("eve@proxied.test", sinks[1])):
                 code, said = swaks(server.smtp_port, "--from", "alice@sender.test", "--to",
                                    recipient)

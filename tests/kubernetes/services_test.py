@@ -4,6 +4,7 @@ Each runs by a token of the ServiceAccount and with the Role of deploy/k8s. Skip
 where kube-apiserver can be neither found nor built, or etcd is not there.
 """
 
+import json
 import pathlib
 import sys
 import time
@@ -78,7 +79,7 @@ class Cluster(unittest.TestCase):
     def delete(self, *words):
         api.kubectl("delete", "-n", self.namespace, *words)
 
-    def mailbox(self, name="mailbox-transport-0", launch=False, **settings):
+    def mailbox(self, name="mailbox-transport-0", launch=False, deliver=None, **settings):
         folder = api.pod_folder(self.namespace, ACCOUNT)
         made = MailboxTransport(lab, {
             "directory.source": "kubernetes", "directory.cache": str(self.copy(name)),
@@ -87,6 +88,7 @@ class Cluster(unittest.TestCase):
             "kubernetes.namespace_file": str(folder / "namespace"),
             "kubernetes.retry_most": "1s", **QUICK,
             "store.path": str(lab.path / f"store-{self.namespace}-{name}"),
+            **{f"deliver.{key}": value for key, value in (deliver or {}).items()},
             **{f"kubernetes.{key}": value for key, value in settings.items()},
         }, name=name)
         self.addCleanup(lambda: made.process and made.process.stop())
@@ -250,6 +252,18 @@ class StatusTest(Cluster):
         self.arrives(mailbox, 1)
         self.delete("sendconnector", "twice")
         self.followed(lambda: self.ready()[0] == "True", "the change", 30)
+
+    def test_without_direct_egress_a_connector_that_is_not_proxied_is_not_ready(self):
+        mailbox = self.mailbox(status_interval="200ms", lease_duration="4s",
+                               deliver={"direct_egress": False})
+        self.refused("contoso", "NoDirectEgress", "no direct egress in this installation")
+        shell = Shell(lab, mailbox)
+        shown = shell.run("Get-SendConnector", "contoso").stdout
+        self.assertIn("NoDirectEgress: no direct egress", shown)
+        send(mailbox, "bob@contoso.test")
+        self.followed(lambda: "451 4.4.0 no direct egress" in
+                      json.dumps(shell.json("Get-Queue")), "the queue's last error")
+        self.assertEqual(len(self.sink.envelopes), 0)
 
     def refused(self, name, reason, words, **spec):
         """The connector is admitted, and its status says what is wrong with it."""

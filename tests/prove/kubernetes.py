@@ -79,6 +79,8 @@ CLAIMS = [
           kubernetes("images", "FilesTest", told="packages")),
     Claim("the main job through both images, as containers",
           kubernetes("images", "ContainersTest", told="directly")),
+    Claim("the main job through a pod of the rendered manifests: podman kube play of both images",
+          kubernetes("play", told="played")),
     *front_ends.FRONT_ENDS,
 ]
 

@@ -4,7 +4,8 @@
 //
 // Flow      ConditionOf(connector, snapshot), each time that somebody asks.
 // Failure   Status False with a reason in one word, and a sentence that says what to do:
-//           SourceServerNotFound, NoFrontEnd, or what the check of secrets and certificates says.
+//           SourceServerNotFound, NoFrontEnd, or what the check of this server says: of its egress,
+//           secrets and certificates.
 //           A connector that is not enabled is Ready with the reason Disabled: nothing is wrong
 //           with it, and it takes part in no selection.
 // Lifetime  Thread-safe as far as the check is.
@@ -23,8 +24,9 @@
 
 namespace postern::admin {
 
-// Whether what the connector needs on this machine is there: secret, certificate. A message that
-// begins with one word and a colon has that word as its reason: "SecretNotUsable: no secret ...".
+// Whether what the connector needs on this machine is there: egress, secret, certificate. A message
+// that begins with one word and a colon has that word as its reason: "SecretNotUsable: no secret
+// ...".
 using CheckReady = std::function<absl::Status(const connector::SendConnector&)>;
 
 class Readiness {

@@ -26,9 +26,13 @@ accept::Policy PolicyOf(const directory::TransportConfig& config) {
 }
 
 // Whether what a Send connector needs on this machine is there.
-admin::CheckReady ConnectorCheck(std::string own_name, const smtp::EngineStores& stores) {
-  return [own_name = std::move(own_name), stores](const connector::SendConnector& connector) {
-    return deliver::CheckReady(connector, own_name, stores.credentials, stores.certificates);
+admin::CheckReady ConnectorCheck(const deliver::DeliverSettings& settings,
+                                 std::string own_name,
+                                 const smtp::EngineStores& stores) {
+  return [direct_egress = *settings.direct_egress, own_name = std::move(own_name),
+          stores](const connector::SendConnector& connector) {
+    return deliver::CheckReady(connector, direct_egress, own_name, stores.credentials,
+                               stores.certificates);
   };
 }
 
@@ -269,12 +273,12 @@ absl::Status App::State::StartServices() {
   admin = std::make_unique<admin::AdminService>(admin::AdminService::Parts{
       *authority, *pipeline, disk, settings.rpc, [this] { return directory->current(); },
       ReportSource(settings.deliver, outside_name)});
-  readiness = std::make_unique<admin::Readiness>(
-      server_name, ConnectorCheck(outside_name, provisions->stores()));
+  const admin::CheckReady check =
+      ConnectorCheck(settings.deliver, outside_name, provisions->stores());
+  readiness = std::make_unique<admin::Readiness>(server_name, check);
   directory_service = std::make_unique<admin::DirectoryService>(admin::DirectoryService::Parts{
-      *authority, floors.front()->executor, registry, *directory, server_name,
-      ConnectorCheck(outside_name, provisions->stores()), *settings.directory.writer, managed.get(),
-      load_directory});
+      *authority, floors.front()->executor, registry, *directory, server_name, check,
+      *settings.directory.writer, managed.get(), load_directory});
   tracking_service = std::make_unique<admin::TrackingService>(admin::TrackingService::Parts{
       *authority, settings.rpc, floors.front()->executor, disk,
       [this] { return directory->current(); }, server_name, tracking.get()});

@@ -1,5 +1,7 @@
 #include "services/mailbox-transport/deliver/deliver.h"
 
+#include <utility>
+
 #include "absl/time/clock.h"
 
 #include "common/base/text.h"
@@ -65,6 +67,10 @@ io::Task<smtp::Outcome> Deliver::Attempt(const model::Batch& batch,
   smtp::Outcome outcome;
   if (connector.frontend_proxy_enabled) {
     outcome = co_await parts_.proxy.Attempt(delivery, body);
+  } else if (absl::Status way = CheckEgress(connector, *parts_.settings.direct_egress); !way.ok()) {
+    // The queue fails, and not each message: nothing in it can go.
+    outcome = smtp::Outcome::Failed(delivery.envelope.recipients.size(), smtp::Origin::kConnect,
+                                    std::move(way), {});
   } else {
     delivery.admits = std::move(admits);
     outcome = co_await parts_.engine.Attempt(delivery, body);
@@ -88,12 +94,23 @@ io::Task<smtp::Outcome> Deliver::RelayOn(const model::Batch& batch, const model:
   co_return outcome;
 }
 
+absl::Status CheckEgress(const connector::SendConnector& connector, bool direct_egress) {
+  if (connector.frontend_proxy_enabled || direct_egress) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "no direct egress in this installation (deliver.direct_egress), and FrontendProxyEnabled is "
+      "false: its mail waits");
+}
+
 absl::Status CheckReady(const connector::SendConnector& connector,
+                        bool direct_egress,
                         std::string_view own_name,
                         smtp::CredentialStore* credentials,
                         const tls::CertificateStore* certificates) {
   // The front ends have what their connectors need.
   if (connector.frontend_proxy_enabled) return absl::OkStatus();
+  if (const absl::Status way = CheckEgress(connector, direct_egress); !way.ok()) {
+    return base::Annotate(way, "NoDirectEgress");
+  }
   const smtp::ConnectorPolicy policy = PolicyOf(connector);
   const auto certificate = smtp::CertificateFor(policy, own_name, certificates, absl::Now());
   if (!certificate.ok()) return base::Annotate(certificate.status(), "CertificateNotUsable");

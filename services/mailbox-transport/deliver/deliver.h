@@ -4,7 +4,8 @@
 // site; or to another server of the organization.
 //
 // Flow      Attempt and Relay, as often as the queue gives work.
-// Failure   Both always give an Outcome. A connector with frontendProxyEnabled never goes direct.
+// Failure   Both always give an Outcome. A connector with frontendProxyEnabled never goes direct;
+//           one without it is not tried where deliver.direct_egress is false.
 // Lifetime  One executor; borrows engine, proxy, relay, store and disk pool.
 // Limits    deliver.attempt_timeout for the whole attempt.
 // See       docs/architecture.md "deliver"
@@ -63,11 +64,16 @@ smtp::Delivery MakeDelivery(const model::Batch& batch,
                             bool domain_listed,
                             absl::Duration deadline);
 
-// Whether the connector could be used now: its secret and its certificate are there. It reads the
-// disk, and is for the status that administrators see. Otherwise a sentence after
-// "CertificateNotUsable: " or "SecretNotUsable: ". Of a proxied connector the front ends know: OK.
-// `own_name` is what we say in EHLO; the stores may be null.
+// Whether mail of the connector has a way out of this server: it is proxied, or
+// deliver.direct_egress is true.
+absl::Status CheckEgress(const connector::SendConnector& connector, bool direct_egress);
+
+// Whether the connector could be used now: it has a way out, its secret and its certificate are
+// there. It reads the disk, and is for the status that administrators see. Otherwise a sentence
+// after "NoDirectEgress: ", "CertificateNotUsable: " or "SecretNotUsable: ". Of a proxied connector
+// the front ends know: OK. `own_name` is what we say in EHLO; the stores may be null.
 absl::Status CheckReady(const connector::SendConnector& connector,
+                        bool direct_egress,
                         std::string_view own_name,
                         smtp::CredentialStore* credentials,
                         const tls::CertificateStore* certificates);

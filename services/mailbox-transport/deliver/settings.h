@@ -55,6 +55,13 @@ struct DeliverSettings {
       .min = 1,
       .max = 10000,
       .about = "How many SMTP sessions may be open to one host at a time."};
+  settings::Setting<bool> direct_egress{
+      .key = "deliver.direct_egress",
+      .fallback = true,
+      .about =
+          "Whether this server may connect to remote hosts itself. Without it mail of a connector "
+          "without frontendProxyEnabled waits in Retry, and the connector is not Ready "
+          "(NoDirectEgress)."};
   settings::Setting<int> mx_port{.key = "deliver.mx_port",
                                  .fallback = 25,
                                  .min = 1,
@@ -222,6 +229,7 @@ struct DeliverSettings {
     visit(final_dot_timeout);
     visit(attempt_timeout);
     visit(sessions_per_host_max);
+    visit(direct_egress);
     visit(mx_port);
     visit(convert_8bit);
     visit(implicit_tls_ports);

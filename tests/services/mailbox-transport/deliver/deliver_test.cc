@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 TEST(MakeDeliveryTest, CarriesWhatTheConnectorSays) {
   connector::SendConnector connector;
@@ -105,9 +106,10 @@ TEST(MakeDeliveryTest, DomainSecurityHoldsToTheDomainsOfTheList) {
 
 class CheckReadyTest : public ::testing::Test {
  protected:
-  std::string WhyNot() {
+  std::string WhyNot(bool direct_egress = true) {
     return std::string(
-        CheckReady(connector_, "mbx.a.test", &credentials_, &certificates_).message());
+        CheckReady(connector_, direct_egress, "mbx.a.test", &credentials_, &certificates_)
+            .message());
   }
 
   testing::CertificateAuthority ca_;
@@ -119,14 +121,14 @@ class CheckReadyTest : public ::testing::Test {
 
 TEST_F(CheckReadyTest, AConnectorWithoutNeedsIsReady) {
   EXPECT_EQ(WhyNot(), "");
-  EXPECT_TRUE(CheckReady(connector_, "mbx.a.test", nullptr, nullptr).ok());
+  EXPECT_TRUE(CheckReady(connector_, true, "mbx.a.test", nullptr, nullptr).ok());
 }
 
 TEST_F(CheckReadyTest, AMissingSecretOrCertificateIsTheReason) {
   connector_.smart_host_auth_mechanism = smtp::SmartHostAuth::kBasicAuth;
   connector_.authentication_credential = "relay";
   EXPECT_THAT(WhyNot(), HasSubstr("SecretNotUsable: secret relay: cannot read"));
-  EXPECT_TRUE(absl::IsNotFound(CheckReady(connector_, "mbx.a.test", nullptr, nullptr)));
+  EXPECT_TRUE(absl::IsNotFound(CheckReady(connector_, true, "mbx.a.test", nullptr, nullptr)));
   std::filesystem::create_directories(ca_.folder() + "/secrets/relay");
   for (const char* file : {"username", "password"})
     std::ofstream(ca_.folder() + "/secrets/relay/" + file) << "x";
@@ -144,6 +146,17 @@ TEST_F(CheckReadyTest, OfAProxiedConnectorTheFrontEndsKnow) {
   connector_.tls_certificate_name = "<I>CN=CA<S>CN=out";
   connector_.frontend_proxy_enabled = true;
   EXPECT_EQ(WhyNot(), "");
+}
+
+TEST_F(CheckReadyTest, WithoutDirectEgressOnlyAProxiedConnectorIsReady) {
+  connector_.dns_routing_enabled = true;
+  EXPECT_THAT(WhyNot(false), StartsWith("NoDirectEgress: no direct egress in this installation"));
+  connector_.dns_routing_enabled = false;
+  connector_.smart_hosts = {"relay.partner.test"};
+  EXPECT_TRUE(absl::IsFailedPrecondition(CheckEgress(connector_, false)));
+  EXPECT_TRUE(CheckEgress(connector_, true).ok());
+  connector_.frontend_proxy_enabled = true;
+  EXPECT_TRUE(CheckReady(connector_, false, "mbx.a.test", nullptr, nullptr).ok());
 }
 
 }  // namespace

@@ -13,5 +13,11 @@ TEST(DeliverSettingsTest, ConversionIsOnUnlessItIsTurnedOff) {
   EXPECT_FALSE(settings.SmtpLimits().convert_8bit);
 }
 
+TEST(DeliverSettingsTest, DirectEgressIsThereUnlessItIsTurnedOff) {
+  const DeliverSettings settings;
+  EXPECT_EQ(settings.direct_egress.key, "deliver.direct_egress");
+  EXPECT_TRUE(*settings.direct_egress);
+}
+
 }  // namespace
 }  // namespace postern::deliver

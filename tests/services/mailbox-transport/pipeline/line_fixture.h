@@ -206,6 +206,7 @@ class LineFixture : public ::testing::Test {
   testing::MemoryStore store_;
   testing::FakeResolver resolver_;
   queue::QueueSettings queue_settings_;
+  deliver::DeliverSettings deliver_settings_;
   std::unique_ptr<Pipeline> pipeline_;
 
  private:
@@ -241,7 +242,6 @@ class LineFixture : public ::testing::Test {
   smtp::EngineCounters engine_counters_;
   PipelineSettings pipeline_settings_;
   settle::SettleSettings settle_settings_;
-  deliver::DeliverSettings deliver_settings_;
   rpc::RpcSettings rpc_settings_;
 };
 

@@ -46,6 +46,22 @@ TEST_F(PipelineTest, RefusedForEverIsReturnedToItsSender) {
   EXPECT_THAT(MailsOf(kHome).at(0).content, HasSubstr("550 5.1.1 nobody"));
 }
 
+TEST_F(PipelineTest, WithoutDirectEgressMailWaitsAndNobodyIsDialled) {
+  deliver_settings_.direct_egress.value = false;
+  Run("Internet *");
+  Accept({"bob@b.test"});
+  std::vector<queue::QueueView> views;
+  EXPECT_TRUE(Soon([&] {
+    Shard& shard = *pipeline_->shards().front();
+    shard.executor().Run([&] { views = shard.queue().Queues(); });
+    return !views.empty() && views.front().retry_count >= 2;
+  }));
+  EXPECT_THAT(views.front().last_error,
+              StartsWith("451 4.4.0 no direct egress in this installation"));
+  EXPECT_EQ(Heard(kBob, "EHLO"), 0);
+  EXPECT_EQ(store_.messages(), 1u);
+}
+
 TEST_F(PipelineTest, UnreachableIsRoutedAgainWhenTheDirectoryChanges) {
   Run("Other c.test");
   Accept({"bob@b.test"});
