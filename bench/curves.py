@@ -21,8 +21,10 @@ AXES = {
                  ({"sessions": 200}, 8000)],
     "destinations": [({"destinations": 1}, 6000), ({"destinations": 100}, 6000),
                      ({"destinations": 10000}, 10000)],
+    "cores": [({"cores": 1}, 6000), ({"cores": 2}, 6000)],
 }
-LABELS = {"size": "bytes of a message", "sessions": "sessions", "destinations": "next hops"}
+LABELS = {"size": "bytes of a message", "sessions": "sessions", "destinations": "next hops",
+          "cores": "processors of the relay"}
 SHOWN = (("delivered_per_second", "delivered a second"),
          ("cpu_us_per_message", "CPU, us a message"),
          ("accept_p99_us", "receipt, p99, us"),

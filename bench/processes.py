@@ -80,6 +80,12 @@ class Tree:
             grew = bool(more)
         return sorted(pid for pid in found if pid in parents)
 
+    def pin(self, cores):
+        """Keeps every thread there is, and what it starts, on the first `cores` processors."""
+        for pid in self.pids():
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                os.sched_setaffinity(int(thread), range(cores))
+
     def cpu_seconds(self):
         """User and system time of everyone in the tree, of those who have ended too."""
         if self._usage and self._usage.name == "cpuacct.usage":

@@ -75,7 +75,7 @@ class Bench:
         self.lab = lab
         self.sizes = sizes_of(options.size)
         plain = options.destinations == 1 and len(self.sizes) == 1
-        self.own = options.generator == "load" or not plain
+        self.own = options.generator == "load" or options.rate > 0 or not plain
         port = lab.free_port()
         self.sink = None if self.own else Sink(lab, port)
         names = relays.Names(lab).address if options.destinations > 1 else ""
@@ -89,6 +89,8 @@ class Bench:
             try:
                 relay = KINDS[name](lab, work)
                 relay.start()
+                if options.cores:
+                    relay.tree.pin(options.cores)
                 self.relays.append(relay)
             except others.NotHad as reason:
                 note(f"{name} is left out: {reason}")
@@ -117,7 +119,8 @@ class Bench:
             [BUILD / "bench" / "load", "--relay", f"127.0.0.1:{relay.port}", "--sink",
              str(self.sink_port), "--messages", str(messages), "--sessions",
              str(self.options.sessions), "--sizes", ",".join(map(str, self.sizes)),
-             "--destinations", str(self.options.destinations), "--seconds-max",
+             "--destinations", str(self.options.destinations), "--rate",
+             str(self.options.rate), "--seconds-max",
              str(int(self.options.timeout))], capture_output=True, text=True,
             timeout=self.options.timeout + 30, check=False)
         if ran.returncode != 0:
@@ -280,7 +283,8 @@ def measure(options, lab):
     result = {"when": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
               "machine": {"cores": os.cpu_count(), "load_before": os.getloadavg()[0]},
               "work": {key: getattr(options, key) for key in
-                       ("rounds", "size", "sessions", "destinations", "messages", "io_threads")}}
+                       ("rounds", "size", "sessions", "destinations", "messages", "rate",
+                        "cores", "io_threads")}}
     bench = Bench(options, lab)
     result["work"]["generator"] = "load" if bench.own else "smtp-source"
     if options.hold:

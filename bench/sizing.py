@@ -3,69 +3,81 @@
 The capacity model of docs/performance/sizing.md: messages a second from cores, processor time, sync
 latency and sessions.
 
-Flow      model = Model.fitted(points of bench/curves.py, relay); model.rate(size, sessions);
+Flow      model = Model.fitted(points of bench/curves.py, relay); model.rate(sizes, sessions);
           check(points, relay): rows of what was measured and what the model says.
-Limits    A closed queueing network, solved by mean value analysis: `sessions` customers, one
-          station of `cores` servers (Seidmann's form), and a time in which a message waits without
-          needing a processor.
+Limits    The smaller of two bounds: what the processors can do, and what as many sessions can do
+          that each wait for its own message. Between the two it is too high: few sessions.
 """
 
 import dataclasses
 import statistics
 
+import rounds
+
+KIB = 1024
+# A content of at most one chunk is in memory until its first attempt; more is read back.
+CHUNK_KIB = 256
 # A message waits for the rest of the sync that is under way, half of one, and then for its own.
 SYNCS_WAITED = 1.5
-# Of the relay's processor time, what its io thread has; the commit and log threads have the rest.
-IO_SHARE = 2 / 3
 
 
 @dataclasses.dataclass
 class Model:
     cores: int
     sync_us: float
-    cpu_us: float  # of a message without a body
+    cpu_us: float  # of a message without a body, when many share wake-ups and syncs
+    alone_us: float  # more, when nobody shares them
     cpu_us_per_kib: float
+    again_us_per_kib: float  # more, of what is read back
     beside_us: float  # generator and sink, when they use the same processors
     beside_us_per_kib: float
     waits_us: float  # round trips and wake-ups of one message, without processor time
+    used: float  # the part of the processors that the stages of the work keep busy, at most
 
-    io_threads: int = 1
+    def relay_us(self, size, sessions):
+        kib = size / KIB
+        return (self.cpu_us + self.alone_us / sessions + self.cpu_us_per_kib * kib
+                + self.again_us_per_kib * max(0, kib - CHUNK_KIB))
 
-    def relay_us(self, size):
-        return self.cpu_us + self.cpu_us_per_kib * size / 1024
+    def apart_us(self, size):
+        return self.beside_us + self.beside_us_per_kib * size / KIB
 
-    def demand_us(self, size):
-        return self.relay_us(size) + self.beside_us + self.beside_us_per_kib * size / 1024
-
-    def rate(self, size, sessions):
-        """Messages a second."""
-        demand = self.demand_us(size)
-        queued_us, queue = demand / self.cores, 0.0
-        beside = demand - queued_us + self.waits_us
-        rate = 0.0
-        for number in range(1, sessions + 1):
-            syncs = self.sync_us * (1.0 if number == 1 else SYNCS_WAITED)
-            response = queued_us * (1 + queue)
-            rate = number / (response + beside + syncs)
-            queue = rate * response
-        return 1e6 * min(rate, self.io_threads / (IO_SHARE * self.relay_us(size)))
+    def rate(self, sizes, sessions, cores=None, apart=False):
+        """Messages a second; `apart`: generator and sink have processors of their own."""
+        relay = statistics.fmean(self.relay_us(size, sessions) for size in sizes)
+        beside = statistics.fmean(self.apart_us(size) for size in sizes)
+        busy = (cores or self.cores) / (relay + (0 if apart else beside))
+        syncs = self.sync_us * (1.0 if sessions == 1 else SYNCS_WAITED)
+        return 1e6 * min(self.used * busy, sessions / (relay + beside + self.waits_us + syncs))
 
     @staticmethod
     def fitted(points, relay):
-        """From 4 KiB and 100 KiB at 20 sessions, and from one session; nothing else."""
-        small, large = point(points, "size", "4096"), point(points, "size", "102400")
+        """From 4 KiB, 100 KiB and 5 MiB at 20 sessions, and from one session; nothing else."""
+        small, large, huge = (point(points, "size", size) for size in ("4096", "102400", "5242880"))
         one = point(points, "sessions", 1)
-        kib = (102400 - 4096) / 1024
-        cpu = [figures["relays"][relay]["cpu_us_per_message"]["median"]
-               for figures in (small, large)]
-        beside = [1e6 / figures["relays"]["no-relay"]["delivered_per_second"]["median"]
+        cpu, at_20 = {}, 20
+        for name, figures in (("small", small), ("large", large), ("huge", huge), ("one", one)):
+            cpu[name] = median(figures, relay, "cpu_us_per_message")
+        slope = (cpu["large"] - cpu["small"]) / 96
+        alone = (cpu["one"] - cpu["small"]) / (1 - 1 / at_20)
+        base = cpu["small"] - alone / at_20 - 4 * slope
+        again = (cpu["huge"] - base - alone / at_20 - 5120 * slope) / (5120 - CHUNK_KIB)
+        beside = [1e6 / median(figures, "no-relay", "delivered_per_second")
                   for figures in (small, large)]
-        cpu_slope, beside_slope = (cpu[1] - cpu[0]) / kib, (beside[1] - beside[0]) / kib
-        model = Model(small["machine"]["cores"], one["disk_sync"]["p50_us"], cpu[0] - 4 * cpu_slope,
-                      cpu_slope, beside[0] - 4 * beside_slope, beside_slope, 0.0)
-        alone = 1e6 / one["relays"][relay]["delivered_per_second"]["median"]
-        model.waits_us = max(0.0, alone - model.demand_us(4096) - model.sync_us)
+        beside_slope = (beside[1] - beside[0]) / 96
+        model = Model(small["machine"]["cores"], one["disk_sync"]["p50_us"], base, alone, slope,
+                      max(0.0, again), beside[0] - 4 * beside_slope, beside_slope, 0.0, 1.0)
+        cycle = 1e6 / median(one, relay, "delivered_per_second")
+        model.waits_us = max(0.0, cycle - model.relay_us(4096, 1) - model.apart_us(4096)
+                             - model.sync_us)
+        demand = model.relay_us(4096, at_20) + model.apart_us(4096)
+        model.used = min(1.0, median(small, relay, "delivered_per_second") * demand / 1e6
+                         / model.cores)
         return model
+
+
+def median(figures, relay, key):
+    return figures["relays"][relay][key]["median"]
 
 
 def point(points, axis, value):
@@ -75,19 +87,20 @@ def point(points, axis, value):
     raise KeyError(f"{axis} {value} was not measured")
 
 
-def check(points, relay, mean_of_mix):
+def check(points, relay):
     """[(axis, value, measured, predicted)] of the points that the model was not fitted on."""
     model = Model.fitted(points, relay)
     rows = []
-    for axis, value in (("sessions", 5), ("sessions", 200), ("size", "1024"), ("size", "5242880"),
-                        ("size", "mix")):
+    for axis, value in (("size", "1024"), ("sessions", 200), ("cores", 1), ("size", "mix"),
+                        ("sessions", 5)):
         try:
             figures = point(points, axis, value)
         except KeyError:
             continue
-        size = mean_of_mix if figures["work"]["size"] == "mix" else int(figures["work"]["size"])
-        measured = figures["relays"][relay]["delivered_per_second"]["median"]
-        rows.append((axis, value, measured, model.rate(size, figures["work"]["sessions"])))
+        work, cores = figures["work"], figures["work"].get("cores") or None
+        rows.append((axis, value, median(figures, relay, "delivered_per_second"),
+                     model.rate(rounds.sizes_of(work["size"]), work["sessions"],
+                                cores, apart=cores is not None)))
     return model, rows
 
 

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -27,13 +28,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "bench/load/figures.h"
 #include "common/base/check.h"
 #include "common/base/text.h"
 
 namespace postern::bench {
 
 using Clock = std::chrono::steady_clock;
-using Microseconds = std::int64_t;
 
 inline constexpr std::string_view kMark = "X-Bench: ";
 inline constexpr std::size_t kMarkBytes = 10;  // digits of a message's number
@@ -48,14 +49,8 @@ struct Options {
   std::size_t sessions = 20;
   std::vector<std::size_t> sizes = {4096};
   std::size_t destinations = 1;
+  std::size_t rate = 0;  // messages begun a second; 0: as fast as the sessions can
   std::int64_t seconds_max = 120;
-};
-
-// Of one message, in microseconds from the start; -1: not yet.
-struct Times {
-  Microseconds dot = -1;
-  Microseconds accepted = -1;
-  Microseconds delivered = -1;
 };
 
 // One end of a connection; what is to be written waits in `out` and then in `body`.
@@ -85,7 +80,7 @@ struct Peer {
 
 class Load {
  public:
-  explicit Load(const Options& options) : options_(options), times_(options.messages) {
+  explicit Load(const Options& options) : options_(options), figures_(options.messages) {
     for (const std::size_t size : options_.sizes)
       bodies_.push_back(BodyOf(size));
     epoll_ = epoll_create1(EPOLL_CLOEXEC);
@@ -97,30 +92,12 @@ class Load {
     for (std::size_t i = 0; i < std::min(options_.sessions, options_.messages); ++i)
       Connect();
     const Microseconds end = options_.seconds_max * 1'000'000;
-    while (delivered_ < options_.messages && Now() < end && !failed_)
+    while (figures_.delivered() < options_.messages && Now() < end && !failed_)
       Turn();
-    return delivered_ >= options_.messages && !failed_;
+    return figures_.delivered() >= options_.messages && !failed_;
   }
 
-  void Print() const {
-    std::vector<Microseconds> accept;
-    std::vector<Microseconds> through;
-    Microseconds last_accepted = 0;
-    Microseconds last_delivered = 0;
-    for (const Times& one : times_) {
-      if (one.accepted >= 0) accept.push_back(one.accepted - one.dot);
-      // The sink may hear of it before the generator hears of its receipt.
-      if (one.accepted >= 0 && one.delivered >= 0)
-        through.push_back(std::max<Microseconds>(0, one.delivered - one.accepted));
-      last_accepted = std::max(last_accepted, one.accepted);
-      last_delivered = std::max(last_delivered, one.delivered);
-    }
-    std::cout << "{\"messages\": " << options_.messages << ", \"accepted\": " << accept.size()
-              << ", \"delivered\": " << delivered_ << ", \"twice\": " << twice_
-              << ", \"accept_seconds\": " << Seconds(last_accepted)
-              << ", \"delivered_seconds\": " << Seconds(last_delivered)
-              << Quantiles("accept", accept) << Quantiles("through", through) << "}" << std::endl;
-  }
+  void Print() const { figures_.Print(); }
 
  private:
   static std::string BodyOf(std::size_t size) {
@@ -128,19 +105,6 @@ class Load {
     while (body.size() < size)
       body.append(78, 'X').append("\r\n");
     return body += ".\r\n";
-  }
-
-  static std::string Seconds(Microseconds time) {
-    return std::to_string(static_cast<double>(time) / 1e6);
-  }
-
-  static std::string Quantiles(const std::string& name, std::vector<Microseconds>& times) {
-    if (times.empty()) return "";
-    std::sort(times.begin(), times.end());
-    const auto at = [&times](std::size_t percent) {
-      return std::to_string(times[std::min(times.size() - 1, times.size() * percent / 100)]);
-    };
-    return ", \"" + name + "_p50_us\": " + at(50) + ", \"" + name + "_p99_us\": " + at(99);
   }
 
   Microseconds Now() const {
@@ -188,7 +152,7 @@ class Load {
 
   void Turn() {
     epoll_event events[256];
-    const int count = epoll_wait(epoll_, events, 256, 100);
+    const int count = epoll_wait(epoll_, events, 256, idle_.empty() ? 100 : 1);
     for (int i = 0; i < count; ++i) {
       if (events[i].data.ptr == nullptr) {
         Accept();
@@ -198,6 +162,7 @@ class Load {
       if ((events[i].events & EPOLLOUT) != 0 && !Write(peer)) continue;
       if ((events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) Read(peer);
     }
+    BeginDue();
   }
 
   void Accept() {
@@ -318,10 +283,7 @@ class Load {
     if (mark == std::string::npos) return Fail("a message without its mark arrived");
     const auto number = base::ParseUnsigned(
         std::string_view(peer.beginning).substr(mark + kMark.size(), kMarkBytes));
-    if (!number || *number >= times_.size()) return;  // of a run before
-    Times& times = times_[*number];
-    ++(times.delivered < 0 ? delivered_ : twice_);
-    if (times.delivered < 0) times.delivered = Now();
+    if (number && *number < figures_.messages()) figures_.Arrived(*number, Now());  // of this run
   }
 
   // The generator: what a whole reply leads to. False when the peer has gone.
@@ -348,12 +310,10 @@ class Load {
         peer.step = Step::kHello;
         break;
       case Step::kDot:
-        times_[peer.message].accepted = Now();
+        figures_.of(peer.message).accepted = Now();
         [[fallthrough]];
       case Step::kHello:
-        peer.message = next_++;
-        peer.step = peer.message < options_.messages ? Step::kMail : Step::kQuit;
-        peer.out = peer.step == Step::kMail ? "MAIL FROM:<sender@bench.test>\r\n" : "QUIT\r\n";
+        Begin(peer);
         break;
       case Step::kMail: {
         const std::size_t to = peer.message % options_.destinations;
@@ -372,7 +332,7 @@ class Load {
             base::Cat("Subject: bench\r\nFrom: <sender@bench.test>\r\n", kMark, number, "\r\n");
         peer.body = bodies_[peer.message % bodies_.size()];
         peer.step = Step::kDot;
-        times_[peer.message].dot = Now();
+        figures_.of(peer.message).dot = Now();
         break;
       }
       case Step::kQuit:
@@ -380,17 +340,42 @@ class Load {
     }
   }
 
+  // The next message, when its time has come.
+  void Begin(Peer& peer) {
+    using Step = Peer::Step;
+    if (options_.rate > 0 && next_ < options_.messages && Now() < DueOf(next_)) {
+      idle_.push_back(&peer);
+      return;
+    }
+    peer.message = next_++;
+    peer.step = peer.message < options_.messages ? Step::kMail : Step::kQuit;
+    peer.out = peer.step == Step::kMail ? "MAIL FROM:<sender@bench.test>\r\n" : "QUIT\r\n";
+  }
+
+  Microseconds DueOf(std::size_t message) const {
+    return static_cast<Microseconds>(message * 1'000'000 / options_.rate);
+  }
+
+  // Sessions that wait for the time of a message begin it; without one left they end.
+  void BeginDue() {
+    while (!failed_ && !idle_.empty() && (next_ >= options_.messages || Now() >= DueOf(next_))) {
+      Peer& peer = *idle_.front();
+      idle_.pop_front();
+      Begin(peer);
+      Write(peer);
+    }
+  }
+
   const Options options_;
   const Clock::time_point start_ = Clock::now();
-  std::vector<Times> times_;
+  Figures figures_;
   std::vector<std::string> bodies_;
   std::vector<char> buffer_ = std::vector<char>(256 * 1024);
   std::unordered_map<int, std::unique_ptr<Peer>> peers_;
   int epoll_ = -1;
   int listener_ = -1;
   std::size_t next_ = 0;
-  std::size_t delivered_ = 0;
-  std::size_t twice_ = 0;
+  std::deque<Peer*> idle_;  // sessions that wait for the time of a message
   bool failed_ = false;
 };
 

@@ -1,5 +1,5 @@
 // load --relay 127.0.0.1:2525 --sink 2526 --messages 8000 --sessions 20 --sizes 4096,102400
-//      --destinations 1 --seconds-max 120
+//      --destinations 1 --rate 0 --seconds-max 120
 #include "bench/load/load.h"
 
 namespace postern::bench {
@@ -30,6 +30,7 @@ Options OptionsOf(int count, char** words) {
       if (name == "--messages") options.messages = number;
       if (name == "--sessions") options.sessions = number;
       if (name == "--destinations") options.destinations = number;
+      if (name == "--rate") options.rate = number;
       if (name == "--seconds-max") options.seconds_max = static_cast<std::int64_t>(number);
     }
   }

@@ -50,6 +50,9 @@ constexpr Parameter kSendConnector[] = {
      "false",
      "Mutual TLS with the domains of TLSSendDomainSecureList: both certificates are shown, theirs "
      "is checked by chain and name, or the mail waits."},
+    {"Egress", "egress", Form::kText, Standing::kField,
+     "a label of egress.addresses of the front ends; needs FrontendProxyEnabled", "none",
+     "Not of Exchange: the source addresses of connections, and with them their names in EHLO."},
     {"Enabled", "enabled", Form::kFlag, Standing::kField, "true, false", "true",
      "A connector that is not enabled takes part in no selection."},
     {"ErrorPolicies", "errorPolicies", Form::kWords, Standing::kField,

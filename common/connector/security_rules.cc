@@ -9,6 +9,7 @@
 #include "common/connector/send_connector.h"
 #include "common/connector/words.h"
 #include "common/mail/domain.h"
+#include "common/smtp/credentials.h"
 #include "common/tls/certificate_name.h"
 
 namespace postern::connector {
@@ -168,6 +169,23 @@ void CheckPermissions(const v1::SendConnectorSpec& spec, Errors& errors) {
   }
 }
 
+void CheckEgress(const v1::SendConnectorSpec& spec, std::vector<FieldError>& errors) {
+  constexpr std::string_view kPath = "spec.egress";
+  if (spec.egress().empty()) return;
+  if (!smtp::IsSecretName(spec.egress())) {
+    AddError(errors, kPath, spec.egress(),
+             "a label is 1 to 63 lower-case letters, digits and \"-\", with no \"-\" at an end");
+  }
+  if (!spec.frontend_proxy_enabled()) {
+    AddError(errors, kPath, spec.egress(),
+             "needs frontendProxyEnabled: true: the addresses are those of front ends");
+  }
+  const auto source = ParseSourceAddress(spec.source_ip_address());
+  if (source.ok() && source->has_value()) {
+    AddError(errors, kPath, spec.egress(), "has no use beside sourceIpAddress");
+  }
+}
+
 }  // namespace
 
 void CheckSecurity(const v1::SendConnectorSpec& spec, std::vector<FieldError>& errors) {
@@ -191,6 +209,7 @@ void CheckSecurity(const v1::SendConnectorSpec& spec, std::vector<FieldError>& e
     AddError(errors, "spec.sourceIpAddress", spec.source_ip_address(),
              base::MessageOf(source.status()));
   }
+  CheckEgress(spec, errors);
   CheckPermissions(spec, errors);
 }
 

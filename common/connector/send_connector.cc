@@ -99,6 +99,7 @@ void ReadSecurity(const v1::SendConnectorSpec& spec, SendConnector& connector) {
 
 void ReadRest(const v1::SendConnectorSpec& spec, SendConnector& connector) {
   connector.cloud_services_mail_enabled = spec.cloud_services_mail_enabled();
+  connector.egress = spec.egress();
   connector.allow_policy_override = spec.allow_policy_override();
   connector.revocation_soft_fail = !spec.has_revocation_soft_fail() || spec.revocation_soft_fail();
   connector.connector_type = *ParseConnectorType(spec.connector_type());
@@ -126,6 +127,7 @@ void WriteSecurity(const SendConnector& connector, v1::SendConnectorSpec& spec) 
 
 void WriteRest(const SendConnector& connector, v1::SendConnectorSpec& spec) {
   spec.set_cloud_services_mail_enabled(connector.cloud_services_mail_enabled);
+  spec.set_egress(connector.egress);
   spec.set_allow_policy_override(connector.allow_policy_override);
   spec.set_revocation_soft_fail(connector.revocation_soft_fail);
   spec.set_connector_type(std::string(NameOf(connector.connector_type)));

@@ -66,6 +66,7 @@ struct SendConnector {
   std::string tls_domain;            // "contoso.com" or "*.contoso.com", A-labels
   bool use_external_dns_servers_enabled = false;
   bool allow_policy_override = false;  // ours: IgnoreSTARTTLS goes before DANE and MTA-STS
+  std::string egress;                  // ours: label of the front ends' source addresses
   bool revocation_soft_fail = true;    // ours: a certificate of unknown revocation passes
   std::vector<UserGrant> permissions;
   std::string version;  // content hash

@@ -85,6 +85,10 @@ io::Task<absl::StatusOr<TxtAnswer>> CachingResolver::Txt(std::string name) {
   return Ask<TxtKind>(std::move(name));
 }
 
+io::Task<absl::StatusOr<PtrAnswer>> CachingResolver::Ptr(std::string name) {
+  return below_.Ptr(std::move(name));
+}
+
 template <typename Kind>
 io::Task<absl::StatusOr<typename Kind::Answer>> CachingResolver::Ask(std::string name) {
   using Answer = typename Kind::Answer;

@@ -54,6 +54,8 @@ class CachingResolver final : public Resolver {
   io::Task<absl::StatusOr<AddressAnswer>> Addresses(std::string host) override;
   io::Task<absl::StatusOr<TlsaAnswer>> Tlsa(std::string name) override;
   io::Task<absl::StatusOr<TxtAnswer>> Txt(std::string name) override;
+  // Not kept: it is asked seldom, and for news.
+  io::Task<absl::StatusOr<PtrAnswer>> Ptr(std::string name) override;
 
   const Counts& counts() const { return counts_; }
 

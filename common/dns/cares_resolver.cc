@@ -369,10 +369,13 @@ io::Task<absl::StatusOr<TlsaAnswer>> CaresResolver::Tlsa(std::string name) {
 io::Task<absl::StatusOr<TxtAnswer>> CaresResolver::Txt(std::string name) {
   const std::shared_ptr<State> state = state_;
   POSTERN_CO_ASSIGN_OR_RETURN(Answer answer, co_await state->Ask(RecordType::kTxt, name));
-  TxtAnswer out;
-  out.records = std::move(answer.txt);
-  out.ttl = answer.ttl;
-  co_return out;
+  co_return TxtAnswer{std::move(answer.txt), answer.ttl};
+}
+
+io::Task<absl::StatusOr<PtrAnswer>> CaresResolver::Ptr(std::string name) {
+  const std::shared_ptr<State> state = state_;
+  POSTERN_CO_ASSIGN_OR_RETURN(Answer answer, co_await state->Ask(RecordType::kPtr, name));
+  co_return PtrAnswer{std::move(answer.ptr), answer.ttl};
 }
 
 io::Task<absl::StatusOr<AddressAnswer>> CaresResolver::Addresses(std::string host) {

@@ -52,6 +52,7 @@ class CaresResolver final : public Resolver {
   io::Task<absl::StatusOr<AddressAnswer>> Addresses(std::string host) override;
   io::Task<absl::StatusOr<TlsaAnswer>> Tlsa(std::string name) override;
   io::Task<absl::StatusOr<TxtAnswer>> Txt(std::string name) override;
+  io::Task<absl::StatusOr<PtrAnswer>> Ptr(std::string name) override;
 
   // Instead of Options::trust_ad; before the first question.
   void SetTrustAd(bool trusted);

@@ -260,6 +260,9 @@ absl::Status Collect(const Reader& reader,
     } else if (asked == RecordType::kTxt) {
       POSTERN_ASSIGN_OR_RETURN(std::string text, TextFrom(bytes, record));
       answer.txt.push_back(std::move(text));
+    } else if (asked == RecordType::kPtr) {
+      POSTERN_ASSIGN_OR_RETURN(std::string name, NameIn(reader, record, 0));
+      answer.ptr.push_back(std::move(name));
     }
   }
   if (kept == 0) answer.ttl = absl::ZeroDuration();

@@ -29,6 +29,7 @@ enum class RecordType : std::uint16_t {
   kA = 1,
   kCname = 5,
   kSoa = 6,
+  kPtr = 12,
   kMx = 15,
   kTxt = 16,
   kAaaa = 28,
@@ -46,10 +47,13 @@ struct Answer {
   std::vector<io::IpAddress> addresses;  // when A or AAAA was asked
   std::vector<TlsaRecord> tlsa;          // when TLSA was asked
   std::vector<std::string> txt;          // when TXT was asked
+  std::vector<std::string> ptr;          // when PTR was asked
   absl::Duration ttl;  // the smallest of the records and their CNAME chain; zero without records
   absl::Duration negative_ttl;  // from the SOA in the authority section; zero without one
 
-  bool empty() const { return mx.empty() && addresses.empty() && tlsa.empty() && txt.empty(); }
+  bool empty() const {
+    return mx.empty() && addresses.empty() && tlsa.empty() && txt.empty() && ptr.empty();
+  }
 };
 
 // Names are lower case without trailing dot; bytes that are no letter, digit, hyphen or underscore

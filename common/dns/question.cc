@@ -52,6 +52,8 @@ std::string_view KindOf(RecordType type) {
       return "a";
     case RecordType::kTlsa:
       return "tlsa";
+    case RecordType::kPtr:
+      return "ptr";
     case RecordType::kTxt:
       return "txt";
     default:

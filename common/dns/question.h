@@ -24,7 +24,7 @@ absl::StatusOr<io::Endpoint> ParseServer(std::string_view text);
 // for the error.
 absl::StatusOr<std::string> NameToAsk(std::string_view kind, std::string_view text);
 
-// "mx", "a", "aaaa", "tlsa", "txt".
+// "mx", "a", "aaaa", "tlsa", "txt", "ptr".
 std::string_view KindOf(RecordType type);
 
 }  // namespace postern::dns

@@ -1,6 +1,6 @@
 // common/dns/resolver.h
 //
-// The resolver seam: MX, address, TLSA and TXT answers, with the difference between "no", "not
+// The resolver seam: MX, address, TLSA, TXT and PTR answers, with the difference between "no", "not
 // there" and "not now", and whether DNSSEC vouches for them.
 //
 // Failure   kNotFound: the name does not exist (NXDOMAIN). kUnavailable, kDeadlineExceeded:
@@ -9,7 +9,8 @@
 //           An answer that DNSSEC finds forged is a SERVFAIL of the validating server: never "not
 //           there".
 // Limits    5 s a server, 60 s a query (Exchange); each is a setting.
-// See       RFC 5321 §5.1; RFC 7505; RFC 6698 (TLSA); RFC 4035 §3.2.3 (the AD bit)
+// See       RFC 5321 §5.1; RFC 7505; RFC 6698 (TLSA); RFC 4035 §3.2.3 (the AD bit);
+//           RFC 1035 §3.5, RFC 3596 §2.5 (PTR)
 
 #pragma once
 
@@ -65,6 +66,11 @@ struct TxtAnswer {
   absl::Duration ttl;
 };
 
+struct PtrAnswer {
+  std::vector<std::string> names;  // lower case, no trailing dot; empty: NODATA
+  absl::Duration ttl;
+};
+
 class Resolver {
  public:
   virtual ~Resolver() = default;
@@ -74,7 +80,12 @@ class Resolver {
   // `name` as "_25._tcp.mx.example.test".
   virtual io::Task<absl::StatusOr<TlsaAnswer>> Tlsa(std::string name) = 0;
   virtual io::Task<absl::StatusOr<TxtAnswer>> Txt(std::string name) = 0;
+  // `name` as ReverseName gives it.
+  virtual io::Task<absl::StatusOr<PtrAnswer>> Ptr(std::string name) = 0;
 };
+
+// "25.2.0.192.in-addr.arpa", or below ip6.arpa.
+std::string ReverseName(const io::IpAddress& address);
 
 // A kNotFound carries how long it may be remembered (RFC 2308 §5); zero when it says nothing of it.
 absl::Status WithNegativeTtl(absl::Status status, absl::Duration ttl);

@@ -3,21 +3,33 @@
 // FramePump: what the client's and the server's side of a gRPC frame stream have in common: merging
 // and writing on one side, handing frames to the executor on the other.
 //
-// Flow      Begin once; Send and End from the executor; ReadDone and WriteDone from gRPC.
+// Flow      Begin once; Send and End from the executor; ReadDone and WriteDone from gRPC. A frame is
+//           written at the end of the loop's turn; one that can wait and comes less than kGather
+//           after the last write goes out when that time is over, with those that came meanwhile.
 // Lifetime  Part of a reactor, which keeps itself alive until its executor has heard of OnDone.
-// Limits    Its lock guards a few words and a message; gRPC's threads and the executor share it.
+// Limits    Nothing waits longer than kGather for others. Its lock guards a few words and a message; gRPC's threads and the executor share it.
 //           The reactor starts and ends operations under it only, so none starts after the last.
 
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+#include "common/io/alarm.h"
 #include "common/io/executor.h"
 #include "common/rpc/frame_stream.h"
 
 namespace postern::rpc {
+
+// A write costs both ends wake-ups of several threads, whatever it carries; a delivery over the
+// network takes longer than this.
+inline constexpr absl::Duration kGather = absl::Microseconds(500);
 
 // `Reactor` has StartWrite(const Out*) as gRPC's bidirectional reactors have, ReadNext(In*), which
 // reads unless the call is over, and FinishWrites() to end its sending side.
@@ -26,10 +38,12 @@ class FramePump {
  public:
   using Handler = typename FrameStream<Out, In>::Handler;
 
-  FramePump(Reactor& reactor, io::Executor& executor) : reactor_(reactor), executor_(executor) {}
+  FramePump(Reactor& reactor, io::Executor& executor, absl::Duration gather = kGather)
+      : reactor_(reactor), executor_(executor), gather_(gather) {}
 
   // On the executor: takes the first frame.
   void Begin() {
+    gathered_.emplace(executor_, [this] { Flush(); });
     const std::lock_guard lock(mutex_);
     reactor_.ReadNext(&incoming_);
   }
@@ -38,15 +52,17 @@ class FramePump {
   void Send(Out frame, std::shared_ptr<void> keep) {
     const std::lock_guard lock(mutex_);
     if (ending_) return;
+    const absl::Duration wait =
+        CanWait(frame) ? std::min(written_ + gather_ - absl::Now(), gather_) : absl::ZeroDuration();
     Merge(frame, waiting_);
     has_waiting_ = true;
-    if (writing_ || flush_posted_) return;
+    if (flush_posted_) return;
+    if (wait > absl::ZeroDuration()) {
+      if (!std::exchange(gathering_, true)) gathered_->Set(wait);
+      return;
+    }
     flush_posted_ = true;
-    executor_.Post([this, keep = std::move(keep)] {
-      const std::lock_guard flush_lock(mutex_);
-      flush_posted_ = false;
-      WriteWaiting();
-    });
+    executor_.Post([this, keep = std::move(keep)] { Flush(); });
   }
 
   // Ends the sending side after what waits.
@@ -72,7 +88,7 @@ class FramePump {
     writing_ = false;
     if (!ok) DropWaiting();
     if (has_waiting_) {
-      WriteWaiting();
+      if (due_ || ending_) WriteWaiting();
     } else if (ending_) {
       reactor_.FinishWrites();
     }
@@ -99,9 +115,21 @@ class FramePump {
     waiting_.Clear();
   }
 
+  // On the executor: what waits goes out now, or after the write that is under way.
+  void Flush() {
+    const std::lock_guard lock(mutex_);
+    flush_posted_ = false;
+    gathering_ = false;
+    due_ = true;
+    WriteWaiting();
+  }
+
   void WriteWaiting() {
-    if (writing_ || !has_waiting_) return;
+    if (writing_) return;
+    due_ = false;
+    if (!has_waiting_) return;
     writing_ = true;
+    written_ = absl::Now();
     has_waiting_ = false;
     outgoing_.Clear();
     outgoing_.Swap(&waiting_);
@@ -110,13 +138,18 @@ class FramePump {
 
   Reactor& reactor_;
   io::Executor& executor_;
+  const absl::Duration gather_;
+  std::optional<io::Alarm> gathered_;  // of the executor
   std::mutex mutex_;
+  absl::Time written_ = absl::InfinitePast();  // the start of the last write
   Out waiting_;
   Out outgoing_;
   In incoming_;
   bool has_waiting_ = false;
   bool writing_ = false;
   bool flush_posted_ = false;
+  bool gathering_ = false;  // the alarm is set
+  bool due_ = false;        // what waits may follow the write that is under way
   bool ending_ = false;
 };
 

@@ -29,4 +29,13 @@ void Merge(v1::ProxyToMailbox& from, v1::ProxyToMailbox& into) {
   MoveAll(from.mutable_destinations(), into.mutable_destinations());
 }
 
+bool CanWait(const v1::ProxyToFrontEnd& frame) {
+  return frame.data().empty() && frame.cancels().empty();
+}
+
+bool CanWait(const v1::ProxyToMailbox& frame) {
+  return !frame.has_credit() && !frame.has_go_away() && frame.ready().empty() &&
+         frame.windows().empty();
+}
+
 }  // namespace postern::rpc

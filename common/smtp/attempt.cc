@@ -5,6 +5,7 @@
 
 #include "absl/time/clock.h"
 
+#include "common/base/status_macros.h"
 #include "common/base/text.h"
 #include "common/smtp/portion.h"
 
@@ -90,6 +91,10 @@ io::Task<Outcome> Attempt::Run() {
 io::Task<bool> Attempt::Provide() {
   const ConnectorPolicy& policy = delivery_.policy;
   const EngineStores& stores = parts_.parts.stores;
+  if (const absl::Status chosen = ChooseSources(delivery_.route.domain); !chosen.ok()) {
+    NoteMissing(chosen, kNoAnswer);
+    co_return false;
+  }
   auto certificate =
       CertificateFor(policy, parts_.parts.host_name, stores.certificates, absl::Now());
   if (!certificate.ok()) {
@@ -134,7 +139,7 @@ io::Task<void> Attempt::TryHosts(std::vector<dns::Host> hosts) {
   const std::uint16_t port = delivery_.route.dns_routing ? limits.mx_port : delivery_.route.port;
   std::size_t tried = 0;
   for (dns::Host& host : hosts) {
-    std::erase_if(host.addresses, [this](const auto& address) { return OtherFamily(address); });
+    std::erase_if(host.addresses, [this](const auto& address) { return !sources_.Serve(address); });
     if (host.addresses.empty()) continue;
     // What a dot went out for may be delivered: nobody else is asked to do it too.
     if (over() || outcome_.body_ended || tried >= limits.hosts_max) co_return;
@@ -147,19 +152,27 @@ io::Task<void> Attempt::TryHosts(std::vector<dns::Host> hosts) {
   if (tried == 0) {
     NoteLeft(Origin::kConnect,
              base::Error(absl::StatusCode::kUnavailable, hosts.front().name,
-                         ": no address is of the family of SourceIPAddress ",
-                         delivery_.policy.source_address->ToString()),
+                         ": no address is of the family of SourceIPAddress ", sources_.ToString()),
              kNoAnswer);
   }
   NoteLacking(tried);
 }
 
-bool Attempt::OtherFamily(const io::IpAddress& address) const {
-  const std::optional<io::IpAddress>& source = delivery_.policy.source_address;
-  return source.has_value() && source->is_v4() != address.is_v4();
+absl::Status Attempt::ChooseSources(std::string_view host) {
+  const ConnectorPolicy& policy = delivery_.policy;
+  if (policy.source_address.has_value()) {
+    sources_ = Sources::Of(*policy.source_address);
+    return absl::OkStatus();
+  }
+  static const SourcePool kNone;
+  const SourcePool* const pool = parts_.parts.stores.sources;
+  POSTERN_ASSIGN_OR_RETURN(sources_, (pool == nullptr ? kNone : *pool).Choose(policy.egress, host));
+  return absl::OkStatus();
 }
 
 io::Task<void> Attempt::TryHost(HostTrial& trial) {
+  // A session that is used again has the address that a new one would have.
+  if (!ChooseSources(trial.host.name).ok()) co_return;  // found wrong before any host
   trial.policy = co_await PolicyOf(trial.host, trial.left.front().port);
   if (!trial.policy.usable()) co_return NoteForbidden(trial.host, trial.policy);
   trial.proof = ProofFor(trial.policy);

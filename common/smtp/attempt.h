@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/time/clock.h"
@@ -142,7 +143,8 @@ class Attempt {
   bool TlsAtOnce(std::uint16_t port) const;
   // All that a session must have in common with this delivery beside host and policy.
   std::string ProofFor(const HostPolicy& policy) const;
-  bool OtherFamily(const io::IpAddress& address) const;
+  // Where mail to `host` comes from; a label without an address here is an error.
+  absl::Status ChooseSources(std::string_view host);
 
   bool over() const { return stopped_ || pending_.empty(); }
 
@@ -186,6 +188,7 @@ class Attempt {
   Outgoing content_;
   tls::CertificatePtr certificate_;
   CredentialPtr credential_;
+  Sources sources_;
   std::optional<KnownSts> sts_;          // in force
   std::optional<mail::Envelope> plain_;  // domains as A-labels, for a peer without SMTPUTF8
   bool header_needs_utf8_ = false;       // ... to which the header cannot go

@@ -169,8 +169,7 @@ io::Task<std::unique_ptr<PooledSession>> Attempt::Connect(HostTrial& trial) {
       parts_.host_families.Failed(trial.host.name, address.address, absl::Now());
     }
   };
-  const RaceRules rules{delivery_.policy.source_address, parts.limits.connect,
-                        parts.limits.attempt_delay, end_by_};
+  const RaceRules rules{sources_, parts.limits.connect, parts.limits.attempt_delay, end_by_};
   const absl::Time began = absl::Now();
   RaceResult race = co_await Race(parts.dialer, trial.left, rules, calls);
   if (race.dials == 0) {
@@ -214,7 +213,7 @@ io::Task<absl::StatusOr<Connection>> Attempt::DialAgain(const io::Endpoint& addr
   const absl::Time dialed = absl::Now();
   const absl::Duration timeout = std::min(parts.limits.connect, TimeLeft());
   absl::StatusOr<std::unique_ptr<io::Stream>> stream =
-      co_await parts.dialer.Dial(address, delivery_.policy.source_address, timeout);
+      co_await parts.dialer.Dial(address, sources_.For(address.address), timeout);
   outcome_.connect_ms = Milliseconds(absl::Now() - dialed);
   (stream.ok() ? parts_.counters.connections : parts_.counters.connection_failures).Add();
   if (!stream.ok()) {
@@ -234,9 +233,12 @@ io::Task<std::optional<Refusal>> Attempt::Greet(PooledSession& pooled,
   const Engine::Parts& parts = parts_.parts;
   const ConnectorPolicy& policy = delivery_.policy;
   HelloPolicy hello;
+  const io::IpAddress local = connection.stream->local().address;
   hello.name = policy.fqdn;
-  if (hello.name.empty())
-    hello.name = HelloName(parts.host_name, connection.stream->local().address);
+  if (hello.name.empty() && parts.stores.sources != nullptr) {
+    hello.name = parts.stores.sources->EhloOf(local);
+  }
+  if (hello.name.empty()) hello.name = HelloName(parts.host_name, local);
   Tried().sending_ip = connection.stream->local().address.ToString();
   pooled.session = std::make_unique<Session>(std::move(connection.stream), parts.limits,
                                              std::move(connection.log));

@@ -36,6 +36,7 @@
 #include "common/smtp/outcome.h"
 #include "common/smtp/policy.h"
 #include "common/smtp/protocol_log.h"
+#include "common/smtp/source_pool.h"
 #include "common/smtp/sts.h"
 #include "common/tls/certificate_store.h"
 #include "common/tls/context.h"
@@ -51,6 +52,7 @@ struct EngineStores {
   StsPolicies::Options sts = {};
   bool dane = true;  // TLSA records are looked up where DNSSEC vouches for the host
   ConnectivityLog* connectivity_log = nullptr;
+  const SourcePool* sources = nullptr;  // null: it is for the system to say where mail comes from
 };
 
 // Asked once the hosts are known, before the first of them is dialled: whether they may be now.

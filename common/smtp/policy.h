@@ -82,6 +82,7 @@ struct ConnectorPolicy {
   SmartHostAuth auth = SmartHostAuth::kNone;
   std::string credential;  // name of the secret
   std::optional<io::IpAddress> source_address;
+  std::string egress;  // label of source addresses: SourcePool
   bool external_dns = false;
   bool protocol_log = false;
   bool cloud_services_mail = false;    // Organization fields leave as CrossPremises fields

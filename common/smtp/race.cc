@@ -55,7 +55,7 @@ std::optional<std::size_t> Field::TakeNext() {
 
 io::Task<Dialed> Field::Dial(std::size_t place) {
   const absl::Duration timeout = std::min(rules.connect, rules.end_by - absl::Now());
-  return dialer.Dial(addresses[place], rules.source, timeout);
+  return dialer.Dial(addresses[place], rules.sources.For(addresses[place].address), timeout);
 }
 
 void Field::End(std::size_t place, Dialed dialed) {

@@ -19,7 +19,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -29,13 +28,14 @@
 #include "common/io/endpoint.h"
 #include "common/io/stream.h"
 #include "common/io/task.h"
+#include "common/smtp/source_pool.h"
 
 namespace postern::smtp {
 
 inline constexpr std::size_t kRaceDialsMax = 4;
 
 struct RaceRules {
-  std::optional<io::IpAddress> source;
+  Sources sources;
   absl::Duration connect;
   absl::Duration attempt_delay;
   absl::Time end_by;

@@ -79,6 +79,10 @@ absl::Status SecurityFromWire(const v1::ConnectorPolicy& wire, ConnectorPolicy& 
     POSTERN_RETURN_IF_ERROR(base::Annotate(address.status(), "policy.source_address"));
     policy.source_address = *address;
   }
+  if (!wire.egress().empty() && !IsSecretName(wire.egress())) {
+    return Wrong("policy.egress", "is not a label");
+  }
+  policy.egress = wire.egress();
   return CheckTogether(policy);
 }
 
@@ -132,6 +136,7 @@ void ToWire(const ConnectorPolicy& policy, v1::ConnectorPolicy& wire) {
   wire.set_auth(static_cast<v1::SmartHostAuth>(policy.auth));
   wire.set_credential(policy.credential);
   if (policy.source_address) wire.set_source_address(policy.source_address->ToString());
+  wire.set_egress(policy.egress);
   wire.set_external_dns(policy.external_dns);
   wire.set_protocol_log(policy.protocol_log);
   wire.set_cloud_services_mail(policy.cloud_services_mail);

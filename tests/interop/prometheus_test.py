@@ -106,7 +106,7 @@ class PrometheusTest(Case):
         shown = str(self.lab.shown_certificate("mail.postern.test"))
         self.front_end = self.frontend({
             "egress.mx_port": port, "egress.dns_servers": [names.address],
-            "egress.certificates_path": shown})
+            "egress.certificates_path": shown, "egress.addresses": ["address=127.0.0.1"]})
         self.lab.site([self.front_end.address])
         for domain in DOMAINS:
             self.lab.connector(domain.title(), [f"{domain}.test"],

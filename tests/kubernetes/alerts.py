@@ -72,6 +72,10 @@ CASES = {
         90, [pod("postern_egress_certificate_expires_seconds", "500000x100")],
         [pod("postern_egress_certificate_expires_seconds", "900000x100"),
          pod("postern_deliver_certificate_expires_seconds", "0x100")]),
+    "PosternAddressNames": (
+        70, [pod("postern_egress_address_names_agree", "0x90", ',address="192.0.2.25"'),
+             pod("postern_egress_address_names_agree", "1x90", ',address="192.0.2.26"')],
+        [pod("postern_egress_address_names_agree", "1x90", ',address="192.0.2.25"')]),
     "PosternDirectoryStale": (
         10, [pod("postern_directory_stale", "0x20"), pod("postern_directory_last_load_ok", "0x20")],
         [pod("postern_directory_stale", "0x20"), pod("postern_directory_last_load_ok", "1x20")]),

@@ -23,6 +23,8 @@ FRONT_ENDS = [
     Claim("sessions to one host and of one front end within their limits; a domain whose "
           "exchangers are known not to answer is not tried, the next time it is",
           interop("front_end_limits", told="^(60 messages|two domains)")),
+    Claim("source addresses: each connector from its own, each under its name; name, A and PTR "
+          "compared", interop("egress_addresses", told="^(bulk|names)")),
     Claim("messages of 25 MB and 150 MB through a front end of 128 MiB",
           interop("large_messages", told="128 MiB")),
     Claim("a front end refuses callers of another trust domain, site or service",

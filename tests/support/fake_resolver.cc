@@ -215,4 +215,21 @@ io::Task<absl::StatusOr<dns::TxtAnswer>> FakeResolver::Txt(std::string name) {
   co_return answer;
 }
 
+void FakeResolver::Ptr(std::string_view address, std::string name) {
+  const auto parsed = io::IpAddress::Parse(address);
+  POSTERN_CHECK(parsed.ok());
+  const std::lock_guard lock(mutex_);
+  Known& known = known_[dns::ReverseName(*parsed)];
+  known.exists = true;
+  known.ptr = {std::move(name)};
+}
+
+io::Task<absl::StatusOr<dns::PtrAnswer>> FakeResolver::Ptr(std::string name) {
+  const std::lock_guard lock(mutex_);
+  ++questions_;
+  const Known& known = known_[name];
+  if (!known.exists) co_return NoSuchName("ptr", name);
+  co_return dns::PtrAnswer{known.ptr, ttl_};
+}
+
 }  // namespace postern::testing

@@ -39,6 +39,8 @@ class FakeResolver final : public dns::Resolver {
   // The addresses of `host` are those of another name.
   void Alias(std::string_view host, std::string canonical);
   void TlsaFails(std::string_view name, absl::Status status);
+  // The name of an address.
+  void Ptr(std::string_view address, std::string name);
   // Replaces what is known of the TXT records; none is NODATA.
   void SetTxt(std::string_view name, std::vector<std::string> records);
   void TxtFails(std::string_view name, absl::Status status);
@@ -66,6 +68,7 @@ class FakeResolver final : public dns::Resolver {
   io::Task<absl::StatusOr<dns::AddressAnswer>> Addresses(std::string host) override;
   io::Task<absl::StatusOr<dns::TlsaAnswer>> Tlsa(std::string name) override;
   io::Task<absl::StatusOr<dns::TxtAnswer>> Txt(std::string name) override;
+  io::Task<absl::StatusOr<dns::PtrAnswer>> Ptr(std::string name) override;
 
  private:
   struct Known {
@@ -77,6 +80,7 @@ class FakeResolver final : public dns::Resolver {
     std::vector<dns::TlsaRecord> tlsa;
     absl::Status txt_status;
     std::vector<std::string> txt;
+    std::vector<std::string> ptr;
     std::string canonical;
     bool exists = false;
     bool secure = false;

@@ -83,6 +83,11 @@ SEND_CONNECTOR = [
            "must be false when requireTls is true: HELO offers no STARTTLS"),
     refuse(f"{on('allowPolicyOverride')} && !{on('ignoreStartTls')}", ".allowPolicyOverride",
            "needs ignoreStartTls: true: it lets that go before DANE and MTA-STS"),
+    refuse(f'{given("egress")} && !{on("frontendProxyEnabled")}', ".egress",
+           "needs frontendProxyEnabled: true: the addresses are those of front ends"),
+    refuse(f'{given("egress")} && {given("sourceIpAddress")} && '
+           'self.sourceIpAddress.trim() != "0.0.0.0"', ".egress",
+           "has no use beside sourceIpAddress"),
     refuse(f'{LEVEL} in {LEVELS} && {LEVEL} != "none" && !{TLS}', ".tlsAuthLevel",
            "needs requireTls: true"),
     refuse(f'{LEVEL} in {LEVELS} && {LEVEL} != "none" && {on("ignoreStartTls")}', ".tlsAuthLevel",

@@ -161,6 +161,9 @@ SEND_CONNECTOR = {
     "permissions.grants[].deny": {"default": False},
     "linkedReceiveConnector": {"maxLength": 1024},
     "allowPolicyOverride": {"default": False},
+    "egress": {"maxLength": 63, "rules": [
+        rule(f'self == "" || self.matches({text(f"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")})',
+             "a label is 1 to 63 lower-case letters, digits and \"-\", with no \"-\" at an end")]},
     "revocationSoftFail": {"default": True},
 }
 

@@ -110,6 +110,8 @@ BOARDS = {
          [(rate("postern_egress_connections_total", "pod"), "{{pod}} opened"),
           (rate("postern_egress_connection_failures_total", "pod"), "{{pod}} failed")]),
         ("Content sent", "Bps", [(rate("postern_egress_sent_bytes_total", "pod"), "{{pod}}")]),
+        ("Source addresses whose names agree", "bool",
+         [(total("postern_egress_address_names_agree", "pod, address"), "{{address}} of {{pod}}")]),
     ],
     "Delivery errors": [
         ("Recipients that were not delivered", "ops",

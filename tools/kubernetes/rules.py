@@ -80,6 +80,9 @@ ALERTS = {
     "PosternCertificateExpires": (
         f"({CERTIFICATES}) > 0 and ({CERTIFICATES}) - time() < 7 * 86400", "1h", "warning",
         "a certificate of {{ $labels.pod }} ends within a week"),
+    "PosternAddressNames": (
+        f"min by ({BY}, address) (postern_egress_address_names_agree) == 0", "1h", "warning",
+        "name, A and PTR of the source address {{ $labels.address }} differ: remotes may refuse it"),
     "PosternDirectoryStale": (
         f"max by ({BY}) (postern_directory_stale) == 1 or "
         f"min by ({BY}) (postern_directory_last_load_ok) == 0", "5m", "warning",

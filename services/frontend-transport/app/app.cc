@@ -12,6 +12,7 @@
 #include "common/base/text.h"
 #include "common/dns/cached_resolver.h"
 #include "common/io/dialer.h"
+#include "common/io/own_addresses.h"
 #include "common/io/scope.h"
 #include "common/observe/http_server.h"
 #include "common/observe/log.h"
@@ -19,11 +20,21 @@
 #include "common/rpc/proxy_server.h"
 #include "common/rpc/server.h"
 #include "common/smtp/provisions.h"
+#include "common/smtp/source_pool.h"
+#include "services/frontend-transport/egress/address_check.h"
 #include "services/frontend-transport/egress/egress.h"
 
 namespace postern::frontend {
 
 namespace {
+
+// What the site is called in EHLO. The machine's name is a pod's: its first label, which has no
+// dot, is never said.
+std::string SiteName(const std::string& set) {
+  if (!set.empty()) return set;
+  const std::string machine = base::HostName("");
+  return machine.substr(0, machine.find('.'));
+}
 
 // One executor with all that lives on it.
 struct Floor {
@@ -46,6 +57,7 @@ io::Task<void> StopEngine(smtp::Engine* engine) {
 struct App::State {
   explicit State(const AppSettings& s) : settings(s) {}
 
+  absl::Status StartSources();
   absl::Status StartProvisions();
   absl::Status StartFloors();
   absl::Status StartFloor(Floor& floor);
@@ -56,16 +68,28 @@ struct App::State {
   observe::Registry registry;
   io::TcpDialer dialer;
   io::DiskPool disk{1};  // for secrets
+  smtp::SourcePool sources;
   std::unique_ptr<smtp::Provisions> provisions;
   smtp::EngineCounters engine_counters;
   std::unique_ptr<egress::Probe> probe;
   std::vector<std::unique_ptr<Floor>> floors;
+  std::unique_ptr<egress::AddressCheck> address_check;  // lives on the first floor
   std::atomic<std::size_t> next_floor{0};
   std::unique_ptr<rpc::Authority> authority;
   std::unique_ptr<rpc::ProxyServer> proxy;
   std::unique_ptr<observe::HttpServer> http;
   std::unique_ptr<rpc::Server> server;
 };
+
+absl::Status App::State::StartSources() {
+  POSTERN_ASSIGN_OR_RETURN(sources,
+                           smtp::SourcePool::Parse(*settings.egress.addresses, io::OwnAddresses()));
+  for (const smtp::SourceAddress& other : sources.elsewhere()) {
+    POSTERN_LOG(kInfo, "egress", "source address of another machine is passed over",
+                {{"address", other.address.ToString()}, {"label", other.label}});
+  }
+  return absl::OkStatus();
+}
 
 absl::Status App::State::StartProvisions() {
   smtp::Provisions::Options options;
@@ -98,11 +122,12 @@ absl::Status App::State::StartFloor(Floor& floor) {
   POSTERN_ASSIGN_OR_RETURN(dns::LookupRules rules, dns::RulesOf(settings.dns));
   dns::Resolver* const external =
       floor.external_dns == nullptr ? nullptr : &floor.external_dns->resolver();
-  floor.engine = std::make_unique<smtp::Engine>(
-      smtp::Engine::Parts{floor.executor, dialer, floor.dns->resolver(), provisions->tls(),
-                          base::HostName(*settings.server.name),
-                          settings.egress.SmtpLimits(*settings.server.io_threads), &engine_counters,
-                          provisions->stores(), external, std::move(rules)});
+  smtp::EngineStores stores = provisions->stores();
+  stores.sources = &sources;
+  floor.engine = std::make_unique<smtp::Engine>(smtp::Engine::Parts{
+      floor.executor, dialer, floor.dns->resolver(), provisions->tls(),
+      SiteName(*settings.server.name), settings.egress.SmtpLimits(*settings.server.io_threads),
+      &engine_counters, stores, external, std::move(rules)});
   floor.egress = std::make_unique<egress::Egress>(
       floor.executor, *floor.engine, settings.egress, *probe,
       static_cast<std::uint32_t>(*settings.egress.slots / *settings.server.io_threads));
@@ -122,6 +147,13 @@ absl::Status App::State::StartFloors() {
   if (*settings.security.dane) {
     dns::WarnOfDistrust("egress", *first.dns, first.external_dns.get());
   }
+  floors.front()->executor.Run([this] {
+    Floor& one = *floors.front();
+    address_check = std::make_unique<egress::AddressCheck>(
+        one.executor, one.dns->resolver(), sources, *settings.server.name,
+        *settings.egress.address_check_interval, registry);
+    address_check->Start();
+  });
   return absl::OkStatus();
 }
 
@@ -175,6 +207,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
   observe::AddProcessMetrics(state.registry, "frontend-transport");
   smtp::AddReadings(state.registry, "postern_egress", state.engine_counters);
   state.probe = std::make_unique<egress::Probe>(state.registry, *settings.server.site);
+  if (absl::Status started = state.StartSources(); !started.ok()) return started;
   if (absl::Status started = state.StartProvisions(); !started.ok()) return started;
   if (absl::Status started = state.StartFloors(); !started.ok()) return started;
   if (absl::Status started = state.StartServers(); !started.ok()) return started;
@@ -194,6 +227,12 @@ void App::Stop() {
   if (state_->server != nullptr) state_->server->Stop(absl::Seconds(5));
   // What came between the two.
   state_->Drain(absl::ZeroDuration());
+  if (state_->address_check != nullptr) {
+    io::Executor& first = state_->floors.front()->executor;
+    first.Run([this] { state_->address_check->Stop(); });
+    io::RunTask(first, state_->address_check->Join());
+    first.Run([this] { state_->address_check.reset(); });
+  }
   for (const auto& floor : state_->floors) {
     if (floor->engine != nullptr) io::RunTask(floor->executor, StopEngine(floor->engine.get()));
     floor->executor.Run([&] {
@@ -226,6 +265,7 @@ void DeclareMetrics(observe::Registry& registry) {
   smtp::AddReadings(registry, "postern_egress", counters);
   smtp::DeclareProvisions(registry, "egress");
   const egress::Probe probe(registry, "site");
+  egress::NamesAgree(registry, "default", "192.0.2.25");
 }
 
 }  // namespace postern::frontend

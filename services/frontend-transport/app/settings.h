@@ -17,9 +17,11 @@
 namespace postern::frontend {
 
 struct ServerSettings {
-  settings::Setting<std::string> name{
-      .key = "server.name",
-      .about = "EHLO name for connectors without an fqdn; empty is the host's name."};
+  settings::Setting<std::string> name{.key = "server.name",
+                                      .about =
+                                          "EHLO name of the site, for connectors without an fqdn "
+                                          "and source addresses without a name; "
+                                          "empty: the address is said, never the name of a pod."};
   settings::Setting<std::string> site{
       .key = "server.site",
       .fallback = "default-first-site-name",

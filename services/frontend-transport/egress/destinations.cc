@@ -29,7 +29,7 @@ bool SomebodyAnswered(const smtp::Outcome& outcome) {
 // One that a connector's own address or name servers may be the reason for says nothing of others.
 bool TellsOfOthers(const smtp::Delivery& delivery) {
   return delivery.route.dns_routing && !delivery.policy.external_dns &&
-         !delivery.policy.source_address.has_value();
+         !delivery.policy.source_address.has_value() && delivery.policy.egress.empty();
 }
 
 // Callers take no longer one.

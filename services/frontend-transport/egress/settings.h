@@ -117,6 +117,21 @@ struct EgressSettings {
       .about =
           "Name servers for connectors with useExternalDnsServersEnabled, as address:port; empty: "
           "the same as for the others."};
+  settings::Setting<std::vector<std::string>> addresses{
+      .key = "egress.addresses",
+      .about =
+          "Source addresses, each as \"label=bulk address=192.0.2.25 ehlo=mail1.example.com "
+          "public=198.51.100.25\". label is what a connector's egress names; without one it is for "
+          "connectors that name none. ehlo is said where the connector has no fqdn. public is "
+          "the address behind address translation. Those of other machines are passed over."};
+  settings::Setting<absl::Duration> address_check_interval{
+      .key = "egress.address_check_interval",
+      .fallback = absl::Minutes(10),
+      .min = absl::Seconds(1),
+      .max = absl::Hours(24),
+      .about =
+          "How often the name of each source address is compared with its A or AAAA and PTR "
+          "records."};
   settings::Setting<std::string> tls_ca_file{
       .key = "egress.tls_ca_file",
       .about =
@@ -173,6 +188,8 @@ struct EgressSettings {
     visit(implicit_tls_ports);
     visit(dns_servers);
     visit(external_dns_servers);
+    visit(addresses);
+    visit(address_check_interval);
     visit(tls_ca_file);
     visit(certificates_path);
     visit(secrets_path);

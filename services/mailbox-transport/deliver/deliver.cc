@@ -25,6 +25,7 @@ smtp::ConnectorPolicy PolicyOf(const connector::SendConnector& connector) {
   policy.auth = connector.smart_host_auth_mechanism;
   policy.credential = connector.authentication_credential;
   policy.source_address = connector.source_ip_address;
+  policy.egress = connector.egress;
   policy.external_dns = connector.use_external_dns_servers_enabled;
   policy.protocol_log = connector.protocol_logging_level == connector::ProtocolLogging::kVerbose;
   policy.cloud_services_mail = connector.cloud_services_mail_enabled;

@@ -12,6 +12,9 @@ namespace {
 // The time out is doubled at most this often: 32 times the first.
 constexpr int kDoublingsMax = 5;
 
+// Deliveries on one stream share its writes, so one is used first; more than these gain nothing.
+constexpr std::size_t kTogether = 64;
+
 }  // namespace
 
 FrontEnd::FrontEnd(io::Executor& executor,
@@ -30,6 +33,7 @@ FrontEndStream* FrontEnd::StreamFor(const std::string& hop) const {
   FrontEndStream* least = nullptr;
   for (const auto& stream : streams) {
     if (!stream->HasSlot(hop)) continue;
+    if (stream->in_use() < kTogether) return stream.get();
     if (least == nullptr || stream->in_use() < least->in_use()) least = stream.get();
   }
   return least;

@@ -157,6 +157,21 @@ const std::vector<BrokenRule> kRules = {
        s.set_ignore_start_tls(true);
      },
      "spec.smartHostAuthMechanism", "ignoreStartTls"},
+    {"a label that is none",
+     [](Spec& s) {
+       s.set_frontend_proxy_enabled(true);
+       s.set_egress("Bulk");
+     },
+     "spec.egress", "lower-case"},
+    {"a label without a front end", [](Spec& s) { s.set_egress("bulk"); }, "spec.egress",
+     "frontendProxyEnabled"},
+    {"a label and an address",
+     [](Spec& s) {
+       s.set_frontend_proxy_enabled(true);
+       s.set_source_ip_address("192.0.2.1");
+       s.set_egress("bulk");
+     },
+     "spec.egress", "sourceIpAddress"},
     {"override of nothing", [](Spec& s) { s.set_allow_policy_override(true); },
      "spec.allowPolicyOverride", "ignoreStartTls"},
     {"source address", [](Spec& s) { s.set_source_ip_address("10.1.1"); }, "spec.sourceIpAddress",

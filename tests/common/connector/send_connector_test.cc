@@ -130,6 +130,7 @@ TEST(SendConnectorTest, EveryParameterIsKept) {
                                          "ignore_start_tls",
                                          "force_helo",
                                          "allow_policy_override",
+                                         "egress",
                                          "domain_secure_enabled"};
   const auto* type = v1::SendConnectorSpec::descriptor();
   for (int i = 0; i < type->field_count(); ++i) {

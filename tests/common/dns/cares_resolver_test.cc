@@ -138,6 +138,14 @@ TEST_F(CaresResolverTest, TlsaAndTextRecordsCome) {
   EXPECT_TRUE(absl::IsNotFound(none.status())) << none.status();
 }
 
+TEST_F(CaresResolverTest, NameOfAnAddressComes) {
+  const io::IpAddress known = *io::IpAddress::Parse("192.0.2.4");
+  const auto names = testing::Await(executor_, Resolver().Ptr(ReverseName(known)));
+  ASSERT_TRUE(names.ok()) << names.status();
+  EXPECT_THAT(names->names, ElementsAre("v4.test"));
+  EXPECT_EQ(names->ttl, absl::Seconds(77));
+}
+
 TEST_F(CaresResolverTest, AnAliasTellsItsCanonicalName) {
   EXPECT_EQ(Addresses("alias.test")->canonical, "v4.test");
   EXPECT_EQ(Addresses("v4.test")->canonical, "");

@@ -102,7 +102,7 @@ class RaceTest : public ::testing::Test {
   io::Executor executor_{"race"};
   TimedDialer dialer_;
   std::vector<io::Endpoint> addresses_;
-  RaceRules rules_{std::nullopt, absl::Seconds(30), kNever, absl::InfiniteFuture()};
+  RaceRules rules_{Sources(), absl::Seconds(30), kNever, absl::InfiniteFuture()};
   std::vector<std::size_t> failed_;
   std::vector<std::size_t> full_;
   RaceCalls calls_{[this](std::size_t place) {

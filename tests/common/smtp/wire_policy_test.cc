@@ -23,6 +23,7 @@ ConnectorPolicy EveryField() {
   policy.auth = SmartHostAuth::kBasicAuthRequireTls;
   policy.credential = "relay-1";
   policy.source_address = *io::IpAddress::Parse("2001:db8::1");
+  policy.egress = "bulk";
   policy.external_dns = true;
   policy.protocol_log = true;
   policy.cloud_services_mail = true;
@@ -70,6 +71,7 @@ TEST(WirePolicyTest, WhatNoConnectorSaysIsRefused) {
       {[](Policy& p) { p.set_credential("../../etc"); }, "policy.credential"},
       {[](Policy& p) { p.set_credential(""); }, "policy.credential"},
       {[](Policy& p) { p.set_source_address("everywhere"); }, "policy.source_address"},
+      {[](Policy& p) { p.set_egress("../bulk"); }, "policy.egress"},
       {[](Policy& p) { p.set_ignore_start_tls(true); }, "policy.ignore_start_tls"},
       {[](Policy& p) { p.set_force_helo(true); }, "policy.force_helo"},
       {[](Policy& p) { p.mutable_grants(0)->set_principal(static_cast<v1::Principal>(9)); },
