@@ -113,7 +113,8 @@ def receipts(*words):
 
 
 def latency():
-    """When generator, relay and sink fill the processors, a receipt waits for these, not the disk."""
+    """When generator, relay and sink fill the processors, a receipt waits for these and not for
+    the disk."""
     holds, paced = receipts("--rate", RATE)
     _, fast = receipts()
     return require(holds, f"{paced}\nas fast as it can, not judged: {fast}")

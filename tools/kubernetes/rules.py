@@ -82,7 +82,8 @@ ALERTS = {
         "a certificate of {{ $labels.pod }} ends within a week"),
     "PosternAddressNames": (
         f"min by ({BY}, address) (postern_egress_address_names_agree) == 0", "1h", "warning",
-        "name, A and PTR of the source address {{ $labels.address }} differ: remotes may refuse it"),
+        "name, A and PTR of the source address {{ $labels.address }} differ: remotes may refuse "
+        "it"),
     "PosternDirectoryStale": (
         f"max by ({BY}) (postern_directory_stale) == 1 or "
         f"min by ({BY}) (postern_directory_last_load_ok) == 0", "5m", "warning",
