@@ -106,7 +106,7 @@ io::Task<bool> Pipeline::LetGoSome(bool suspended) {
       state.suspended = state.suspended || suspended;
     model::Settlement settlement{.message = message, .attempted = false};
     // Until the store has the new state nobody may load the old one.
-    at_hand_.Note(message);
+    at_hand_.NoteUnwritten(message);
     store_.Settle(std::move(settlement), [message](const absl::Status&) {});
     Place(message, /*keep_message=*/false);
   }
