@@ -66,8 +66,8 @@ bool Schedule::EnterRollup(Line& line, MxSetPtr& set, MxSet::Admission& admissio
     return true;
   }
   Rollup& rollup = *line.rollup;
-  const bool others = !rollup.waiting.empty() || rollup.set->Wanted(shard_);
-  if (line.turn >= kTurn && others) {
+  // Only then are the others asked about, for which the set is locked.
+  if (line.turn >= kTurn && (!rollup.waiting.empty() || rollup.set->Wanted(shard_))) {
     AwaitRoom(line, now);
     return false;
   }
@@ -95,8 +95,7 @@ bool Schedule::Admit(const model::NextHop& hop,
   Line* line = Find(hop);
   if (line == nullptr) return true;
   Join(*line, mx_set, ttl, now);
-  const auto taken = std::find_if(line->taken.begin(), line->taken.end(),
-                                  [&](const Line::Taken& one) { return one.id == id; });
+  const auto taken = line->FindTaken(id);
   if (taken == line->taken.end()) return true;
   const MxSetPtr set = line->rollup == nullptr ? nullptr : line->rollup->set;
   if (taken->set == set) return true;

@@ -141,6 +141,11 @@ struct Line {
 
   std::size_t size() const { return by_id.size() + taken.size(); }
 
+  std::vector<Taken>::iterator FindTaken(base::MessageId which) {
+    return std::find_if(taken.begin(), taken.end(),
+                        [which](const Taken& one) { return one.id == which; });
+  }
+
   void PutLater(Place* place) {
     later.Push(place);
     ++deferred[static_cast<std::size_t>(place->ticket.priority)];

@@ -20,8 +20,9 @@ struct Standing {
 
 Standing StandingOf(const Line& line) {
   Standing standing;
-  standing.waits = line.state == Line::State::kRetry || line.state == Line::State::kHeld;
+  standing.waits = line.waits();
   if (standing.waits) standing.resumes = line.resumes;
+  if (!line.rollup->set->down()) return standing;  // which spares the copy
   if (line.rollup == nullptr || !line.taken.empty()) return standing;
   MxSet::View hosts = line.rollup->set->view();
   if (!hosts.down) return standing;
