@@ -97,8 +97,7 @@ io::Task<settle::Original> Shard::OriginalOf(model::MessagePtr message, settle::
 io::Task<void> Shard::Reroute() {
   while (std::exchange(reroute_again_, false) && !loops_.stopping()) {
     const RouteTablePtr table = shared_.router.table();
-    model::NextHop unreachable;
-    unreachable.type = model::DeliveryType::kUnreachable;
+    const model::NextHop unreachable = model::UnreachableHop();
     co_await RerouteQueue(unreachable);
     for (const queue::QueueView& view : queue_.Queues()) {
       const bool special = view.hop.type == model::DeliveryType::kUnreachable ||

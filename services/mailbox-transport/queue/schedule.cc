@@ -45,8 +45,10 @@ Schedule::~Schedule() {
 }
 
 Line* Schedule::Find(const model::NextHop& hop) const {
-  const bool unreachable = hop.type == model::DeliveryType::kUnreachable;
-  const auto found = unreachable ? lines_.find(model::UnreachableHop()) : lines_.find(hop);
+  // The others are keys themselves, which spares the copy.
+  const bool folds =
+      hop.type == model::DeliveryType::kUnreachable || hop.type == model::DeliveryType::kPoison;
+  const auto found = folds ? lines_.find(model::QueueOf(hop)) : lines_.find(hop);
   return found == lines_.end() ? nullptr : found->second.get();
 }
 
