@@ -16,12 +16,6 @@ namespace {
 // Ids of a queue are asked for one queue after the other.
 constexpr std::size_t kListedQueuesMax = 64;
 
-bool IsUnderWay(queue::MessageStatus status) {
-  return status == queue::MessageStatus::kActive ||
-         status == queue::MessageStatus::kPendingSuspend ||
-         status == queue::MessageStatus::kPendingRemove;
-}
-
 struct ShardAnswer {
   std::vector<queue::QueueView> views;
   std::vector<QueueState::Active> active;
@@ -32,10 +26,8 @@ ShardAnswer AnswerOf(const queue::Queue& queue) {
   answer.views = queue.Queues();
   for (const queue::QueueView& view : answer.views) {
     if (view.connections == 0) continue;
-    for (const queue::TicketView& ticket : queue.Tickets(view.hop, view.connections)) {
-      if (!IsUnderWay(ticket.status)) break;
+    for (const queue::TicketView& ticket : queue.UnderWay(view.hop, view.connections))
       answer.active.push_back({ticket.id, view.hop, ticket.status});
-    }
   }
   return answer;
 }
@@ -147,7 +139,7 @@ io::Task<absl::StatusOr<std::optional<std::vector<base::MessageId>>>> AskIds(
     if (queue.view.message_count == 0) continue;
     pipeline::Shard& shard = *pipeline.shards()[queue.shard];
     absl::AnyInvocable<Tickets()> ask = [&shard, hop = queue.view.hop] {
-      return shard.queue().TicketsAfter(hop, base::MessageId(), kTicketsMax);
+      return shard.queue().Tickets(hop, kTicketsMax);
     };
     const auto tickets = co_await pipeline::AskShard<Tickets>(shard, std::move(ask));
     if (!tickets.ok()) co_return tickets.status();

@@ -123,30 +123,6 @@ void Schedule::PutOff(const model::NextHop& hop, model::Ticket ticket, absl::Tim
   Retry(hop, std::move(ticket), now);
 }
 
-void Schedule::Learn(const model::NextHop& hop,
-                     const std::string& mx_set,
-                     absl::Duration ttl,
-                     absl::Time now) {
-  Line* line = Find(hop);
-  if (line == nullptr) return;
-  Join(*line, mx_set, ttl, now);
-  Note(*line, now);
-}
-
-void Schedule::Block(const std::string& connector,
-                     const std::string& mx_set,
-                     std::string_view error,
-                     absl::Time until,
-                     absl::Time now) {
-  if (sets_ == nullptr) return;
-  const MxSetPtr set = sets_->Known(connector, mx_set);
-  if (set == nullptr) return;  // no queue is of it
-  set->Block(error, now, until);
-  const auto rollup = rollups_.find(set.get());
-  if (rollup == rollups_.end()) return;
-  NoteRollup(*rollup->second, now);
-}
-
 void Schedule::RoomIn(const MxSetPtr& set, absl::Time now) {
   const auto rollup = rollups_.find(set.get());
   const bool used = rollup != rollups_.end() && Release(*rollup->second, now);

@@ -92,11 +92,6 @@ Changing Schedule::Change(const model::NextHop& hop,
   return changing;
 }
 
-std::size_t Schedule::Waiting(const model::NextHop& hop) const {
-  const Line* line = Find(hop);
-  return line == nullptr ? 0 : line->ready.size() + line->later.size();
-}
-
 Pending Schedule::PendingOf(const model::NextHop& hop, base::MessageId id) const {
   Line* line = Find(hop);
   if (line == nullptr) return Pending::kNothing;

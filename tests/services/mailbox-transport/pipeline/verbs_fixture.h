@@ -65,7 +65,7 @@ class VerbsFixture : public LineFixture {
     std::string status;
     for (const auto& shard : pipeline_->shards()) {
       shard->executor().Run([&] {
-        for (const queue::TicketView& view : shard->queue().TicketsAfter(hop, {}, 1000)) {
+        for (const queue::TicketView& view : shard->queue().Tickets(hop, 1000)) {
           if (view.id == id) status = queue::NameOf(view.status);
         }
       });
