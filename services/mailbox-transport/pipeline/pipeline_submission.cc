@@ -74,11 +74,11 @@ io::Task<void> Pipeline::LetGo() {
     more = co_await LetGoSome(/*suspended=*/false);
 }
 
-io::Task<void> Pipeline::LetGoSuspended(Answer<bool> all) {
+io::Task<bool> Pipeline::LetGoSuspended() {
   bool more = true;
   while (more)
     more = co_await LetGoSome(/*suspended=*/true);
-  all->Set(true);
+  co_return true;
 }
 
 io::Task<bool> Pipeline::LetGoSome(bool suspended) {

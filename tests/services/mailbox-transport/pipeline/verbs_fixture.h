@@ -37,17 +37,18 @@ class VerbsFixture : public LineFixture {
 
   // "1 done, 0 pending, 0 absent", or the status.
   std::string Suspend(const model::NextHop& hop, const std::vector<base::MessageId>& ids) {
-    return Text(Await(pipeline_->SuspendMessages(hop, ids)));
+    return Text(Await(pipeline_->ChangeMessages(hop, ids, queue::Wish::kSuspend)));
   }
 
   std::string Resume(const model::NextHop& hop, const std::vector<base::MessageId>& ids) {
-    return Text(Await(pipeline_->ResumeMessages(hop, ids)));
+    return Text(Await(pipeline_->ChangeMessages(hop, ids, queue::Wish::kResume)));
   }
 
   std::string Remove(const model::NextHop& hop,
                      const std::vector<base::MessageId>& ids,
                      bool with_ndr) {
-    return Text(Await(pipeline_->RemoveMessages(hop, ids, with_ndr)));
+    const auto wish = with_ndr ? queue::Wish::kRemoveWithNdr : queue::Wish::kRemove;
+    return Text(Await(pipeline_->ChangeMessages(hop, ids, wish)));
   }
 
   // Accepts, and waits until it is in the queue.
