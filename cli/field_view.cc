@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "cli/table.h"
 #include "common/base/text.h"
+#include "common/base/wildcard.h"
 
 namespace postern::cli {
 
@@ -23,7 +23,7 @@ absl::StatusOr<std::vector<std::size_t>> PlacesOf(const Fields& fields,
   for (const std::string& pattern : PatternsFor(view, usual)) {
     const std::size_t before = places.size();
     for (std::size_t i = 0; i < fields.size(); ++i) {
-      if (FitsWildcard(pattern, fields[i].first)) places.push_back(i);
+      if (base::FitsWildcard(pattern, fields[i].first)) places.push_back(i);
     }
     if (places.size() != before) continue;
     return base::Error(absl::StatusCode::kInvalidArgument, "\"", base::Printable(pattern),
@@ -41,7 +41,8 @@ bool IsNumber(std::string_view text) {
 absl::Status PrintRows(const std::vector<Fields>& rows,
                        std::span<const std::string_view> usual,
                        const View& view,
-                       Shell& shell) {
+                       Shell& shell,
+                       Table::Align numbers) {
   if (rows.empty()) return absl::OkStatus();
   const auto places = PlacesOf(rows.front(), view, usual);
   if (!places.ok()) return places.status();
@@ -57,11 +58,10 @@ absl::Status PrintRows(const std::vector<Fields>& rows,
   }
   std::vector<Table::Column> columns;
   for (const std::size_t place : *places) {
-    const bool numbers = std::all_of(rows.begin(), rows.end(), [place](const Fields& row) {
+    const bool counts = std::all_of(rows.begin(), rows.end(), [place](const Fields& row) {
       return IsNumber(row[place].second);
     });
-    columns.push_back(
-        {rows.front()[place].first, numbers ? Table::Align::kRight : Table::Align::kLeft});
+    columns.push_back({rows.front()[place].first, counts ? numbers : Table::Align::kLeft});
   }
   Table table(std::move(columns));
   for (const Fields& row : rows) {

@@ -17,16 +17,18 @@
 
 #include "cli/resource_print.h"
 #include "cli/shell.h"
+#include "cli/table.h"
 
 namespace postern::cli {
 
 // Name and value, the same names in every row.
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-// `usual`: what a table shows when nobody says what. Numbers stand on the right.
+// `usual`: what a table shows when nobody says what. Columns of numbers stand on `numbers`.
 absl::Status PrintRows(const std::vector<Fields>& rows,
                        std::span<const std::string_view> usual,
                        const View& view,
-                       Shell& shell);
+                       Shell& shell,
+                       Table::Align numbers = Table::Align::kRight);
 
 }  // namespace postern::cli

@@ -7,6 +7,7 @@
 #include "cli/mail_print.h"
 #include "cli/resource_verbs.h"
 #include "cli/table.h"
+#include "cli/value_forms.h"
 #include "common/base/text.h"
 
 namespace postern::cli {
@@ -14,14 +15,6 @@ namespace postern::cli {
 namespace {
 
 using Action = Cmdlet::Action;
-
-// "12,345,678".
-std::string Grouped(std::uint64_t number) {
-  std::string digits = base::Cat(number);
-  for (std::size_t at = digits.size(); at > 3; at -= 3)
-    digits.insert(at - 3, ",");
-  return digits;
-}
 
 // One line on a terminal that is written over and over.
 class Progress {

@@ -5,6 +5,7 @@
 #include "cli/table.h"
 #include "cli/yaml.h"
 #include "common/base/text.h"
+#include "common/base/wildcard.h"
 
 namespace postern::cli {
 
@@ -57,7 +58,7 @@ absl::StatusOr<Names> Chosen(const Names& patterns, const Properties& from) {
   for (const std::string& pattern : patterns) {
     const std::size_t before = names.size();
     for (const auto& [name, value] : from) {
-      if (FitsWildcard(pattern, name)) names.push_back(name);
+      if (base::FitsWildcard(pattern, name)) names.push_back(name);
     }
     if (names.size() != before) continue;
     return base::Error(absl::StatusCode::kInvalidArgument, "\"", base::Printable(pattern),
@@ -118,30 +119,6 @@ absl::Status PrintAsJson(const std::vector<v1::Resource>& resources, bool one, S
 }
 
 }  // namespace
-
-bool FitsWildcard(std::string_view pattern, std::string_view text) {
-  constexpr auto kNone = std::string_view::npos;
-  std::size_t at = 0;
-  std::size_t star = kNone;  // the last "*" seen, which takes what the rest cannot
-  std::size_t resume = 0;
-  std::size_t i = 0;
-  while (i < text.size()) {
-    if (at < pattern.size() && pattern[at] == '*') {
-      star = at++;
-      resume = i;
-    } else if (at < pattern.size() &&
-               base::EqualsIgnoreCase(pattern.substr(at, 1), text.substr(i, 1))) {
-      ++at;
-      ++i;
-    } else if (star != kNone) {
-      at = star + 1;
-      i = ++resume;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', at) == kNone;
-}
 
 absl::Status PrintResources(const std::vector<v1::Resource>& resources,
                             const View& view,

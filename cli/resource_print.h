@@ -35,7 +35,4 @@ absl::Status PrintResources(const std::vector<v1::Resource>& resources,
 // Parameter, before and after, in three columns; nothing of it is cut.
 std::string RenderDifferences(const std::vector<Difference>& differences);
 
-// "Add*" fits "AddressSpaces"; without regard to case.
-bool FitsWildcard(std::string_view pattern, std::string_view text);
-
 }  // namespace postern::cli

@@ -4,6 +4,7 @@
 #include "cli/permission_verbs.h"
 #include "cli/table.h"
 #include "common/base/text.h"
+#include "common/base/wildcard.h"
 
 namespace postern::cli {
 
@@ -147,8 +148,8 @@ absl::Status RunGet(const CmdletCall& call, DirectoryClient& client, Shell& shel
   if (!resources.ok()) return resources.status();
   const std::string& pattern = call.identity;
   std::erase_if(*resources, [&pattern](const v1::Resource& one) {
-    return !pattern.empty() && !FitsWildcard(pattern, NameOf(one)) &&
-           !FitsWildcard(pattern, MetadataOf(one).name());
+    return !pattern.empty() && !base::FitsWildcard(pattern, NameOf(one)) &&
+           !base::FitsWildcard(pattern, MetadataOf(one).name());
   });
   if (resources->empty()) {
     const bool config = call.kind() == "TransportConfig";

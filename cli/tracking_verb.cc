@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 
+#include "cli/field_view.h"
 #include "cli/table.h"
 #include "common/base/text.h"
 
@@ -14,7 +15,6 @@ namespace postern::cli {
 
 namespace {
 
-using Fields = std::vector<std::pair<std::string, std::string>>;
 using Strings = google::protobuf::RepeatedPtrField<std::string>;
 
 constexpr std::size_t kPageSize = 1000;
@@ -78,36 +78,6 @@ constexpr std::string_view kUsual[] = {"Timestamp",      "Server",         "Even
                                        "Source",         "Sender",         "Recipients",
                                        "MessageSubject", "RecipientStatus"};
 
-// The patterns of the view as it is asked for.
-std::vector<std::string> PatternsOf(const View& view) {
-  if (!view.properties.empty()) return view.properties;
-  if (view.form == View::Form::kList) return {"*"};
-  return {std::begin(kUsual), std::end(kUsual)};
-}
-
-absl::StatusOr<Fields> Chosen(const Fields& all, const View& view) {
-  Fields chosen;
-  for (const std::string& pattern : PatternsOf(view)) {
-    const std::size_t before = chosen.size();
-    for (const auto& field : all) {
-      if (FitsWildcard(pattern, field.first)) chosen.push_back(field);
-    }
-    if (chosen.size() != before) continue;
-    return base::Error(absl::StatusCode::kInvalidArgument, "\"", base::Printable(pattern),
-                       "\" is not a property; Format-List without properties shows all");
-  }
-  return chosen;
-}
-
-Table TableOf(const absl::StatusOr<Fields>& fields) {
-  std::vector<Table::Column> columns;
-  if (fields.ok()) {
-    for (const auto& [name, value] : *fields)
-      columns.push_back({name});
-  }
-  return Table(std::move(columns));
-}
-
 }  // namespace
 
 TrackingAsked TrackingFrom(const CmdletLine& line, Complaints& complaints) {
@@ -146,21 +116,11 @@ absl::Status Print(const v1::GetMessageTrackingLogResponse& all, const View& vie
               << '\n';
   }
   if (shell.output != Output::kTable) return PrintData(all, shell);
-  std::string text;
-  Table table = TableOf(Chosen(FieldsOf(v1::TrackingEvent()), view));
-  for (const v1::TrackingEvent& event : all.events()) {
-    const auto fields = Chosen(FieldsOf(event), view);
-    if (!fields.ok()) return fields.status();
-    if (view.form == View::Form::kList) {
-      text += base::Cat(text.empty() ? "" : "\n", RenderList(*fields));
-      continue;
-    }
-    std::vector<std::string> cells;
-    for (const auto& [name, value] : *fields)
-      cells.push_back(value);
-    table.Add(std::move(cells));
-  }
-  shell.out << (table.empty() ? text : table.Render(shell.width));
+  std::vector<Fields> rows;
+  for (const v1::TrackingEvent& event : all.events())
+    rows.push_back(FieldsOf(event));
+  absl::Status printed = PrintRows(rows, kUsual, view, shell, Table::Align::kLeft);
+  if (!printed.ok()) return printed;
   if (!all.complete()) {
     shell.err << "there are more events: narrow it, or raise -ResultSize\n";
   }

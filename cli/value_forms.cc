@@ -25,17 +25,14 @@ std::string DigitsOf(std::string_view text) {
   return digits;
 }
 
-// "26,214,400".
+}  // namespace
+
 std::string Grouped(std::uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (std::size_t at = digits.size(); at > 3;) {
-    at -= 3;
-    digits.insert(at, ",");
-  }
+  std::string digits = base::Cat(number);
+  for (std::size_t at = digits.size(); at > 3; at -= 3)
+    digits.insert(at - 3, ",");
   return digits;
 }
-
-}  // namespace
 
 absl::StatusOr<bool> ParseFlag(std::string_view given) {
   std::string_view text = base::Trim(given);

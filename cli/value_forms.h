@@ -34,6 +34,9 @@ std::vector<std::string> WordsFrom(std::string_view values);
 // The word in its table's spelling; the rule names them all.
 absl::StatusOr<std::string> NormalWord(std::string_view text, std::string_view values);
 
+// "26,214,400".
+std::string Grouped(std::uint64_t number);
+
 // "26214400" is "25 MB (26,214,400 bytes)", as Exchange shows sizes.
 std::string ShownSize(std::string_view size);
 

@@ -167,4 +167,11 @@ absl::Status RefusalOf(const http::Answer& answer, std::string_view what) {
                      base::Printable(message, kReasonBytesMax));
 }
 
+absl::StatusOr<http::Answer> Asked(http::Channel& channel, http::Call call, std::string_view what) {
+  auto answer = channel.Ask(std::move(call));
+  if (!answer.ok()) return answer.status();
+  if (answer->status >= 300) return RefusalOf(*answer, what);
+  return answer;
+}
+
 }  // namespace postern::kubernetes

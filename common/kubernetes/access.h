@@ -61,4 +61,7 @@ std::string Escaped(std::string_view text);
 // 403), kInvalidArgument (400, 422), kResourceExhausted (429), kOutOfRange (410), kUnavailable.
 absl::Status RefusalOf(const http::Answer& answer, std::string_view what);
 
+// One call to its end: the answer of a success, or why there is none. `what` is asked for.
+absl::StatusOr<http::Answer> Asked(http::Channel& channel, http::Call call, std::string_view what);
+
 }  // namespace postern::kubernetes

@@ -164,9 +164,8 @@ absl::StatusOr<Json> ApiWriter::Send(http::Call call, std::string_view what) {
   }
   call.body_bytes_max = Feed::kEventBytesMax;
   call.time_max = std::min(call.time_max, kAnswerMax);
-  auto answer = channel_->Ask(std::move(call));
-  if (!answer.ok()) return answer.status();
-  if (answer->status >= 300) return FromRefusal(RefusalOf(*answer, what));
+  const auto answer = Asked(*channel_, std::move(call), what);
+  if (!answer.ok()) return FromRefusal(answer.status());
   return ParseJson(answer->body);
 }
 

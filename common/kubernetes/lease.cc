@@ -94,12 +94,12 @@ absl::StatusOr<bool> Election::Hold(http::Channel& channel, absl::Time now) {
   held_ = false;
   auto call = access_.Request("GET", base::Cat(access_.LeasesPath(), "/", name_));
   if (!call.ok()) return call.status();
-  auto answer = channel.Ask(*std::move(call));
+  const std::string what = base::Cat("lease ", name_);
+  const auto answer = Asked(channel, *std::move(call), what);
+  if (absl::IsNotFound(answer.status())) return Create(channel, now);
   if (!answer.ok()) return answer.status();
-  if (answer->status == 404) return Create(channel, now);
-  if (answer->status != 200) return RefusalOf(*answer, base::Cat("lease ", name_));
   const auto lease = ParseJson(answer->body);
-  if (!lease.ok()) return base::Annotate(lease.status(), base::Cat("lease ", name_));
+  if (!lease.ok()) return base::Annotate(lease.status(), what);
   return Take(channel, *lease, now);
 }
 
@@ -132,10 +132,10 @@ absl::StatusOr<bool> Election::Send(http::Channel& channel,
   if (!call.ok()) return call.status();
   call->body = WriteJson(body);
   call->content_type = method == "PATCH" ? "application/merge-patch+json" : "application/json";
-  const auto answer = channel.Ask(*std::move(call));
+  const auto answer = Asked(channel, *std::move(call), base::Cat("lease ", name_));
+  // Somebody else was quicker: a conflict.
+  if (absl::IsAborted(answer.status()) || absl::IsAlreadyExists(answer.status())) return false;
   if (!answer.ok()) return answer.status();
-  if (answer->status == 409) return false;
-  if (answer->status >= 300) return RefusalOf(*answer, base::Cat("lease ", name_));
   held_ = true;
   renewed_ = now;
   return true;

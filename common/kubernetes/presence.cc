@@ -101,9 +101,7 @@ absl::Status Presence::Apply(http::Channel& channel,
   call->content_type = "application/apply-patch+yaml";
   call->body_bytes_max = 4 * 1024 * 1024;
   call->time_max = std::min(call->time_max, most);
-  const auto answer = channel.Ask(*std::move(call));
-  if (!answer.ok()) return answer.status();
-  return answer->status < 300 ? absl::OkStatus() : RefusalOf(*answer, what);
+  return Asked(channel, *std::move(call), what).status();
 }
 
 absl::Status Presence::Renew(http::Channel& channel, const Report& report, absl::Duration most) {

@@ -24,10 +24,9 @@ absl::StatusOr<bool> IsScaledIn(const Access& access, std::string_view pod) {
   auto call = access.Request("GET", base::Cat("/apis/apps/v1/namespaces/", access.name_space(),
                                               "/statefulsets/", Escaped(of_set->set)));
   if (!call.ok()) return call.status();
-  const auto answer = (*channel)->Ask(*std::move(call));
-  if (!answer.ok()) return answer.status();
   const std::string what = base::Cat("StatefulSet ", of_set->set);
-  if (answer->status != 200) return RefusalOf(*answer, what);
+  const auto answer = Asked(**channel, *std::move(call), what);
+  if (!answer.ok()) return answer.status();
   const auto set = ParseJson(answer->body);
   if (!set.ok()) return base::Annotate(set.status(), what);
   // The API server writes the default of 1 where nobody says how many.

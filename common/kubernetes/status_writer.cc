@@ -96,9 +96,8 @@ absl::Status StatusWriter::NoteLeases(absl::Time now) {
     auto call = access_.Request("GET", std::move(path));
     if (!call.ok()) return call.status();
     call->body_bytes_max = kLeasesBytesMax;
-    const auto answer = channel_->Ask(*std::move(call));
+    const auto answer = Asked(*channel_, *std::move(call), "list of leases");
     if (!answer.ok()) return answer.status();
-    if (answer->status != 200) return RefusalOf(*answer, "list of leases");
     const auto list = ParseJson(answer->body);
     if (!list.ok()) return base::Annotate(list.status(), "list of leases");
     if (const Json* items = Find(*list, {"items"})) {
@@ -154,9 +153,8 @@ absl::Status StatusWriter::Patch(directory::Kind kind, const Object& object, con
   call->body = WriteJson(patch);
   call->content_type = "application/merge-patch+json";
   call->body_bytes_max = Feed::kEventBytesMax;
-  const auto answer = channel_->Ask(*std::move(call));
+  const auto answer = Asked(*channel_, *std::move(call), base::Cat("status of ", object.place));
   if (!answer.ok()) return answer.status();
-  if (answer->status >= 300) return RefusalOf(*answer, base::Cat("status of ", object.place));
   const std::lock_guard lock(mutex_);
   ++written_;
   return absl::OkStatus();

@@ -96,16 +96,6 @@ TEST(ResourcePrint, YamlIsManifestsThatCanBeReadAgain) {
   EXPECT_TRUE(connector::Validate(std::get<v1::SendConnector>(manifests[1].object)).empty());
 }
 
-TEST(ResourcePrint, WildcardsFitAsInPowerShell) {
-  EXPECT_TRUE(FitsWildcard("*", "Name"));
-  EXPECT_TRUE(FitsWildcard("add*S", "AddressSpaces"));
-  EXPECT_TRUE(FitsWildcard("*a*e*", "Name"));
-  EXPECT_TRUE(FitsWildcard("name", "Name"));
-  EXPECT_FALSE(FitsWildcard("Nam", "Name"));
-  EXPECT_FALSE(FitsWildcard("*x*", "Name"));
-  EXPECT_FALSE(FitsWildcard("", "Name"));
-}
-
 TEST(ResourcePrint, DifferencesAreThreeColumns) {
   EXPECT_EQ(RenderDifferences({{"Enabled", "True", "False"}}),
             "Parameter Before After\n"

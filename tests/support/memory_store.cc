@@ -25,6 +25,25 @@ std::size_t MemoryStore::held() const {
   return held_.size();
 }
 
+void MemoryStore::WriteSettlementsLate() {
+  const std::lock_guard lock(mutex_);
+  settles_late_ = true;
+}
+
+void MemoryStore::WriteSettlements() {
+  std::deque<std::pair<model::Settlement, Done>> late;
+  {
+    const std::lock_guard lock(mutex_);
+    settles_late_ = false;
+    late.swap(late_);
+    for (const auto& [settlement, done] : late)
+      Write(settlement);
+  }
+  for (auto& [settlement, done] : late) {
+    if (done) done(absl::OkStatus());
+  }
+}
+
 void MemoryStore::FailPuts(absl::Status status) {
   const std::lock_guard lock(mutex_);
   put_answer_ = std::move(status);
@@ -155,23 +174,31 @@ void MemoryStore::Answer(Done done, absl::Status status) {
   done(std::move(status));
 }
 
+void MemoryStore::Write(const model::Settlement& settlement) {
+  const model::Message& message = *settlement.message;
+  if (message.settled()) {
+    Forget(message.id);
+  } else {
+    model::Message& kept = messages_[message.id] = message;
+    kept.body = nullptr;
+  }
+  for (const model::MessagePtr& notice : settlement.notices) {
+    KeepBody(*notice);
+    messages_[notice->id] = *notice;
+    messages_[notice->id].body = nullptr;
+  }
+  const auto mark = marks_.find(message.id);
+  if (settlement.attempted && mark != marks_.end() && --mark->second == 0) marks_.erase(mark);
+}
+
 void MemoryStore::Settle(model::Settlement settlement, Done done) {
   {
     const std::lock_guard lock(mutex_);
-    const model::Message& message = *settlement.message;
-    if (message.settled()) {
-      Forget(message.id);
-    } else {
-      model::Message& kept = messages_[message.id] = message;
-      kept.body = nullptr;
+    if (settles_late_) {
+      late_.emplace_back(std::move(settlement), std::move(done));
+      return;
     }
-    for (const model::MessagePtr& notice : settlement.notices) {
-      KeepBody(*notice);
-      messages_[notice->id] = *notice;
-      messages_[notice->id].body = nullptr;
-    }
-    const auto mark = marks_.find(message.id);
-    if (settlement.attempted && mark != marks_.end() && --mark->second == 0) marks_.erase(mark);
+    Write(settlement);
   }
   if (done) done(absl::OkStatus());
 }

@@ -3,7 +3,8 @@
 // A MessageStore in memory, for tests of what is above the store.
 //
 // Flow      MemoryStore store; give it to a Pipeline. Answers come at once, on the calling thread,
-//           unless Hold is on: then they wait for Release. Kill forgets what a crash forgets.
+//           unless Hold is on: then they wait for Release; settlements that are written late wait
+//           for WriteSettlements. Kill forgets what a crash forgets.
 // Failure   FailPuts makes every Put answer so; SetFull makes full() true; Damage spoils a record.
 // Lifetime  Outlives all who call it. Thread-safe.
 
@@ -32,6 +33,10 @@ class MemoryStore final : public model::MessageStore {
   void Hold();
   void Release();
   std::size_t held() const;
+
+  // Until WriteSettlements what is settled is not seen by who loads, as before a commit.
+  void WriteSettlementsLate();
+  void WriteSettlements();
 
   void FailPuts(absl::Status status);
   void SetFull(bool full);
@@ -79,6 +84,7 @@ class MemoryStore final : public model::MessageStore {
   using Key = std::pair<std::string, std::string>;
 
   absl::Status Keep(model::Message& message);
+  void Write(const model::Settlement& settlement);
   void KeepBody(model::Message& message);
   void Forget(base::MessageId id);
   void Answer(Done done, absl::Status status);
@@ -99,6 +105,8 @@ class MemoryStore final : public model::MessageStore {
   bool full_ = false;
   bool hold_ = false;
   std::deque<std::pair<Done, absl::Status>> held_;
+  bool settles_late_ = false;
+  std::deque<std::pair<model::Settlement, Done>> late_;
 };
 
 }  // namespace postern::testing

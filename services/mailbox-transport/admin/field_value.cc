@@ -75,6 +75,19 @@ absl::StatusOr<FieldValue> ParseFlag(std::string_view text) {
 
 }  // namespace
 
+FieldValue TextOrNull(std::string_view text) {
+  return text.empty() ? FieldValue() : FieldValue(std::string(text));
+}
+
+FieldValue TimeOrNull(absl::Time time) {
+  const bool set = time != absl::InfinitePast() && time != absl::InfiniteFuture();
+  return set ? FieldValue(time) : FieldValue();
+}
+
+FieldValue CountValue(std::uint64_t count) {
+  return static_cast<std::int64_t>(count);
+}
+
 bool HasOrder(Kind kind) {
   return kind != Kind::kText && kind != Kind::kWord && kind != Kind::kFlag;
 }
@@ -131,32 +144,6 @@ int Compare(const FieldValue& a, const FieldValue& b) {
     return lower.compare(base::LowerAscii(std::get<std::string>(b)));
   }
   return a < b ? -1 : b < a ? 1 : 0;
-}
-
-// Greedy, with one place to go back to: linear for each star.
-bool IsLike(std::string_view text, std::string_view pattern) {
-  const auto same = [](char a, char b) {
-    return base::EqualsIgnoreCase(std::string_view(&a, 1), std::string_view(&b, 1));
-  };
-  std::size_t at = 0;
-  std::size_t in = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t after = 0;
-  while (at < text.size()) {
-    if (in < pattern.size() && pattern[in] == '*') {
-      star = in++;
-      after = at;
-    } else if (in < pattern.size() && same(pattern[in], text[at])) {
-      ++in;
-      ++at;
-    } else if (star != std::string_view::npos) {
-      in = star + 1;
-      at = ++after;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', in) == std::string_view::npos;
 }
 
 absl::StatusOr<std::size_t> FindField(std::span<const FieldForm> fields,

@@ -25,6 +25,11 @@ namespace postern::admin {
 using FieldValue = std::
     variant<std::monostate, std::string, std::int64_t, double, bool, absl::Duration, absl::Time>;
 
+// What is empty, and a time that lies at infinity, is not set.
+FieldValue TextOrNull(std::string_view text);
+FieldValue TimeOrNull(absl::Time time);
+FieldValue CountValue(std::uint64_t count);
+
 struct FieldForm {
   enum class Kind : std::uint8_t {
     kText,
@@ -53,9 +58,6 @@ std::optional<absl::Time> ParseMoment(std::string_view text);
 // Below 0, 0 or above 0. What is not set comes first; text is compared without regard to case. Both
 // are of one form.
 int Compare(const FieldValue& a, const FieldValue& b);
-
-// "*" stands for any text, the rest for itself without regard to case.
-bool IsLike(std::string_view text, std::string_view pattern);
 
 // Its place in the table, without regard to case; the error names what exists. `what`: "queue".
 absl::StatusOr<std::size_t> FindField(std::span<const FieldForm> fields,

@@ -6,6 +6,7 @@
 
 #include "common/base/text.h"
 #include "common/base/units.h"
+#include "common/base/wildcard.h"
 
 namespace postern::admin {
 
@@ -136,7 +137,8 @@ bool Holds(const Condition& condition, const FieldValue& value) {
     case Operator::kLe:
       return set && order <= 0;
     case Operator::kLike:
-      return set && IsLike(std::get<std::string>(value), std::get<std::string>(condition.value));
+      return set && base::FitsWildcard(std::get<std::string>(condition.value),
+                                       std::get<std::string>(value));
   }
   return false;
 }

@@ -12,7 +12,6 @@ namespace {
 
 using Status = queue::MessageStatus;
 using Sliced = absl::StatusOr<MessageWalk::Slice>;
-using Changed = absl::StatusOr<pipeline::Changed>;
 
 // Several slices are acted on together, for each time the store is waited for. A slice more is no
 // more than a call takes.
@@ -32,6 +31,17 @@ absl::Status CheckTerms(const v1::MessageActionRequest& request) {
     return absl::InvalidArgumentError("give an identity or a filter");
   }
   return absl::OkStatus();
+}
+
+queue::Wish WishOf(const v1::MessageActionRequest& request) {
+  switch (request.action()) {
+    case v1::MESSAGE_ACTION_SUSPEND:
+      return queue::Wish::kSuspend;
+    case v1::MESSAGE_ACTION_RESUME:
+      return queue::Wish::kResume;
+    default:
+      return request.without_ndr() ? queue::Wish::kRemove : queue::Wish::kRemoveWithNdr;
+  }
 }
 
 Judged JudgedOf(v1::MessageAction action, const MessageWalk::Row& row) {
@@ -71,14 +81,7 @@ io::Task<absl::Status> MessageActions::Act(const v1::MessageActionRequest& reque
                                            Targets targets,
                                            v1::ActionResponse& response) {
   for (auto& [hop, ids] : targets) {
-    Changed changed = absl::InternalError("no action");
-    if (request.action() == v1::MESSAGE_ACTION_SUSPEND) {
-      changed = co_await pipeline_.SuspendMessages(hop, std::move(ids));
-    } else if (request.action() == v1::MESSAGE_ACTION_RESUME) {
-      changed = co_await pipeline_.ResumeMessages(hop, std::move(ids));
-    } else {
-      changed = co_await pipeline_.RemoveMessages(hop, std::move(ids), !request.without_ndr());
-    }
+    const auto changed = co_await pipeline_.ChangeMessages(hop, std::move(ids), WishOf(request));
     if (!changed.ok()) co_return changed.status();
     response.set_changed(response.changed() + changed->done + changed->pending);
     response.set_pending(response.pending() + changed->pending);

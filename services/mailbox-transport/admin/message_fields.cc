@@ -15,15 +15,6 @@ struct MessageProperty {
   FieldValue (*value)(const MessageRow& row);
 };
 
-FieldValue TextOrNull(std::string_view text) {
-  return text.empty() ? FieldValue() : FieldValue(std::string(text));
-}
-
-FieldValue TimeOrNull(absl::Time time) {
-  const bool set = time != absl::InfinitePast() && time != absl::InfiniteFuture();
-  return set ? FieldValue(time) : FieldValue();
-}
-
 std::string QueueOf(const MessageRow& row) {
   return base::Cat(row.server, "\\", row.standing.queue);
 }
@@ -44,8 +35,7 @@ const MessageProperty kMessageProperties[] = {
      [](const MessageRow& row) { return TextOrNull(queue::NameOf(row.standing.ticket.status)); }},
     {{"Subject", Kind::kText},
      [](const MessageRow& row) { return TextOrNull(row.message.subject); }},
-    {{"Size", Kind::kSize},
-     [](const MessageRow& row) { return FieldValue(static_cast<std::int64_t>(row.message.size)); }},
+    {{"Size", Kind::kSize}, [](const MessageRow& row) { return CountValue(row.message.size); }},
     {{"MessageSourceName", Kind::kText},
      [](const MessageRow& row) { return TextOrNull(row.message.source_name); }},
     {{"SourceIP", Kind::kText},
@@ -59,9 +49,7 @@ const MessageProperty kMessageProperties[] = {
     {{"LastError", Kind::kText},
      [](const MessageRow& row) { return TextOrNull(LastErrorOf(row.message, row.standing)); }},
     {{"RetryCount", Kind::kNumber},
-     [](const MessageRow& row) {
-       return FieldValue(static_cast<std::int64_t>(RetryCountOf(row.message, row.standing)));
-     }},
+     [](const MessageRow& row) { return CountValue(RetryCountOf(row.message, row.standing)); }},
     {{"Priority", Kind::kWord, "High, Normal, Low"},
      [](const MessageRow& row) { return TextOrNull(model::NameOf(row.message.priority)); }},
     {{"DeferReason", Kind::kWord, "None, Transient Failure"},

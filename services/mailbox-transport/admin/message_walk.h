@@ -3,7 +3,7 @@
 // MessageWalk: goes through the messages of the store in the order of their ids and shows those
 // that fit: what Get-Message and every command on messages are made of.
 //
-// Flow      Slice again and again, each on the disk pool, until it says that it came to the end.
+// Flow      Next again and again, each on the disk pool, until its Slice says that it has ended.
 // Failure   What the store says. A damaged record is shown with its error, in the queue "*", unless
 //           queues are named.
 // Limits    kSliceMessages messages a slice.
@@ -53,8 +53,6 @@ class MessageWalk {
 
   MessageWalk(model::MessageStore& store, std::string server, Terms terms)
       : store_(store), server_(std::move(server)), terms_(std::move(terms)) {}
-
-  const Terms& terms() const { return terms_; }
 
   struct Slice {
     bool ended = false;    // there is nothing behind it

@@ -3,7 +3,7 @@
 // PageQuery: which part of the rows is shown: Exchange's ResultSize, SortOrder, BookmarkIndex,
 // BookmarkObject, IncludeBookmark and SearchForward. Pure.
 //
-// Flow      PageQuery::Of(page); PlacesOf rows that are at hand; messages are walked by
+// Flow      PageQuery::Of(page); PartOf rows that are at hand; messages are walked by
 //           message_page.h.
 // Failure   kInvalidArgument and kNotFound name the term and the rule.
 // Limits    kResultsMax rows, those that are skipped included when rows are sorted.

@@ -127,13 +127,8 @@ io::Task<absl::StatusOr<bool>> QueueActions::Resubmit(NamedQueue queue,
     at.set_message(*now);
   }
   for (;;) {
-    using Answered = pipeline::Answer<std::size_t>;
-    absl::AnyInvocable<void(Answered)> some = [&shard, hop = queue.view.hop,
-                                               mark = at.message()](const Answered& answer) {
-      shard.ResubmitSome(hop, mark, kResubmitSlice,
-                         [answer](std::size_t count) { answer->Set(count); });
-    };
-    const auto count = co_await pipeline::AskShardLater<std::size_t>(shard, std::move(some));
+    io::Task<std::size_t> some = shard.ResubmitSome(queue.view.hop, at.message(), kResubmitSlice);
+    const auto count = co_await pipeline::AskShardTask(shard, std::move(some));
     if (!count.ok()) co_return count.status();
     response.set_messages(response.messages() + *count);
     at.set_examined(at.examined() + *count);

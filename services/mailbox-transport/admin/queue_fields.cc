@@ -15,19 +15,6 @@ struct QueueProperty {
   FieldValue (*value)(const NamedQueue& queue, std::string_view server);
 };
 
-FieldValue TextValue(std::string_view text) {
-  return text.empty() ? FieldValue() : FieldValue(std::string(text));
-}
-
-FieldValue TimeValue(absl::Time time) {
-  const bool set = time != absl::InfinitePast() && time != absl::InfiniteFuture();
-  return set ? FieldValue(time) : FieldValue();
-}
-
-FieldValue CountValue(std::uint64_t count) {
-  return static_cast<std::int64_t>(count);
-}
-
 constexpr std::string_view kDeliveryTypes =
     "DnsConnectorDelivery, SmartHostConnectorDelivery, SmtpRelayToConnectorSourceServers, "
     "SmtpRelayToRemoteActiveDirectorySite, Unreachable, Poison, Undefined";
@@ -35,23 +22,25 @@ constexpr std::string_view kDeliveryTypes =
 const QueueProperty kProperties[] = {
     {{"Identity", Kind::kText},
      [](const NamedQueue& queue, std::string_view server) {
-       return TextValue(base::Cat(server, "\\", queue.name));
+       return TextOrNull(base::Cat(server, "\\", queue.name));
      }},
     {{"DeliveryType", Kind::kWord, kDeliveryTypes},
      [](const NamedQueue& queue, std::string_view) {
-       return TextValue(model::NameOf(queue.view.hop.type));
+       return TextOrNull(model::NameOf(queue.view.hop.type));
      }},
     {{"NextHopDomain", Kind::kText},
-     [](const NamedQueue& queue, std::string_view) { return TextValue(DomainOf(queue)); }},
+     [](const NamedQueue& queue, std::string_view) { return TextOrNull(DomainOf(queue)); }},
     {{"NextHopConnector", Kind::kText},
-     [](const NamedQueue& queue, std::string_view) { return TextValue(queue.view.hop.connector); }},
+     [](const NamedQueue& queue, std::string_view) {
+       return TextOrNull(queue.view.hop.connector);
+     }},
     {{"NextHopCategory", Kind::kWord, "External, Internal"},
      [](const NamedQueue& queue, std::string_view) {
-       return TextValue(CategoryOf(queue.view.hop.type));
+       return TextOrNull(CategoryOf(queue.view.hop.type));
      }},
     {{"Status", Kind::kWord, "Active, Connecting, Ready, Retry, Suspended, None"},
      [](const NamedQueue& queue, std::string_view) {
-       return TextValue(queue::NameOf(queue.view.status));
+       return TextOrNull(queue::NameOf(queue.view.status));
      }},
     {{"MessageCount", Kind::kNumber},
      [](const NamedQueue& queue, std::string_view) {
@@ -64,18 +53,18 @@ const QueueProperty kProperties[] = {
     {{"RetryCount", Kind::kNumber},
      [](const NamedQueue& queue, std::string_view) { return CountValue(queue.view.retry_count); }},
     {{"LastError", Kind::kText},
-     [](const NamedQueue& queue, std::string_view) { return TextValue(queue.view.last_error); }},
+     [](const NamedQueue& queue, std::string_view) { return TextOrNull(queue.view.last_error); }},
     {{"LastRetryTime", Kind::kTime},
      [](const NamedQueue& queue, std::string_view) {
-       return TimeValue(queue.view.last_retry_time);
+       return TimeOrNull(queue.view.last_retry_time);
      }},
     {{"NextRetryTime", Kind::kTime},
      [](const NamedQueue& queue, std::string_view) {
-       return TimeValue(queue.view.next_retry_time);
+       return TimeOrNull(queue.view.next_retry_time);
      }},
     {{"FirstRetryTime", Kind::kTime},
      [](const NamedQueue& queue, std::string_view) {
-       return TimeValue(queue.view.first_retry_time);
+       return TimeOrNull(queue.view.first_retry_time);
      }},
     {{"IncomingRate", Kind::kRate},
      [](const NamedQueue& queue, std::string_view) {
@@ -92,9 +81,9 @@ const QueueProperty kProperties[] = {
        return CountValue(queue.view.suspended_count);
      }},
     {{"TlsDomain", Kind::kText},
-     [](const NamedQueue& queue, std::string_view) { return TextValue(queue.tls_domain); }},
+     [](const NamedQueue& queue, std::string_view) { return TextOrNull(queue.tls_domain); }},
     {{"MxSet", Kind::kText},
-     [](const NamedQueue& queue, std::string_view) { return TextValue(queue.view.mx_set); }},
+     [](const NamedQueue& queue, std::string_view) { return TextOrNull(queue.view.mx_set); }},
 };
 
 }  // namespace

@@ -16,17 +16,6 @@ namespace {
 // Ids of a queue are asked for one queue after the other.
 constexpr std::size_t kListedQueuesMax = 64;
 
-// All poison ones too wait in one queue.
-model::NextHop QueueKey(const model::NextHop& hop) {
-  return hop.type == model::DeliveryType::kPoison ? model::PoisonHop() : model::QueueOf(hop);
-}
-
-bool IsUnderWay(queue::MessageStatus status) {
-  return status == queue::MessageStatus::kActive ||
-         status == queue::MessageStatus::kPendingSuspend ||
-         status == queue::MessageStatus::kPendingRemove;
-}
-
 struct ShardAnswer {
   std::vector<queue::QueueView> views;
   std::vector<QueueState::Active> active;
@@ -37,10 +26,8 @@ ShardAnswer AnswerOf(const queue::Queue& queue) {
   answer.views = queue.Queues();
   for (const queue::QueueView& view : answer.views) {
     if (view.connections == 0) continue;
-    for (const queue::TicketView& ticket : queue.Tickets(view.hop, view.connections)) {
-      if (!IsUnderWay(ticket.status)) break;
+    for (const queue::TicketView& ticket : queue.UnderWay(view.hop, view.connections))
       answer.active.push_back({ticket.id, view.hop, ticket.status});
-    }
   }
   return answer;
 }
@@ -58,13 +45,13 @@ std::uint64_t QueueRank(std::string_view name) {
 QueueState::QueueState(std::vector<NamedQueue> queues, const std::vector<Active>& active)
     : queues_(std::move(queues)) {
   for (std::size_t i = 0; i < queues_.size(); ++i)
-    places_.emplace(QueueKey(queues_[i].view.hop), i);
+    places_.emplace(model::QueueOf(queues_[i].view.hop), i);
   for (const Active& one : active)
-    active_.emplace(one.id.value, Active{one.id, QueueKey(one.hop), one.status});
+    active_.emplace(one.id.value, Active{one.id, model::QueueOf(one.hop), one.status});
 }
 
 const NamedQueue* QueueState::Find(const model::NextHop& hop) const {
-  const auto found = places_.find(QueueKey(hop));
+  const auto found = places_.find(model::QueueOf(hop));
   return found == places_.end() ? nullptr : &queues_[found->second];
 }
 
@@ -96,7 +83,7 @@ std::vector<PlacedRow> QueueState::StandingsOf(const model::Message& message,
                                                absl::Time now) const {
   std::set<model::NextHop> hops;
   for (const model::RecipientState& state : message.recipients) {
-    if (state.phase == model::Phase::kPending) hops.insert(QueueKey(state.next_hop));
+    if (state.phase == model::Phase::kPending) hops.insert(model::QueueOf(state.next_hop));
   }
   std::vector<PlacedRow> rows;
   for (const model::NextHop& hop : hops) {
@@ -152,7 +139,7 @@ io::Task<absl::StatusOr<std::optional<std::vector<base::MessageId>>>> AskIds(
     if (queue.view.message_count == 0) continue;
     pipeline::Shard& shard = *pipeline.shards()[queue.shard];
     absl::AnyInvocable<Tickets()> ask = [&shard, hop = queue.view.hop] {
-      return shard.queue().TicketsAfter(hop, base::MessageId(), kTicketsMax);
+      return shard.queue().Tickets(hop, kTicketsMax);
     };
     const auto tickets = co_await pipeline::AskShard<Tickets>(shard, std::move(ask));
     if (!tickets.ok()) co_return tickets.status();

@@ -2,7 +2,7 @@
 //
 // SortOrder: by which properties rows are put in order: +Size,-DateReceived. Pure.
 //
-// Flow      SortOrder::Parse(text, fields, "queue"); KeyOf(row); IsBefore(key, key).
+// Flow      SortOrder::Parse(text, fields, "queue"); KeyOf(row); Compare(key, key).
 // Failure   kInvalidArgument naming the property and the rule.
 // Limits    kSortFieldsMax properties.
 

@@ -28,12 +28,13 @@ NextHop UnreachableHop() {
   return {DeliveryType::kUnreachable, "", ""};
 }
 
-NextHop QueueOf(const NextHop& hop) {
-  return hop.type == DeliveryType::kUnreachable ? UnreachableHop() : hop;
-}
-
 NextHop PoisonHop() {
   return {DeliveryType::kPoison, "Poison Message", ""};
+}
+
+NextHop QueueOf(const NextHop& hop) {
+  if (hop.type == DeliveryType::kUnreachable) return UnreachableHop();
+  return hop.type == DeliveryType::kPoison ? PoisonHop() : hop;
 }
 
 NextHop SubmissionHop() {

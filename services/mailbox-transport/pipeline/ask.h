@@ -3,10 +3,10 @@
 // AskShard: a question to one shard from any executor, answered on the shard's own.
 //
 // Flow      co_await AskShard<T>(shard, question) when it can be answered at once;
-//           co_await AskShardLater<T>(shard, question) when the shard sets the answer in its time.
+//           co_await AskShardTask<T>(shard, task) when the answer is the result of a task there.
 // Failure   kUnavailable: the shard does not answer within the time. What was asked for may still
 //           happen.
-// Lifetime  The question must not use what its asker may lose while it waits.
+// Lifetime  Question and task must not use what their asker may lose while it waits.
 // Limits    kShardAnswer, or what the asker says.
 
 #pragma once
@@ -30,6 +30,7 @@ inline constexpr absl::Duration kShardAnswer = absl::Seconds(30);
 template <typename T>
 using Answer = std::shared_ptr<io::Completion<T>>;
 
+// For a question that sets the answer in its time.
 template <typename T>
 io::Task<absl::StatusOr<T>> AskShardLater(Shard& shard,
                                           absl::AnyInvocable<void(Answer<T>)> question,
@@ -49,6 +50,23 @@ io::Task<absl::StatusOr<T>> AskShard(Shard& shard,
       [question = std::move(question)](const Answer<T>& answer) mutable {
         answer->Set(question());
       };
+  co_return co_await AskShardLater<T>(shard, std::move(later), within);
+}
+
+template <typename T>
+io::Task<void> AnswerWith(io::Task<T> task, Answer<T> answer) {
+  answer->Set(co_await std::move(task));
+}
+
+// `task` begins on the shard, in the background.
+template <typename T>
+io::Task<absl::StatusOr<T>> AskShardTask(Shard& shard,
+                                         io::Task<T> task,
+                                         absl::Duration within = kShardAnswer) {
+  absl::AnyInvocable<void(Answer<T>)> later = [&shard,
+                                               task = std::move(task)](Answer<T> answer) mutable {
+    shard.Spawn(AnswerWith<T>(std::move(task), std::move(answer)));
+  };
   co_return co_await AskShardLater<T>(shard, std::move(later), within);
 }
 

@@ -28,7 +28,6 @@ Pipeline::Pipeline(const Parts& parts)
               parts.random,
               parts.registry,
               queue_probe_,
-              mx_sets_,
               settle_probe_,
               router_,
               at_hand_,
@@ -128,19 +127,13 @@ io::Task<DrainRound> Pipeline::DrainOnce(model::RelayPlan plan, absl::Duration w
   DrainRound sum;
   if (submission_suspended_) {
     Shard& first = *shards_.front();
-    absl::AnyInvocable<void(Answer<bool>)> let_go = [this, &first](Answer<bool> all) {
-      first.Spawn(LetGoSuspended(std::move(all)));
-    };
-    const auto gone = co_await AskShardLater<bool>(first, std::move(let_go), within + kDrainAnswer);
+    io::Task<bool> let_go = LetGoSuspended();
+    const auto gone = co_await AskShardTask(first, std::move(let_go), within + kDrainAnswer);
     if (!gone.ok()) sum.error = base::MessageOf(gone.status());
   }
   for (const auto& shard : shards_) {
-    absl::AnyInvocable<void(Answer<DrainRound>)> drain = [at = shard.get(), plan,
-                                                          until](Answer<DrainRound> answer) {
-      at->Drain(plan, until, std::move(answer));
-    };
-    const auto round =
-        co_await AskShardLater<DrainRound>(*shard, std::move(drain), within + kDrainAnswer);
+    io::Task<DrainRound> drain = shard->Drain(plan, until);
+    const auto round = co_await AskShardTask(*shard, std::move(drain), within + kDrainAnswer);
     if (!round.ok()) {
       sum.error = base::MessageOf(round.status());
       co_return sum;

@@ -100,13 +100,9 @@ class Pipeline final : public model::Intake {
   io::Task<absl::Status> SuspendQueue(model::NextHop hop);
   io::Task<absl::Status> ResumeQueue(model::NextHop hop);
   io::Task<absl::Status> RetryQueue(model::NextHop hop);
-  io::Task<absl::StatusOr<Changed>> SuspendMessages(model::NextHop hop,
-                                                    std::vector<base::MessageId> ids);
-  io::Task<absl::StatusOr<Changed>> ResumeMessages(model::NextHop hop,
-                                                   std::vector<base::MessageId> ids);
-  io::Task<absl::StatusOr<Changed>> RemoveMessages(model::NextHop hop,
+  io::Task<absl::StatusOr<Changed>> ChangeMessages(model::NextHop hop,
                                                    std::vector<base::MessageId> ids,
-                                                   bool with_ndr);
+                                                   queue::Wish wish);
 
   // Messages that are not routed yet: between acceptance and sync, and those that it holds while it
   // is suspended.
@@ -153,13 +149,10 @@ class Pipeline final : public model::Intake {
   bool HoldBack(const model::Message& message);
   void LetGoSoon();
   io::Task<void> LetGo();
-  // What the Submission queue holds goes into its queues, suspended; then `all` is set.
-  io::Task<void> LetGoSuspended(Answer<bool> all);
+  // What the Submission queue holds goes into its queues, suspended; true when all of it has.
+  io::Task<bool> LetGoSuspended();
   io::Task<bool> LetGoSome(bool suspended);
   io::Task<absl::Status> KeepSuspension(model::NextHop hop, bool suspended);
-  io::Task<absl::StatusOr<Changed>> Change(model::NextHop hop,
-                                           std::vector<base::MessageId> ids,
-                                           queue::Wish wish);
 
   model::MessageStore& store_;
   observe::Registry& registry_;

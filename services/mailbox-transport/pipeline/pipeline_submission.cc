@@ -74,11 +74,11 @@ io::Task<void> Pipeline::LetGo() {
     more = co_await LetGoSome(/*suspended=*/false);
 }
 
-io::Task<void> Pipeline::LetGoSuspended(Answer<bool> all) {
+io::Task<bool> Pipeline::LetGoSuspended() {
   bool more = true;
   while (more)
     more = co_await LetGoSome(/*suspended=*/true);
-  all->Set(true);
+  co_return true;
 }
 
 io::Task<bool> Pipeline::LetGoSome(bool suspended) {
@@ -106,7 +106,7 @@ io::Task<bool> Pipeline::LetGoSome(bool suspended) {
       state.suspended = state.suspended || suspended;
     model::Settlement settlement{.message = message, .attempted = false};
     // Until the store has the new state nobody may load the old one.
-    at_hand_.Note(message);
+    at_hand_.NoteUnwritten(message);
     store_.Settle(std::move(settlement), [message](const absl::Status&) {});
     Place(message, /*keep_message=*/false);
   }

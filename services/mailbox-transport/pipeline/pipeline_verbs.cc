@@ -94,26 +94,9 @@ io::Task<absl::Status> Pipeline::RetryQueue(model::NextHop hop) {
   co_return absl::OkStatus();
 }
 
-io::Task<absl::StatusOr<Changed>> Pipeline::SuspendMessages(model::NextHop hop,
-                                                            std::vector<base::MessageId> ids) {
-  co_return co_await Change(std::move(hop), std::move(ids), queue::Wish::kSuspend);
-}
-
-io::Task<absl::StatusOr<Changed>> Pipeline::ResumeMessages(model::NextHop hop,
-                                                           std::vector<base::MessageId> ids) {
-  co_return co_await Change(std::move(hop), std::move(ids), queue::Wish::kResume);
-}
-
-io::Task<absl::StatusOr<Changed>> Pipeline::RemoveMessages(model::NextHop hop,
+io::Task<absl::StatusOr<Changed>> Pipeline::ChangeMessages(model::NextHop hop,
                                                            std::vector<base::MessageId> ids,
-                                                           bool with_ndr) {
-  const auto wish = with_ndr ? queue::Wish::kRemoveWithNdr : queue::Wish::kRemove;
-  co_return co_await Change(std::move(hop), std::move(ids), wish);
-}
-
-io::Task<absl::StatusOr<Changed>> Pipeline::Change(model::NextHop hop,
-                                                   std::vector<base::MessageId> ids,
-                                                   queue::Wish wish) {
+                                                           queue::Wish wish) {
   if (ids.size() > kChangeMax) {
     co_return base::Error(absl::StatusCode::kInvalidArgument, "messages: ", ids.size(),
                           " in one call, at most ", kChangeMax);
@@ -123,11 +106,8 @@ io::Task<absl::StatusOr<Changed>> Pipeline::Change(model::NextHop hop,
     co_return NotNow(hop, "its messages always are suspended");
   }
   Shard& shard = ShardOf(hop);
-  absl::AnyInvocable<void(Answer<Changed>)> change = [&shard, hop, ids = std::move(ids),
-                                                      wish](Answer<Changed> answer) mutable {
-    shard.StartChange(std::move(hop), std::move(ids), wish, std::move(answer));
-  };
-  co_return co_await AskShardLater<Changed>(shard, std::move(change), kChangeTimeout);
+  io::Task<Changed> change = shard.Change(std::move(hop), std::move(ids), wish);
+  co_return co_await AskShardTask(shard, std::move(change), kChangeTimeout);
 }
 
 }  // namespace postern::pipeline

@@ -55,7 +55,6 @@ struct ShardShared {
   base::Random& random;
   observe::Registry& registry;
   queue::Probe& queue_probe;
-  queue::MxSets& mx_sets;
   settle::Probe& settle_probe;
   Router& router;
   AtHand& at_hand;
@@ -93,16 +92,11 @@ class Shard {
   void RerouteSoon();
   void Add(const model::NextHop& hop, model::Ticket ticket);
   // Retry-Queue -Resubmit: routes up to `most` tickets of `hop` again that were there before `mark`
-  // (Queue::Mark); `done` gets how many there were, on this executor.
-  void ResubmitSome(model::NextHop hop,
-                    std::uint64_t mark,
-                    std::size_t most,
-                    absl::AnyInvocable<void(std::size_t)> done);
+  // (Queue::Mark), and gives how many there were.
+  io::Task<std::size_t> ResubmitSome(model::NextHop hop, std::uint64_t mark, std::size_t most);
 
-  // One round of a drain, at the latest until `until`; `done` has what became of it.
-  void Drain(model::RelayPlan plan,
-             absl::Time until,
-             std::shared_ptr<io::Completion<DrainRound>> done);
+  // One round of a drain, at the latest until `until`.
+  io::Task<DrainRound> Drain(model::RelayPlan plan, absl::Time until);
 
   // Returns to its sender what routing refused for ever for these recipients, which have no ticket.
   // Nothing after StopWork: the next start does it.
@@ -115,11 +109,6 @@ class Shard {
   // Suspends, resumes or removes messages of one queue, one after the other; the answer when the
   // store knows. Several calls wait for one another.
   io::Task<Changed> Change(model::NextHop hop, std::vector<base::MessageId> ids, queue::Wish wish);
-  // The same for a caller on another executor.
-  void StartChange(model::NextHop hop,
-                   std::vector<base::MessageId> ids,
-                   queue::Wish wish,
-                   std::shared_ptr<io::Completion<Changed>> done);
 
   // For what the pipeline does in the background.
   void Spawn(io::Task<void> task) { loops_.Spawn(std::move(task)); }
@@ -172,13 +161,9 @@ class Shard {
 
   io::Task<ChangedOne> ChangeOne(model::NextHop hop, base::MessageId id, queue::Wish wish);
   io::Task<void> ChangeWork(queue::Work work, queue::Wish wish, ChangedOne& change);
-  io::Task<void> AnswerChange(model::NextHop hop,
-                              std::vector<base::MessageId> ids,
-                              queue::Wish wish,
-                              std::shared_ptr<io::Completion<Changed>> done);
-  // Writes whether these recipients, which are of this hop, are suspended; null when none waits.
   // On the owner of the message: tells the store what its recipients' states are now.
   void Keep(const model::MessagePtr& message, const Kept& kept);
+  // Writes whether these recipients, which are of this hop, are suspended; null when none waits.
   io::Task<Kept> KeepSuspended(model::NextHop hop,
                                model::MessagePtr message,
                                std::vector<std::uint32_t> recipients,
@@ -190,20 +175,12 @@ class Shard {
   io::Task<void> EndBeforeAttempt(queue::Work work, queue::Pending pending);
 
   struct Draining;
-  io::Task<void> DrainAndTell(model::RelayPlan plan,
-                              absl::Time until,
-                              std::shared_ptr<io::Completion<DrainRound>> done);
-  io::Task<DrainRound> DrainOnce(model::RelayPlan plan, absl::Time until);
   io::Task<void> DrainWorker(std::shared_ptr<Draining> drain);
   io::Task<void> DrainTicket(std::shared_ptr<Draining> drain, model::Ticket ticket);
 
   io::Task<void> Reroute();
   bool Stays(const model::NextHop& hop, const route::RouteTable& table) const;
   io::Task<void> RerouteQueue(model::NextHop hop);
-  io::Task<void> ResubmitSlice(model::NextHop hop,
-                               std::uint64_t mark,
-                               std::size_t most,
-                               absl::AnyInvocable<void(std::size_t)> done);
   io::Task<void> RerouteTicket(model::NextHop hop, model::Ticket ticket);
   Shard& OwnerOf(const model::Message& message);
 

@@ -22,19 +22,7 @@ struct Shard::Draining {
   io::Event ended;
 };
 
-void Shard::Drain(model::RelayPlan plan,
-                  absl::Time until,
-                  std::shared_ptr<io::Completion<DrainRound>> done) {
-  loops_.Spawn(DrainAndTell(std::move(plan), until, std::move(done)));
-}
-
-io::Task<void> Shard::DrainAndTell(model::RelayPlan plan,
-                                   absl::Time until,
-                                   std::shared_ptr<io::Completion<DrainRound>> done) {
-  done->Set(co_await DrainOnce(std::move(plan), until));
-}
-
-io::Task<DrainRound> Shard::DrainOnce(model::RelayPlan plan, absl::Time until) {
+io::Task<DrainRound> Shard::Drain(model::RelayPlan plan, absl::Time until) {
   auto drain = std::make_shared<Draining>(std::move(plan));
   const auto over = [&] {
     return stopped_ || !drain->round.error.empty() || shared_.clock.Now() >= until;

@@ -97,8 +97,7 @@ io::Task<settle::Original> Shard::OriginalOf(model::MessagePtr message, settle::
 io::Task<void> Shard::Reroute() {
   while (std::exchange(reroute_again_, false) && !loops_.stopping()) {
     const RouteTablePtr table = shared_.router.table();
-    model::NextHop unreachable;
-    unreachable.type = model::DeliveryType::kUnreachable;
+    const model::NextHop unreachable = model::UnreachableHop();
     co_await RerouteQueue(unreachable);
     for (const queue::QueueView& view : queue_.Queues()) {
       const bool special = view.hop.type == model::DeliveryType::kUnreachable ||
@@ -130,22 +129,14 @@ io::Task<void> Shard::RerouteQueue(model::NextHop hop) {
   }
 }
 
-void Shard::ResubmitSome(model::NextHop hop,
-                         std::uint64_t mark,
-                         std::size_t most,
-                         absl::AnyInvocable<void(std::size_t)> done) {
-  loops_.Spawn(ResubmitSlice(std::move(hop), mark, most, std::move(done)));
-}
-
-io::Task<void> Shard::ResubmitSlice(model::NextHop hop,
-                                    std::uint64_t mark,
-                                    std::size_t most,
-                                    absl::AnyInvocable<void(std::size_t)> done) {
+io::Task<std::size_t> Shard::ResubmitSome(model::NextHop hop,
+                                          std::uint64_t mark,
+                                          std::size_t most) {
   std::vector<model::Ticket> tickets = queue_.TakeBack(hop, mark, most);
   const std::size_t count = tickets.size();
   for (model::Ticket& ticket : tickets)
     co_await RerouteTicket(hop, std::move(ticket));
-  done(count);
+  co_return count;
 }
 
 io::Task<void> Shard::RerouteTicket(model::NextHop hop, model::Ticket ticket) {

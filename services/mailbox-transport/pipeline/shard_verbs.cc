@@ -19,21 +19,6 @@ bool Removes(Wish wish) {
 
 }  // namespace
 
-void Shard::StartChange(model::NextHop hop,
-                        std::vector<base::MessageId> ids,
-                        Wish wish,
-                        std::shared_ptr<io::Completion<Changed>> done) {
-  loops_.Spawn(AnswerChange(std::move(hop), std::move(ids), wish, std::move(done)));
-}
-
-io::Task<void> Shard::AnswerChange(model::NextHop hop,
-                                   std::vector<base::MessageId> ids,
-                                   Wish wish,
-                                   std::shared_ptr<io::Completion<Changed>> done) {
-  const Changed changed = co_await Change(std::move(hop), std::move(ids), wish);
-  done->Set(changed);
-}
-
 io::Task<Changed> Shard::Change(model::NextHop hop, std::vector<base::MessageId> ids, Wish wish) {
   Changed changed;
   while (std::exchange(changing_, true)) {

@@ -31,9 +31,9 @@ absl::Duration AgeOf(const Line& line, absl::Time now) {
 }
 
 // Waiting for its rate limit is no lag.
-absl::Duration LagOf(const Line& line, absl::Time now) {
+absl::Duration LagOf(const Line& line, QueueStatus status, absl::Time now) {
   const bool waits_by_right =
-      line.state != Line::State::kOpen || line.suspended || StatusOf(line) == QueueStatus::kRetry ||
+      line.state != Line::State::kOpen || line.suspended || status == QueueStatus::kRetry ||
       line.hop.type == model::DeliveryType::kUnreachable || line.paces != Paces{};
   absl::Duration lag;
   if (waits_by_right) return lag;
@@ -46,8 +46,8 @@ absl::Duration LagOf(const Line& line, absl::Time now) {
   return lag;
 }
 
-void CountMessages(const Line& line, Census::Kind& kind) {
-  const ByPriority deferred = line.DeferredByPriority(StatusOf(line) == QueueStatus::kRetry);
+void CountMessages(const Line& line, QueueStatus status, Census::Kind& kind) {
+  const ByPriority deferred = line.DeferredByPriority(status == QueueStatus::kRetry);
   for (std::size_t i = 0; i < line.counts.size(); ++i) {
     if (line.suspended) {
       kind.active[i] += line.under_way[i];
@@ -99,12 +99,13 @@ Census Schedule::Count(absl::Time now) const {
   Census census;
   std::vector<std::pair<std::size_t, const Line*>> longest;
   for (const auto& [hop, line] : lines_) {
-    CountMessages(*line, census.kinds[static_cast<std::size_t>(hop.type)]);
-    ++census.queues[static_cast<std::size_t>(StatusOf(*line))];
+    const QueueStatus status = StatusOf(*line);
+    Census::Kind& kind = census.kinds[static_cast<std::size_t>(hop.type)];
+    CountMessages(*line, status, kind);
+    ++census.queues[static_cast<std::size_t>(status)];
     if (line->size() == 0) continue;
     census.NoteOldest(SourceOf(hop), AgeOf(*line, now));
-    absl::Duration& lag = census.kinds[static_cast<std::size_t>(hop.type)].lag;
-    lag = std::max(lag, LagOf(*line, now));
+    kind.lag = std::max(kind.lag, LagOf(*line, status, now));
     longest.emplace_back(line->size(), line.get());
   }
   // Only of those that are named the rest is copied.

@@ -102,7 +102,7 @@ void Schedule::HopHeld(const model::NextHop& hop, std::string_view reason, absl:
   Line* line = Find(hop);
   if (line == nullptr) return;
   line->last_error = reason.substr(0, kErrorBytesMax);
-  if (line->state == Line::State::kRetry || line->state == Line::State::kHeld) return;
+  if (line->waits()) return;
   line->state = Line::State::kHeld;
   line->probe.reset();
   line->probe_wanted = false;
@@ -134,7 +134,7 @@ bool Schedule::RetryNow(const model::NextHop& hop, absl::Time now) {
   Line* line = Find(hop);
   if (line == nullptr) return false;
   const bool hosts = line->rollup != nullptr && line->rollup->set->RetryNow(now);
-  if (line->state == Line::State::kRetry || line->state == Line::State::kHeld) {
+  if (line->waits()) {
     line->resumes = now;
     Note(*line, now);
     return true;

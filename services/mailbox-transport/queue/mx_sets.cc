@@ -219,12 +219,6 @@ void MxSet::Failed(std::string_view error,
   FallDown(error, now, resumes(failures_));
 }
 
-void MxSet::Block(std::string_view error, absl::Time now, absl::Time until) {
-  const std::lock_guard lock(mutex_);
-  if (until <= now) return;
-  FallDown(error, now, until);
-}
-
 bool MxSet::RetryNow(absl::Time now) {
   std::vector<std::size_t> shards;
   {

@@ -86,8 +86,6 @@ class MxSet {
   void Failed(std::string_view error,
               absl::Time now,
               absl::FunctionRef<absl::Time(std::uint32_t failures)> resumes);
-  // Somebody else knows that nothing is to be had before `until`: a front end.
-  void Block(std::string_view error, absl::Time now, absl::Time until);
   // An administrator wants it tried now; false when it is not down.
   bool RetryNow(absl::Time now);
 
@@ -155,8 +153,6 @@ class MxSets {
 
   // The set of this name by this connector, made when it is new.
   MxSetPtr Find(const std::string& connector, const std::string& name);
-  // The same, null when it is not known.
-  MxSetPtr Known(const std::string& connector, const std::string& name) const;
   // Of one that nobody has any more nothing is kept.
   void Forget(MxSetPtr set);
 
@@ -165,6 +161,8 @@ class MxSets {
  private:
   friend class MxSet;
 
+  // As Find, null when it is not known.
+  MxSetPtr Known(const std::string& connector, const std::string& name) const;
   static std::string KeyOf(const std::string& connector, const std::string& name);
 
   const std::size_t limit_;

@@ -197,19 +197,6 @@ void Queue::PutOff(const model::NextHop& hop, model::Ticket ticket) {
   Pump();
 }
 
-void Queue::LearnMxSet(const model::NextHop& hop, const std::string& mx_set, absl::Duration ttl) {
-  schedule_.Learn(hop, mx_set, ttl, clock_.Now());
-  Pump();
-}
-
-void Queue::BlockMxSet(const std::string& connector,
-                       const std::string& mx_set,
-                       std::string_view error,
-                       absl::Time until) {
-  schedule_.Block(connector, mx_set, error, until, clock_.Now());
-  Pump();
-}
-
 void Queue::HopHeld(const model::NextHop& hop, std::string_view reason) {
   schedule_.HopHeld(hop, reason, clock_.Now());
   Pump();
@@ -258,14 +245,8 @@ std::vector<TicketView> Queue::Tickets(const model::NextHop& hop, std::size_t ti
   return schedule_.Tickets(hop, tickets_max);
 }
 
-std::size_t Queue::Waiting(const model::NextHop& hop) const {
-  return schedule_.Waiting(hop);
-}
-
-std::vector<TicketView> Queue::TicketsAfter(const model::NextHop& hop,
-                                            base::MessageId after,
-                                            std::size_t tickets_max) const {
-  return schedule_.TicketsAfter(hop, after, tickets_max);
+std::vector<TicketView> Queue::UnderWay(const model::NextHop& hop, std::size_t tickets_max) const {
+  return schedule_.UnderWay(hop, tickets_max);
 }
 
 std::size_t Queue::message_count() const {

@@ -104,13 +104,6 @@ class Queue {
              absl::Duration ttl);
   // Nothing was tried: the ticket waits again, for room in its MX set. Instead of Done or Retry.
   void PutOff(const model::NextHop& hop, model::Ticket ticket);
-  // The same knowledge from somebody who looks it up for us, as a front end does.
-  void LearnMxSet(const model::NextHop& hop, const std::string& mx_set, absl::Duration ttl);
-  // Nothing goes to the hosts of this set by this connector until then; afterwards one tries first.
-  void BlockMxSet(const std::string& connector,
-                  const std::string& mx_set,
-                  std::string_view error,
-                  absl::Time until);
 
   // A front end or credit is there: held hops start again, spread over kWakeSpread.
   void WakeHeld();
@@ -149,14 +142,10 @@ class Queue {
                                       std::size_t tickets_max);
 
   std::vector<QueueView> Queues() const;
+  // The first of a queue in the order of ids, one for each message.
   std::vector<TicketView> Tickets(const model::NextHop& hop, std::size_t tickets_max) const;
-  // What TakeBack would give.
-  std::size_t Waiting(const model::NextHop& hop) const;
-  // The next of a queue in the order of ids, one for each message: `after` is the last id of the
-  // page before.
-  std::vector<TicketView> TicketsAfter(const model::NextHop& hop,
-                                       base::MessageId after,
-                                       std::size_t tickets_max) const;
+  // The first that were taken and have not come back.
+  std::vector<TicketView> UnderWay(const model::NextHop& hop, std::size_t tickets_max) const;
   std::size_t message_count() const;
 
  private:

@@ -2,8 +2,8 @@
 //
 // RateLimits: how many messages a minute may go to some destinations, or by some connectors.
 //
-// Flow      Parse at start; Add what a new queue needs; Until tells when its next message may go,
-//           Spend that one went.
+// Flow      Parse at start; PacesOf a new queue; Until tells when its next message may go, Allowed
+//           how many may go now; Spend that one went.
 // Failure   Parse: kInvalidArgument naming the rule and what it must be.
 // Limits    Nothing is dropped: messages wait. The messages of a limit go at equal distances; of a
 //           quick one those of kLimitBurst go together. kLimitsMax rules.

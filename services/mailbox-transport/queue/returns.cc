@@ -9,8 +9,7 @@ namespace postern::queue {
 
 // What was taken is not taken any more; what an administrator wants of it meanwhile.
 Pending Schedule::GiveBack(Line& line, base::MessageId id, absl::Time now) {
-  const auto found = std::find_if(line.taken.begin(), line.taken.end(),
-                                  [&](const Line::Taken& one) { return one.id == id; });
+  const auto found = line.FindTaken(id);
   if (found == line.taken.end()) return Pending::kNothing;
   const Line::Taken given = std::move(*found);
   const auto priority = static_cast<std::size_t>(given.priority);
@@ -77,7 +76,7 @@ void Schedule::Return(Line& line, model::Ticket ticket, Pending pending, absl::T
   if (ticket.due > now) probe_.MessageRetried();
   if (pending == Pending::kSuspend) ticket.suspended = true;
   Place* const place = Enter(line, std::move(ticket), now);
-  if (pending == Pending::kRemove || pending == Pending::kRemoveWithNdr) {
+  if (Removes(pending)) {
     Lapse(place);
     place->removed = true;
     place->with_ndr = pending == Pending::kRemoveWithNdr;

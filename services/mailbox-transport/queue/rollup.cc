@@ -66,8 +66,8 @@ bool Schedule::EnterRollup(Line& line, MxSetPtr& set, MxSet::Admission& admissio
     return true;
   }
   Rollup& rollup = *line.rollup;
-  const bool others = !rollup.waiting.empty() || rollup.set->Wanted(shard_);
-  if (line.turn >= kTurn && others) {
+  // Only then are the others asked about, for which the set is locked.
+  if (line.turn >= kTurn && (!rollup.waiting.empty() || rollup.set->Wanted(shard_))) {
     AwaitRoom(line, now);
     return false;
   }
@@ -95,8 +95,7 @@ bool Schedule::Admit(const model::NextHop& hop,
   Line* line = Find(hop);
   if (line == nullptr) return true;
   Join(*line, mx_set, ttl, now);
-  const auto taken = std::find_if(line->taken.begin(), line->taken.end(),
-                                  [&](const Line::Taken& one) { return one.id == id; });
+  const auto taken = line->FindTaken(id);
   if (taken == line->taken.end()) return true;
   const MxSetPtr set = line->rollup == nullptr ? nullptr : line->rollup->set;
   if (taken->set == set) return true;
@@ -122,30 +121,6 @@ void Schedule::PutOff(const model::NextHop& hop, model::Ticket ticket, absl::Tim
   const bool full = line != nullptr && line->rollup != nullptr && !line->rollup->set->down();
   if (!full) ticket.message = nullptr;
   Retry(hop, std::move(ticket), now);
-}
-
-void Schedule::Learn(const model::NextHop& hop,
-                     const std::string& mx_set,
-                     absl::Duration ttl,
-                     absl::Time now) {
-  Line* line = Find(hop);
-  if (line == nullptr) return;
-  Join(*line, mx_set, ttl, now);
-  Note(*line, now);
-}
-
-void Schedule::Block(const std::string& connector,
-                     const std::string& mx_set,
-                     std::string_view error,
-                     absl::Time until,
-                     absl::Time now) {
-  if (sets_ == nullptr) return;
-  const MxSetPtr set = sets_->Known(connector, mx_set);
-  if (set == nullptr) return;  // no queue is of it
-  set->Block(error, now, until);
-  const auto rollup = rollups_.find(set.get());
-  if (rollup == rollups_.end()) return;
-  NoteRollup(*rollup->second, now);
 }
 
 void Schedule::RoomIn(const MxSetPtr& set, absl::Time now) {

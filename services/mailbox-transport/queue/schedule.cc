@@ -45,8 +45,10 @@ Schedule::~Schedule() {
 }
 
 Line* Schedule::Find(const model::NextHop& hop) const {
-  const bool unreachable = hop.type == model::DeliveryType::kUnreachable;
-  const auto found = unreachable ? lines_.find(model::UnreachableHop()) : lines_.find(hop);
+  // The others are keys themselves, which spares the copy.
+  const bool folds =
+      hop.type == model::DeliveryType::kUnreachable || hop.type == model::DeliveryType::kPoison;
+  const auto found = folds ? lines_.find(model::QueueOf(hop)) : lines_.find(hop);
   return found == lines_.end() ? nullptr : found->second.get();
 }
 
@@ -169,7 +171,7 @@ void Schedule::Advance(absl::Time now) {
 
 void Schedule::Wake(Line& line, absl::Time now) {
   if (line.size() == 0 && line.workers == 0 && !line.suspended) return Remove(line);
-  const bool waits = line.state == Line::State::kRetry || line.state == Line::State::kHeld;
+  const bool waits = line.waits();
   if (waits && line.resumes <= now) {
     line.state = Line::State::kProbing;
     line.probe_wanted = false;
@@ -223,7 +225,7 @@ void Schedule::Note(Line& line, absl::Time now) {
 
 // When something changes for a queue that is not empty.
 absl::Time Schedule::WakeOf(const Line& line, absl::Time now) const {
-  if (line.state == Line::State::kRetry || line.state == Line::State::kHeld) {
+  if (line.waits()) {
     if (line.suspended) return line.resumes;
     return std::min(line.resumes, line.idle_since + *settings_.max_idle_time_before_resubmit);
   }

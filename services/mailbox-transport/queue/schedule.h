@@ -141,6 +141,11 @@ struct Line {
 
   std::size_t size() const { return by_id.size() + taken.size(); }
 
+  std::vector<Taken>::iterator FindTaken(base::MessageId which) {
+    return std::find_if(taken.begin(), taken.end(),
+                        [which](const Taken& one) { return one.id == which; });
+  }
+
   void PutLater(Place* place) {
     later.Push(place);
     ++deferred[static_cast<std::size_t>(place->ticket.priority)];
@@ -227,22 +232,12 @@ class Schedule {
              absl::Duration ttl,
              absl::Time now);
   void PutOff(const model::NextHop& hop, model::Ticket ticket, absl::Time now);
-  void Learn(const model::NextHop& hop,
-             const std::string& mx_set,
-             absl::Duration ttl,
-             absl::Time now);
-  void Block(const std::string& connector,
-             const std::string& mx_set,
-             std::string_view error,
-             absl::Time until,
-             absl::Time now);
   void RoomIn(const MxSetPtr& set, absl::Time now);
 
   void Suspend(const model::NextHop& hop, absl::Time now);
   bool Resume(const model::NextHop& hop, absl::Time now);
   bool Suspended(const model::NextHop& hop) const;
   Changing Change(const model::NextHop& hop, base::MessageId id, Wish wish, absl::Time now);
-  std::size_t Waiting(const model::NextHop& hop) const;
   Pending PendingOf(const model::NextHop& hop, base::MessageId id) const;
   void PutBack(const model::NextHop& hop, model::Ticket ticket, absl::Time now);
 
@@ -273,9 +268,7 @@ class Schedule {
   Census Count(absl::Time now) const;
   std::vector<QueueView> Queues(absl::Time now) const;
   std::vector<TicketView> Tickets(const model::NextHop& hop, std::size_t tickets_max) const;
-  std::vector<TicketView> TicketsAfter(const model::NextHop& hop,
-                                       base::MessageId after,
-                                       std::size_t tickets_max) const;
+  std::vector<TicketView> UnderWay(const model::NextHop& hop, std::size_t tickets_max) const;
 
  private:
   Line* Find(const model::NextHop& hop) const;

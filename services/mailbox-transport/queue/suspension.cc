@@ -23,10 +23,6 @@ bool Concerns(Wish wish, const Place& place) {
   return true;
 }
 
-bool Removes(Pending pending) {
-  return pending == Pending::kRemove || pending == Pending::kRemoveWithNdr;
-}
-
 void Mark(Line::Taken& taken, Wish wish, Changing& changing) {
   if (taken.kind == Work::Kind::kRemoved || Removes(taken.pending)) return;  // it goes already
   switch (wish) {
@@ -96,16 +92,10 @@ Changing Schedule::Change(const model::NextHop& hop,
   return changing;
 }
 
-std::size_t Schedule::Waiting(const model::NextHop& hop) const {
-  const Line* line = Find(hop);
-  return line == nullptr ? 0 : line->ready.size() + line->later.size();
-}
-
 Pending Schedule::PendingOf(const model::NextHop& hop, base::MessageId id) const {
-  const Line* line = Find(hop);
+  Line* line = Find(hop);
   if (line == nullptr) return Pending::kNothing;
-  const auto found = std::find_if(line->taken.begin(), line->taken.end(),
-                                  [&](const Line::Taken& one) { return one.id == id; });
+  const auto found = line->FindTaken(id);
   return found == line->taken.end() ? Pending::kNothing : found->pending;
 }
 

@@ -1,7 +1,6 @@
 #include "services/mailbox-transport/queue/view.h"
 
 #include <algorithm>
-#include <iterator>
 #include <optional>
 
 #include "common/base/text.h"
@@ -20,9 +19,10 @@ struct Standing {
 
 Standing StandingOf(const Line& line) {
   Standing standing;
-  standing.waits = line.state == Line::State::kRetry || line.state == Line::State::kHeld;
+  standing.waits = line.waits();
   if (standing.waits) standing.resumes = line.resumes;
   if (line.rollup == nullptr || !line.taken.empty()) return standing;
+  if (!line.rollup->set->down()) return standing;  // which spares the copy
   MxSet::View hosts = line.rollup->set->view();
   if (!hosts.down) return standing;
   standing.waits = true;
@@ -168,45 +168,29 @@ std::vector<QueueView> Schedule::Queues(absl::Time now) const {
   return views;
 }
 
+std::vector<TicketView> Schedule::UnderWay(const model::NextHop& hop,
+                                           std::size_t tickets_max) const {
+  std::vector<TicketView> views;
+  const Line* line = Find(hop);
+  if (line == nullptr) return views;
+  for (const Line::Taken& one : line->taken) {
+    if (views.size() == tickets_max) break;
+    views.push_back(ViewOf(one));
+  }
+  return views;
+}
+
 std::vector<TicketView> Schedule::Tickets(const model::NextHop& hop,
                                           std::size_t tickets_max) const {
   std::vector<TicketView> views;
   const Line* line = Find(hop);
-  if (line == nullptr) return views;
-  const Standing standing = StandingOf(*line);
-  const auto full = [&] { return views.size() == tickets_max; };
-  for (const Line::Taken& one : line->taken) {
-    if (full()) return views;
-    views.push_back(ViewOf(one));
-  }
-  for (const model::Priority priority : model::kPrioritiesByRank) {
-    const Place* place = line->ready.of(priority).front();
-    for (; place != nullptr && !full(); place = place->after)
-      views.push_back(ViewOf(*line, standing, *place));
-  }
-  for (const Place* place : line->later.members()) {
-    if (full()) return views;
-    views.push_back(ViewOf(*line, standing, *place));
-  }
-  for (const Place* place = line->parked.front(); place != nullptr && !full(); place = place->after)
-    views.push_back(ViewOf(*line, standing, *place));
-  return views;
-}
-
-std::vector<TicketView> Schedule::TicketsAfter(const model::NextHop& hop,
-                                               base::MessageId after,
-                                               std::size_t tickets_max) const {
-  std::vector<TicketView> views;
-  const Line* line = Find(hop);
   if (line == nullptr || tickets_max == 0) return views;
   const Standing standing = StandingOf(*line);
-  std::vector<Line::Taken> taken;
-  std::copy_if(line->taken.begin(), line->taken.end(), std::back_inserter(taken),
-               [after](const Line::Taken& one) { return after < one.id; });
+  std::vector<Line::Taken> taken = line->taken;
   std::sort(taken.begin(), taken.end(),
             [](const Line::Taken& a, const Line::Taken& b) { return a.id < b.id; });
   auto under_way = taken.begin();
-  auto waiting = line->by_id.upper_bound(after);
+  auto waiting = line->by_id.begin();
   while (under_way != taken.end() || waiting != line->by_id.end()) {
     const bool first = waiting == line->by_id.end() ||
                        (under_way != taken.end() && under_way->id <= (*waiting)->ticket.id);

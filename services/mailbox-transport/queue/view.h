@@ -50,6 +50,10 @@ enum class Wish : std::uint8_t { kSuspend, kResume, kRemove, kRemoveWithNdr };
 // What waits for the end of an attempt; it is done only if the message comes back.
 enum class Pending : std::uint8_t { kNothing, kSuspend, kRemove, kRemoveWithNdr };
 
+constexpr bool Removes(Pending pending) {
+  return pending == Pending::kRemove || pending == Pending::kRemoveWithNdr;
+}
+
 // What a wish met.
 struct Changing {
   std::vector<Work> works;     // taken out, to be changed and put back, or Done

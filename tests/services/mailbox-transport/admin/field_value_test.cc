@@ -73,27 +73,6 @@ TEST(FieldValue, WhatIsNotSetComesFirst) {
   EXPECT_GT(Compare(std::int64_t{10}, std::int64_t{9}), 0);
 }
 
-TEST(FieldValue, StarsStandForAnyText) {
-  const struct {
-    const char* text;
-    const char* pattern;
-    bool fits;
-  } rows[] = {{"Invoice 12", "invoice*", true},
-              {"Invoice 12", "*12", true},
-              {"Invoice 12", "*voice*", true},
-              {"Invoice 12", "*", true},
-              {"Invoice 12", "Invoice", false},
-              {"aXbXc", "a*X*c", true},
-              {"abab", "*ab", true},
-              {"", "", true},
-              {"", "a", false},
-              {"a?c", "a?c", true},
-              {"abc", "a?c", false}};
-
-  for (const auto& row : rows)
-    EXPECT_EQ(IsLike(row.text, row.pattern), row.fits) << row.text << " " << row.pattern;
-}
-
 TEST(FieldValue, UnknownPropertyIsAnsweredWithTheKnownOnes) {
   constexpr FieldForm kForms[] = {{"Status"}, {"Size"}};
   EXPECT_EQ(*FindField(kForms, "SIZE", "message"), 1u);

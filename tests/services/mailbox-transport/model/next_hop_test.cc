@@ -39,6 +39,13 @@ TEST(NextHopTest, HopsThatDifferInOnePartAreDifferentKeys) {
   EXPECT_NE(hop, other);
 }
 
+TEST(NextHopTest, WhatIsUnreachableHasOneQueueAndSoHasWhatIsPoison) {
+  EXPECT_EQ(QueueOf({DeliveryType::kUnreachable, "a.test", "One"}), UnreachableHop());
+  EXPECT_EQ(QueueOf({DeliveryType::kPoison, "a.test", "One"}), PoisonHop());
+  const NextHop hop{DeliveryType::kDnsConnectorDelivery, "a.test", "One"};
+  EXPECT_EQ(QueueOf(hop), hop);
+}
+
 TEST(BatchTest, TheWireEnvelopeHasOnlyItsRecipients) {
   Batch batch;
   batch.message = std::make_shared<Message>();

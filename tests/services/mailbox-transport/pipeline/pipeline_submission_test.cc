@@ -44,6 +44,21 @@ TEST_F(PipelineSubmissionTest, WhatItHeldIsRoutedByTheDirectoryAsItIsThen) {
   EXPECT_EQ(ResumeQueue(model::SubmissionHop()).code(), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(PipelineSubmissionTest, WhatIsLetGoIsTakenWithTheHopThatTheStoreDoesNotHaveYet) {
+  queue_settings_.message_retry_interval.value = absl::Hours(1);
+  Executors(1);
+  Script(kBob, [](testing::ScriptedPeer& peer) { peer.Says("RCPT", "450 4.2.1 later", 1); });
+  Run("Internet *");
+  EXPECT_TRUE(SuspendQueue(model::SubmissionHop()).ok());
+  const model::MessagePtr message = Message({"bob@b.test"});
+  Accept(message);
+  store_.WriteSettlementsLate();
+  EXPECT_TRUE(ResumeQueue(model::SubmissionHop()).ok());
+  EXPECT_TRUE(Soon([&] { return StatusOf(Bobs(), message->id) == "Retry"; }));
+  store_.WriteSettlements();
+  EXPECT_EQ(store_.Load(message->id)->recipients.at(0).next_hop, Bobs());
+}
+
 TEST_F(PipelineSubmissionTest, AMessageInHandAtTwoCrashesIsSetApart) {
   Run("Other c.test");
   const base::MessageId id = Queued({"bob@b.test"}, Unreachable());

@@ -32,11 +32,9 @@ class PipelineVerbsTest : public VerbsFixture {
   std::size_t Resubmit(const model::NextHop& hop) {
     std::size_t all = 0;
     for (const auto& shard : pipeline_->shards()) {
-      absl::AnyInvocable<void(Answer<std::size_t>)> some = [&](const Answer<std::size_t>& answer) {
-        shard->ResubmitSome(hop, shard->queue().Mark(), 1000,
-                            [answer](std::size_t count) { answer->Set(count); });
-      };
-      all += *Await(AskShardLater<std::size_t>(*shard, std::move(some)));
+      std::uint64_t mark = 0;
+      shard->executor().Run([&] { mark = shard->queue().Mark(); });
+      all += *Await(AskShardTask(*shard, shard->ResubmitSome(hop, mark, 1000)));
     }
     return all;
   }

@@ -37,17 +37,18 @@ class VerbsFixture : public LineFixture {
 
   // "1 done, 0 pending, 0 absent", or the status.
   std::string Suspend(const model::NextHop& hop, const std::vector<base::MessageId>& ids) {
-    return Text(Await(pipeline_->SuspendMessages(hop, ids)));
+    return Text(Await(pipeline_->ChangeMessages(hop, ids, queue::Wish::kSuspend)));
   }
 
   std::string Resume(const model::NextHop& hop, const std::vector<base::MessageId>& ids) {
-    return Text(Await(pipeline_->ResumeMessages(hop, ids)));
+    return Text(Await(pipeline_->ChangeMessages(hop, ids, queue::Wish::kResume)));
   }
 
   std::string Remove(const model::NextHop& hop,
                      const std::vector<base::MessageId>& ids,
                      bool with_ndr) {
-    return Text(Await(pipeline_->RemoveMessages(hop, ids, with_ndr)));
+    const auto wish = with_ndr ? queue::Wish::kRemoveWithNdr : queue::Wish::kRemove;
+    return Text(Await(pipeline_->ChangeMessages(hop, ids, wish)));
   }
 
   // Accepts, and waits until it is in the queue.
@@ -65,7 +66,7 @@ class VerbsFixture : public LineFixture {
     std::string status;
     for (const auto& shard : pipeline_->shards()) {
       shard->executor().Run([&] {
-        for (const queue::TicketView& view : shard->queue().TicketsAfter(hop, {}, 1000)) {
+        for (const queue::TicketView& view : shard->queue().Tickets(hop, 1000)) {
           if (view.id == id) status = queue::NameOf(view.status);
         }
       });

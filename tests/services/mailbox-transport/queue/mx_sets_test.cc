@@ -157,14 +157,6 @@ TEST_F(MxSetsTest, ABusySetOfWhichOneFailsShrinks) {
   EXPECT_EQ(Set()->view().allowed, 4u);
 }
 
-TEST_F(MxSetsTest, AFrontEndBlocksItUntilATime) {
-  Set()->Block("refused by mx.test", now_, now_ + absl::Minutes(7));
-  EXPECT_EQ(EnterAll(0), 0u);
-  EXPECT_EQ(Set()->view().error, "refused by mx.test");
-  now_ += absl::Minutes(7);
-  EXPECT_EQ(EnterAll(0), 1u);
-}
-
 TEST_F(MxSetsTest, RetryNowDoesNotWait) {
   EXPECT_FALSE(Set()->RetryNow(now_));
   ASSERT_TRUE(Enter(0));

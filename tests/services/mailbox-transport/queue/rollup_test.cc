@@ -24,7 +24,7 @@ class RollupTest : public ScheduleDriver {
   }
 
   void Learn(const std::string& domain, const std::string& mx_set = "10 mx.test") {
-    schedule().Learn(Hop(domain), mx_set, kTtl, now_);
+    schedule().Admit(Hop(domain), {}, mx_set, kTtl, now_);
   }
 
   // Queues of one set, each with messages that begin with its number times 100.
@@ -231,16 +231,6 @@ TEST_F(RollupTest, RetryQueueTriesHostsThatAreDown) {
   EXPECT_TRUE(schedule().RetryNow(Hop("b.test"), now_));
   EXPECT_EQ(Wanted(), "b.test");
   EXPECT_EQ(Take("b.test"), 200u);
-}
-
-TEST_F(RollupTest, WhatAFrontEndBlocksWaitsUntilThen) {
-  Queues({"a.test"});
-  schedule().Block("internet", "10 mx.test", "refused", now_ + absl::Minutes(3), now_);
-  ASSERT_EQ(Wanted(), "");
-  EXPECT_EQ(View("a.test").next_retry_time, now_ + absl::Minutes(3));
-  EXPECT_EQ(schedule().NextWake(), now_ + absl::Minutes(3));
-  Pass(absl::Minutes(3));
-  EXPECT_EQ(Wanted(), "a.test");
 }
 
 TEST_F(RollupTest, ASetIsForgottenWithItsLastQueue) {

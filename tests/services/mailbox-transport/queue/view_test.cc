@@ -57,7 +57,7 @@ TEST_F(QueueViewTest, IdsAreDistinctAndInOrder) {
   EXPECT_EQ(views[0].hop.domain, "a.test");
 }
 
-TEST_F(QueueViewTest, TicketsAreListedByStateUpToTheLimit) {
+TEST_F(QueueViewTest, TicketsAreListedWithTheirStateUpToTheLimit) {
   AddMany("a.test", 1, 2);
   Add("a.test", 3, absl::Minutes(15));
   Wanted();
@@ -70,6 +70,11 @@ TEST_F(QueueViewTest, TicketsAreListedByStateUpToTheLimit) {
   EXPECT_EQ(all[2].due, now_ + absl::Minutes(15));
   EXPECT_EQ(schedule().Tickets(Hop("a.test"), 2).size(), 2u);
   EXPECT_TRUE(schedule().Tickets(Hop("b.test"), 2).empty());
+  const auto under_way = schedule().UnderWay(Hop("a.test"), 10);
+  ASSERT_EQ(under_way.size(), 1u);
+  EXPECT_EQ(under_way[0].id.value, 1u);
+  EXPECT_TRUE(schedule().UnderWay(Hop("a.test"), 0).empty());
+  EXPECT_TRUE(schedule().UnderWay(Hop("b.test"), 2).empty());
 }
 
 TEST_F(QueueViewTest, AQueueNamesItsOldestMessageUnderWayOrNot) {
