@@ -15,10 +15,10 @@ import contextlib
 import dataclasses
 import socket
 import ssl
-import threading
 import time
 
 from hostile_faults import CONTENT_FAULTS, FAULTS, HANDSHAKE_FAULTS, Gone
+from wire import AsyncServer
 
 PLAIN = ("SIZE 100000000", "8BITMIME", "ENHANCEDSTATUSCODES")
 DIALECTS = {"stepwise": PLAIN, "pipelined": (*PLAIN, "PIPELINING"),
@@ -68,7 +68,9 @@ class Case:
         return f"127.1.{self.number // 200}.{self.number % 200 + 1}"
 
 
-class HostilePeer:
+class HostilePeer(AsyncServer):
+    lingers = 0.1
+
     def __init__(self, port, certificate):
         self.port = port
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -94,32 +96,9 @@ class HostilePeer:
         # A small window: large content does not fit into what the kernel keeps.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
         listener.bind(("0.0.0.0", self.port))
-        self._loop = asyncio.new_event_loop()
+        self.listen(sock=listener, limit=2 ** 16, backlog=1000)
         self._loop.set_exception_handler(lambda *_: None)  # connections that end in mid-handshake
-        started = threading.Event()
-
-        def run():
-            asyncio.set_event_loop(self._loop)
-            self._server = self._loop.run_until_complete(asyncio.start_server(
-                self._serve, sock=listener, limit=2 ** 16, backlog=1000))
-            started.set()
-            self._loop.run_forever()
-
-        self._thread = threading.Thread(target=run, daemon=True)
-        self._thread.start()
-        assert started.wait(10), "the hostile server does not listen"
         return self
-
-    def stop(self):
-        async def end():
-            self._server.close()
-            for one in asyncio.all_tasks():
-                if one is not asyncio.current_task():
-                    one.cancel()
-            self._loop.call_later(0.1, self._loop.stop)
-        asyncio.run_coroutine_threadsafe(end(), self._loop)
-        self._thread.join(10)
-        self._loop.close()
 
     async def _serve(self, reader, writer):
         case = self.cases[writer.get_extra_info("sockname")[0]]

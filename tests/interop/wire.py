@@ -52,7 +52,43 @@ class Message:
         return None
 
 
-class WireSink:
+class AsyncServer:
+    """An asyncio server with a loop and a thread of its own; _serve(reader, writer) serves."""
+
+    lingers = 0.05  # seconds in which what is cancelled comes to its end
+
+    def listen(self, **where):
+        """`where` is for asyncio.start_server."""
+        self._loop = asyncio.new_event_loop()
+        started = threading.Event()
+
+        def run():
+            asyncio.set_event_loop(self._loop)
+            self._server = self._loop.run_until_complete(
+                asyncio.start_server(self._serve, **where))
+            started.set()
+            self._loop.run_forever()
+
+        self._thread = threading.Thread(target=run, daemon=True)
+        self._thread.start()
+        assert started.wait(10), f"{type(self).__name__} does not listen"
+        return self
+
+    def stop(self):
+        if self._loop.is_closed():
+            return
+        async def end():
+            self._server.close()
+            for task in asyncio.all_tasks():
+                if task is not asyncio.current_task():
+                    task.cancel()
+            self._loop.call_later(self.lingers, self._loop.stop)
+        asyncio.run_coroutine_threadsafe(end(), self._loop)
+        self._thread.join(10)
+        self._loop.close()
+
+
+class WireSink(AsyncServer):
     def __init__(self, port, address="127.0.0.1", keywords=KEYWORDS, tls=None, answers=None,
                  keep=True, on_data=None, on_message=None, dot_delay=None,
                  name="wire.test", client_ca=None):
@@ -75,33 +111,7 @@ class WireSink:
             self.tls.load_verify_locations(str(client_ca))
 
     def start(self):
-        self._loop = asyncio.new_event_loop()
-        started = threading.Event()
-
-        def run():
-            asyncio.set_event_loop(self._loop)
-            self._server = self._loop.run_until_complete(asyncio.start_server(
-                self._serve, self.address, self.port, limit=2 ** 18, reuse_address=True))
-            started.set()
-            self._loop.run_forever()
-
-        self._thread = threading.Thread(target=run, daemon=True)
-        self._thread.start()
-        assert started.wait(10), "the sink does not listen"
-        return self
-
-    def stop(self):
-        if self._loop.is_closed():
-            return
-        async def end():
-            self._server.close()
-            for task in asyncio.all_tasks():
-                if task is not asyncio.current_task():
-                    task.cancel()
-            self._loop.call_later(0.05, self._loop.stop)
-        asyncio.run_coroutine_threadsafe(end(), self._loop)
-        self._thread.join(10)
-        self._loop.close()
+        return self.listen(host=self.address, port=self.port, limit=2 ** 18, reuse_address=True)
 
     def wait_for(self, count, seconds=30):
         wait_until(lambda: len(self.messages) >= count, seconds, f"{count} messages at the sink")
