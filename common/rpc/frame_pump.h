@@ -3,12 +3,13 @@
 // FramePump: what the client's and the server's side of a gRPC frame stream have in common: merging
 // and writing on one side, handing frames to the executor on the other.
 //
-// Flow      Begin once; Send and End from the executor; ReadDone and WriteDone from gRPC. A frame is
-//           written at the end of the loop's turn; one that can wait and comes less than kGather
+// Flow      Begin once; Send and End from the executor; ReadDone and WriteDone from gRPC. A frame
+//           is written at the end of the loop's turn; one that can wait and comes less than kGather
 //           after the last write goes out when that time is over, with those that came meanwhile.
 // Lifetime  Part of a reactor, which keeps itself alive until its executor has heard of OnDone.
-// Limits    Nothing waits longer than kGather for others. Its lock guards a few words and a message; gRPC's threads and the executor share it.
-//           The reactor starts and ends operations under it only, so none starts after the last.
+// Limits    Nothing waits longer than kGather for others. Its lock guards a few words and a
+//           message; gRPC's threads and the executor share it. The reactor starts and ends
+//           operations under it only, so none starts after the last.
 
 #pragma once
 

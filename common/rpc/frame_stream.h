@@ -3,13 +3,14 @@
 // FrameStream: a long-lived two-way stream of frames, seen from one executor; gRPC or memory
 // beneath.
 //
-// Flow      Send merges frames until the end of the loop's turn, or a moment longer while many come,
-//           and writes them as one message; the handler's OnFrame brings the peer's; Close ends
-//           politely, Abort at once; OnClosed comes once, last, always.
+// Flow      Send merges frames until the end of the loop's turn, or a moment longer while many
+//           come, and writes them as one message; the handler's OnFrame brings the peer's; Close
+//           ends politely, Abort at once; OnClosed comes once, last, always.
 // Failure   OnClosed carries why: OK when the peer ended, kUnavailable when the connection broke.
 // Lifetime  Shared. The handler must live until OnClosed. Send after the end is dropped.
 // Limits    The next frame is read when OnFrame has returned, so an unread peer is held back by
-//           gRPC's flow control. What waits to be sent is bounded by the credits of the protocol above.
+//           gRPC's flow control. What waits to be sent is bounded by the credits of the protocol
+//           above.
 // See       docs/architecture.md "Front-end proxying"
 
 #pragma once
