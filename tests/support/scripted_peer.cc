@@ -87,9 +87,14 @@ ScriptedPeer& ScriptedPeer::BreaksTls() {
   return *this;
 }
 
+std::vector<std::string> ScriptedPeer::heard() const {
+  const std::lock_guard lock(mutex_);
+  return heard_;
+}
+
 int ScriptedPeer::Heard(std::string_view verb) const {
   int count = 0;
-  for (const std::string& line : heard_) {
+  for (const std::string& line : heard()) {
     if (base::StartsWithIgnoreCase(line, verb)) ++count;
   }
   return count;
@@ -152,7 +157,10 @@ io::Task<void> ScriptedPeer::Talk(std::unique_ptr<io::Stream> stream) {
     const absl::StatusOr<smtp::Line> line = co_await with.reader.ReadLine(4096);
     if (!line.ok()) co_return;
     const std::string text(line->text);
-    heard_.push_back(text);
+    {
+      const std::lock_guard lock(mutex_);
+      heard_.push_back(text);
+    }
     answer = co_await Obey(with, text);
   }
   // A failed handshake leaves none.

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -83,8 +84,8 @@ class ScriptedPeer {
 
   const std::vector<TakenMail>& mails() const { return mails_; }
 
-  // Every command line of every connection.
-  const std::vector<std::string>& heard() const { return heard_; }
+  // Every command line of every connection, so far: a client says QUIT after its attempt is over.
+  std::vector<std::string> heard() const;
 
   // How many reads found bytes: with a memory stream, how many writes the client needed.
   int reads() const { return reads_; }
@@ -143,6 +144,7 @@ class ScriptedPeer {
   std::string drop_reply_;
   int drops_idle_after_ = kAlways;
   std::vector<TakenMail> mails_;
+  mutable std::mutex mutex_;  // guards heard_
   std::vector<std::string> heard_;
   int reads_ = 0;
   int connections_ = 0;
