@@ -66,7 +66,8 @@ zone:
 
 UNBOUND = """\
 server:
-    interface: 127.0.0.1
+    interface: {host}
+    access-control: {host}/8 allow
     port: {port}
     do-ip6: no
     do-daemonize: no
@@ -111,8 +112,8 @@ def tlsa_data(certificate, selector, matching):
 
 class SignedZones:
     def __init__(self, lab, signed=("example.test",), plain=("plain.test",),
-                 broken=("bogus.test",), port=None):
-        self.lab = lab
+                 broken=("bogus.test",), port=None, host="127.0.0.1"):
+        self.lab, self.host = lab, host
         self.signed, self.plain, self.broken = list(signed), list(plain), list(broken)
         self.folder = lab.path / f"zones-{lab.next_number()}"
         (self.folder / "db").mkdir(parents=True)
@@ -124,7 +125,7 @@ class SignedZones:
     @property
     def address(self):
         """The validating resolver, as a setting names it."""
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     # Records
 
@@ -211,7 +212,7 @@ class SignedZones:
 
     def ask(self, name, kind="A"):
         """What the resolver says: (code, whether it vouches for it, the data)."""
-        text = _run(tool("kdig"), "@127.0.0.1", "-p", self.port, "+adflag", "+timeout=5",
+        text = _run(tool("kdig"), f"@{self.host}", "-p", self.port, "+adflag", "+timeout=5",
                     "+retry=1", name, kind)
         code = re.search(r"status: (\w+)", text).group(1)
         flags = re.search(r"Flags: ([^;]*);", text).group(1).split()
@@ -288,8 +289,8 @@ class SignedZones:
         stubs = "".join(f'stub-zone:\n    name: "{zone}."\n'
                         f"    stub-addr: 127.0.0.1@{self.knot_port}\n" for zone in self._records)
         path = self.folder / "unbound.conf"
-        path.write_text(UNBOUND.format(folder=self.folder, port=self.port, anchors=lines,
-                                       stubs=stubs))
+        path.write_text(UNBOUND.format(folder=self.folder, host=self.host, port=self.port,
+                                       anchors=lines, stubs=stubs))
         self._unbound = Process(self.lab, "unbound", [tool("unbound"), "-d", "-p", "-c", path])
 
         def answers():

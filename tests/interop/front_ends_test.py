@@ -1,5 +1,5 @@
-"""tests/interop/front_ends_test.py: two sites with front ends of their own, found by DNS names:
-rolling restart, loss and return of all, more of them under load."""
+"""tests/interop/front_ends_test.py: two sites with front ends of their own, each in a network
+namespace, found by DNS names: rolling restart, loss and return of all, more of them under load."""
 
 import threading
 import time
@@ -8,6 +8,7 @@ from cases import Case, main, send
 from dnssec import SignedZones
 from harness import wait_until
 from load import Arrivals, Load, a_while, rate
+from namespaces import Network
 from site_front_ends import Site
 from wire import WireSink
 
@@ -16,12 +17,15 @@ DOMAINS = 200
 
 class FrontEndsTest(Case):
     def setUp(self):
+        self.network = Network([f"{site}-{number}" for site in "ab" for number in (1, 2, 3)])
+        self.addCleanup(self.network.close)  # after what runs in it has been stopped
         super().setUp()
-        self.names = self.started(SignedZones(self.lab, signed=(), broken=()))
+        here = self.network.address
+        self.names = self.started(SignedZones(self.lab, signed=(), broken=(), host=here))
         self.arrivals, self.of_site, self.lock = Arrivals(), {"a": [], "b": []}, threading.Lock()
-        self.sink = self.started(WireSink(self.lab.free_port(), on_message=self.arrived))
+        self.sink = self.started(WireSink(self.lab.free_port(), here, on_message=self.arrived))
         self.sites = {}
-        self.names.a("mx.plain.test", "127.0.0.1")
+        self.names.a("mx.plain.test", here)
         self.names.mx("*.a.plain.test", (10, "mx.plain.test"))
         self.names.mx("*.b.plain.test", (10, "mx.plain.test"))
 
@@ -33,7 +37,8 @@ class FrontEndsTest(Case):
 
     def site(self, name, front_ends=3):
         site = Site(self.lab, self.names, name, 1 + len(self.sites), front_ends, egress={
-            "egress.dns_servers": [self.names.address], "egress.mx_port": self.sink.port})
+            "egress.dns_servers": [self.names.address], "egress.mx_port": self.sink.port},
+            network=self.network)
         self.sites[name] = site
         site.write_directory()
         site.connector([f"*.{name}.plain.test"])

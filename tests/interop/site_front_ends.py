@@ -1,14 +1,15 @@
 """tests/interop/site_front_ends.py
 
 A site with its mailbox-transport and front ends of its own, which are found by one name in the DNS:
-each front end has a loopback address, and the name has those that are ready, as that of a headless
-Service of Kubernetes does.
+each front end has an address of its own, and the name has those that are ready, as that of a
+headless Service of Kubernetes does.
 
 Flow      names = SignedZones(lab, signed=(), broken=()).start(); site = Site(lab, names, "a", 1, 3)
           site.write_directory(); site.start(); site.roll(front_end).
 Failure   AssertionError with the words of the service.
 Lifetime  The lab ends what was started.
-Limits    Addresses 127.0.<number>.1 to .250, one port for all; certificates as in a cluster.
+Limits    One port for all front ends; certificates as in a cluster. With a Network each front end
+          is on the host <name>-<number>; otherwise it is 127.0.<site's number>.<number>.
 """
 
 import socket
@@ -16,17 +17,28 @@ import threading
 import time
 
 from harness import wait_until
+from namespaces import HTTP_PORT
 from services import QUICK, FrontendTransport, MailboxTransport
 
 
 class SiteFrontEnd(FrontendTransport):
     def __init__(self, site, number, settings=None):
         self.site = site
-        self.ip = f"127.0.{site.number}.{number}"
+        self.host = f"{site.name}-{number}"
+        alone = site.network is not None
+        self.ip = site.network.hosts[self.host] if alone else f"127.0.{site.number}.{number}"
+        reached = {"server.http_address": f"{self.ip}:{HTTP_PORT}"} if alone else {}
         super().__init__(site.lab, {
             "server.name": f"mx{number}.{site.name}.example.test", "server.site": site.name,
             "server.proxy_address": f"{self.ip}:{site.port}",
-            **site.lab.rpc_settings("frontend-transport", site.name), **(settings or {})})
+            **site.lab.rpc_settings("frontend-transport", site.name), **reached,
+            **(settings or {})})
+        self.http_address = self.settings["server.http_address"]
+
+    def launch(self, wrapper=()):
+        network = self.site.network
+        inside = network.inside(self.host) if network is not None else ()
+        return super().launch((*inside, *wrapper))
 
     def taken(self):
         return self.metrics().total("postern_egress_recipients_total", result="delivered")
@@ -35,8 +47,10 @@ class SiteFrontEnd(FrontendTransport):
 class Site:
     publishing = threading.Lock()  # one change of the zone at a time
 
-    def __init__(self, lab, names, name, number, front_ends, settings=None, egress=None):
+    def __init__(self, lab, names, name, number, front_ends, settings=None, egress=None,
+                 network=None):
         self.lab, self.names, self.name, self.number = lab, names, name, number
+        self.network = network
         self.port = lab.free_port()
         self.service = f"frontend-transport.{name}.plain.test"
         self.front_ends = [SiteFrontEnd(self, i, egress) for i in range(1, front_ends + 1)]

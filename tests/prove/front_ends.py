@@ -15,7 +15,7 @@ _TWO_SITES = [
 ]
 
 FRONT_ENDS = [
-    *(Claim(f"two sites with front ends found by DNS names: {title}",
+    *(Claim(f"two sites with front ends in network namespaces, found by DNS names: {title}",
             interop("front_ends", f"FrontEndsTest.test_{test}", told=told))
       for title, test, told in _TWO_SITES),
     Claim("a remote that reads 1 byte/s of 25 MB and 50 dead domains on the same streams: the "
