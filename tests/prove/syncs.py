@@ -79,7 +79,7 @@ class Trace:
 
     def _ended(self, call, begin, end, text):
         if call == "openat":
-            opened = re.search(r'\.log", .*= (\d+)', text)
+            opened = re.search(r'/\d{6}\.log", .*= (\d+)', text)  # not those of message tracking
             if opened:
                 self.logs.add(opened.group(1))
         elif call == "write":
