@@ -51,6 +51,10 @@ class BadManifestTest(Case):
         self.lab.write_manifest("SendConnector", "contoso", spec)
 
     def test_a_wrong_manifest_keeps_the_last_good_snapshot_and_names_the_line(self):
+        without = self.transport.directory_version()
+        self.write({})
+        self.eventually(lambda: self.transport.directory_version() != without, 10,
+                        "the right manifest in force")
         for name, change, words in MANIFESTS:
             with self.subTest(name):
                 before = len(self.errors())

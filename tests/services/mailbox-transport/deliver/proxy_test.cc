@@ -1,5 +1,8 @@
 #include "services/mailbox-transport/deliver/proxy.h"
 
+#include <algorithm>
+#include <chrono>
+#include <memory>
 #include <thread>
 
 #include "gmock/gmock.h"
@@ -39,6 +42,20 @@ class LoopbackFrontEnd {
     rpc::Server::Options options;
     options.address = std::move(listens);
     server_ = *rpc::Server::Start(settings_, options, {proxy_->service()});
+  }
+
+  // gRPC tells of the end of a stream on a thread of its own; until then it is told to.
+  ~LoopbackFrontEnd() {
+    server_.reset();
+    bool closed = false;
+    for (int i = 0; i < 5000 && !closed; ++i) {
+      if (i > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      executor_.Run([&] {
+        closed = std::all_of(streams.begin(), streams.end(),
+                             [](const auto& stream) { return stream->closed; });
+      });
+    }
+    EXPECT_TRUE(closed);
   }
 
   int port() const { return server_->port(); }
