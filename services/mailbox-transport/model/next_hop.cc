@@ -32,9 +32,11 @@ NextHop PoisonHop() {
   return {DeliveryType::kPoison, "Poison Message", ""};
 }
 
-NextHop QueueOf(const NextHop& hop) {
-  if (hop.type == DeliveryType::kUnreachable) return UnreachableHop();
-  return hop.type == DeliveryType::kPoison ? PoisonHop() : hop;
+const NextHop& QueueOf(const NextHop& hop) {
+  static const NextHop kUnreachable = UnreachableHop();
+  static const NextHop kPoison = PoisonHop();
+  if (hop.type == DeliveryType::kUnreachable) return kUnreachable;
+  return hop.type == DeliveryType::kPoison ? kPoison : hop;
 }
 
 NextHop SubmissionHop() {

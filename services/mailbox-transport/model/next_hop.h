@@ -53,8 +53,9 @@ struct NextHop {
 // The queues that Exchange calls persistent, under the names that stand in place of a domain.
 NextHop UnreachableHop();
 NextHop PoisonHop();
-// The key of its queue: all that is unreachable has one, and so has all that is poison.
-NextHop QueueOf(const NextHop& hop);
+// The key of its queue: all that is unreachable has one, and so has all that is poison. `hop`
+// itself, or one that stays.
+const NextHop& QueueOf(const NextHop& hop);
 // Of messages that are not routed yet: of the type that has no next hop.
 NextHop SubmissionHop();
 

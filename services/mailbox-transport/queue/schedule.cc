@@ -45,10 +45,7 @@ Schedule::~Schedule() {
 }
 
 Line* Schedule::Find(const model::NextHop& hop) const {
-  // The others are keys themselves, which spares the copy.
-  const bool folds =
-      hop.type == model::DeliveryType::kUnreachable || hop.type == model::DeliveryType::kPoison;
-  const auto found = folds ? lines_.find(model::QueueOf(hop)) : lines_.find(hop);
+  const auto found = lines_.find(model::QueueOf(hop));
   return found == lines_.end() ? nullptr : found->second.get();
 }
 
