@@ -51,7 +51,7 @@ class BadManifestTest(Case):
         self.lab.write_manifest("SendConnector", "contoso", spec)
 
     def test_a_wrong_manifest_keeps_the_last_good_snapshot_and_names_the_line(self):
-        without = self.transport.directory_version()
+        without = self.eventually(self.transport.directory_version, 10, "the first directory")
         self.write({})
         self.eventually(lambda: self.transport.directory_version() != without, 10,
                         "the right manifest in force")
