@@ -297,8 +297,8 @@ double World::FrontEndMetric(std::string_view name, std::string_view labels) {
   return Sum(front_end_->registry().Text(), name, labels);
 }
 
-bool World::Empty() {
-  return Soon([this] { return Metric("postern_queue_messages") == 0; });
+bool World::Waiting(double messages, std::string_view labels) {
+  return Soon([&] { return Metric("postern_queue_messages", labels) == messages; });
 }
 
 }  // namespace postern::testing

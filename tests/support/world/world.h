@@ -77,8 +77,10 @@ class World : public ::testing::Test {
   // The sum of the mailbox-transport's samples whose line begins with `name` and holds `labels`.
   double Metric(std::string_view name, std::string_view labels = "");
   double FrontEndMetric(std::string_view name, std::string_view labels = "");
-  // Messages in the queues.
-  bool Empty();
+  // Whether the queues come to hold this many messages; one that is put back or moves is in none of
+  // them for a moment.
+  bool Waiting(double messages, std::string_view labels = "");
+  bool Empty() { return Waiting(0); }
 
   // Writes the directory as it is to be now, in one move.
   void WriteDirectory();
