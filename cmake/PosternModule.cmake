@@ -63,3 +63,16 @@ function(postern_test path)
   endif()
   set_tests_properties(${test_name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()
+
+# postern_service(mailbox-transport)
+#   the program of a service from its main.cc, with jemalloc for malloc (decision 0017); a sanitizer
+#   brings its own.
+function(postern_service name)
+  postern_target_name(services/${name}/app app)
+  add_executable(${name} main.cc)
+  target_link_libraries(${name} PRIVATE ${app} CLI11::CLI11)
+  if(NOT POSTERN_SANITIZE)
+    target_link_libraries(${name} PRIVATE PkgConfig::JEMALLOC)
+  endif()
+  target_precompile_headers(${name} REUSE_FROM postern_pch)
+endfunction()
