@@ -240,16 +240,19 @@ void KubernetesSource::Apply() {
     const std::lock_guard lock(mutex_);
     refusal_.clear();
     findings_.clear();
-    in_force_ = std::move(generations);
     ++readings_.loads;
     readings_.last_good = absl::Now();
   }
-  if (before != nullptr && !before->stale() && before->version() == snapshot->version()) {
-    wake_.notify_all();
-    return;
+  if (before == nullptr || before->stale() || before->version() != snapshot->version()) {
+    disk_copy_.Keep(snapshot);
+    Publish(std::move(snapshot));
   }
-  disk_copy_.Keep(snapshot);
-  Publish(std::move(snapshot));
+  // Not before mail is routed by it: who waits for a change may test it with his next message.
+  {
+    const std::lock_guard lock(mutex_);
+    in_force_ = std::move(generations);
+  }
+  wake_.notify_all();
 }
 
 void KubernetesSource::NoteRefused(const std::vector<ManifestError>& errors) {

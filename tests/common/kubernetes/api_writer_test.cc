@@ -1,5 +1,8 @@
 #include "common/kubernetes/api_writer.h"
 
+#include <atomic>
+
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
@@ -22,7 +25,11 @@ class ApiWriterTest : public ::testing::Test {
     api_.Put("sites",
              KubernetesObject("Site", "main", R"({"comment":"old","hubSiteEnabled":false})"));
     source_ = std::make_unique<KubernetesSource>(directory_, settings_, access_);
-    EXPECT_TRUE(source_->Start(nullptr).ok());
+    const auto route = [this](const directory::SnapshotPtr& snapshot) {
+      absl::SleepFor(absl::Milliseconds(20));
+      sites_routed_ = snapshot->sites().size();
+    };
+    EXPECT_TRUE(source_->Start(route).ok());
     EXPECT_TRUE(api_.Await([&] { return source_->readings().last_load_ok; }));
     writer_ = std::make_unique<ApiWriter>(access_, *source_);
   }
@@ -52,6 +59,7 @@ class ApiWriterTest : public ::testing::Test {
     return object ? TextAt(*object, {"spec", "comment"}) : "none";
   }
 
+  std::atomic<std::size_t> sites_routed_ = 0;
   testing::ApiServer api_;
   KubernetesSettings settings_;
   directory::DirectorySettings directory_;
@@ -66,6 +74,7 @@ TEST_F(ApiWriterTest, WhatIsAnsweredIsAtTheServerAndInForce) {
   EXPECT_TRUE(made.changed);
   EXPECT_TRUE(api_.Get("sites", "other").has_value());
   EXPECT_NE(source_->current()->FindSite("other"), nullptr);
+  EXPECT_EQ(sites_routed_, 2U) << "answered before mail is routed by it";
 
   ASSERT_TRUE(Apply(Update("new")).status.ok());
   EXPECT_EQ(CommentOf("main"), "new");
