@@ -6,8 +6,8 @@
 //           message that does not come from the store.
 // Lifetime  Holds no message alive, but while one of the same id is being loaded: the load may
 //           have read a state that is settled meanwhile. Thread-safe.
-// Limits    One entry for each message with several recipients that is in memory, and for each
-//           load; swept as it grows.
+// Limits    One entry for each message in memory that has several recipients or a state that is not
+//           written yet, and for each load; swept as it grows.
 
 #pragma once
 

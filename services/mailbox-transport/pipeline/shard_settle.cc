@@ -47,6 +47,7 @@ io::Task<settle::Settled> Shard::Settle(
     };
     settle::Settled committed =
         owner.settler_.Commit(std::move(decision), std::move(original), std::move(done));
+    if (!committed.tickets.empty()) shared_.at_hand.NoteUnwritten(message);
     if (tracking != nullptr) tracking->Reported(*message, tracked, committed.notices);
     return committed;
   };

@@ -59,6 +59,21 @@ TEST_F(PipelineSubmissionTest, WhatIsLetGoIsTakenWithTheHopThatTheStoreDoesNotHa
   EXPECT_EQ(store_.Load(message->id)->recipients.at(0).next_hop, Bobs());
 }
 
+TEST_F(PipelineSubmissionTest, AnAttemptBuildsOnTheOneBeforeThatTheStoreDoesNotHaveYet) {
+  Executors(1);
+  Script(kBob, [](testing::ScriptedPeer& peer) { peer.Says("RCPT", "450 4.2.1 later"); });
+  Run("Internet *");
+  store_.WriteSettlementsLate();
+  const model::MessagePtr message = Message({"bob@b.test"});
+  const base::MessageId id = message->id;
+  Accept(message);
+  EXPECT_TRUE(Soon([&] { return Heard(kBob, "RCPT") >= 3; }));
+  EXPECT_TRUE(SuspendQueue(Bobs()).ok());
+  EXPECT_TRUE(Soon([&] { return StatusOf(Bobs(), id) == "Retry"; }));
+  store_.WriteSettlements();
+  EXPECT_GE(store_.Load(id)->recipients.at(0).attempts, 3u);
+}
+
 TEST_F(PipelineSubmissionTest, AMessageInHandAtTwoCrashesIsSetApart) {
   Run("Other c.test");
   const base::MessageId id = Queued({"bob@b.test"}, Unreachable());
