@@ -155,7 +155,9 @@ void Attempt::NoteLack() {
 }
 
 void Attempt::NoteLacking(std::size_t tried) {
-  if (lacking_ == 0 || stopped_ || YieldsRequireTls()) return;
+  // Once a bounce has yielded it, what hosts lacked before is no reason any more.
+  const bool demanded = require_tls_ && !YieldsRequireTls();
+  if (lacking_ == 0 || stopped_ || !demanded) return;
   const absl::Status error =
       base::Error(absl::StatusCode::kFailedPrecondition, "REQUIRETLS support required: ", lacking_,
                   " of ", tried, " addresses do not offer it, the last one is of ", lacking_host_);

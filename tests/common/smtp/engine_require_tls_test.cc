@@ -176,6 +176,15 @@ TEST_F(EngineRequireTlsTest, ABounceIsNotLostWhereNobodyOffersIt) {
   EXPECT_EQ(second.Heard("MAIL"), 0);
 }
 
+TEST_F(EngineRequireTlsTest, ABounceThatWentWithoutAndWasPutOffIsTriedAgain) {
+  delivery_.envelope.sender.clear();
+  ScriptedPeer& peer = Exchanger({}).Says("MAIL", "421 4.3.2 too many connections");
+  Deliver();
+  EXPECT_EQ(peer.Heard("MAIL"), 1);
+  EXPECT_THAT(outcome_.recipients[0].error.ToString(), HasSubstr("too many connections"));
+  EXPECT_NE(outcome_.recipients[0].enhanced.klass, 5);
+}
+
 TEST_F(EngineRequireTlsTest, ABounceThatAHostPutsOffDoesNotGoWithout) {
   delivery_.envelope.sender.clear();
   Exchanger({"REQUIRETLS"}).Says("MAIL", "451 4.3.0 later");
