@@ -30,7 +30,7 @@ class Waiting {
     const auto work = schedule_.TryTake(lane, now_);
     POSTERN_CHECK(work.has_value());
     schedule_.HopWorked(hop, now_);
-    schedule_.Done(hop, work->ticket.id, now_);
+    schedule_.Done(hop, work->ticket.key(), now_);
     schedule_.WorkerEnded(lane, now_);
   }
 

@@ -188,7 +188,7 @@ void MemoryStore::Write(const model::Settlement& settlement) {
     messages_[notice->id].body = nullptr;
   }
   const auto mark = marks_.find(message.id);
-  if (settlement.attempted && mark != marks_.end() && --mark->second == 0) marks_.erase(mark);
+  if (settlement.in_hand && mark != marks_.end() && --mark->second == 0) marks_.erase(mark);
 }
 
 void MemoryStore::Settle(model::Settlement settlement, Done done) {

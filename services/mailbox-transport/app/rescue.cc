@@ -99,7 +99,7 @@ class Rescuer {
   // Counted as rescued only when the store will not bring it back.
   io::Task<absl::Status> Removed(model::MessagePtr message) {
     auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
-    model::Settlement settlement{.message = std::move(message), .attempted = false};
+    model::Settlement settlement{.message = std::move(message), .in_hand = false};
     store_.Settle(std::move(settlement),
                   [kept](absl::Status status) { kept->Set(std::move(status)); });
     co_return co_await kept->Wait();

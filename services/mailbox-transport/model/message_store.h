@@ -46,7 +46,7 @@ enum InHand : std::uint8_t {
 struct Settlement {
   MessagePtr message;               // its recipients' states are already the new ones
   std::vector<MessagePtr> notices;  // DSNs, each with its body in `body`
-  bool attempted = true;            // false: no attempt went before, so no in-hand mark is cleared
+  bool in_hand = true;              // one of its in-hand marks is cleared; false: there was none
 };
 
 class MessageStore {

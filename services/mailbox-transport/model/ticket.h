@@ -17,7 +17,17 @@
 
 namespace postern::model {
 
+// Tells apart what a message has in one queue: two of its tickets there share no recipient.
+struct TicketKey {
+  base::MessageId id;
+  std::uint32_t first = 0;  // of the recipients
+
+  bool operator==(const TicketKey&) const = default;
+};
+
 struct Ticket {
+  TicketKey key() const { return {id, recipients.empty() ? 0 : recipients.front()}; }
+
   base::MessageId id;
   MessagePtr message;                     // null when it must be loaded before the attempt
   std::vector<std::uint32_t> recipients;  // indices into the message; those of this next hop

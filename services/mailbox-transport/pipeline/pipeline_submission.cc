@@ -1,7 +1,8 @@
 // The two queues at the ends of the line: Submission, before routing, and Poison, beside it.
 
 #include <algorithm>
-#include <condition_variable>
+#include <chrono>
+#include <future>
 #include <utility>
 
 #include "common/observe/log.h"
@@ -12,6 +13,7 @@ namespace postern::pipeline {
 namespace {
 
 constexpr std::size_t kLetGoSlice = 256;
+constexpr std::chrono::seconds kSuspectsWrittenMax{5};
 
 bool IsHeld(const model::Message& message) {
   return !message.recipients.empty() && model::IsSubmission(message.recipients.front().next_hop);
@@ -104,7 +106,7 @@ io::Task<bool> Pipeline::LetGoSome(bool suspended) {
     router_.Route(*message);
     for (model::RecipientState& state : message->recipients)
       state.suspended = state.suspended || suspended;
-    model::Settlement settlement{.message = message, .attempted = false};
+    model::Settlement settlement{.message = message, .in_hand = false};
     // Until the store has the new state nobody may load the old one.
     at_hand_.NoteUnwritten(message);
     store_.Settle(std::move(settlement), [message](const absl::Status&) {});
@@ -125,22 +127,24 @@ void Pipeline::Suspect(model::Message& message) {
   if (shared_.tracking != nullptr) shared_.tracking->Poisoned(message);
 }
 
+// Nothing is tried before it is on the disk that this was one crash more; while the disk is full
+// the count is in memory alone.
 void Pipeline::PlaceSuspects(std::vector<model::MessagePtr> suspects) {
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::size_t waiting = suspects.size();
+  if (suspects.empty()) return;
+  const auto written = std::make_shared<std::promise<void>>();
   for (const model::MessagePtr& message : suspects) {
     Suspect(*message);
-    model::Settlement settlement{.message = message, .attempted = false};
-    store_.Settle(std::move(settlement), [&](const absl::Status&) {
-      const std::lock_guard lock(mutex);
-      --waiting;
-      changed.notify_one();
+    at_hand_.NoteUnwritten(message);
+    model::Settlement settlement{.message = message, .in_hand = false};
+    // The store commits in order: with the last one all are written.
+    const bool last = message == suspects.back();
+    store_.Settle(std::move(settlement), [message, written, last](const absl::Status&) {
+      if (last) written->set_value();
     });
   }
-  {
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [&] { return waiting == 0; });
+  if (written->get_future().wait_for(kSuspectsWrittenMax) != std::future_status::ready) {
+    POSTERN_LOG(kWarning, "queue", "crashes are not counted on the disk yet: it is full or slow",
+                {{"messages", suspects.size()}});
   }
   for (model::MessagePtr& message : suspects)
     Place(Rerouted(std::move(message)), /*keep_message=*/false);

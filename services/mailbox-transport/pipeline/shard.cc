@@ -202,7 +202,7 @@ io::Task<void> Shard::Handle(queue::Work work) {
   const bool read = work.ticket.message == nullptr;
   work.ticket.message = std::move(*message);
   if (read) {
-    const queue::Pending pending = queue_.PendingOf(work.hop, work.ticket.id);
+    const queue::Pending pending = queue_.PendingOf(work.hop, work.ticket.key());
     if (pending != queue::Pending::kNothing) {
       co_return co_await EndBeforeAttempt(std::move(work), pending);
     }
@@ -225,7 +225,7 @@ void Shard::NoteUnreadable(const model::NextHop& hop,
   POSTERN_LOG(kError, "store", "message cannot be read",
               {{"message_id", ticket.id.ToString()}, {"error", error}});
   if (absl::IsDataLoss(error) || absl::IsNotFound(error)) {
-    return queue_.Done(hop, ticket.id);  // set aside by the store
+    return queue_.Done(hop, ticket.key());  // set aside by the store
   }
   ticket.due = shared_.clock.Now() + kUnreadablePause;
   queue_.Retry(hop, std::move(ticket));
@@ -256,23 +256,28 @@ bool Shard::StillGoes(const queue::Work& work, const route::RouteTable& table) c
 }
 
 io::Task<smtp::Outcome> Shard::Deliver(const model::Batch& batch,
+                                       model::TicketKey key,
                                        const route::RouteTable& table,
-                                       deliver::Way& way) {
-  if (model::IsRelay(batch.next_hop.type)) {
-    way = deliver::Way::kRelay;
+                                       Course& course) {
+  const auto mark = [this, &batch, &course] {
     shared_.store.MarkInHand(batch.message->id);
+    course.in_hand = true;
+  };
+  if (model::IsRelay(batch.next_hop.type)) {
+    course.way = deliver::Way::kRelay;
+    mark();
     const model::RelayPlan plan = table.Plan(batch.next_hop);
     co_return co_await deliver_.RelayOn(batch, plan);
   }
   const connector::SendConnector* const connector =
       table.snapshot().FindConnector(batch.next_hop.connector);
-  way = connector->frontend_proxy_enabled ? deliver::Way::kProxy : deliver::Way::kDirect;
+  course.way = connector->frontend_proxy_enabled ? deliver::Way::kProxy : deliver::Way::kDirect;
   const bool domain_listed = table.snapshot().SendsDomainSecure(batch.next_hop.domain);
-  if (way == deliver::Way::kProxy) shared_.store.MarkInHand(batch.message->id);
+  if (course.way == deliver::Way::kProxy) mark();
   // Until then nobody has the content in hand.
-  smtp::Admits admits = [this, &batch](const std::string& mx_set, absl::Duration ttl) {
-    if (!queue_.Admit(batch.next_hop, batch.message->id, mx_set, ttl)) return false;
-    shared_.store.MarkInHand(batch.message->id);
+  smtp::Admits admits = [this, &batch, key, mark](const std::string& mx_set, absl::Duration ttl) {
+    if (!queue_.Admit(batch.next_hop, key, mx_set, ttl)) return false;
+    mark();
     return true;
   };
   co_return co_await deliver_.Attempt(batch, *connector, domain_listed, std::move(admits));
@@ -283,27 +288,30 @@ io::Task<void> Shard::Attempt(queue::Work work) {
   const RouteTablePtr table = shared_.router.table();
   if (!StillGoes(work, *table)) {
     model::NextHop hop = work.hop;
-    queue_.Done(work.hop, work.ticket.id);
+    queue_.Done(work.hop, work.ticket.key());
     co_return co_await RerouteTicket(std::move(hop), std::move(work.ticket));
   }
   const model::MessagePtr message = work.ticket.message;
   const model::Batch batch{message, work.hop, work.ticket.recipients};
 
-  deliver::Way way = deliver::Way::kDirect;
-  const smtp::Outcome outcome = co_await Deliver(batch, *table, way);
+  Course course;
+  const smtp::Outcome outcome = co_await Deliver(batch, work.ticket.key(), *table, course);
   if (outcome.put_off) co_return queue_.PutOff(work.hop, std::move(work.ticket));
 
-  if (outcome.ambiguous) deliver_probe_.Ambiguous(WhoLost(way, outcome));
-  LogAttempt(batch, way, outcome);
+  if (outcome.ambiguous) deliver_probe_.Ambiguous(WhoLost(course.way, outcome));
+  LogAttempt(batch, course.way, outcome);
   const model::Ticket ticket = work.ticket;
   const connector::ErrorPolicies policies = ErrorPoliciesOf(work.hop, *table);
-  Decide decide = [&batch, &ticket, &outcome, policies](settle::Settler& settler) {
-    return settler.Decide(batch, ticket, outcome, policies);
+  const bool in_hand = course.in_hand;
+  Decide decide = [&batch, &ticket, &outcome, policies, in_hand](settle::Settler& settler) {
+    settle::Decision decision = settler.Decide(batch, ticket, outcome, policies);
+    decision.in_hand = in_hand;
+    return decision;
   };
   TrackedWork tracked;
   tracked.hop = work.hop;
   tracked.outcome = &outcome;
-  tracked.way = deliver::NameOf(way);
+  tracked.way = deliver::NameOf(course.way);
   settle::Settled settled =
       co_await Settle(OwnerOf(*message), message, std::move(decide), std::move(tracked));
 
@@ -320,7 +328,7 @@ io::Task<void> Shard::Attempt(queue::Work work) {
     case settle::HopNews::Kind::kNothing:
       break;
   }
-  Requeue(work.hop, message->id, std::move(settled));
+  Requeue(work.hop, ticket.key(), std::move(settled));
 }
 
 // Expired, or late enough for a notice of delay.
@@ -338,7 +346,7 @@ io::Task<void> Shard::Lapse(queue::Work work) {
   settle::Settled settled =
       co_await Settle(OwnerOf(*message), message, std::move(decide), std::move(tracked));
   const bool stays = !settled.tickets.empty();
-  Requeue(work.hop, message->id, std::move(settled));
+  Requeue(work.hop, ticket.key(), std::move(settled));
   if (stays && work.hop.type == model::DeliveryType::kUnreachable) {
     CatchUp(*message, ticket.recipients);
   }
@@ -372,12 +380,12 @@ io::Task<void> Shard::RefuseAll(model::MessagePtr message, std::vector<std::uint
   worker_ended_.NotifyAll();
 }
 
-void Shard::Requeue(const model::NextHop& hop, base::MessageId id, settle::Settled settled) {
-  if (settled.tickets.empty()) return queue_.Done(hop, id);
+void Shard::Requeue(const model::NextHop& hop, model::TicketKey key, settle::Settled settled) {
+  if (settled.tickets.empty()) return queue_.Done(hop, key);
   // What waits is kept by the store, not by memory.
   for (model::Ticket& ticket : settled.tickets)
     ticket.message = nullptr;
-  queue_.Retry(hop, id, std::move(settled.tickets));
+  queue_.Retry(hop, key, std::move(settled.tickets));
 }
 
 }  // namespace postern::pipeline

@@ -126,10 +126,17 @@ class Shard {
   io::Task<void> RunWorker(queue::Lane lane);
   io::Task<void> Handle(queue::Work work);
   io::Task<void> Attempt(queue::Work work);
-  // By the way that the hop of the batch demands; `way` says which.
+
+  struct Course {
+    deliver::Way way = deliver::Way::kDirect;
+    bool in_hand = false;  // the store has a mark of it
+  };
+
+  // By the way that the hop of the batch demands; `course` says which.
   io::Task<smtp::Outcome> Deliver(const model::Batch& batch,
+                                  model::TicketKey key,
                                   const route::RouteTable& table,
-                                  deliver::Way& way);
+                                  Course& course);
   // Whether what was queued for its hop may still go there.
   bool StillGoes(const queue::Work& work, const route::RouteTable& table) const;
   void CatchUp(const model::Message& message, const std::vector<std::uint32_t>& recipients);
@@ -150,7 +157,7 @@ class Shard {
                                    Kept kept = nullptr);
   io::Task<settle::Original> OriginalOf(model::MessagePtr message, settle::OriginalPart part);
   io::Task<void> PlaceWhenKept(Kept kept, std::vector<model::MessagePtr> notices);
-  void Requeue(const model::NextHop& hop, base::MessageId id, settle::Settled settled);
+  void Requeue(const model::NextHop& hop, model::TicketKey key, settle::Settled settled);
 
   // What Change did to one message.
   struct ChangedOne {

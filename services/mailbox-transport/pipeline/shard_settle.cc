@@ -1,6 +1,7 @@
 // Settling and routing again, as a shard does it.
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "common/base/text.h"
@@ -57,8 +58,9 @@ io::Task<settle::Settled> Shard::Settle(
 }
 
 io::Task<void> Shard::PlaceWhenKept(Kept kept, std::vector<model::MessagePtr> notices) {
-  const absl::Status status = co_await kept->Wait();
-  if (status.ok()) {
+  // A stop does not wait for space on the disk: the next start finds the notices, or makes them.
+  const std::optional<absl::Status> status = co_await kept->Until(absl::InfiniteDuration());
+  if (status.has_value() && status->ok()) {
     for (const model::MessagePtr& notice : notices)
       shared_.place(notice);
   }

@@ -34,9 +34,10 @@ io::Task<Changed> Shard::Change(model::NextHop hop, std::vector<base::MessageId>
   }
   changing_ = false;
   change_ended_.NotifyOne();
-  // The store commits in order: with the last one all are kept.
-  if (kept != nullptr) (co_await kept->Wait()).IgnoreError();  // it ends the process if it fails
-  co_return changed;
+  if (kept == nullptr) co_return changed;
+  // The store commits in order: with the last one all are kept. It ends the process if it fails.
+  const auto answer = co_await kept->Until(absl::InfiniteDuration());
+  co_return answer.has_value() ? changed : Changed();
 }
 
 io::Task<Shard::ChangedOne> Shard::ChangeOne(model::NextHop hop, base::MessageId id, Wish wish) {
@@ -88,7 +89,7 @@ io::Task<void> Shard::ChangeWork(queue::Work work, Wish wish, ChangedOne& change
 }
 
 void Shard::Keep(const model::MessagePtr& message, const Kept& kept) {
-  model::Settlement settlement{.message = message, .attempted = false};
+  model::Settlement settlement{.message = message, .in_hand = false};
   // Until the store has the new state nobody may load the old one.
   shared_.at_hand.NoteUnwritten(message);
   shared_.store.Settle(std::move(settlement),
@@ -121,7 +122,7 @@ io::Task<Shard::Kept> Shard::Pardon(queue::Work work) {
   auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
   const model::MessagePtr message = work.ticket.message;
   const std::vector<std::uint32_t> recipients = work.ticket.recipients;
-  queue_.Done(work.hop, work.ticket.id);
+  queue_.Done(work.hop, work.ticket.key());
   absl::AnyInvocable<bool()> route = [this, &message, &recipients, kept] {
     message->crashes = 0;
     const absl::Time now = shared_.clock.Now();
@@ -153,7 +154,7 @@ io::Task<Shard::Kept> Shard::RemoveTicket(queue::Work work) {
   const auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
   settle::Settled settled =
       co_await Settle(OwnerOf(*message), message, std::move(decide), std::move(tracked), kept);
-  Requeue(work.hop, message->id, std::move(settled));
+  Requeue(work.hop, ticket.key(), std::move(settled));
   POSTERN_LOG(kInfo, "settle", "removed by an administrator",
               {{"message_id", message->id.ToString()}, {"next_hop", work.hop.ToString()}});
   co_return kept;

@@ -129,8 +129,8 @@ void Queue::WorkerEnded(const Lane& lane) {
   Pump();
 }
 
-void Queue::Done(const model::NextHop& hop, base::MessageId id) {
-  schedule_.Done(hop, id, clock_.Now());
+void Queue::Done(const model::NextHop& hop, model::TicketKey key) {
+  schedule_.Done(hop, key, clock_.Now());
   Pump();
 }
 
@@ -140,9 +140,9 @@ void Queue::Retry(const model::NextHop& hop, model::Ticket ticket) {
 }
 
 void Queue::Retry(const model::NextHop& hop,
-                  base::MessageId id,
+                  model::TicketKey key,
                   std::vector<model::Ticket> tickets) {
-  schedule_.Retry(hop, id, std::move(tickets), clock_.Now());
+  schedule_.Retry(hop, key, std::move(tickets), clock_.Now());
   Pump();
 }
 
@@ -164,8 +164,8 @@ Changing Queue::Change(const model::NextHop& hop, base::MessageId id, Wish wish)
   return schedule_.Change(hop, id, wish, clock_.Now());
 }
 
-Pending Queue::PendingOf(const model::NextHop& hop, base::MessageId id) const {
-  return schedule_.PendingOf(hop, id);
+Pending Queue::PendingOf(const model::NextHop& hop, model::TicketKey key) const {
+  return schedule_.PendingOf(hop, key);
 }
 
 void Queue::PutBack(const model::NextHop& hop, model::Ticket ticket) {
@@ -184,10 +184,10 @@ void Queue::HopFailed(const model::NextHop& hop, std::string_view error, bool ho
 }
 
 bool Queue::Admit(const model::NextHop& hop,
-                  base::MessageId id,
+                  model::TicketKey key,
                   const std::string& mx_set,
                   absl::Duration ttl) {
-  const bool admitted = schedule_.Admit(hop, id, mx_set, ttl, clock_.Now());
+  const bool admitted = schedule_.Admit(hop, key, mx_set, ttl, clock_.Now());
   Pump();
   return admitted;
 }

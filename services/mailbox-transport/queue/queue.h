@@ -7,7 +7,7 @@
 //             while (auto work = queue.TryTake(lane)) {
 //               ... attempt and settle (kAttempt), or settle alone (kExpired, kDelayed) ...
 //               HopWorked | HopFailed | HopHeld, when the attempt told something of the next hop;
-//               then Done(work->hop, id), or Retry(work->hop, ticket) for each that waits on;
+//               then Done(work->hop, key), or Retry(work->hop, ticket) for each that waits on;
 //             }
 //             queue.WorkerEnded(lane);
 //           A worker that finds nothing ends; it is asked for again when there is something.
@@ -84,11 +84,11 @@ class Queue {
   void WorkerEnded(const Lane& lane);
 
   // The ticket that was taken has left this hop. Once for each ticket taken, if it is not Retry.
-  void Done(const model::NextHop& hop, base::MessageId id);
+  void Done(const model::NextHop& hop, model::TicketKey key);
   // The ticket that was taken waits again until ticket.due (the past: with its hop).
   void Retry(const model::NextHop& hop, model::Ticket ticket);
   // The same for what became of one ticket: several, due at different times, or none.
-  void Retry(const model::NextHop& hop, base::MessageId id, std::vector<model::Ticket> tickets);
+  void Retry(const model::NextHop& hop, model::TicketKey key, std::vector<model::Ticket> tickets);
 
   // What an attempt told about the next hop itself. Before Done or Retry.
   void HopWorked(const model::NextHop& hop);
@@ -99,7 +99,7 @@ class Queue {
   // The hosts of what is under way are known, and are of this MX set for `ttl` (empty: of none
   // that is shared). Whether they may be connected to now; if not, PutOff.
   bool Admit(const model::NextHop& hop,
-             base::MessageId id,
+             model::TicketKey key,
              const std::string& mx_set,
              absl::Duration ttl);
   // Nothing was tried: the ticket waits again, for room in its MX set. Instead of Done or Retry.
@@ -121,7 +121,7 @@ class Queue {
   // under way: that comes back suspended, or on the lapsed lane to be removed.
   Changing Change(const model::NextHop& hop, base::MessageId id, Wish wish);
   // What was noted for a ticket that is under way.
-  Pending PendingOf(const model::NextHop& hop, base::MessageId id) const;
+  Pending PendingOf(const model::NextHop& hop, model::TicketKey key) const;
   // What Change gave waits again, as it says itself. Once for each, if it is not Done.
   void PutBack(const model::NextHop& hop, model::Ticket ticket);
 

@@ -8,8 +8,8 @@
 namespace postern::queue {
 
 // What was taken is not taken any more; what an administrator wants of it meanwhile.
-Pending Schedule::GiveBack(Line& line, base::MessageId id, absl::Time now) {
-  const auto found = line.FindTaken(id);
+Pending Schedule::GiveBack(Line& line, model::TicketKey key, absl::Time now) {
+  const auto found = line.FindTaken(key);
   if (found == line.taken.end()) return Pending::kNothing;
   const Line::Taken given = std::move(*found);
   const auto priority = static_cast<std::size_t>(given.priority);
@@ -23,7 +23,7 @@ Pending Schedule::GiveBack(Line& line, base::MessageId id, absl::Time now) {
   if (given.set != nullptr) LeavePlace(line, given, now);
   --messages_;
   probe_.Messages(line.hop.type, -1);
-  if (line.probe == id) {
+  if (line.probe == key) {
     line.probe.reset();
     line.probe_wanted = false;
   }
@@ -48,26 +48,26 @@ void Schedule::WorkerEnded(const Lane& lane, absl::Time now) {
   if (line->rollup != nullptr) GiveRoom(*line, now);
 }
 
-void Schedule::Done(const model::NextHop& hop, base::MessageId id, absl::Time now) {
+void Schedule::Done(const model::NextHop& hop, model::TicketKey key, absl::Time now) {
   Line* line = Find(hop);
   if (line == nullptr) return;
   line->outgoing.Count(now);
   probe_.Left(line->hop.type);
-  GiveBack(*line, id, now);
+  GiveBack(*line, key, now);
 }
 
 void Schedule::Retry(const model::NextHop& hop, model::Ticket ticket, absl::Time now) {
   Line& line = FindOrMake(hop, now);
-  const Pending pending = GiveBack(line, ticket.id, now);
+  const Pending pending = GiveBack(line, ticket.key(), now);
   Return(line, std::move(ticket), pending, now);
 }
 
 void Schedule::Retry(const model::NextHop& hop,
-                     base::MessageId id,
+                     model::TicketKey key,
                      std::vector<model::Ticket> tickets,
                      absl::Time now) {
   Line& line = FindOrMake(hop, now);
-  const Pending pending = GiveBack(line, id, now);
+  const Pending pending = GiveBack(line, key, now);
   for (model::Ticket& ticket : tickets)
     Return(line, std::move(ticket), pending, now);
 }

@@ -88,14 +88,14 @@ void Schedule::LeavePlace(const Line& line, const Line::Taken& taken, absl::Time
 }
 
 bool Schedule::Admit(const model::NextHop& hop,
-                     base::MessageId id,
+                     model::TicketKey key,
                      const std::string& mx_set,
                      absl::Duration ttl,
                      absl::Time now) {
   Line* line = Find(hop);
   if (line == nullptr) return true;
   Join(*line, mx_set, ttl, now);
-  const auto taken = line->FindTaken(id);
+  const auto taken = line->FindTaken(key);
   if (taken == line->taken.end()) return true;
   const MxSetPtr set = line->rollup == nullptr ? nullptr : line->rollup->set;
   if (taken->set == set) return true;

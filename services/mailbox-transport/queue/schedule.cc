@@ -339,7 +339,7 @@ Work Schedule::Take(Place* place, Work::Kind kind) {
   line.by_id.erase(place);
   work.ticket = std::move(place->ticket);
   delete place;
-  line.taken.push_back({work.ticket.id, kind, work.ticket.priority});
+  line.taken.push_back({work.ticket.key(), kind, work.ticket.priority});
   if (kind == Work::Kind::kAttempt)
     ++line.under_way[static_cast<std::size_t>(work.ticket.priority)];
   return work;
@@ -376,7 +376,7 @@ std::optional<Work> Schedule::TryTake(const Lane& lane, absl::Time now) {
   Work work = Take(line->ready.of(*priority).front(), Work::Kind::kAttempt);
   line->taken.back().set = std::move(set);
   line->taken.back().admission = admission;
-  if (line->state == Line::State::kProbing) line->probe = work.ticket.id;
+  if (line->state == Line::State::kProbing) line->probe = work.ticket.key();
   Note(*line, now);
   return work;
 }

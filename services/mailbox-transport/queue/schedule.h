@@ -81,7 +81,7 @@ struct Line {
   };
 
   struct Taken {
-    base::MessageId id;
+    model::TicketKey key;
     Work::Kind kind = Work::Kind::kAttempt;
     model::Priority priority = model::Priority::kNormal;
     Pending pending = Pending::kNothing;
@@ -115,7 +115,7 @@ struct Line {
   bool in_round = false;
   bool in_held = false;
   bool probe_wanted = false;
-  std::optional<base::MessageId> probe;
+  std::optional<model::TicketKey> probe;
   std::string last_error;
   absl::Time last_retry = absl::InfinitePast();
   absl::Time first_retry = absl::InfiniteFuture();
@@ -135,15 +135,15 @@ struct Line {
   base::MessageId first() const {
     std::uint64_t least = by_id.empty() ? UINT64_MAX : (*by_id.begin())->ticket.id.value;
     for (const Taken& one : taken)
-      least = std::min(least, one.id.value);
+      least = std::min(least, one.key.id.value);
     return {least == UINT64_MAX ? 0 : least};
   }
 
   std::size_t size() const { return by_id.size() + taken.size(); }
 
-  std::vector<Taken>::iterator FindTaken(base::MessageId which) {
+  std::vector<Taken>::iterator FindTaken(model::TicketKey which) {
     return std::find_if(taken.begin(), taken.end(),
-                        [which](const Taken& one) { return one.id == which; });
+                        [which](const Taken& one) { return one.key == which; });
   }
 
   void PutLater(Place* place) {
@@ -209,10 +209,10 @@ class Schedule {
   std::optional<Work> TryTake(const Lane& lane, absl::Time now);
   void WorkerEnded(const Lane& lane, absl::Time now);
 
-  void Done(const model::NextHop& hop, base::MessageId id, absl::Time now);
+  void Done(const model::NextHop& hop, model::TicketKey key, absl::Time now);
   void Retry(const model::NextHop& hop, model::Ticket ticket, absl::Time now);
   void Retry(const model::NextHop& hop,
-             base::MessageId id,
+             model::TicketKey key,
              std::vector<model::Ticket> tickets,
              absl::Time now);
 
@@ -227,7 +227,7 @@ class Schedule {
   bool RetryNow(const model::NextHop& hop, absl::Time now);
 
   bool Admit(const model::NextHop& hop,
-             base::MessageId id,
+             model::TicketKey key,
              const std::string& mx_set,
              absl::Duration ttl,
              absl::Time now);
@@ -238,7 +238,7 @@ class Schedule {
   bool Resume(const model::NextHop& hop, absl::Time now);
   bool Suspended(const model::NextHop& hop) const;
   Changing Change(const model::NextHop& hop, base::MessageId id, Wish wish, absl::Time now);
-  Pending PendingOf(const model::NextHop& hop, base::MessageId id) const;
+  Pending PendingOf(const model::NextHop& hop, model::TicketKey key) const;
   void PutBack(const model::NextHop& hop, model::Ticket ticket, absl::Time now);
 
   std::uint64_t mark() const { return next_mark_; }
@@ -292,7 +292,7 @@ class Schedule {
   model::Ticket Leave(Place* place);
   void Unlink(Place* place);
   void Lapse(Place* place);
-  Pending GiveBack(Line& line, base::MessageId id, absl::Time now);
+  Pending GiveBack(Line& line, model::TicketKey key, absl::Time now);
   void Return(Line& line, model::Ticket ticket, Pending pending, absl::Time now);
   Work Take(Place* place, Work::Kind kind);
   std::optional<Work> TakeLapsed(absl::Time now);

@@ -76,7 +76,7 @@ Changing Schedule::Change(const model::NextHop& hop,
   Line* line = Find(hop);
   if (line == nullptr) return changing;
   for (Line::Taken& one : line->taken) {
-    if (one.id == id) Mark(one, wish, changing);
+    if (one.key.id == id) Mark(one, wish, changing);
   }
   std::vector<Place*> concerned;
   for (auto at = line->by_id.lower_bound(id); at != line->by_id.end(); ++at) {
@@ -92,16 +92,16 @@ Changing Schedule::Change(const model::NextHop& hop,
   return changing;
 }
 
-Pending Schedule::PendingOf(const model::NextHop& hop, base::MessageId id) const {
+Pending Schedule::PendingOf(const model::NextHop& hop, model::TicketKey key) const {
   Line* line = Find(hop);
   if (line == nullptr) return Pending::kNothing;
-  const auto found = line->FindTaken(id);
+  const auto found = line->FindTaken(key);
   return found == line->taken.end() ? Pending::kNothing : found->pending;
 }
 
 void Schedule::PutBack(const model::NextHop& hop, model::Ticket ticket, absl::Time now) {
   Line& line = FindOrMake(hop, now);
-  GiveBack(line, ticket.id, now);
+  GiveBack(line, ticket.key(), now);
   Enter(line, std::move(ticket), now);
   Note(line, now);
 }

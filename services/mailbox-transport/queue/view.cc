@@ -61,7 +61,7 @@ MessageStatus StatusOf(const Standing& standing, const Place& place) {
 
 TicketView ViewOf(const Line::Taken& taken) {
   TicketView view;
-  view.id = taken.id;
+  view.id = taken.key.id;
   view.status = StatusOf(taken);
   view.priority = taken.priority;
   return view;
@@ -188,12 +188,12 @@ std::vector<TicketView> Schedule::Tickets(const model::NextHop& hop,
   const Standing standing = StandingOf(*line);
   std::vector<Line::Taken> taken = line->taken;
   std::sort(taken.begin(), taken.end(),
-            [](const Line::Taken& a, const Line::Taken& b) { return a.id < b.id; });
+            [](const Line::Taken& a, const Line::Taken& b) { return a.key.id < b.key.id; });
   auto under_way = taken.begin();
   auto waiting = line->by_id.begin();
   while (under_way != taken.end() || waiting != line->by_id.end()) {
     const bool first = waiting == line->by_id.end() ||
-                       (under_way != taken.end() && under_way->id <= (*waiting)->ticket.id);
+                       (under_way != taken.end() && under_way->key.id <= (*waiting)->ticket.id);
     const TicketView view = first ? ViewOf(*under_way++) : ViewOf(*line, standing, **waiting++);
     if (!views.empty() && views.back().id == view.id) {
       // What is under way came before; of two that wait the earlier one tells when it goes.

@@ -88,7 +88,7 @@ Decision Settler::Decide(const model::Batch& batch,
                          const smtp::Outcome& outcome,
                          const connector::ErrorPolicies& policies) {
   Decision decision = Begin(batch, std::move(ticket));
-  decision.attempted = true;
+  decision.attempted = decision.in_hand = true;
   smtp::Outcome judged = outcome;
   // A result that a front end left out is a recipient that was not tried.
   judged.recipients.resize(batch.recipients.size());
@@ -361,7 +361,7 @@ Settled Settler::Commit(Decision decision, Original original, model::MessageStor
   model::Settlement settlement;
   settlement.message = decision.message;
   settlement.notices = settled.notices;
-  settlement.attempted = decision.attempted;
+  settlement.in_hand = decision.in_hand;
   store_.Settle(std::move(settlement), std::move(done));
   return settled;
 }

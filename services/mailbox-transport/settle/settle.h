@@ -74,6 +74,7 @@ struct Decision {
   model::MessagePtr message;
   model::Ticket ticket;
   bool attempted = false;
+  bool in_hand = false;                        // the attempt had marked it: the mark is cleared
   bool delayed = false;                        // only a delay is reported: no verdicts
   std::vector<Verdict> verdicts;               // as ticket.recipients
   std::vector<smtp::RecipientResult> results;  // as ticket.recipients; empty without an attempt

@@ -255,9 +255,9 @@ void RocksStore::Settle(model::Settlement settlement, Done done) {
         Change::Put(Family::kMessage, message.id.ToKey(), model::EncodeMessage(message)));
   }
   AddExpiredKeys(commit.changes);
-  commit.done = [this, id = message.id, attempted = settlement.attempted,
+  commit.done = [this, id = message.id, in_hand = settlement.in_hand,
                  done = std::move(done)](absl::Status status) mutable {
-    if (status.ok() && attempted) in_hand_->Clear(id);
+    if (status.ok() && in_hand) in_hand_->Clear(id);
     if (done != nullptr) done(std::move(status));
   };
   commits_->Add(std::move(commit));

@@ -74,6 +74,32 @@ TEST_F(PipelineSubmissionTest, AnAttemptBuildsOnTheOneBeforeThatTheStoreDoesNotH
   EXPECT_GE(store_.Load(id)->recipients.at(0).attempts, 3u);
 }
 
+TEST_F(PipelineSubmissionTest, AnAttemptThatFoundNoHostLeavesTheMarkOfAnother) {
+  Domain("c.test", "192.0.2.3");
+  resolver_.MxFails("c.test", absl::UnavailableError("servfail"));
+  Executors(1);
+  Script(kBob, [](testing::ScriptedPeer& peer) { peer.Stalls("DATA", 1); });
+  Run("Internet *");
+  const model::MessagePtr message = Message({"bob@b.test", "joe@c.test"});
+  Accept(message);
+  EXPECT_TRUE(Soon([&] { return Heard(kBob, "DATA") == 1; }));
+  model::NextHop other = Bobs();
+  other.domain = "c.test";
+  EXPECT_TRUE(Soon([&] { return StatusOf(other, message->id) == "Retry"; }));
+  EXPECT_TRUE(store_.in_hand(message->id));
+}
+
+TEST_F(PipelineSubmissionTest, AStopDoesNotWaitForNoticesThatTheStoreCannotWrite) {
+  Executors(1);
+  Script(kBob, [](testing::ScriptedPeer& peer) { peer.Says("RCPT", "550 5.1.1 nobody"); });
+  Run("Internet *");
+  store_.WriteSettlementsLate();
+  Accept({"bob@b.test"});
+  EXPECT_TRUE(Soon([&] { return Heard(kBob, "RCPT") == 1; }));
+  Stop(absl::Milliseconds(50));
+  EXPECT_EQ(store_.messages(), 1u);
+}
+
 TEST_F(PipelineSubmissionTest, AMessageInHandAtTwoCrashesIsSetApart) {
   Run("Other c.test");
   const base::MessageId id = Queued({"bob@b.test"}, Unreachable());

@@ -177,7 +177,7 @@ class WeekTest : public ::testing::Test {
       case settle::HopNews::Kind::kNothing:
         break;
     }
-    if (settled.tickets.empty()) schedule.Done(work.hop, batch.message->id, now);
+    if (settled.tickets.empty()) schedule.Done(work.hop, work.ticket.key(), now);
     for (model::Ticket& ticket : settled.tickets)
       schedule.Retry(work.hop, std::move(ticket), now);
   }

@@ -23,7 +23,7 @@ class QueueTest : public ScheduleDriver {
     while (auto work = queue_->TryTake(lane)) {
       if (work->kind != Work::Kind::kAttempt) {
         lapsed_.push_back(work->ticket.id.value);
-        queue_->Done(work->hop, work->ticket.id);
+        queue_->Done(work->hop, work->ticket.key());
         continue;
       }
       tried_.push_back(work->ticket.id.value);
@@ -32,7 +32,7 @@ class QueueTest : public ScheduleDriver {
         queue_->Retry(work->hop, std::move(work->ticket));
       } else {
         queue_->HopWorked(work->hop);
-        queue_->Done(work->hop, work->ticket.id);
+        queue_->Done(work->hop, work->ticket.key());
       }
     }
     queue_->WorkerEnded(lane);

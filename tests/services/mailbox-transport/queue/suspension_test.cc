@@ -194,6 +194,23 @@ TEST_F(SuspensionTest, WhatIsUnderWayIsPendingAndSuspendedIfItComesBack) {
   EXPECT_EQ(Take("a.test"), 0u);
 }
 
+TEST_F(SuspensionTest, TwoTicketsOfAMessageKeepTheirWishesApart) {
+  Add("a.test", 1);
+  model::Ticket later = Ticket(1);
+  later.recipients = {1};
+  later.due = now_ + absl::Minutes(15);
+  schedule().Add(Hop("a.test"), std::move(later), now_);
+  Wanted();
+  ASSERT_EQ(Take("a.test"), 1u);
+  Changing changing = Change("a.test", 1, Wish::kSuspend);
+  EXPECT_EQ(changing.pending, 1u);
+  PutBackAll("a.test", std::move(changing), true);
+  EXPECT_THAT(Statuses("a.test"), ElementsAre("1 PendingSuspend"));
+  RetryAtOnce("a.test", 1);
+  EXPECT_THAT(Statuses("a.test"), ElementsAre("1 Suspended"));
+  EXPECT_EQ(Take("a.test"), 0u);
+}
+
 TEST_F(SuspensionTest, APendingSuspensionIsNothingForWhatIsDelivered) {
   Add("a.test", 1);
   Wanted();

@@ -24,7 +24,7 @@ TEST_F(SettleTest, ADeliveredMessageIsSettledOnce) {
   EXPECT_THAT(settled.notices, IsEmpty());
   EXPECT_EQ(settled.hop.kind, HopNews::Kind::kWorked);
   ASSERT_THAT(store_.settled, SizeIs(1));
-  EXPECT_TRUE(store_.settled[0].attempted);
+  EXPECT_TRUE(store_.settled[0].in_hand);
   EXPECT_TRUE(batch_.message->settled());
   EXPECT_EQ(State(0).attempts, 1u);
 }
@@ -138,7 +138,7 @@ TEST_F(SettleTest, AnExpiredMessageIsReturnedWithItsLastError) {
   const Settled settled = Expire();
   EXPECT_THAT(settled.tickets, IsEmpty());
   EXPECT_TRUE(batch_.message->settled());
-  EXPECT_FALSE(store_.settled.at(0).attempted);
+  EXPECT_FALSE(store_.settled.at(0).in_hand);
   EXPECT_THAT(Text(settled), HasSubstr("Status: 5.4.7"));
   EXPECT_THAT(Text(settled), HasSubstr("550 4.4.7 QUEUE.Expired;message expired; last error: 451"));
 }
