@@ -7,13 +7,15 @@
 //           is written at the end of the loop's turn; one that can wait and comes less than kGather
 //           after the last write goes out when that time is over, with those that came meanwhile.
 // Lifetime  Part of a reactor, which keeps itself alive until its executor has heard of OnDone.
-// Limits    Nothing waits longer than kGather for others. Its lock guards a few words and a
-//           message; gRPC's threads and the executor share it. The reactor starts and ends
-//           operations under it only, so none starts after the last.
+// Limits    Nothing waits longer than kGather for others, and a write ends with the frame before the
+//           one that would take it over kWriteBytesMax. Its lock guards a few words and what waits;
+//           gRPC's threads and the executor share it. The reactor starts and ends operations under
+//           it only, so none starts after the last.
 
 #pragma once
 
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,6 +33,8 @@ namespace postern::rpc {
 // A write costs both ends wake-ups of several threads, whatever it carries; a delivery over the
 // network takes longer than this.
 inline constexpr absl::Duration kGather = absl::Microseconds(500);
+// Less than rpc.frame_bytes_max at its lowest, with room for a frame that is alone in its write.
+inline constexpr std::size_t kWriteBytesMax = 512 * 1024;
 
 // `Reactor` has StartWrite(const Out*) as gRPC's bidirectional reactors have, ReadNext(In*), which
 // reads unless the call is over, and FinishWrites() to end its sending side.
@@ -55,8 +59,7 @@ class FramePump {
     if (ending_) return;
     const absl::Duration wait =
         CanWait(frame) ? std::min(written_ + gather_ - absl::Now(), gather_) : absl::ZeroDuration();
-    Merge(frame, waiting_);
-    has_waiting_ = true;
+    Wait(frame);
     if (flush_posted_) return;
     if (wait > absl::ZeroDuration()) {
       if (!std::exchange(gathering_, true)) gathered_->Set(wait);
@@ -70,7 +73,7 @@ class FramePump {
   void End() {
     const std::lock_guard lock(mutex_);
     if (std::exchange(ending_, true)) return;
-    if (!writing_ && !has_waiting_) reactor_.FinishWrites();
+    if (!writing_ && waiting_.empty()) reactor_.FinishWrites();
     if (!writing_) WriteWaiting();
   }
 
@@ -79,7 +82,7 @@ class FramePump {
   void EndNow(Leave leave) {
     const std::lock_guard lock(mutex_);
     ending_ = true;
-    DropWaiting();
+    waiting_.clear();
     leave();
   }
 
@@ -87,8 +90,8 @@ class FramePump {
   void WriteDone(bool ok) {
     const std::lock_guard lock(mutex_);
     writing_ = false;
-    if (!ok) DropWaiting();
-    if (has_waiting_) {
+    if (!ok) waiting_.clear();
+    if (!waiting_.empty()) {
       if (due_ || ending_) WriteWaiting();
     } else if (ending_) {
       reactor_.FinishWrites();
@@ -111,9 +114,14 @@ class FramePump {
   io::Executor& executor() { return executor_; }
 
  private:
-  void DropWaiting() {
-    has_waiting_ = false;
-    waiting_.Clear();
+  void Wait(Out& frame) {
+    const std::size_t bytes = frame.ByteSizeLong();
+    if (waiting_.empty() || waiting_bytes_ + bytes > kWriteBytesMax) {
+      waiting_.emplace_back().Swap(&spare_);
+      waiting_bytes_ = 0;
+    }
+    waiting_bytes_ += bytes;
+    Merge(frame, waiting_.back());
   }
 
   // On the executor: what waits goes out now, or after the write that is under way.
@@ -127,13 +135,14 @@ class FramePump {
 
   void WriteWaiting() {
     if (writing_) return;
-    due_ = false;
-    if (!has_waiting_) return;
+    due_ = waiting_.size() > 1;
+    if (waiting_.empty()) return;
     writing_ = true;
     written_ = absl::Now();
-    has_waiting_ = false;
     outgoing_.Clear();
-    outgoing_.Swap(&waiting_);
+    outgoing_.Swap(&waiting_.front());
+    spare_.Swap(&waiting_.front());
+    waiting_.pop_front();
     reactor_.StartWrite(&outgoing_);
   }
 
@@ -143,10 +152,11 @@ class FramePump {
   std::optional<io::Alarm> gathered_;  // of the executor
   std::mutex mutex_;
   absl::Time written_ = absl::InfinitePast();  // the start of the last write
-  Out waiting_;
+  std::deque<Out> waiting_;                    // a write each
+  std::size_t waiting_bytes_ = 0;              // of the last one
   Out outgoing_;
+  Out spare_;  // the memory of one that was written
   In incoming_;
-  bool has_waiting_ = false;
   bool writing_ = false;
   bool flush_posted_ = false;
   bool gathering_ = false;  // the alarm is set

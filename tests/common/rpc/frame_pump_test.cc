@@ -99,6 +99,21 @@ TEST_F(FramePumpTest, WhatIsDueDuringAWriteFollowsIt) {
   EXPECT_EQ(reactor_.writes[2].offers_size(), 1);
 }
 
+TEST_F(FramePumpTest, ManyLargeFramesAreSeveralWrites) {
+  Begin(absl::Hours(1));
+  v1::ProxyToFrontEnd large;
+  large.add_data()->set_bytes(std::string(200 * 1024, 'x'));
+  for (int i = 0; i < 6; ++i)
+    Send(large);  // the first one begins a write, the others wait for its end
+  std::vector<int> frames;
+  for (std::size_t written = 1; written < Writes();) {
+    frames.push_back(reactor_.writes[written].data_size());
+    EXPECT_LE(reactor_.writes[written++].ByteSizeLong(), kWriteBytesMax);
+    executor_.Run([this] { pump_->WriteDone(true); });
+  }
+  EXPECT_EQ(frames, (std::vector<int>{1, 2, 2, 1}));
+}
+
 TEST_F(FramePumpTest, TheEndSendsWhatWaits) {
   Begin(absl::Hours(1));
   Send(OfferOf(2));

@@ -80,6 +80,7 @@ class World : public ::testing::Test {
   // Whether the queues come to hold this many messages; one that is put back or moves is in none of
   // them for a moment.
   bool Waiting(double messages, std::string_view labels = "");
+
   bool Empty() { return Waiting(0); }
 
   // Writes the directory as it is to be now, in one move.
