@@ -55,6 +55,21 @@ def keys_of(tree, before=""):
             yield before + key
 
 
+def autoscaled(resources):
+    """(kind, name) of the workload -> its autoscaler's spec."""
+    specs = [each["spec"] for each in of_kind(resources, "HorizontalPodAutoscaler", "ScaledObject")]
+    return {(spec["scaleTargetRef"]["kind"], spec["scaleTargetRef"]["name"]): spec
+            for spec in specs}
+
+
+def servers_of(resources, workload):
+    """How many there may be: as the manifest says, or at most as its autoscaler."""
+    spec = autoscaled(resources).get((workload["kind"], workload["metadata"]["name"]))
+    if spec is None:
+        return workload["spec"]["replicas"]
+    return spec.get("maxReplicas", spec.get("maxReplicaCount"))
+
+
 class ManifestsTest(unittest.TestCase):
     def each_workload(self):
         for overlay, resources in overlays().items():
@@ -89,7 +104,7 @@ class ManifestsTest(unittest.TestCase):
                           if v["name"] == "directory")
             files = next(each for each in of_kind(resources, "ConfigMap")
                          if each["metadata"]["name"] == config)["data"]
-            for number in range(workload["spec"]["replicas"]):
+            for number in range(servers_of(resources, workload)):
                 with Lab() as lab:
                     for file, text in files.items():
                         lab.write_raw(file, text)
@@ -111,6 +126,28 @@ class ManifestsTest(unittest.TestCase):
             claims = {each["metadata"]["name"]
                       for each in workload["spec"].get("volumeClaimTemplates", [])}
             self.assertEqual(mounted, {each["name"] for each in pod["volumes"]} | claims)
+
+    def test_a_count_is_in_the_manifests_or_is_the_autoscalers(self):
+        scaled = 0
+        for overlay, resources, workload, _ in self.each_workload():
+            with self.subTest(overlay=overlay, workload=workload["metadata"]["name"]):
+                by_itself = ((workload["kind"], workload["metadata"]["name"])
+                             in autoscaled(resources))
+                self.assertEqual("replicas" not in workload["spec"], by_itself)
+                scaled += by_itself
+        self.assertEqual(scaled, 4)
+
+    def test_an_autoscaler_asks_for_its_own_namespace_and_site(self):
+        asked = 0
+        for overlay, resources, workload, _ in self.each_workload():
+            key = workload["kind"], workload["metadata"]["name"]
+            site = workload["spec"]["template"]["metadata"]["labels"]["postern.dev/site"]
+            own = f'{{namespace="{workload["metadata"]["namespace"]}",postern_site="{site}"}}'
+            for trigger in autoscaled(resources).get(key, {}).get("triggers", ()):
+                with self.subTest(overlay=overlay, workload=key[1]):
+                    self.assertIn(own, trigger["metadata"]["query"])
+                asked += 1
+        self.assertEqual(asked, 2)
 
     def test_front_ends_of_a_site_are_a_headless_service(self):
         for overlay, resources in overlays().items():
