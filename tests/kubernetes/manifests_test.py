@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
 
 import yaml  # noqa: E402
 from harness import ROOT, Lab, binary  # noqa: E402
-from services import MailboxTransport  # noqa: E402
+from services import MailboxTransport, Shell  # noqa: E402
 
 MANIFESTS = ROOT / "build/manifests"
 SERVICES = {"StatefulSet": "mailbox-transport", "Deployment": "frontend-transport"}
@@ -194,6 +194,44 @@ class ManifestsTest(unittest.TestCase):
             if overlay == ASKING and workload["kind"] == "StatefulSet":
                 stop += 600  # that of server.hand_over_time
             self.assertGreater(pod["terminationGracePeriodSeconds"], wait + stop)
+
+    def test_the_certificate_of_administrator_may_operate_and_that_of_a_server_may_not(self):
+        for overlay, resources in overlays().items():
+            certificates = of_kind(resources, "Certificate")
+            uris = [uri for each in certificates for uri in each["spec"].get("uris", ())]
+            for uri in (each for each in uris if each.endswith("/administrator")):
+                with self.subTest(overlay=overlay, uri=uri), Lab() as lab:
+                    server = uri.replace("/administrator", "/mailbox-transport")
+                    self.assertIn(server, uris)
+                    self.assertEqual(self.refused(lab, server, uri), "")
+                    self.assertIn("does not have the role operate", self.refused(lab, server, server))
+
+    def refused(self, lab, server, caller):
+        """What a server with one identity answers a caller with another who would operate it."""
+        domain = server.split("/")[2]
+        lab.site()
+        cert, key = lab.certificate("server", (f"URI:{server}",))
+        mailbox = MailboxTransport(lab, {
+            "rpc.certificate_file": str(cert), "rpc.key_file": str(key),
+            "rpc.trust_domain": domain}).start()
+        cert, key = lab.certificate(caller.rsplit("/", 1)[1], (f"URI:{caller}",))
+        shell = Shell(lab, mailbox)
+        shell.environment |= {"POSTERN_CERTIFICATE": str(cert), "POSTERN_KEY": str(key),
+                              "POSTERN_TRUST_DOMAIN": domain}
+        done = shell.run("Drain-Server", "--undo", check=False)
+        mailbox.sigterm()
+        return done.stderr if done.returncode else ""
+
+    def test_each_site_with_cert_manager_has_an_administrator(self):
+        for overlay, resources in overlays().items():
+            certificates = of_kind(resources, "Certificate")
+            identities = {uri: each["spec"]["secretName"] for each in certificates
+                          for uri in each["spec"].get("uris", ())}
+            for uri, secret in identities.items():
+                place, service = uri.rsplit("/", 1)
+                with self.subTest(overlay=overlay, uri=uri):
+                    self.assertEqual(identities[f"{place}/administrator"],
+                                     secret.replace(service, "administrator"))
 
     def test_certificates_by_hand_have_the_identity_of_the_service(self):
         with Lab() as lab:
