@@ -34,6 +34,11 @@ def returned(values):
     return [pod("postern_settle_dsn_total", values, ',kind="failed"')]
 
 
+def pressure(values, *resources):
+    return [pod("postern_accept_pressure_level", values, f',resource="{each}"')
+            for each in resources]
+
+
 DAY = 1440
 # alert -> (minutes, series that fire, series that do not)
 CASES = {
@@ -57,8 +62,8 @@ CASES = {
     "PosternStoreFull": (5, [pod("postern_store_full", "1x20")],
                          [pod("postern_store_full", "0x20")]),
     "PosternBackPressure": (
-        10, [pod("postern_accept_pressure_level", "2x20", ',resource="memory"')],
-        [pod("postern_accept_pressure_level", "1x20", ',resource="memory"')]),
+        20, pressure("1x30", "memory"),
+        pressure("0x30", "memory", "store disk") + pressure("0x11 1x18", "commit latency")),
     "PosternDiskFilling": (
         20, [pod("postern_accept_pressure_level", "1x30", ',resource="store disk"')],
         [pod("postern_accept_pressure_level", "0x30", ',resource="store disk"'),
@@ -95,3 +100,12 @@ CASES = {
             "postern_deliver_connectivity_log_lost_total",
             "postern_deliver_protocol_log_lost_total", "postern_route_log_lost_total")]),
 }
+
+# (alert, minutes, series, whether it fires): what one case each way does not tell.
+MORE = [
+    ("PosternBackPressure", 8, pressure("1x30", "store disk"), True),
+    ("PosternBackPressure", 8, pressure("1x30", "log disk"), True),
+    ("PosternBackPressure", 20, pressure("0x11 2x18", "commit latency"), True),
+    ("PosternBackPressure", 20, pressure("1x30", "submission length"), True),
+    ("PosternBackPressure", 8, pressure("0x5 1x5", "memory"), False),
+]

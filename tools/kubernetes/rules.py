@@ -13,6 +13,15 @@ LOST = " + ".join(f"sum by ({BY}) (increase({name}[15m]))" for name in (
     "postern_deliver_connectivity_log_lost_total", "postern_deliver_protocol_log_lost_total",
     "postern_route_log_lost_total"))
 
+# Space refuses mail of applications from Medium on; flow holds each MAIL back, and refuses
+# it after ten minutes above Normal.
+LEVEL = "postern_accept_pressure_level"
+SPACE = "store disk|log disk|memory"
+SHORT = " or ".join((
+    f'max by ({BY}, resource) ({LEVEL}{{resource=~"{SPACE}"}}) >= 1',
+    f"max by ({BY}, resource) ({LEVEL}) >= 2",
+    f"max by ({BY}, resource) (min_over_time({LEVEL}[10m])) >= 1"))
+
 RECORDED = {
     "postern:accept_messages:rate5m":
         "sum by (namespace) (rate(postern_accept_messages_total[5m]))",
@@ -66,8 +75,9 @@ ALERTS = {
         f"max by ({BY}) (postern_store_full) == 1", "1m", "critical",
         "{{ $labels.pod }} refuses new mail: its disk is full"),
     "PosternBackPressure": (
-        f"max by ({BY}, resource) (postern_accept_pressure_level) >= 2", "5m", "critical",
-        "{{ $labels.pod }} is short of {{ $labels.resource }} and holds new mail back"),
+        SHORT, "5m", "critical",
+        "{{ $labels.pod }} is short of {{ $labels.resource }}: it refuses new mail or holds it "
+        "back"),
     "PosternDiskFilling": (
         f'max by ({BY}, resource) (postern_accept_pressure_level{{resource=~".* disk"}}) >= 1',
         "15m", "warning", "the {{ $labels.resource }} of {{ $labels.pod }} fills"),
