@@ -14,6 +14,11 @@ def up(job, values, site="main"):
     return (f'up{{job="{job}",namespace="postern",pod="{job}-0",postern_site="{site}"}}', values)
 
 
+def server(number, values, instance="10.0.0.1"):
+    return (f'up{{job="mailbox-transport",namespace="postern",pod="mailbox-transport-{number}",'
+            f'postern_site="main",instance="{instance}:9717"}}', values)
+
+
 def deferred(delivered, put_off):
     more = ',connector="internet",result="%s"'
     return [pod("postern_deliver_recipients_total", delivered, more % "delivered"),
@@ -44,6 +49,9 @@ DAY = 1440
 CASES = {
     "PosternServiceDown": (10, [up("frontend-transport", "0x20")],
                            [up("frontend-transport", "1x20")]),
+    "PosternServerGone": (
+        20, [server(0, "1x30"), server(1, "1x9 stale")],
+        [server(0, "1x30"), server(1, "1x9 stale"), server(1, "_x12 1x20", "10.0.0.2")]),
     "PosternFrontEndAbsent": (
         5, [up("mailbox-transport", "1x20"), up("frontend-transport", "0x20"),
             up("frontend-transport", "1x20", "other")],
@@ -103,6 +111,10 @@ CASES = {
 
 # (alert, minutes, series, whether it fires): what one case each way does not tell.
 MORE = [
+    ("PosternServerGone", 20, [server(0, "1x9 stale")], True),
+    ("PosternServerGone", 20, [server(0, "0x30")], False),
+    ("PosternServerGone", DAY, [server(0, "1x1500"), server(1, "1x9 stale")], True),
+    ("PosternServerGone", DAY + 20, [server(0, "1x1500"), server(1, "1x9 stale")], False),
     ("PosternBackPressure", 8, pressure("1x30", "store disk"), True),
     ("PosternBackPressure", 8, pressure("1x30", "log disk"), True),
     ("PosternBackPressure", 20, pressure("0x11 2x18", "commit latency"), True),

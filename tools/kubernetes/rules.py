@@ -45,6 +45,12 @@ ALERTS = {
     "PosternServiceDown": (
         'up{job=~"mailbox-transport|frontend-transport"} == 0', "5m", "critical",
         "{{ $labels.pod }} does not answer"),
+    # A pod without an address is no target: its series ends, and does not fall to 0.
+    "PosternServerGone": (
+        'max by (namespace, pod, postern_site) (last_over_time(up{job="mailbox-transport"}[1d])) '
+        'unless on (namespace, pod) up{job="mailbox-transport"}', "5m", "critical",
+        "{{ $labels.pod }} was there within the last day and is gone: its mail waits in its "
+        "volume"),
     "PosternFrontEndAbsent": (
         'count by (namespace, postern_site) (up{job="mailbox-transport"} == 1) unless '
         'count by (namespace, postern_site) (up{job="frontend-transport"} == 1)', "2m", "critical",
