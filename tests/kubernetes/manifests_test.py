@@ -20,7 +20,9 @@ from services import MailboxTransport, Shell  # noqa: E402
 MANIFESTS = ROOT / "build/manifests"
 SERVICES = {"StatefulSet": "mailbox-transport", "Deployment": "frontend-transport"}
 # Their Secrets come from tools/k8s-certificates.
-MADE_BY_HAND = {"dev", "directory-from-api", "egress", "hpa", "keda"}
+MADE_BY_HAND = {"dev", "directory-from-api", "egress", "hpa", "keda", "smart-host"}
+# (page, overlay that has what the page shows)
+SHOWN = [("install", "smart-host"), ("install", "directory-from-api"), ("scaling", "keda")]
 # Its servers ask the API server; no other pod has a token.
 ASKING = "directory-from-api"
 
@@ -68,6 +70,17 @@ def servers_of(resources, workload):
     if spec is None:
         return workload["spec"]["replicas"]
     return spec.get("maxReplicas", spec.get("maxReplicaCount"))
+
+
+def shown(page):
+    """What the YAML of a page says, by the field of the kustomization: patches, labels, ..."""
+    found = {}
+    text = (ROOT / f"docs/kubernetes/{page}.md").read_text()
+    for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        said = yaml.safe_load(block)
+        for field in set(said) - {"replicas", "images", "components"}:
+            found.setdefault(field, []).extend(said[field])
+    return found
 
 
 class ManifestsTest(unittest.TestCase):
@@ -148,6 +161,38 @@ class ManifestsTest(unittest.TestCase):
                     self.assertIn(own, trigger["metadata"]["query"])
                 asked += 1
         self.assertEqual(asked, 2)
+
+    def test_what_the_pages_show_is_what_an_overlay_here_is_made_with(self):
+        for page, overlay in SHOWN:
+            made = yaml.safe_load((ROOT / "tests/kubernetes/overlays" / overlay
+                                   / "kustomization.yaml").read_text())
+            fields = set(shown(page)) & set(made) - {"components"}
+            self.assertTrue(fields, overlay)
+            for field in fields:
+                with self.subTest(page=page, overlay=overlay, field=field):
+                    for each in shown(page)[field]:
+                        self.assertIn(each, made[field])
+
+    def test_the_secret_of_a_smart_host_is_in_both_pods_and_nothing_else_is_gone(self):
+        volumes = {}
+        for overlay, _, workload, pod in self.each_workload():
+            volumes[overlay, workload["kind"]] = {each["name"]: each for each in pod["volumes"]}
+        for overlay, without in (("smart-host", set()), ("directory-from-api", {"directory"})):
+            for kind in SERVICES:
+                with self.subTest(overlay=overlay, kind=kind):
+                    plain, ours = volumes["single-site", kind], volumes[overlay, kind]
+                    self.assertEqual(set(ours), set(plain) - without)
+                    [source] = ours["secrets"]["projected"]["sources"]
+                    self.assertEqual(source["secret"]["name"], "relay")
+                    self.assertFalse(plain["secrets"]["projected"]["sources"])
+
+    def test_a_label_for_the_operator_is_on_what_it_selects_and_rolls_no_pod(self):
+        resources = overlays()["smart-host"]
+        for each in of_kind(resources, "PodMonitor", "PrometheusRule"):
+            self.assertEqual(each["metadata"]["labels"]["release"], "kube-prometheus-stack")
+        self.assertEqual(len(of_kind(resources, "PodMonitor", "PrometheusRule")), 2)
+        for workload in of_kind(resources, *SERVICES):
+            self.assertNotIn("kube-prometheus-stack", str(workload["spec"]))
 
     def test_front_ends_of_a_site_are_a_headless_service(self):
         for overlay, resources in overlays().items():
