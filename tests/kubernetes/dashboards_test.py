@@ -21,6 +21,8 @@ from harness import ROOT, binary  # noqa: E402
 RULES = ROOT / "deploy/k8s/alerts/postern.yaml"
 BOARDS = sorted((ROOT / "deploy/k8s/dashboards").glob("*.json"))
 METRIC = re.compile(r"\b((?:postern|process)_\w+)")
+AS_THE_SERVER = ("/usr/bin/postern --certificate /etc/postern/tls/tls.crt "
+                 "--key /etc/postern/tls/tls.key --ca /etc/postern/tls/ca.crt ")
 OF_PROMETHEUS = {"postern_site"}  # a label of the scrape
 
 
@@ -69,6 +71,23 @@ class DashboardsTest(unittest.TestCase):
         pages = {path.stem for path in (ROOT / "docs/runbooks").glob("Postern*.md")}
         self.assertEqual(names, pages)
         self.assertEqual(names, set(CASES))
+
+
+    def test_a_command_of_a_page_can_be_run_as_it_stands(self):
+        asked = 0
+        for path in sorted((ROOT / "docs/runbooks").glob("Postern*.md")):
+            text = path.read_text().replace("\\\n", " ")
+            for command in re.findall(r"^ *(kubectl .*)$|`((?:kubectl|postern) [^`]*)`", text,
+                                      re.MULTILINE):
+                with self.subTest(page=path.stem, command=command):
+                    words = " ".join("".join(command).split())
+                    if not re.match(r"kubectl (delete node|apply)\b|postern (Rescue|Salvage)-",
+                                    words):
+                        self.assertTrue(words.startswith("kubectl --namespace postern "), words)
+                    if "/usr/bin/postern" in words:
+                        self.assertIn(AS_THE_SERVER, words)
+                        asked += 1
+        self.assertGreater(asked, 7)
 
 
 @unittest.skipUnless(shutil.which("promtool"), "promtool is not there: apt install prometheus")
