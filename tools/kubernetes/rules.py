@@ -8,9 +8,11 @@ ALERTS    name -> (query, for, severity, one sentence for the page); the runbook
 BY = "namespace, pod"
 CERTIFICATES = " or ".join(f"postern_{step}_certificate_expires_seconds"
                            for step in ("accept", "deliver", "egress"))
-LOST = " + ".join(f"sum by ({BY}) (increase({name}[15m]))" for name in (
+# Joined by "or": no service has all of these.
+LOST = " or ".join(f"sum by ({BY}) (increase({name}[15m])) > 0" for name in (
     "postern_observe_log_dropped_total", "postern_settle_message_tracking_lost_total",
     "postern_deliver_connectivity_log_lost_total", "postern_deliver_protocol_log_lost_total",
+    "postern_egress_connectivity_log_lost_total", "postern_egress_protocol_log_lost_total",
     "postern_route_log_lost_total"))
 
 # Space refuses mail of applications from Medium on; flow holds each MAIL back, and refuses
@@ -111,5 +113,5 @@ ALERTS = {
         f"sum by ({BY}, reason) (increase(postern_deliver_ambiguous_total[1h])) > 20", "0m",
         "warning", "{{ $value | humanize }} deliveries may have happened twice"),
     "PosternLogLinesLost": (
-        f"{LOST} > 0", "0m", "info", "{{ $labels.pod }} could not keep lines of its logs"),
+        LOST, "0m", "info", "{{ $labels.pod }} could not keep lines of its logs"),
 }
