@@ -14,6 +14,11 @@ def up(job, values, site="main"):
     return (f'up{{job="{job}",namespace="postern",pod="{job}-0",postern_site="{site}"}}', values)
 
 
+def server(number, values, instance="10.0.0.1"):
+    return (f'up{{job="mailbox-transport",namespace="postern",pod="mailbox-transport-{number}",'
+            f'postern_site="main",instance="{instance}:9717"}}', values)
+
+
 def deferred(delivered, put_off):
     more = ',connector="internet",result="%s"'
     return [pod("postern_deliver_recipients_total", delivered, more % "delivered"),
@@ -34,11 +39,28 @@ def returned(values):
     return [pod("postern_settle_dsn_total", values, ',kind="failed"')]
 
 
+def pressure(values, *resources):
+    return [pod("postern_accept_pressure_level", values, f',resource="{each}"')
+            for each in resources]
+
+
+def lost(logs, growing=None):
+    """What a service has of its logs; it lost lines of each long ago, and goes on with one."""
+    return [pod(f"postern_{log}_total", "4+1x30" if log == growing else "4x30") for log in logs]
+
+
+SERVER_LOGS = ("observe_log_dropped", "settle_message_tracking_lost", "route_log_lost",
+               "deliver_connectivity_log_lost", "deliver_protocol_log_lost")
+FRONT_END_LOGS = ("observe_log_dropped", "egress_connectivity_log_lost",
+                  "egress_protocol_log_lost")
 DAY = 1440
 # alert -> (minutes, series that fire, series that do not)
 CASES = {
     "PosternServiceDown": (10, [up("frontend-transport", "0x20")],
                            [up("frontend-transport", "1x20")]),
+    "PosternServerGone": (
+        20, [server(0, "1x30"), server(1, "1x9 stale")],
+        [server(0, "1x30"), server(1, "1x9 stale"), server(1, "_x12 1x20", "10.0.0.2")]),
     "PosternFrontEndAbsent": (
         5, [up("mailbox-transport", "1x20"), up("frontend-transport", "0x20"),
             up("frontend-transport", "1x20", "other")],
@@ -57,8 +79,8 @@ CASES = {
     "PosternStoreFull": (5, [pod("postern_store_full", "1x20")],
                          [pod("postern_store_full", "0x20")]),
     "PosternBackPressure": (
-        10, [pod("postern_accept_pressure_level", "2x20", ',resource="memory"')],
-        [pod("postern_accept_pressure_level", "1x20", ',resource="memory"')]),
+        20, pressure("1x30", "memory"),
+        pressure("0x30", "memory", "store disk") + pressure("0x11 1x18", "commit latency")),
     "PosternDiskFilling": (
         20, [pod("postern_accept_pressure_level", "1x30", ',resource="store disk"')],
         [pod("postern_accept_pressure_level", "0x30", ',resource="store disk"'),
@@ -83,15 +105,21 @@ CASES = {
         15, [pod("postern_directory_writer_silence_seconds", "301x20")],
         [pod("postern_directory_writer_silence_seconds", "20x20")]),
     "PosternAmbiguous": (60, reason("0+1x80"), reason("9x80")),
-    "PosternLogLinesLost": (
-        20, [pod(name, values) for name, values in (
-            ("postern_observe_log_dropped_total", "0+1x30"),
-            ("postern_settle_message_tracking_lost_total", "0x30"),
-            ("postern_deliver_connectivity_log_lost_total", "0x30"),
-            ("postern_deliver_protocol_log_lost_total", "0x30"),
-            ("postern_route_log_lost_total", "0x30"))],
-        [pod(name, "4x30") for name in (
-            "postern_observe_log_dropped_total", "postern_settle_message_tracking_lost_total",
-            "postern_deliver_connectivity_log_lost_total",
-            "postern_deliver_protocol_log_lost_total", "postern_route_log_lost_total")]),
+    "PosternLogLinesLost": (20, lost(SERVER_LOGS, "deliver_protocol_log_lost"),
+                            lost(SERVER_LOGS)),
 }
+
+# (alert, minutes, series, whether it fires): what one case each way does not tell.
+MORE = [
+    ("PosternLogLinesLost", 20, lost(FRONT_END_LOGS), False),
+    ("PosternServerGone", 20, [server(0, "1x9 stale")], True),
+    ("PosternServerGone", 20, [server(0, "0x30")], False),
+    ("PosternServerGone", DAY, [server(0, "1x1500"), server(1, "1x9 stale")], True),
+    ("PosternServerGone", DAY + 20, [server(0, "1x1500"), server(1, "1x9 stale")], False),
+    ("PosternBackPressure", 8, pressure("1x30", "store disk"), True),
+    ("PosternBackPressure", 8, pressure("1x30", "log disk"), True),
+    ("PosternBackPressure", 20, pressure("0x11 2x18", "commit latency"), True),
+    ("PosternBackPressure", 20, pressure("1x30", "submission length"), True),
+    ("PosternBackPressure", 8, pressure("0x5 1x5", "memory"), False),
+] + [("PosternLogLinesLost", 20, lost(logs, one), True)
+     for logs in (SERVER_LOGS, FRONT_END_LOGS) for one in logs]

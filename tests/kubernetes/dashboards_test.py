@@ -15,12 +15,14 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
 
 import yaml  # noqa: E402
-from alerts import CASES  # noqa: E402
+from alerts import CASES, MORE  # noqa: E402
 from harness import ROOT, binary  # noqa: E402
 
 RULES = ROOT / "deploy/k8s/alerts/postern.yaml"
 BOARDS = sorted((ROOT / "deploy/k8s/dashboards").glob("*.json"))
 METRIC = re.compile(r"\b((?:postern|process)_\w+)")
+AS_THE_SERVER = ("/usr/bin/postern --certificate /etc/postern/tls/tls.crt "
+                 "--key /etc/postern/tls/tls.key --ca /etc/postern/tls/ca.crt ")
 OF_PROMETHEUS = {"postern_site"}  # a label of the scrape
 
 
@@ -71,6 +73,23 @@ class DashboardsTest(unittest.TestCase):
         self.assertEqual(names, set(CASES))
 
 
+    def test_a_command_of_a_page_can_be_run_as_it_stands(self):
+        asked = 0
+        for path in sorted((ROOT / "docs/runbooks").glob("Postern*.md")):
+            text = path.read_text().replace("\\\n", " ")
+            for command in re.findall(r"^ *(kubectl .*)$|`((?:kubectl|postern) [^`]*)`", text,
+                                      re.MULTILINE):
+                with self.subTest(page=path.stem, command=command):
+                    words = " ".join("".join(command).split())
+                    if not re.match(r"kubectl (delete node|apply)\b|postern (Rescue|Salvage)-",
+                                    words):
+                        self.assertTrue(words.startswith("kubectl --namespace postern "), words)
+                    if "/usr/bin/postern" in words:
+                        self.assertIn(AS_THE_SERVER, words)
+                        asked += 1
+        self.assertGreater(asked, 7)
+
+
 @unittest.skipUnless(shutil.which("promtool"), "promtool is not there: apt install prometheus")
 class RulesTest(unittest.TestCase):
     def test_promtool_finds_nothing_wrong(self):
@@ -79,12 +98,13 @@ class RulesTest(unittest.TestCase):
 
     def test_each_alert_fires_when_it_must_and_only_then(self):
         known = {rule["alert"]: rule for rule in alerting() if "alert" in rule}
-        for name, (minutes, fires, quiet) in CASES.items():
-            for series, expected in ((fires, True), (quiet, False)):
-                with self.subTest(alert=name, fires=expected):
-                    fired = self.fired(name, minutes, series)
-                    self.assertEqual(bool(fired), expected, known[name]["expr"])
-        print(f"{len(CASES)} alerts, {2 * len(CASES)} cases: each fires once and stays quiet once")
+        cases = [case for name, (minutes, fires, quiet) in CASES.items()
+                 for case in ((name, minutes, fires, True), (name, minutes, quiet, False))] + MORE
+        for name, minutes, series, expected in cases:
+            with self.subTest(alert=name, fires=expected, series=series):
+                fired = self.fired(name, minutes, series)
+                self.assertEqual(bool(fired), expected, known[name]["expr"])
+        print(f"{len(CASES)} alerts, {len(cases)} cases: each fires and stays quiet at least once")
 
     def fired(self, name, minutes, series):
         """Whether promtool finds the alert firing: it reports alerts that were not expected."""

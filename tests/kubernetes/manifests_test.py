@@ -15,12 +15,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
 
 import yaml  # noqa: E402
 from harness import ROOT, Lab, binary  # noqa: E402
-from services import MailboxTransport  # noqa: E402
+from services import MailboxTransport, Shell  # noqa: E402
 
 MANIFESTS = ROOT / "build/manifests"
 SERVICES = {"StatefulSet": "mailbox-transport", "Deployment": "frontend-transport"}
 # Their Secrets come from tools/k8s-certificates.
-MADE_BY_HAND = {"dev", "directory-from-api", "egress", "hpa", "keda"}
+MADE_BY_HAND = {"dev", "directory-from-api", "egress", "hpa", "keda", "smart-host"}
+# (page, overlay that has what the page shows)
+SHOWN = [("install", "smart-host"), ("install", "directory-from-api"), ("scaling", "keda")]
 # Its servers ask the API server; no other pod has a token.
 ASKING = "directory-from-api"
 
@@ -53,6 +55,32 @@ def keys_of(tree, before=""):
             yield from keys_of(value, f"{before}{key}.")
         else:
             yield before + key
+
+
+def autoscaled(resources):
+    """(kind, name) of the workload -> its autoscaler's spec."""
+    specs = [each["spec"] for each in of_kind(resources, "HorizontalPodAutoscaler", "ScaledObject")]
+    return {(spec["scaleTargetRef"]["kind"], spec["scaleTargetRef"]["name"]): spec
+            for spec in specs}
+
+
+def servers_of(resources, workload):
+    """How many there may be: as the manifest says, or at most as its autoscaler."""
+    spec = autoscaled(resources).get((workload["kind"], workload["metadata"]["name"]))
+    if spec is None:
+        return workload["spec"]["replicas"]
+    return spec.get("maxReplicas", spec.get("maxReplicaCount"))
+
+
+def shown(page):
+    """What the YAML of a page says, by the field of the kustomization: patches, labels, ..."""
+    found = {}
+    text = (ROOT / f"docs/kubernetes/{page}.md").read_text()
+    for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        said = yaml.safe_load(block)
+        for field in set(said) - {"replicas", "images", "components"}:
+            found.setdefault(field, []).extend(said[field])
+    return found
 
 
 class ManifestsTest(unittest.TestCase):
@@ -89,7 +117,7 @@ class ManifestsTest(unittest.TestCase):
                           if v["name"] == "directory")
             files = next(each for each in of_kind(resources, "ConfigMap")
                          if each["metadata"]["name"] == config)["data"]
-            for number in range(workload["spec"]["replicas"]):
+            for number in range(servers_of(resources, workload)):
                 with Lab() as lab:
                     for file, text in files.items():
                         lab.write_raw(file, text)
@@ -111,6 +139,60 @@ class ManifestsTest(unittest.TestCase):
             claims = {each["metadata"]["name"]
                       for each in workload["spec"].get("volumeClaimTemplates", [])}
             self.assertEqual(mounted, {each["name"] for each in pod["volumes"]} | claims)
+
+    def test_a_count_is_in_the_manifests_or_is_the_autoscalers(self):
+        scaled = 0
+        for overlay, resources, workload, _ in self.each_workload():
+            with self.subTest(overlay=overlay, workload=workload["metadata"]["name"]):
+                by_itself = ((workload["kind"], workload["metadata"]["name"])
+                             in autoscaled(resources))
+                self.assertEqual("replicas" not in workload["spec"], by_itself)
+                scaled += by_itself
+        self.assertEqual(scaled, 4)
+
+    def test_an_autoscaler_asks_for_its_own_namespace_and_site(self):
+        asked = 0
+        for overlay, resources, workload, _ in self.each_workload():
+            key = workload["kind"], workload["metadata"]["name"]
+            site = workload["spec"]["template"]["metadata"]["labels"]["postern.dev/site"]
+            own = f'{{namespace="{workload["metadata"]["namespace"]}",postern_site="{site}"}}'
+            for trigger in autoscaled(resources).get(key, {}).get("triggers", ()):
+                with self.subTest(overlay=overlay, workload=key[1]):
+                    self.assertIn(own, trigger["metadata"]["query"])
+                asked += 1
+        self.assertEqual(asked, 2)
+
+    def test_what_the_pages_show_is_what_an_overlay_here_is_made_with(self):
+        for page, overlay in SHOWN:
+            made = yaml.safe_load((ROOT / "tests/kubernetes/overlays" / overlay
+                                   / "kustomization.yaml").read_text())
+            fields = set(shown(page)) & set(made) - {"components"}
+            self.assertTrue(fields, overlay)
+            for field in fields:
+                with self.subTest(page=page, overlay=overlay, field=field):
+                    for each in shown(page)[field]:
+                        self.assertIn(each, made[field])
+
+    def test_the_secret_of_a_smart_host_is_in_both_pods_and_nothing_else_is_gone(self):
+        volumes = {}
+        for overlay, _, workload, pod in self.each_workload():
+            volumes[overlay, workload["kind"]] = {each["name"]: each for each in pod["volumes"]}
+        for overlay, without in (("smart-host", set()), ("directory-from-api", {"directory"})):
+            for kind in SERVICES:
+                with self.subTest(overlay=overlay, kind=kind):
+                    plain, ours = volumes["single-site", kind], volumes[overlay, kind]
+                    self.assertEqual(set(ours), set(plain) - without)
+                    [source] = ours["secrets"]["projected"]["sources"]
+                    self.assertEqual(source["secret"]["name"], "relay")
+                    self.assertFalse(plain["secrets"]["projected"]["sources"])
+
+    def test_a_label_for_the_operator_is_on_what_it_selects_and_rolls_no_pod(self):
+        resources = overlays()["smart-host"]
+        for each in of_kind(resources, "PodMonitor", "PrometheusRule"):
+            self.assertEqual(each["metadata"]["labels"]["release"], "kube-prometheus-stack")
+        self.assertEqual(len(of_kind(resources, "PodMonitor", "PrometheusRule")), 2)
+        for workload in of_kind(resources, *SERVICES):
+            self.assertNotIn("kube-prometheus-stack", str(workload["spec"]))
 
     def test_front_ends_of_a_site_are_a_headless_service(self):
         for overlay, resources in overlays().items():
@@ -157,6 +239,46 @@ class ManifestsTest(unittest.TestCase):
             if overlay == ASKING and workload["kind"] == "StatefulSet":
                 stop += 600  # that of server.hand_over_time
             self.assertGreater(pod["terminationGracePeriodSeconds"], wait + stop)
+
+    def test_the_certificate_of_administrator_may_operate_and_that_of_a_server_may_not(self):
+        for overlay in ("single-site", "two-sites"):
+            certificates = of_kind(overlays()[overlay], "Certificate")
+            uris = [uri for each in certificates for uri in each["spec"].get("uris", ())]
+            administrators = [each for each in uris if each.endswith("/administrator")]
+            self.assertTrue(administrators)
+            for uri in administrators:
+                with self.subTest(overlay=overlay, uri=uri), Lab() as lab:
+                    server = uri.replace("/administrator", "/mailbox-transport")
+                    self.assertIn(server, uris)
+                    self.assertEqual(self.refused(lab, server, uri), "")
+                    self.assertIn("not have the role operate", self.refused(lab, server, server))
+
+    def refused(self, lab, server, caller):
+        """What a server with one identity answers a caller with another who would operate it."""
+        domain = server.split("/")[2]
+        lab.site()
+        cert, key = lab.certificate("server", (f"URI:{server}",))
+        mailbox = MailboxTransport(lab, {
+            "rpc.certificate_file": str(cert), "rpc.key_file": str(key),
+            "rpc.trust_domain": domain}).start()
+        cert, key = lab.certificate(caller.rsplit("/", 1)[1], (f"URI:{caller}",))
+        shell = Shell(lab, mailbox)
+        shell.environment |= {"POSTERN_CERTIFICATE": str(cert), "POSTERN_KEY": str(key),
+                              "POSTERN_TRUST_DOMAIN": domain}
+        done = shell.run("Drain-Server", "--undo", check=False)
+        mailbox.sigterm()
+        return done.stderr if done.returncode else ""
+
+    def test_each_site_with_cert_manager_has_an_administrator(self):
+        for overlay, resources in overlays().items():
+            certificates = of_kind(resources, "Certificate")
+            identities = {uri: each["spec"]["secretName"] for each in certificates
+                          for uri in each["spec"].get("uris", ())}
+            for uri, secret in identities.items():
+                place, service = uri.rsplit("/", 1)
+                with self.subTest(overlay=overlay, uri=uri):
+                    self.assertEqual(identities[f"{place}/administrator"],
+                                     secret.replace(service, "administrator"))
 
     def test_certificates_by_hand_have_the_identity_of_the_service(self):
         with Lab() as lab:

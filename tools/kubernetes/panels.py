@@ -153,6 +153,9 @@ BOARDS = {
          [(rate("postern_observe_log_dropped_total"), "service log"),
           (rate("postern_settle_message_tracking_lost_total"), "message tracking"),
           (rate("postern_deliver_connectivity_log_lost_total"), "connectivity"),
+          (rate("postern_deliver_protocol_log_lost_total"), "protocol"),
+          (rate("postern_egress_connectivity_log_lost_total"), "connectivity of front ends"),
+          (rate("postern_egress_protocol_log_lost_total"), "protocol of front ends"),
           (rate("postern_route_log_lost_total"), "routing")]),
     ],
 }

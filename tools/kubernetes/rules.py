@@ -8,10 +8,21 @@ ALERTS    name -> (query, for, severity, one sentence for the page); the runbook
 BY = "namespace, pod"
 CERTIFICATES = " or ".join(f"postern_{step}_certificate_expires_seconds"
                            for step in ("accept", "deliver", "egress"))
-LOST = " + ".join(f"sum by ({BY}) (increase({name}[15m]))" for name in (
+# Joined by "or": no service has all of these.
+LOST = " or ".join(f"sum by ({BY}) (increase({name}[15m])) > 0" for name in (
     "postern_observe_log_dropped_total", "postern_settle_message_tracking_lost_total",
     "postern_deliver_connectivity_log_lost_total", "postern_deliver_protocol_log_lost_total",
+    "postern_egress_connectivity_log_lost_total", "postern_egress_protocol_log_lost_total",
     "postern_route_log_lost_total"))
+
+# Space refuses mail of applications from Medium on; flow holds each MAIL back, and refuses
+# it after ten minutes above Normal.
+LEVEL = "postern_accept_pressure_level"
+SPACE = "store disk|log disk|memory"
+SHORT = " or ".join((
+    f'max by ({BY}, resource) ({LEVEL}{{resource=~"{SPACE}"}}) >= 1',
+    f"max by ({BY}, resource) ({LEVEL}) >= 2",
+    f"max by ({BY}, resource) (min_over_time({LEVEL}[10m])) >= 1"))
 
 RECORDED = {
     "postern:accept_messages:rate5m":
@@ -36,6 +47,12 @@ ALERTS = {
     "PosternServiceDown": (
         'up{job=~"mailbox-transport|frontend-transport"} == 0', "5m", "critical",
         "{{ $labels.pod }} does not answer"),
+    # A pod without an address is no target: its series ends, and does not fall to 0.
+    "PosternServerGone": (
+        'max by (namespace, pod, postern_site) (last_over_time(up{job="mailbox-transport"}[1d])) '
+        'unless on (namespace, pod) up{job="mailbox-transport"}', "5m", "critical",
+        "{{ $labels.pod }} was there within the last day and is gone: its mail waits in its "
+        "volume"),
     "PosternFrontEndAbsent": (
         'count by (namespace, postern_site) (up{job="mailbox-transport"} == 1) unless '
         'count by (namespace, postern_site) (up{job="frontend-transport"} == 1)', "2m", "critical",
@@ -66,8 +83,9 @@ ALERTS = {
         f"max by ({BY}) (postern_store_full) == 1", "1m", "critical",
         "{{ $labels.pod }} refuses new mail: its disk is full"),
     "PosternBackPressure": (
-        f"max by ({BY}, resource) (postern_accept_pressure_level) >= 2", "5m", "critical",
-        "{{ $labels.pod }} is short of {{ $labels.resource }} and holds new mail back"),
+        SHORT, "5m", "critical",
+        "{{ $labels.pod }} is short of {{ $labels.resource }}: it refuses new mail or holds it "
+        "back"),
     "PosternDiskFilling": (
         f'max by ({BY}, resource) (postern_accept_pressure_level{{resource=~".* disk"}}) >= 1',
         "15m", "warning", "the {{ $labels.resource }} of {{ $labels.pod }} fills"),
@@ -95,5 +113,5 @@ ALERTS = {
         f"sum by ({BY}, reason) (increase(postern_deliver_ambiguous_total[1h])) > 20", "0m",
         "warning", "{{ $value | humanize }} deliveries may have happened twice"),
     "PosternLogLinesLost": (
-        f"{LOST} > 0", "0m", "info", "{{ $labels.pod }} could not keep lines of its logs"),
+        LOST, "0m", "info", "{{ $labels.pod }} could not keep lines of its logs"),
 }
