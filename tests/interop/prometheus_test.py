@@ -94,8 +94,8 @@ class PrometheusTest(Case):
     def setUp(self):
         super().setUp()
         port = self.lab.free_port()
-        answers = {"refuses": {"RCPT": b"550 5.1.1 nobody of that name\r\n"},
-                   "defers": {"RCPT": b"451 4.7.1 come again\r\n"}}
+        answers = {"refuses": {"RCPT": "550 5.1.1 nobody of that name"},
+                   "defers": {"RCPT": "451 4.7.1 come again"}}
         hosts = {}
         for number, domain in enumerate(DOMAINS):
             address = f"127.0.0.{21 + number}"
