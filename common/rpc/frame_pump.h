@@ -7,8 +7,8 @@
 //           is written at the end of the loop's turn; one that can wait and comes less than kGather
 //           after the last write goes out when that time is over, with those that came meanwhile.
 // Lifetime  Part of a reactor, which keeps itself alive until its executor has heard of OnDone.
-// Limits    Nothing waits longer than kGather for others, and a write ends with the frame before the
-//           one that would take it over kWriteBytesMax. Its lock guards a few words and what waits;
+// Limits    Nothing waits longer than kGather for others; a write ends before the frame that
+//           would take it over kWriteBytesMax. Its lock guards a few words and what waits;
 //           gRPC's threads and the executor share it. The reactor starts and ends operations under
 //           it only, so none starts after the last.
 
