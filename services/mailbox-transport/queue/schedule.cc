@@ -79,6 +79,7 @@ void Schedule::Remove(Line& line) {
 
 void Schedule::Add(const model::NextHop& hop, model::Ticket ticket, absl::Time now) {
   Line& line = FindOrMake(hop, now);
+  if (line.size() == 0) line.message_error.clear();
   line.incoming.Count(now);
   probe_.Came(line.hop.type);
   Enter(line, std::move(ticket), now);
@@ -90,6 +91,7 @@ Place* Schedule::Enter(Line& line, model::Ticket ticket, absl::Time now) {
   place->ticket = std::move(ticket);
   place->line = &line;
   place->mark = next_mark_++;
+  NoteError(line, place->ticket);
   line.by_id.insert(place);
   ++line.counts[static_cast<std::size_t>(place->ticket.priority)];
   if (place->ticket.suspended || Poison(line)) {

@@ -117,6 +117,7 @@ struct Line {
   bool probe_wanted = false;
   std::optional<base::MessageId> probe;
   std::string last_error;
+  std::string message_error;  // the newest of a message that came in with one
   absl::Time last_retry = absl::InfinitePast();
   absl::Time first_retry = absl::InfiniteFuture();
   absl::Time resumes = absl::InfiniteFuture();
@@ -287,6 +288,8 @@ class Schedule {
   void Note(Line& line, absl::Time now);
 
   Place* Enter(Line& line, model::Ticket ticket, absl::Time now);
+  // Kept by the line, not by the message: what waits for long lets go of its own.
+  static void NoteError(Line& line, const model::Ticket& ticket);
   void KeepOrLetGo(Place& place) const;
   void LetGo(Line& line);
   model::Ticket Leave(Place* place);

@@ -48,6 +48,42 @@ TEST_F(QueueViewTest, AFailedQueueTellsWhenAndWhy) {
   EXPECT_EQ(view.deferred_count, 3u);
 }
 
+TEST_F(QueueViewTest, TheNewestErrorOfAMessageThatWaitsIsTold) {
+  const auto with_error = [this](std::uint64_t id, const std::string& error) {
+    auto message = std::make_shared<model::Message>();
+    message->recipients.resize(1);
+    message->recipients[0].last_error = error;
+    model::Ticket ticket = Ticket(id);
+    ticket.message = std::move(message);
+    ticket.due = now_ + absl::Minutes(5);
+    return ticket;
+  };
+  AddMany("a.test", 1, 2);
+  EXPECT_EQ(View("a.test").message_error, "");
+  Wanted();
+  EXPECT_EQ(Take("a.test"), 1u);
+  schedule().Retry(Hop("a.test"), with_error(1, "450 4.7.1 later"), now_);
+  EXPECT_EQ(Take("a.test"), 2u);
+  schedule().Retry(Hop("a.test"), with_error(2, "451 4.3.0 busy"), now_);
+  EXPECT_EQ(View("a.test").message_error, "451 4.3.0 busy");
+  EXPECT_EQ(View("a.test").last_error, "");
+
+  // Nothing is left that it could be the error of.
+  Pass(absl::Minutes(6));
+  for (const std::uint64_t id : {1, 2}) {
+    Wanted();
+    EXPECT_EQ(Take("a.test"), id);
+    Done("a.test", id);
+  }
+  Add("a.test", 3, absl::Minutes(5));
+  EXPECT_EQ(View("a.test").message_error, "");
+
+  schedule().Add(model::UnreachableHop(), with_error(4, "no connector fits"), now_);
+  const auto views = schedule().Queues(now_);
+  ASSERT_EQ(views.size(), 2u);
+  EXPECT_EQ(views[1].message_error, "no connector fits");
+}
+
 TEST_F(QueueViewTest, IdsAreDistinctAndInOrder) {
   Add("a.test", 1);
   Add("b.test", 2);
