@@ -176,7 +176,7 @@ class Lexer {
     Refuse(1, QuoteAt(rest().substr(1)).kind == Quote::kNone ? "\"@\"" : "a here-string");
   }
 
-  // "(...)", "@(...)", "@{...}" or "{...}" up to its own closing bracket; quotes inside hide brackets.
+  // "(...)", "@(...)", "@{...}" or "{...}" up to its own closing bracket; quotes hide brackets.
   void Bracketed(Kind kind, char open, char close, std::size_t skip) {
     const std::string_view left = rest();
     int depth = 0;
