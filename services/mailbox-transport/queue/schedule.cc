@@ -91,7 +91,6 @@ Place* Schedule::Enter(Line& line, model::Ticket ticket, absl::Time now) {
   place->ticket = std::move(ticket);
   place->line = &line;
   place->mark = next_mark_++;
-  NoteError(line, place->ticket);
   line.by_id.insert(place);
   ++line.counts[static_cast<std::size_t>(place->ticket.priority)];
   if (place->ticket.suspended || Poison(line)) {

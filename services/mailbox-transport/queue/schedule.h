@@ -117,7 +117,7 @@ struct Line {
   bool probe_wanted = false;
   std::optional<base::MessageId> probe;
   std::string last_error;
-  std::string message_error;  // the newest of a message that came in with one
+  std::string message_error;  // the newest that a message came or came back with
   absl::Time last_retry = absl::InfinitePast();
   absl::Time first_retry = absl::InfiniteFuture();
   absl::Time resumes = absl::InfiniteFuture();
@@ -218,6 +218,7 @@ class Schedule {
              absl::Time now);
 
   void HopWorked(const model::NextHop& hop, absl::Time now);
+  void NoteError(const model::NextHop& hop, std::string_view error);
   // `hosts_down`: no host of it came as far as a transaction, so that it concerns its MX set.
   void HopFailed(const model::NextHop& hop,
                  std::string_view error,
@@ -288,8 +289,6 @@ class Schedule {
   void Note(Line& line, absl::Time now);
 
   Place* Enter(Line& line, model::Ticket ticket, absl::Time now);
-  // Kept by the line, not by the message: what waits for long lets go of its own.
-  static void NoteError(Line& line, const model::Ticket& ticket);
   void KeepOrLetGo(Place& place) const;
   void LetGo(Line& line);
   model::Ticket Leave(Place* place);

@@ -130,14 +130,9 @@ std::string_view NameOf(MessageStatus status) {
   return "None";
 }
 
-void Schedule::NoteError(Line& line, const model::Ticket& ticket) {
-  if (ticket.message == nullptr) return;
-  for (const std::uint32_t index : ticket.recipients) {
-    const std::string& error = ticket.message->recipients[index].last_error;
-    if (error.empty()) continue;
-    line.message_error.assign(error, 0, kMessageErrorBytesMax);
-    return;
-  }
+void Schedule::NoteError(const model::NextHop& hop, std::string_view error) {
+  Line* const line = Find(hop);
+  if (line != nullptr) line->message_error = error.substr(0, kMessageErrorBytesMax);
 }
 
 std::vector<QueueView> Schedule::Queues(absl::Time now) const {

@@ -14,7 +14,6 @@ class KeptTest : public ScheduleDriver {
                                          std::uint64_t id,
                                          absl::Duration due_in = absl::ZeroDuration()) {
     auto message = std::make_shared<model::Message>();
-    message->recipients.resize(1);
     std::weak_ptr<model::Message> seen = message;
     model::Ticket ticket = Ticket(id);
     ticket.message = std::move(message);

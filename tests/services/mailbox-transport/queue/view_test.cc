@@ -49,22 +49,15 @@ TEST_F(QueueViewTest, AFailedQueueTellsWhenAndWhy) {
 }
 
 TEST_F(QueueViewTest, TheNewestErrorOfAMessageThatWaitsIsTold) {
-  const auto with_error = [this](std::uint64_t id, const std::string& error) {
-    auto message = std::make_shared<model::Message>();
-    message->recipients.resize(1);
-    message->recipients[0].last_error = error;
-    model::Ticket ticket = Ticket(id);
-    ticket.message = std::move(message);
-    ticket.due = now_ + absl::Minutes(5);
-    return ticket;
-  };
   AddMany("a.test", 1, 2);
   EXPECT_EQ(View("a.test").message_error, "");
   Wanted();
   EXPECT_EQ(Take("a.test"), 1u);
-  schedule().Retry(Hop("a.test"), with_error(1, "450 4.7.1 later"), now_);
+  schedule().NoteError(Hop("a.test"), "450 4.7.1 later");
+  RetryIn("a.test", 1, absl::Minutes(5));
   EXPECT_EQ(Take("a.test"), 2u);
-  schedule().Retry(Hop("a.test"), with_error(2, "451 4.3.0 busy"), now_);
+  schedule().NoteError(Hop("a.test"), "451 4.3.0 busy");
+  RetryIn("a.test", 2, absl::Minutes(5));
   EXPECT_EQ(View("a.test").message_error, "451 4.3.0 busy");
   EXPECT_EQ(View("a.test").last_error, "");
 
@@ -78,10 +71,12 @@ TEST_F(QueueViewTest, TheNewestErrorOfAMessageThatWaitsIsTold) {
   Add("a.test", 3, absl::Minutes(5));
   EXPECT_EQ(View("a.test").message_error, "");
 
-  schedule().Add(model::UnreachableHop(), with_error(4, "no connector fits"), now_);
+  schedule().Add(model::UnreachableHop(), Ticket(4), now_);
+  schedule().NoteError(model::UnreachableHop(), "no connector fits");
   const auto views = schedule().Queues(now_);
   ASSERT_EQ(views.size(), 2u);
   EXPECT_EQ(views[1].message_error, "no connector fits");
+  schedule().NoteError(Hop("nobody.test"), "a queue that is not there");
 }
 
 TEST_F(QueueViewTest, IdsAreDistinctAndInOrder) {
