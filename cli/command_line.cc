@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "absl/strings/ascii.h"
 #include <CLI/CLI.hpp>
 
 #include "cli/help.h"
@@ -70,6 +71,9 @@ void AddDrain(CLI::App& app, Words& words) {
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     verb.add_option("--seconds", drain.seconds, "End after so long; what is left stays queued")
         ->check(CLI::Range(1, 7 * 24 * 3600));
+    verb.add_option("--source", drain.server,
+                    "-Server of Exchange: the server that is emptied, by its name in the "
+                    "directory; without it the one that is asked");
     verb.add_flag("--undo", drain.undo, "The server takes new mail again");
   }
 }
@@ -127,12 +131,69 @@ bool AsksForHelp(std::string_view word) {
          base::EqualsIgnoreCase(word, "-Help");
 }
 
+bool Drains(std::string_view name) {
+  return name == "Redirect-Message" || name == "Drain-Server";
+}
+
+// "idempotencykey" of "--idempotency-key".
+std::string LettersOf(std::string_view flag) {
+  std::string letters = base::LowerAscii(flag);
+  std::erase(letters, '-');
+  return letters;
+}
+
+// -Target b as --target b, -Server a of Exchange's Redirect-Message as --source a. A word with one
+// dash that is no option of the verb is told with those that are.
+absl::StatusOr<std::string> FlagWord(const PlainVerb& verb, std::string_view word) {
+  const std::size_t colon = std::min(word.find(':'), word.size());
+  const std::string_view name = word.substr(1, colon - 1);
+  const std::vector<std::string> flags = FlagsOf(verb);
+  std::string letters = LettersOf(name);
+  if (letters == "server" && Drains(verb.name)) letters = "source";
+  std::string known;
+  for (const std::string& flag : flags) {
+    if (LettersOf(flag) == letters) {
+      return base::Cat(flag, colon == word.size() ? "" : "=",
+                       word.substr(std::min(colon + 1, word.size())));
+    }
+    if (flag != "--help") known += base::Cat(known.empty() ? "" : ", ", flag);
+  }
+  return base::Error(absl::StatusCode::kInvalidArgument, "-", base::Printable(name),
+                     ": is not a parameter of ", verb.name, ", which takes ", known,
+                     Drains(verb.name) ? "; -Server and -Target as in Exchange" : "");
+}
+
+// Exchange asks before it redirects and we do not: then -Confirm:$false asks for nothing.
+bool AsksNoConfirmation(std::string_view word) {
+  return base::EqualsIgnoreCase(word, "-Confirm:$false") ||
+         base::EqualsIgnoreCase(word, "-Confirm:false");
+}
+
+absl::StatusOr<std::vector<std::string>> InFlags(const std::vector<std::string>& words) {
+  const PlainVerb* const verb = FindPlainVerb(words.front());
+  std::vector<std::string> out;
+  for (const std::string& word : words) {
+    const bool named = word.size() > 1 && word[0] == '-' &&
+                       absl::ascii_isalpha(static_cast<unsigned char>(word[1]));
+    if (verb == nullptr || !named || AsksForHelp(word)) {
+      out.push_back(word);
+    } else if (!(Drains(verb->name) && AsksNoConfirmation(word))) {
+      auto flag = FlagWord(*verb, word);
+      if (!flag.ok()) return flag.status();
+      out.push_back(*std::move(flag));
+    }
+  }
+  return out;
+}
+
 absl::Status ReadPlain(const std::vector<std::string>& words, CommandLine& line) {
   Words read;
   CLI::App app("", "postern");
   AddVerbs(app, read);
+  const auto flags = InFlags(words);
+  if (!flags.ok()) return flags.status();
   std::vector<const char*> argv = {"postern"};
-  for (const std::string& word : words)
+  for (const std::string& word : *flags)
     argv.push_back(word.c_str());
   try {
     app.parse(static_cast<int>(argv.size()), argv.data());

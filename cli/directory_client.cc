@@ -127,7 +127,7 @@ absl::StatusOr<v1::ChangeResponse> DirectoryClient::Delete(const v1::Resource& r
   return Change(request, base::Cat("Delete ", request.kind(), " ", request.name()));
 }
 
-absl::StatusOr<std::string> DirectoryClient::OwnSite() {
+absl::StatusOr<std::string> DirectoryClient::OwnName() {
   const auto connection = Asked();
   if (!connection.ok()) return connection.status();
   // Every queue's identity begins with the server's name, and this queue is always there.
@@ -136,11 +136,38 @@ absl::StatusOr<std::string> DirectoryClient::OwnSite() {
   const auto answer = (*connection)->Ask(queues);
   if (!answer.ok()) return answer.status();
   const std::string identity = answer->queues().empty() ? "" : answer->queues(0).identity();
-  const std::string server = base::LowerAscii(identity.substr(0, identity.find('\\')));
+  return base::LowerAscii(identity.substr(0, identity.find('\\')));
+}
+
+absl::StatusOr<Connection*> DirectoryClient::ServerNamed(std::string_view name) {
+  const auto own = OwnName();
+  if (!own.ok()) return own.status();
+  if (base::EqualsIgnoreCase(*own, name)) return Asked();
+  v1::GetResourceRequest request;
+  request.set_kind("TransportServer");
+  request.set_name(base::LowerAscii(name));
+  const auto resource = asked_->Ask(request);
+  if (!resource.ok()) return base::Annotate(resource.status(), base::Cat("-Server ", name));
+  ConnectionOptions there = options_;
+  there.address = resource->transport_server().spec().relay_address();
+  if (there.address.empty()) {
+    return base::Error(absl::StatusCode::kFailedPrecondition, "-Server ", name,
+                       ": it has no relayAddress; name its admin port with --server host:port");
+  }
+  auto opened = Opened(there);
+  if (!opened.ok()) return base::Annotate(opened.status(), there.address);
+  named_ = *std::move(opened);
+  return named_.get();
+}
+
+absl::StatusOr<std::string> DirectoryClient::OwnSite() {
+  const auto own = OwnName();
+  if (!own.ok()) return own.status();
+  const std::string& server = *own;
   v1::GetResourceRequest request;
   request.set_kind("TransportServer");
   request.set_name(server);
-  const auto resource = (*connection)->Ask(request);
+  const auto resource = asked_->Ask(request);
   if (!resource.ok() && resource.status().code() != absl::StatusCode::kNotFound) {
     return resource.status();
   }

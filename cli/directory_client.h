@@ -51,12 +51,17 @@ class DirectoryClient {
   // The server that was asked first, for what is no matter of the directory.
   absl::StatusOr<Connection*> Asked();
 
+  // The server of that name, at its relayAddress; it is the one that was asked first when that has
+  // the name. kNotFound when the directory does not know it.
+  absl::StatusOr<Connection*> ServerNamed(std::string_view name);
+
   // "site/<name>": the site of the server that was asked first. kNotFound when the directory does
   // not know that server.
   absl::StatusOr<std::string> OwnSite();
 
  private:
   absl::StatusOr<Connection*> Current();
+  absl::StatusOr<std::string> OwnName();
   template <typename Request>
   absl::StatusOr<v1::ChangeResponse> Change(const Request& request, std::string_view what);
   void Say(std::string_view what);
@@ -66,6 +71,7 @@ class DirectoryClient {
   bool verbose_ = false;
   std::unique_ptr<Connection> asked_;
   std::unique_ptr<Connection> writer_;
+  std::unique_ptr<Connection> named_;
 };
 
 }  // namespace postern::cli

@@ -27,6 +27,7 @@ namespace postern::cli {
 inline constexpr absl::Duration kDrainRound = absl::Seconds(2);
 
 struct DrainOptions {
+  std::string server;  // by its name in the directory; empty: the one that is asked
   std::vector<std::string> targets;
   int seconds = 0;    // 0: as long as it takes
   bool hold = false;  // Drain-Server: new mail is refused until the server ends

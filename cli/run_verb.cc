@@ -109,7 +109,8 @@ struct Dispatch {
   }
 
   absl::Status operator()(const DrainOptions& options) const {
-    const auto connection = session.client.Asked();
+    const auto connection = options.server.empty() ? session.client.Asked()
+                                                   : session.client.ServerNamed(options.server);
     if (!connection.ok()) return connection.status();
     return Advise(Run(options, **connection, session.shell), session.client.options(), "operate");
   }

@@ -121,6 +121,8 @@ class Lexer {
       case '>':
         return Refuse(1, base::Cat("\"", left.substr(0, 1), "\""));
       case '{':
+        if (AfterFilter()) return Bracketed(Kind::kString, '{', '}', 0);
+        [[fallthrough]];
       case '}':
       case ')':
         return Refuse(1, base::Cat("a block \"", left.substr(0, 1), "\""));
@@ -131,6 +133,13 @@ class Lexer {
     const std::size_t dash = DashAt(left);
     if (dash > 0 && Parameter(dash)) return;
     Bare();
+  }
+
+  // {Status -eq "Retry"} is the text of a condition there; the server reads it.
+  bool AfterFilter() const {
+    if (out_.tokens.empty() || out_.tokens.back().kind != Kind::kParameter) return false;
+    const std::string& name = out_.tokens.back().text;
+    return !name.empty() && base::StartsWithIgnoreCase("Filter", name);
   }
 
   void Sign(Kind kind) {
@@ -167,7 +176,7 @@ class Lexer {
     Refuse(1, QuoteAt(rest().substr(1)).kind == Quote::kNone ? "\"@\"" : "a here-string");
   }
 
-  // "(...)", "@(...)" or "@{...}" up to its own closing bracket; quotes inside hide brackets.
+  // "(...)", "@(...)", "@{...}" or "{...}" up to its own closing bracket; quotes hide brackets.
   void Bracketed(Kind kind, char open, char close, std::size_t skip) {
     const std::string_view left = rest();
     int depth = 0;

@@ -23,7 +23,7 @@ inline constexpr std::size_t kScriptBytesMax = 4 * 1024 * 1024;
 struct Token {
   enum class Kind : std::uint8_t {
     kWord,       // without quotes, or partly with them
-    kString,     // in quotes
+    kString,     // in quotes; {...} after -Filter, with its braces
     kConstant,   // $true, $false, $null
     kParameter,  // -Name; `colon` when it is -Name:
     kEdits,      // @{...}, as it is written

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/cmdlets.h"
 #include "cli/quotes.h"
 #include "cli/script_lexer.h"
 #include "common/base/text.h"
@@ -36,6 +37,23 @@ std::optional<std::vector<std::string>> StringsIn(std::string_view bracketed) {
   return strings;
 }
 
+// The line that does without a pipe what one was meant for; empty: nothing is known of it.
+std::string InsteadOfPipe(std::string_view after) {
+  if (base::EqualsIgnoreCase(after, "Where-Object") || base::EqualsIgnoreCase(after, "where") ||
+      base::EqualsIgnoreCase(after, "?")) {
+    return "; give the condition to the Get- itself, as Get-Queue -Filter {Status -eq \"Retry\"}";
+  }
+  const Cmdlet* const cmdlet = FindCmdlet(after);
+  if (cmdlet == nullptr) return "";
+  for (const Parameter* parameter : ParametersOf(*cmdlet)) {
+    if (parameter->name == "Filter") {
+      return base::Cat("; say itself which ones it takes, as ", cmdlet->name,
+                       " -Filter {Status -eq \"Retry\"}");
+    }
+  }
+  return base::Cat("; write a line of its own for each, with the name: ", cmdlet->name, " NAME");
+}
+
 // The tokens of one statement, as words of a cmdlet.
 class StatementReader {
  public:
@@ -45,8 +63,11 @@ class StatementReader {
 
   ScriptLine Read() {
     if (CheckKeyword()) return std::move(line_);
-    for (const Token& token : tokens_) {
-      if (token.kind == Kind::kBad) return Fault(token.text);
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      const bool pipes = i > 0 && tokens_[i - 1].kind == Kind::kPipe;
+      // Before what stands in the block of a Where-Object.
+      if (pipes && !InsteadOfPipe(tokens_[i].text).empty()) return NoPipe(tokens_[i].text);
+      if (tokens_[i].kind == Kind::kBad) return Fault(tokens_[i].text);
     }
     if (now().kind != Kind::kWord) return Fault("a line begins with the name of a cmdlet");
     line_.name = tokens_[at_++].text;
@@ -72,6 +93,13 @@ class StatementReader {
   ScriptLine& Fault(std::string_view why) {
     if (line_.fault.empty()) line_.fault = why;
     return line_;
+  }
+
+  ScriptLine& NoPipe(std::string_view after) {
+    return Fault(base::Cat("\"| ", after,
+                           "\" is not known here: only Format-List (fl) and Format-Table (ft) "
+                           "follow a Get-",
+                           InsteadOfPipe(after)));
   }
 
   bool CheckKeyword() {
@@ -144,9 +172,7 @@ class StatementReader {
     const bool table =
         base::EqualsIgnoreCase(name, "Format-Table") || base::EqualsIgnoreCase(name, "ft");
     if (line_.view || (!list && !table)) {
-      Fault(base::Cat("\"| ", name,
-                      "\" is not known here: only Format-List (fl) and Format-Table (ft) "
-                      "follow a Get-"));
+      NoPipe(name);
       return;
     }
     View view{.form = list ? View::Form::kList : View::Form::kTable};

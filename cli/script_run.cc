@@ -37,15 +37,23 @@ bool CanBeTried(const Cmdlet& cmdlet) {
   return false;
 }
 
-// A plain verb knows no lists and no colons: the words as they would stand on a command line.
-absl::StatusOr<std::vector<std::string>> PlainWords(const ScriptLine& line) {
+// The words of a plain verb as they would stand on a command line; of a list each with its option.
+std::vector<std::string> PlainWords(const ScriptLine& line) {
   std::vector<std::string> words = {line.name};
+  std::string option;
   for (const Word& word : line.words) {
     if (!word.parameter.empty()) {
-      return Invalid("-", word.parameter, ": ", line.name,
-                     " has options of its own kind; run it as postern ", line.name);
+      option = base::Cat("-", word.parameter);
+      words.push_back(option);
+      if (word.value) words.back() += base::Cat(":", word.value->ToString());
+    } else if (word.value->kind == Literal::Kind::kList && !option.empty()) {
+      for (std::size_t i = 0; i < word.value->values.size(); ++i) {
+        if (i > 0) words.push_back(option);
+        words.push_back(word.value->values[i]);
+      }
+    } else {
+      words.push_back(word.value->ToString());
     }
-    words.push_back(word.value->ToString());
   }
   return words;
 }
@@ -79,9 +87,7 @@ absl::StatusOr<Verb> UnderstoodLine(const ScriptLine& line, bool what_if, const 
   }
   if (what_if) return Invalid(line.name, " cannot be tried with -WhatIf");
   if (line.view) return Invalid("Format-List and Format-Table follow a Get- of resources");
-  const auto words = PlainWords(line);
-  if (!words.ok()) return words.status();
-  auto read = ParseVerb(*words, session.options);
+  auto read = ParseVerb(PlainWords(line), session.options);
   if (!read.ok()) return read.status();
   return std::move(read->verb);
 }

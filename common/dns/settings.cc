@@ -4,6 +4,7 @@
 
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
+#include "common/dns/question.h"
 
 namespace postern::dns {
 
@@ -77,6 +78,21 @@ absl::StatusOr<LookupRules> RulesOf(const DnsSettings& settings) {
   rules.lenient = lenient == 1;
   rules.balanced = balanced == 1;
   return rules;
+}
+
+void CheckSettings(const DnsSettings& settings,
+                   const ServersSetting& servers,
+                   const ServersSetting& external,
+                   settings::Errors& errors) {
+  for (const ServersSetting* setting : {&servers, &external}) {
+    for (const std::string& text : **setting) {
+      const auto server = ParseServer(text);
+      if (!server.ok()) errors.Note(base::Annotate(server.status(), setting->key));
+    }
+  }
+  errors.Note(InternalResolver(settings, servers).status());
+  errors.Note(ExternalResolver(settings, servers, external).status());
+  errors.Note(RulesOf(settings).status());
 }
 
 }  // namespace postern::dns

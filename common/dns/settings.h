@@ -18,6 +18,7 @@
 
 #include "common/dns/cached_resolver.h"
 #include "common/dns/hosts.h"
+#include "common/settings/errors.h"
 #include "common/settings/setting.h"
 
 namespace postern::dns {
@@ -104,5 +105,11 @@ absl::StatusOr<std::optional<CachedResolver::Options>> ExternalResolver(
     const DnsSettings& settings, const ServersSetting& servers, const ServersSetting& external);
 
 absl::StatusOr<LookupRules> RulesOf(const DnsSettings& settings);
+
+// All that is wrong with them, as far as the settings alone tell.
+void CheckSettings(const DnsSettings& settings,
+                   const ServersSetting& servers,
+                   const ServersSetting& external,
+                   settings::Errors& errors);
 
 }  // namespace postern::dns

@@ -3,8 +3,10 @@
 // ServiceMain: what main() of a service does: flags, settings, log, start, wait for SIGTERM, stop.
 //
 // Flow      return ServiceMain<Settings, App>(argc, argv, "name", "about", DeclareMetrics);
-//           Settings has Visit and LogLevel(); App has Start(settings) and Stop().
-// Failure   Exit code 2 for wrong flags, 1 for anything else, with one line on standard error.
+//           Settings has Visit and LogLevel(); App has Check(settings, errors), Start(settings) and
+//           Stop().
+// Failure   Exit code 2 for wrong flags, 1 for anything else, with a line for each mistake on
+//           standard error.
 // Lifetime  To be called first in main, before any thread.
 
 #pragma once
@@ -15,11 +17,13 @@
 
 #include "absl/synchronization/mutex.h"
 
+#include "common/base/check.h"
 #include "common/base/text.h"
 #include "common/io/signals.h"
 #include "common/observe/log.h"
 #include "common/observe/markdown.h"
 #include "common/settings/command_line.h"
+#include "common/settings/errors.h"
 #include "common/settings/loader.h"
 
 namespace postern::io {
@@ -32,13 +36,22 @@ inline int Fail(const std::string& name, const absl::Status& status) {
 }
 
 template <typename Settings, typename App>
-int Serve(const std::string& name, const Settings& settings, Signals& signals) {
+absl::Status Check(const Settings& settings) {
+  settings::Errors errors;
   auto level = observe::Level::kInfo;
   if (!observe::ParseLevel(settings.LogLevel(), &level)) {
-    return Fail(name, base::Error(absl::StatusCode::kInvalidArgument, "log.level: \"",
-                                  base::Printable(settings.LogLevel()),
-                                  "\": use debug, info, warning or error"));
+    errors.Note(base::Error(absl::StatusCode::kInvalidArgument, "log.level: \"",
+                            base::Printable(settings.LogLevel()),
+                            "\": use debug, info, warning or error"));
   }
+  App::Check(settings, errors);
+  return errors.Together();
+}
+
+template <typename Settings, typename App>
+int Serve(const std::string& name, const Settings& settings, Signals& signals) {
+  auto level = observe::Level::kInfo;
+  POSTERN_CHECK(observe::ParseLevel(settings.LogLevel(), &level));  // Check has refused others
   const absl::Status opened = observe::OpenLog(level);
   if (!opened.ok()) return Fail(name, opened);
   // Debian's Abseil looks for deadlocks at each lock, under one lock of the process.
@@ -88,6 +101,8 @@ int ServiceMain(int argc,
     std::cout << loader.Print();
     return 0;
   }
+  const absl::Status checked = service_main_internal::Check<Settings, App>(settings);
+  if (!checked.ok()) return service_main_internal::Fail(name, checked);
   if (line.check) return 0;
   return service_main_internal::Serve<Settings, App>(name, settings, signals);
 }

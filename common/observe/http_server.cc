@@ -143,6 +143,10 @@ struct HttpServer::State {
 
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
+absl::Status HttpServer::CheckAddress(const std::string& address) {
+  return ParseAddress(address).status();
+}
+
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string& address,
                                                               const Registry& registry,
                                                               const std::string& starting) {

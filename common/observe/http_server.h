@@ -26,6 +26,8 @@ class HttpServer {
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const std::string& address,
                                                            const Registry& registry,
                                                            const std::string& starting = "");
+  // Whether Start can read the address; it opens nothing.
+  static absl::Status CheckAddress(const std::string& address);
   ~HttpServer();
 
   // /readyz is 200 when every reason is gone, else 503 with one reason a line. Thread-safe.

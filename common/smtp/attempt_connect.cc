@@ -99,7 +99,11 @@ void Attempt::NoteConnectFailed(const HostTrial& trial,
 std::unique_ptr<SessionLog> Attempt::BeginLog(const io::Endpoint& address) const {
   const ConnectorPolicy& policy = delivery_.policy;
   ProtocolLog* const log = parts_.parts.stores.protocol_log;
-  if (!policy.protocol_log || log == nullptr) return nullptr;
+  if (!policy.protocol_log) return nullptr;
+  if (log == nullptr) {
+    if (Unlogged* const unlogged = parts_.parts.stores.unlogged) unlogged->Note(policy.connector);
+    return nullptr;
+  }
   return log->Begin(policy.connector, address);
 }
 

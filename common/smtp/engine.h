@@ -38,6 +38,7 @@
 #include "common/smtp/protocol_log.h"
 #include "common/smtp/source_pool.h"
 #include "common/smtp/sts.h"
+#include "common/smtp/unlogged.h"
 #include "common/tls/certificate_store.h"
 #include "common/tls/context.h"
 
@@ -48,7 +49,8 @@ struct EngineStores {
   CredentialStore* credentials = nullptr;
   const tls::CertificateStore* certificates = nullptr;
   ProtocolLog* protocol_log = nullptr;
-  http::Client* web = nullptr;  // for the policies of domains; null: MTA-STS is not asked
+  Unlogged* unlogged = nullptr;  // told of a connector that asks for a protocol log in vain
+  http::Client* web = nullptr;   // for the policies of domains; null: MTA-STS is not asked
   StsPolicies::Options sts = {};
   bool dane = true;  // TLSA records are looked up where DNSSEC vouches for the host
   ConnectivityLog* connectivity_log = nullptr;

@@ -16,8 +16,8 @@ struct ProtocolLogSettings : observe::CsvLogSettings {
       : CsvLogSettings(
             {"protocol_log.path",
              "Folder of the SMTP send protocol log (SendProtocolLogPath), which has the sessions "
-             "of connectors with protocolLoggingLevel Verbose; empty: there is none, whatever a "
-             "connector says."},
+             "of connectors with protocolLoggingLevel Verbose; empty: <store.path>.logs/protocol, "
+             "and none where there is no store, whatever a connector says."},
             {"protocol_log.max_age",
              "How long a file is kept (SendProtocolLogMaxAge); 0 is for ever."},
             {"protocol_log.max_directory_size",

@@ -58,7 +58,9 @@ void AddConnectivityReading(observe::Registry& registry,
 }  // namespace
 
 Provisions::Provisions(Options options, io::DiskPool& disk)
-    : options_(std::move(options)), credentials_(options_.secrets_path, disk) {}
+    : options_(std::move(options)),
+      credentials_(options_.secrets_path, disk),
+      unlogged_(options_.step, options_.protocol_log.path.key) {}
 
 absl::StatusOr<std::unique_ptr<Provisions>> Provisions::Make(Options options,
                                                              io::DiskPool& disk,
@@ -96,6 +98,7 @@ EngineStores Provisions::stores() {
   stores.credentials = &credentials_;
   stores.certificates = certificates_.get();
   stores.protocol_log = protocol_log_.get();
+  stores.unlogged = &unlogged_;
   stores.connectivity_log = connectivity_log_.get();
   stores.web = web_.get();
   stores.sts.step = options_.step;
@@ -135,6 +138,7 @@ absl::Status Provisions::OpenProtocolLog(observe::Registry& registry) {
       "date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,"
       "data,context";
   form.step = options_.step;
+  form.folder = options_.protocol_folder;
   auto opened = observe::OpenCsvLog(options_.protocol_log, std::move(form));
   if (!opened.ok()) return opened.status();
   if (*opened != nullptr) protocol_log_ = std::make_unique<ProtocolLog>(*std::move(opened));

@@ -28,6 +28,7 @@
 #include "common/smtp/protocol_log.h"
 #include "common/smtp/protocol_log_settings.h"
 #include "common/smtp/security_settings.h"
+#include "common/smtp/unlogged.h"
 #include "common/tls/certificate_store.h"
 #include "common/tls/context.h"
 
@@ -42,6 +43,7 @@ class Provisions {
     std::string secrets_path;
     std::vector<std::string> implicit_tls_ports;  // only looked at
     ProtocolLogSettings protocol_log;
+    std::string protocol_folder;  // stands in for an empty path
     ConnectivityLogSettings connectivity_log;
     std::string connectivity_folder;  // stands in for an empty path
     SecuritySettings security;
@@ -68,6 +70,7 @@ class Provisions {
   CredentialStore credentials_;
   std::unique_ptr<tls::CertificateStore> certificates_;
   std::unique_ptr<ProtocolLog> protocol_log_;
+  Unlogged unlogged_;
   std::unique_ptr<ConnectivityLog> connectivity_log_;
   std::unique_ptr<tls::FileWatch> trust_watch_;
   std::unique_ptr<http::Client> web_;

@@ -116,6 +116,25 @@ TEST(CommandLine, SendMessageTakesManyRecipients) {
   EXPECT_EQ(send.notify, "failure,delay");
 }
 
+TEST(CommandLine, RedirectMessageIsWrittenAsInExchange) {
+  for (const auto& words :
+       {std::vector<const char*>{"redirect-message", "-Server", "mbx-0", "-Target", "mbx-1",
+                                 "-Confirm:$false"},
+        std::vector<const char*>{"Redirect-Message", "-server:mbx-0", "-target:mbx-1"},
+        std::vector<const char*>{"Redirect-Message", "--source", "mbx-0", "--target", "mbx-1"}}) {
+    const auto line = Parse(words);
+    ASSERT_TRUE(line.ok()) << line.status();
+    const auto& drain = std::get<DrainOptions>(line->verb);
+    EXPECT_EQ(drain.server, "mbx-0");
+    EXPECT_THAT(drain.targets, ElementsAre("mbx-1"));
+    EXPECT_FALSE(drain.hold);
+  }
+  EXPECT_EQ(Parse({"Redirect-Message", "--server", "mbx:1"})->connection.address, "mbx:1");
+  EXPECT_THAT(Fault({"Redirect-Message", "-Tarjet", "mbx-1"}),
+              HasSubstr("-Tarjet: is not a parameter of Redirect-Message, which takes --target, "
+                        "--seconds, --source, --undo; -Server and -Target as in Exchange"));
+}
+
 TEST(CommandLine, WrongWordsAreNamed) {
   EXPECT_THAT(Fault({}), HasSubstr("say which verb"));
   EXPECT_THAT(Fault({"Remove-Everything"}), HasSubstr("\"Remove-Everything\" is not a verb"));

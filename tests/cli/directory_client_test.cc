@@ -71,6 +71,24 @@ TEST_F(DirectoryClientTest, TheSiteIsThatOfTheServerThatWasAsked) {
   EXPECT_EQ(client_.OwnSite().value_or(""), "site/site-a");
 }
 
+TEST_F(DirectoryClientTest, AServerIsFoundByItsName) {
+  service_.queues.add_queues()->set_identity("MBX-0\\Submission");
+  const auto own = client_.ServerNamed("mbx-0");
+  ASSERT_TRUE(own.ok()) << own.status();
+  EXPECT_EQ(*own, client_.Asked().value_or(nullptr));
+  EXPECT_EQ(client_.ServerNamed("mbx-7").status().code(), absl::StatusCode::kNotFound);
+  service_.directory.PutSite("site-a", "mbx-1");
+  EXPECT_THAT(std::string(client_.ServerNamed("mbx-1").status().message()),
+              HasSubstr("-Server mbx-1: it has no relayAddress"));
+  service_.directory.Stored("TransportServer", "mbx-1")
+      .mutable_transport_server()
+      ->mutable_spec()
+      ->set_relay_address(client_.options().address);
+  const auto other = client_.ServerNamed("MBX-1");
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_NE(*other, *own);
+}
+
 TEST_F(DirectoryClientTest, VerboseSaysWhatIsAsked) {
   client_.set_verbose(true);
   ASSERT_TRUE(client_.Create(Internet(), true).ok());

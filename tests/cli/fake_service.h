@@ -54,6 +54,14 @@ class FakeService final : public v1::Admin::Service, public v1::Submission::Serv
     return answer;
   }
 
+  grpc::Status RedirectMessage(grpc::ServerContext*,
+                               const v1::RedirectMessageRequest* request,
+                               v1::RedirectMessageResponse* response) override {
+    redirect_request = *request;
+    *response->mutable_targets() = request->targets();
+    return answer;
+  }
+
   grpc::Status GetMessage(grpc::ServerContext*,
                           const v1::GetMessageRequest* request,
                           v1::GetMessageResponse* response) override {
@@ -144,6 +152,7 @@ class FakeService final : public v1::Admin::Service, public v1::Submission::Serv
   v1::SubmitResponse receipt;
   // What was asked.
   std::string identity;
+  v1::RedirectMessageRequest redirect_request;
   v1::GetQueueRequest queue_request;
   v1::GetQueueDigestRequest digest_request;
   std::vector<v1::GetMessageRequest> message_requests;

@@ -38,6 +38,9 @@ TEST(ScriptLexer, SignsAreThoseOfPowerShell) {
       {"two dashes", "--what-if --size=5MB", "p:whatif p:size: w:5MB ;"},
       {"what is no parameter", "-1 - -- -", "w:-1 w:- w:-- w:- ;"},
       {"edits", "-a @{Add='}','b'; Remove=\"c\"} d", "p:a e:@{Add='}','b'; Remove=\"c\"} w:d ;"},
+      {"braces of a filter", "a -Filter {Status -eq \"Retry\" -and Subject -eq '}'} -b",
+       "w:a p:Filter s:{Status -eq \"Retry\" -and Subject -eq '}'} p:b ;"},
+      {"braces of a filter with a colon", "a -fil:{a -eq $null}", "w:a p:fil: s:{a -eq $null} ;"},
       {"a command", "-c (Get-Credential 'a)') d", "p:c k:(Get-Credential 'a)') w:d ;"},
       {"a backtick goes on", "a `\n  b `  \r\n c", "w:a w:b w:c ;"},
       {"a backtick escapes", "a` b `$x", "w:a b w:$x ;"},
@@ -68,6 +71,9 @@ TEST(ScriptLexer, WhatIsNotKnownSaysWhy) {
   EXPECT_THAT(Signs("a { b }"), HasSubstr("x:a block \"{\""));
   EXPECT_THAT(Signs("a @'\nb\n'@"), HasSubstr("x:a here-string is not known"));
   EXPECT_THAT(Signs("& a"), HasSubstr("x:\"&\""));
+  EXPECT_THAT(Signs("a -Identity {b}"), HasSubstr("x:a block \"{\""));
+  EXPECT_EQ(Signs("a -Filter {b -eq 'c'"), "w:a p:Filter x:the bracket { is not closed ;");
+  EXPECT_THAT(Signs("a -Filter {b -eq \"$c\"} d"), HasSubstr("x:variables are not known here"));
   EXPECT_THAT(Signs("a (b"), HasSubstr("x:the bracket ( is not closed"));
 }
 

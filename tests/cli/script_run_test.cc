@@ -161,7 +161,11 @@ TEST_F(ScriptRunTest, OtherVerbsRunToo) {
   EXPECT_EQ(Invoke("Get-Queue -Identity x | Format-List Identity, Status"), 0) << err();
   EXPECT_EQ(service_.identity, "x");
   EXPECT_EQ(Invoke("Send-Message -From x"), 1);
-  EXPECT_THAT(err(), HasSubstr("run it as postern Send-Message"));
+  EXPECT_THAT(err(), HasSubstr("input:1: file is required"));
+  EXPECT_EQ(Invoke("Redirect-Message -Target a,b -Colour x"), 1);
+  EXPECT_THAT(err(), HasSubstr("-Colour: is not a parameter of Redirect-Message, which takes"));
+  EXPECT_EQ(Invoke("Redirect-Message -Target mbx-1,'mbx-2' -Confirm:$false"), 0) << err();
+  EXPECT_THAT(service_.redirect_request.targets(), ElementsAre("mbx-1", "mbx-2"));
   EXPECT_EQ(Invoke("New-Site a | fl"), 1);
   EXPECT_THAT(err(), HasSubstr("follow a Get-"));
 }

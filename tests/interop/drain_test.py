@@ -187,6 +187,16 @@ class DrainTest(Case):
         self.shell.run("Redirect-Message", "--undo")
         send(self.first, "bob@contoso.test")
 
+    def test_redirect_is_written_as_in_exchange_and_finds_the_server_by_its_name(self):
+        self.sink.answers["GREETING"] = "421 4.3.2 not now"
+        send(self.first, "bob@contoso.test", count=5)
+        asked = Shell(self.lab, self.second, "operator")
+        asked.run("Redirect-Message", "-Server", "mbx-0", "-Target", "mbx-1", "-Confirm:$false")
+        self.assertEqual((self.first.queued(), self.second.queued()), (0, 5))
+        told = asked.run("Redirect-Message", "-Server", "nobody", check=False)
+        self.assertNotEqual(told.returncode, 0)
+        self.assertIn("-Server nobody: ", told.stderr)
+
 
 if __name__ == "__main__":
     main()

@@ -65,6 +65,19 @@ class QueueVerbsTest(Case):
         self.assertIn("only -and joins", self.fault("Get-Queue", "-Filter",
                                                     "RetryCount -eq 1 -or RetryCount -eq 2"))
 
+    def test_a_queue_tells_why_its_messages_wait(self):
+        sink = WireSink(self.port, "127.0.0.1").start()
+        self.addCleanup(sink.stop)
+        sink.answers["RCPT"] = "450 4.7.1 later"
+        send(self.transport, "bob@dead.test")
+        send(self.transport, "bob@nowhere.test")
+
+        def errors():
+            return {one["deliveryType"]: one["lastError"] for one in self.queue()}
+        self.eventually(lambda: errors().get("SmartHostConnectorDelivery") == "450 4.7.1 later",
+                        20, "the reply that made the message wait")
+        self.assertIn("A matching connector cannot be found", errors()["Unreachable"])
+
     def test_a_message_is_found_by_what_it_is(self):
         send(self.transport, "bob@dead.test", message("Invoice 12"))
         send(self.transport, "bob@dead.test", message("x" * 50))

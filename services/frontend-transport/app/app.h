@@ -14,12 +14,16 @@
 #include "absl/status/statusor.h"
 
 #include "common/observe/metrics.h"
+#include "common/settings/errors.h"
 #include "services/frontend-transport/app/settings.h"
 
 namespace postern::frontend {
 
 class App {
  public:
+  // All that is wrong with the settings, without a look at disk or network.
+  static void Check(const AppSettings& settings, settings::Errors& errors);
+
   static absl::StatusOr<std::unique_ptr<App>> Start(const AppSettings& settings);
   ~App();
 

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "common/base/text.h"
+#include "common/settings/errors.h"
 
 namespace postern::accept {
 
@@ -258,12 +259,13 @@ absl::StatusOr<std::vector<ListenerConfig>> ListenersFrom(const AcceptSettings& 
   ListenerSurroundings around;
   around.certificate = !settings.certificate_file->empty() && !settings.key_file->empty();
   around.users = !settings.users_file->empty();
+  settings::Errors errors;
   auto relay = NetworksOf(settings.relay_networks);
-  if (!relay.ok()) return relay.status();
-  around.relay_networks = *std::move(relay);
+  errors.Note(relay.status());
+  if (relay.ok()) around.relay_networks = *std::move(relay);
   auto snat = NetworksOf(settings.snat_addresses);
-  if (!snat.ok()) return snat.status();
-  around.snat_addresses = *std::move(snat);
+  errors.Note(snat.status());
+  if (snat.ok()) around.snat_addresses = *std::move(snat);
 
   std::vector<std::string> texts = *settings.listeners;
   if (texts.empty()) {
@@ -281,12 +283,14 @@ absl::StatusOr<std::vector<ListenerConfig>> ListenersFrom(const AcceptSettings& 
   std::set<std::string> names;
   for (const std::string& text : texts) {
     auto listener = ParseListener(text, around);
-    if (!listener.ok()) return listener.status();
+    errors.Note(listener.status());
+    if (!listener.ok()) continue;
     if (!names.insert(listener->name).second) {
-      return Invalid(listener->name, "name", listener->name, "must be used once");
+      errors.Note(Invalid(listener->name, "name", listener->name, "must be used once"));
     }
     listeners.push_back(*std::move(listener));
   }
+  if (absl::Status wrong = errors.Together(); !wrong.ok()) return wrong;
   return listeners;
 }
 

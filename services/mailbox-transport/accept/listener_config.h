@@ -63,7 +63,7 @@ struct ListenerSurroundings {
 absl::StatusOr<ListenerConfig> ParseListener(std::string_view words,
                                              const ListenerSurroundings& around);
 
-// Those of accept.listeners, or the defaults when it is empty.
+// Those of accept.listeners, or the defaults when it is empty; the errors of all, a line each.
 absl::StatusOr<std::vector<ListenerConfig>> ListenersFrom(const AcceptSettings& settings);
 
 }  // namespace postern::accept

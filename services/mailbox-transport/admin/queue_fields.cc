@@ -53,7 +53,7 @@ const QueueProperty kProperties[] = {
     {{"RetryCount", Kind::kNumber},
      [](const NamedQueue& queue, std::string_view) { return CountValue(queue.view.retry_count); }},
     {{"LastError", Kind::kText},
-     [](const NamedQueue& queue, std::string_view) { return TextOrNull(queue.view.last_error); }},
+     [](const NamedQueue& queue, std::string_view) { return TextOrNull(LastErrorOf(queue.view)); }},
     {{"LastRetryTime", Kind::kTime},
      [](const NamedQueue& queue, std::string_view) {
        return TimeOrNull(queue.view.last_retry_time);

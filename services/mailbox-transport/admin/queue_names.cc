@@ -117,6 +117,10 @@ std::string TimeText(absl::Time time) {
   return base::FormatTime(time);
 }
 
+std::string_view LastErrorOf(const queue::QueueView& view) {
+  return view.last_error.empty() ? view.message_error : view.last_error;
+}
+
 v1::QueueInfo ToInfo(const NamedQueue& queue, std::string_view server) {
   const queue::QueueView& view = queue.view;
   v1::QueueInfo info;
@@ -127,7 +131,7 @@ v1::QueueInfo ToInfo(const NamedQueue& queue, std::string_view server) {
   info.set_status(std::string(queue::NameOf(view.status)));
   info.set_message_count(view.message_count);
   info.set_deferred_message_count(view.deferred_count);
-  info.set_last_error(mail::CleanText(view.last_error, kErrorBytesMax));
+  info.set_last_error(mail::CleanText(LastErrorOf(view), kErrorBytesMax));
   info.set_last_retry_time(TimeText(view.last_retry_time));
   info.set_next_retry_time(TimeText(view.next_retry_time));
   info.set_retry_count(view.retry_count);

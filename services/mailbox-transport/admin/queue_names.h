@@ -67,6 +67,9 @@ absl::StatusOr<std::vector<NamedQueue>> Filtered(std::vector<NamedQueue> queues,
 
 v1::QueueInfo ToInfo(const NamedQueue& queue, std::string_view server);
 
+// The next hop's, else the newest of a message that waits there, as why no connector fits.
+std::string_view LastErrorOf(const queue::QueueView& view);
+
 // RFC 3339; empty for a time that is not set.
 std::string TimeText(absl::Time time);
 

@@ -135,6 +135,7 @@ absl::Status App::State::StartProvisions() {
   options.secrets_path = *settings.deliver.secrets_path;
   options.implicit_tls_ports = *settings.deliver.implicit_tls_ports;
   options.protocol_log = settings.protocol_log;
+  options.protocol_folder = base::Cat(*settings.store.path, ".logs/protocol");
   options.connectivity_log = settings.connectivity_log;
   options.connectivity_folder = base::Cat(*settings.store.path, ".logs/connectivity");
   options.security = settings.security;

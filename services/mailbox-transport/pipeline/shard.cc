@@ -148,6 +148,7 @@ void Shard::Add(const model::NextHop& hop, model::Ticket ticket) {
   const model::MessagePtr message = std::exchange(ticket.message, nullptr);
   const std::vector<std::uint32_t> recipients = ticket.recipients;
   queue_.Add(hop, std::move(ticket));
+  NoteError(hop, *message, recipients);
   CatchUp(*message, recipients);
 }
 
@@ -328,6 +329,8 @@ io::Task<void> Shard::Attempt(queue::Work work) {
     case settle::HopNews::Kind::kNothing:
       break;
   }
+  for (const model::Ticket& waiting : settled.tickets)
+    NoteError(work.hop, *message, waiting.recipients);
   Requeue(work.hop, ticket.key(), std::move(settled));
 }
 
@@ -346,6 +349,8 @@ io::Task<void> Shard::Lapse(queue::Work work) {
   settle::Settled settled =
       co_await Settle(OwnerOf(*message), message, std::move(decide), std::move(tracked));
   const bool stays = !settled.tickets.empty();
+  for (const model::Ticket& waiting : settled.tickets)
+    NoteError(work.hop, *message, waiting.recipients);
   Requeue(work.hop, ticket.key(), std::move(settled));
   if (stays && work.hop.type == model::DeliveryType::kUnreachable) {
     CatchUp(*message, ticket.recipients);

@@ -157,6 +157,10 @@ class Shard {
                                    Kept kept = nullptr);
   io::Task<settle::Original> OriginalOf(model::MessagePtr message, settle::OriginalPart part);
   io::Task<void> PlaceWhenKept(Kept kept, std::vector<model::MessagePtr> notices);
+  // The queue tells why these recipients wait. Their ticket is in our hands, so their state is too.
+  void NoteError(const model::NextHop& hop,
+                 const model::Message& message,
+                 const std::vector<std::uint32_t>& recipients);
   void Requeue(const model::NextHop& hop, model::TicketKey key, settle::Settled settled);
 
   // What Change did to one message.

@@ -57,6 +57,15 @@ io::Task<settle::Settled> Shard::Settle(
   co_return settled;
 }
 
+void Shard::NoteError(const model::NextHop& hop,
+                      const model::Message& message,
+                      const std::vector<std::uint32_t>& recipients) {
+  for (const std::uint32_t index : recipients) {
+    const std::string& error = message.recipients[index].last_error;
+    if (!error.empty()) return queue_.NoteError(hop, error);
+  }
+}
+
 io::Task<void> Shard::PlaceWhenKept(Kept kept, std::vector<model::MessagePtr> notices) {
   // A stop does not wait for space on the disk: the next start finds the notices, or makes them.
   const std::optional<absl::Status> status = co_await kept->Until(absl::InfiniteDuration());

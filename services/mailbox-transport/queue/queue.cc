@@ -178,6 +178,10 @@ void Queue::HopWorked(const model::NextHop& hop) {
   Pump();
 }
 
+void Queue::NoteError(const model::NextHop& hop, std::string_view error) {
+  schedule_.NoteError(hop, error);
+}
+
 void Queue::HopFailed(const model::NextHop& hop, std::string_view error, bool hosts_down) {
   schedule_.HopFailed(hop, error, clock_.Now(), hosts_down);
   Pump();

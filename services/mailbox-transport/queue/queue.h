@@ -90,6 +90,9 @@ class Queue {
   // The same for what became of one ticket: several, due at different times, or none.
   void Retry(const model::NextHop& hop, model::TicketKey key, std::vector<model::Ticket> tickets);
 
+  // Why a message waits there, for the queue's view: the tickets that wait have no message at hand.
+  void NoteError(const model::NextHop& hop, std::string_view error);
+
   // What an attempt told about the next hop itself. Before Done or Retry.
   void HopWorked(const model::NextHop& hop);
   // `hosts_down`: no host of it came as far as a transaction.

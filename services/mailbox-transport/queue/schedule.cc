@@ -79,6 +79,7 @@ void Schedule::Remove(Line& line) {
 
 void Schedule::Add(const model::NextHop& hop, model::Ticket ticket, absl::Time now) {
   Line& line = FindOrMake(hop, now);
+  if (line.size() == 0) line.message_error.clear();
   line.incoming.Count(now);
   probe_.Came(line.hop.type);
   Enter(line, std::move(ticket), now);

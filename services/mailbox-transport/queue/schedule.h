@@ -117,6 +117,7 @@ struct Line {
   bool probe_wanted = false;
   std::optional<model::TicketKey> probe;
   std::string last_error;
+  std::string message_error;  // the newest that a message came or came back with
   absl::Time last_retry = absl::InfinitePast();
   absl::Time first_retry = absl::InfiniteFuture();
   absl::Time resumes = absl::InfiniteFuture();
@@ -217,6 +218,7 @@ class Schedule {
              absl::Time now);
 
   void HopWorked(const model::NextHop& hop, absl::Time now);
+  void NoteError(const model::NextHop& hop, std::string_view error);
   // `hosts_down`: no host of it came as far as a transaction, so that it concerns its MX set.
   void HopFailed(const model::NextHop& hop,
                  std::string_view error,

@@ -10,6 +10,8 @@ namespace postern::queue {
 
 namespace {
 
+constexpr std::size_t kMessageErrorBytesMax = 1000;
+
 // Whether nothing is tried for a while, by its own failures or those of the hosts that it shares.
 struct Standing {
   bool waits = false;
@@ -128,6 +130,11 @@ std::string_view NameOf(MessageStatus status) {
   return "None";
 }
 
+void Schedule::NoteError(const model::NextHop& hop, std::string_view error) {
+  Line* const line = Find(hop);
+  if (line != nullptr) line->message_error = error.substr(0, kMessageErrorBytesMax);
+}
+
 std::vector<QueueView> Schedule::Queues(absl::Time now) const {
   std::vector<QueueView> views;
   views.reserve(lines_.size());
@@ -146,6 +153,10 @@ std::vector<QueueView> Schedule::Queues(absl::Time now) const {
     view.connections = line->workers;
     view.retry_count = line->failures;
     view.last_error = line->last_error;
+    // Of what is tried again later, or cannot be tried; not of one that has gone meanwhile.
+    if (view.deferred_count > 0 || view.hop.type == model::DeliveryType::kUnreachable) {
+      view.message_error = line->message_error;
+    }
     view.last_retry_time = line->last_retry;
     view.next_retry_time =
         standing.waits ? std::max(standing.resumes, now) : std::max(line->later.first(), now);

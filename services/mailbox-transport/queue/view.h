@@ -87,10 +87,11 @@ struct QueueView {
   std::size_t suspended_count = 0;  // of these, by an administrator, each for itself
   std::array<std::size_t, model::kPriorities> count_by_priority{};  // by number of Priority
   std::array<std::size_t, model::kPriorities> deferred_by_priority{};
-  std::size_t connections = 0;    // workers
-  std::string mx_set = {};        // its domain's, as far as it is known
-  std::uint32_t retry_count = 0;  // failures in a row of the next hop
-  std::string last_error;
+  std::size_t connections = 0;     // workers
+  std::string mx_set = {};         // its domain's, as far as it is known
+  std::uint32_t retry_count = 0;   // failures in a row of the next hop
+  std::string last_error;          // of the next hop
+  std::string message_error = {};  // the newest of a message that waits there
   absl::Time last_retry_time = absl::InfinitePast();
   absl::Time next_retry_time = absl::InfiniteFuture();
   absl::Time first_retry_time = absl::InfiniteFuture();  // when it went to Retry

@@ -51,6 +51,14 @@ TEST_F(ProvisionsTest, WhatIsWrongNamesItsSetting) {
   EXPECT_EQ(WhyNot(), "ok");
 }
 
+TEST_F(ProvisionsTest, AnEmptyPathOfTheProtocolLogIsTheFolderBesideTheStore) {
+  options_.protocol_folder = ca_.folder() + "/store.logs/protocol";
+  const auto made = Provisions::Make(options_, disk_, registry_);
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_NE((*made)->stores().protocol_log, nullptr);
+  EXPECT_TRUE(fs::is_directory(options_.protocol_folder));
+}
+
 TEST_F(ProvisionsTest, TheGaugeTellsWhenEachCertificateEnds) {
   options_.certificates_path = ca_.folder() + "/store";
   fs::create_directory(options_.certificates_path);

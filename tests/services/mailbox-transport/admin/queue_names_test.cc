@@ -114,6 +114,15 @@ TEST(QueueNames, InfoHasExchangesWords) {
   EXPECT_EQ(info.last_retry_time(), "");
 }
 
+TEST(QueueNames, TheErrorOfAMessageStandsWhereTheNextHopHasNone) {
+  NamedQueue queue;
+  queue.view = Dns(3, "a.test");
+  queue.view.message_error = "450 4.7.1 later";
+  EXPECT_EQ(ToInfo(queue, "mbx-0").last_error(), "450 4.7.1 later");
+  queue.view.last_error = "421 no";
+  EXPECT_EQ(ToInfo(queue, "mbx-0").last_error(), "421 no");
+}
+
 TEST(QueueNames, SpecialQueuesStandInThePlaceOfADomain) {
   EXPECT_EQ(ToInfo(Named({{}})[0], "mbx-0").next_hop_domain(), "Submission");
   EXPECT_EQ(ToInfo(Named({{}})[1], "mbx-0").delivery_type(), "Unreachable");

@@ -48,6 +48,37 @@ TEST_F(QueueViewTest, AFailedQueueTellsWhenAndWhy) {
   EXPECT_EQ(view.deferred_count, 3u);
 }
 
+TEST_F(QueueViewTest, TheNewestErrorOfAMessageThatWaitsIsTold) {
+  AddMany("a.test", 1, 2);
+  EXPECT_EQ(View("a.test").message_error, "");
+  Wanted();
+  EXPECT_EQ(Take("a.test"), 1u);
+  schedule().NoteError(Hop("a.test"), "450 4.7.1 later");
+  RetryIn("a.test", 1, absl::Minutes(5));
+  EXPECT_EQ(Take("a.test"), 2u);
+  schedule().NoteError(Hop("a.test"), "451 4.3.0 busy");
+  RetryIn("a.test", 2, absl::Minutes(5));
+  EXPECT_EQ(View("a.test").message_error, "451 4.3.0 busy");
+  EXPECT_EQ(View("a.test").last_error, "");
+
+  // Nothing is left that it could be the error of.
+  Pass(absl::Minutes(6));
+  for (const std::uint64_t id : {1, 2}) {
+    Wanted();
+    EXPECT_EQ(Take("a.test"), id);
+    Done("a.test", id);
+  }
+  Add("a.test", 3, absl::Minutes(5));
+  EXPECT_EQ(View("a.test").message_error, "");
+
+  schedule().Add(model::UnreachableHop(), Ticket(4), now_);
+  schedule().NoteError(model::UnreachableHop(), "no connector fits");
+  const auto views = schedule().Queues(now_);
+  ASSERT_EQ(views.size(), 2u);
+  EXPECT_EQ(views[1].message_error, "no connector fits");
+  schedule().NoteError(Hop("nobody.test"), "a queue that is not there");
+}
+
 TEST_F(QueueViewTest, IdsAreDistinctAndInOrder) {
   Add("a.test", 1);
   Add("b.test", 2);

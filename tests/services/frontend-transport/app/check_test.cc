@@ -1,0 +1,44 @@
+#include "gmock/gmock.h"
+
+#include "services/frontend-transport/app/app.h"
+
+namespace postern::frontend {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::string Faults(const AppSettings& settings) {
+  settings::Errors errors;
+  App::Check(settings, errors);
+  return std::string(errors.Together().message());
+}
+
+TEST(FrontendSettingsCheck, DefaultsAreGood) {
+  EXPECT_EQ(Faults(AppSettings()), "");
+}
+
+TEST(FrontendSettingsCheck, AllMistakesAreToldWithKeyValueAndRule) {
+  AppSettings settings;
+  settings.egress.addresses.value = {"address=here", "address=192.0.2.1", "address=192.0.2.1"};
+  settings.egress.dns_servers.value = {"foo"};
+  settings.egress.implicit_tls_ports.value = {"0"};
+  settings.server.proxy_address.value = "0.0.0.0";
+  settings.rpc.insecure_plaintext.value = true;
+  settings.server.http_address.value = "here:1";
+  const std::string faults = Faults(settings);
+  EXPECT_THAT(faults, AllOf(HasSubstr("address is an IP address"), HasSubstr("\"address=here\""),
+                            HasSubstr("egress.dns_servers: dns server \"foo\""),
+                            HasSubstr("egress.implicit_tls_ports: \"0\": must be a port"),
+                            HasSubstr("server.proxy_address: \"0.0.0.0\": write address:port"),
+                            HasSubstr("server.http_address: listen on \"here:1\"")));
+}
+
+TEST(FrontendSettingsCheck, AnAddressIsListedOnce) {
+  AppSettings settings;
+  settings.egress.addresses.value = {"address=192.0.2.1", "address=192.0.2.1"};
+  EXPECT_THAT(Faults(settings), HasSubstr("an address is listed once"));
+}
+
+}  // namespace
+}  // namespace postern::frontend

@@ -1,0 +1,58 @@
+#include "gmock/gmock.h"
+
+#include "services/mailbox-transport/app/app.h"
+
+namespace postern::app {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::string Faults(const AppSettings& settings) {
+  settings::Errors errors;
+  App::Check(settings, errors);
+  return std::string(errors.Together().message());
+}
+
+TEST(MailboxSettingsCheck, DefaultsAreGood) {
+  EXPECT_EQ(Faults(AppSettings()), "");
+}
+
+TEST(MailboxSettingsCheck, AllMistakesAreToldWithKeyValueAndRule) {
+  AppSettings settings;
+  settings.accept.listeners.value = {"name=a address=0.0.0.0:2525 networks=0.0.0.0/0",
+                                     "name=b address=0.0.0.0:2526 tls=starttls"};
+  settings.deliver.dns_servers.value = {"foo", "127.0.0.1:53", "bar"};
+  settings.deliver.implicit_tls_ports.value = {"smtps"};
+  settings.queue.rate_limits.value = {"bla", "a.test=10/min", "b.test=0/s"};
+  settings.dns.protocol.value = "UseCarrierPigeon";
+  settings.directory.source.value = "ldap";
+  settings.directory.writer.value = "nowhere";
+  settings.endpoints.admin_address.value = "7172";
+  settings.endpoints.http_address.value = "9717s";
+  const std::string faults = Faults(settings);
+  EXPECT_THAT(faults, AllOf(HasSubstr("accept.listeners: listener a: networks \"0.0.0.0/0\": "),
+                            HasSubstr("accept.listeners: listener b: tls \"starttls\": needs a"),
+                            HasSubstr("deliver.dns_servers: dns server \"foo\": not an address"),
+                            HasSubstr("deliver.dns_servers: dns server \"bar\": not an address"),
+                            HasSubstr("deliver.implicit_tls_ports: \"smtps\": must be a port")));
+  EXPECT_THAT(faults, AllOf(HasSubstr("queue.rate_limits: \"bla\": write destination=count"),
+                            HasSubstr("queue.rate_limits: \"b.test=0/s\": the count is"),
+                            HasSubstr("dns.protocol: \"UseCarrierPigeon\" is not Any"),
+                            HasSubstr("directory.source: \"ldap\" is neither"),
+                            HasSubstr("directory.writer: \"nowhere\" is not host:port"),
+                            HasSubstr("server.admin_address: \"7172\": write address:port"),
+                            HasSubstr("server.http_address: listen on \"9717s\": write an IP")));
+  EXPECT_EQ(std::count(faults.begin(), faults.end(), '\n'), 11);
+}
+
+TEST(MailboxSettingsCheck, WhatBelongsTogetherIsCheckedTogether) {
+  AppSettings settings;
+  settings.queue.priority_queuing_enabled.value = true;
+  settings.queue.max_per_domain_high_priority_connections.value = 1000;
+  settings.queue.rate_limits.value = {"bla"};
+  EXPECT_THAT(Faults(settings), AllOf(HasSubstr("_priority_connections: "), HasSubstr("bla")));
+}
+
+}  // namespace
+}  // namespace postern::app
