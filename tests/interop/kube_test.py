@@ -282,7 +282,7 @@ class StartTest(KubeCase):
     def test_settings_that_cannot_be_are_refused(self):
         for setting, value, words in (
                 ("directory.source", "etcd", 'directory.source: "etcd" is neither'),
-                ("directory.writer", "a:1", "directory.writer: has no place beside"),
+                ("directory.writer", "a:1", 'directory.writer: "a:1": must be empty'),
                 ("kubernetes.api_server", "http://a", "must be https://host:port"),
                 ("kubernetes.namespace", "A", "kubernetes.namespace"),
                 ("kubernetes.ca_file", "/nowhere", "CA file /nowhere cannot be read")):

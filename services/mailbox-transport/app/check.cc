@@ -27,7 +27,8 @@ void CheckDirectory(const directory::DirectorySettings& settings, settings::Erro
   if (writer.empty()) return;
   if (source == "kubernetes") {
     errors.Note(Invalid(settings.writer.key, ": \"", base::Printable(writer),
-                        "\": must be empty, as directory.source is kubernetes"));
+                        "\": must be empty: with directory.source kubernetes the API server "
+                        "is the writer"));
   } else if (!directory::IsHostPort(writer)) {
     errors.Note(
         Invalid(settings.writer.key, ": \"", base::Printable(writer), "\" is not host:port"));

@@ -22,11 +22,6 @@ constexpr absl::Duration kRegisterAgain = absl::Seconds(1);
 }  // namespace
 
 absl::Status App::State::MakeKubernetes() {
-  if (!settings.directory.writer->empty()) {
-    return absl::InvalidArgumentError(
-        "directory.writer: has no place beside directory.source kubernetes, where the API server "
-        "is the writer: leave it empty");
-  }
   auto made = kubernetes::Access::Make(settings.kubernetes);
   if (!made.ok()) return made.status();
   api = *std::move(made);
