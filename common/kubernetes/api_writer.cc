@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "google/protobuf/util/json_util.h"
 
 #include "common/base/check.h"
@@ -84,10 +85,32 @@ Json MergePatchOf(const Json& before, const Json& after) {
   return patch;
 }
 
+// Servers write the status of a resource soon after each change of it, and with it its version:
+// what was decided by the same spec is still right.
 ChangeResult ApiWriter::Apply(const Change& change) {
+  const std::lock_guard lock(mutex_);
+  for (int tries = 1;; ++tries) {
+    ObjectPtr held;
+    ChangeResult result = ApplyOnce(change, held);
+    const bool conflict = absl::IsAborted(result.status) && held != nullptr;
+    if (!conflict || tries == kTriesMax || !StatusMoved(change, *held)) return result;
+  }
+}
+
+bool ApiWriter::StatusMoved(const Change& change, const Object& held) const {
+  const absl::Time until = absl::Now() + kStatusSeenMax;
+  while (absl::Now() < until) {
+    const ObjectPtr now = source_.Held(change.kind, held.name);
+    if (now == nullptr || now->uid != held.uid || now->generation != held.generation) return false;
+    if (now->resource_version != held.resource_version) return true;
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  return false;
+}
+
+ChangeResult ApiWriter::ApplyOnce(const Change& change, ObjectPtr& held) {
   ChangeResult result;
   result.name = change.name;
-  const std::lock_guard lock(mutex_);
   const KubernetesSource::View view = source_.view();
   if (!view.complete || source_.readings().stale) {
     result.status = base::Error(absl::StatusCode::kUnavailable, "the API server ", access_.origin(),
@@ -97,7 +120,8 @@ ChangeResult ApiWriter::Apply(const Change& change) {
   ChangeDraft draft;
   result.status = Prepare(change, view, draft, result);
   if (result.status.ok() && result.changed && !change.dry_run) {
-    result.status = Write(change, view, draft);
+    if (draft.before != nullptr) held = FindIn(view, change.kind, draft.name);
+    result.status = Write(change, held, draft);
   }
   return result;
 }
@@ -118,9 +142,8 @@ absl::Status ApiWriter::Prepare(const Change& change,
 }
 
 absl::Status ApiWriter::Write(const Change& change,
-                              const KubernetesSource::View& view,
+                              const ObjectPtr& held,
                               const ChangeDraft& draft) {
-  const ObjectPtr held = draft.before == nullptr ? nullptr : FindIn(view, change.kind, draft.name);
   const std::string collection = access_.PathOf(change.kind);
   const std::string what = base::Cat(NameOf(change.kind), " \"", draft.name, "\"");
   auto call = access_.Request("POST", base::Cat(collection, "?fieldManager=", kFieldManager));

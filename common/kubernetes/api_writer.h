@@ -31,6 +31,8 @@ class ApiWriter final : public directory::ChangeWriter {
   // A stop waits for a change that is under way.
   static constexpr absl::Duration kAnswerMax = absl::Seconds(10);
   static constexpr absl::Duration kInForceMax = absl::Seconds(10);
+  static constexpr absl::Duration kStatusSeenMax = absl::Seconds(1);
+  static constexpr int kTriesMax = 5;
 
   ApiWriter(const Access& access, const KubernetesSource& source)
       : access_(access), source_(source) {}
@@ -38,12 +40,16 @@ class ApiWriter final : public directory::ChangeWriter {
   directory::ChangeResult Apply(const directory::Change& change) override;
 
  private:
+  // `held` is what the change was made of, if it came as far as a request.
+  directory::ChangeResult ApplyOnce(const directory::Change& change, ObjectPtr& held);
+  // Whether the object comes with another version and the same spec: its status was written.
+  bool StatusMoved(const directory::Change& change, const Object& held) const;
   absl::Status Prepare(const directory::Change& change,
                        const KubernetesSource::View& view,
                        directory::ChangeDraft& draft,
                        directory::ChangeResult& result);
   absl::Status Write(const directory::Change& change,
-                     const KubernetesSource::View& view,
+                     const ObjectPtr& held,
                      const directory::ChangeDraft& draft);
   absl::StatusOr<Json> Send(http::Call call, std::string_view what);
 

@@ -109,6 +109,17 @@ TEST_F(ApiWriterTest, AVersionThatIsNotTheLastIsAConflict) {
   EXPECT_EQ(CommentOf("main"), "old");
 }
 
+TEST_F(ApiWriterTest, AStatusThatWasWrittenMeanwhileIsNoConflict) {
+  for (int i = 0; i < 10; ++i) {
+    Json site = *api_.Get("sites", "main");
+    SetText(site, {"status", "note"}, std::to_string(i));
+    api_.Put("sites", site);
+    const ChangeResult result = Apply(Update("new " + std::to_string(i)));
+    ASSERT_TRUE(result.status.ok()) << result.status;
+  }
+  EXPECT_EQ(CommentOf("main"), "new 9");
+}
+
 TEST_F(ApiWriterTest, AChangeThatWeHaveNotSeenIsAConflict) {
   api_.Deafens();  // the watches tell nothing any more
   api_.Put("sites", KubernetesObject("Site", "main", R"({"comment":"theirs"})"));
