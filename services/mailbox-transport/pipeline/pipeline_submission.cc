@@ -106,10 +106,7 @@ io::Task<bool> Pipeline::LetGoSome(bool suspended) {
     router_.Route(*message);
     for (model::RecipientState& state : message->recipients)
       state.suspended = state.suspended || suspended;
-    model::Settlement settlement{.message = message, .in_hand = false};
-    // Until the store has the new state nobody may load the old one.
-    at_hand_.NoteUnwritten(message);
-    store_.Settle(std::move(settlement), [message](const absl::Status&) {});
+    shared_.Write(message, nullptr);
     Place(message, /*keep_message=*/false);
   }
   co_return !ids.empty();
@@ -134,11 +131,9 @@ void Pipeline::PlaceSuspects(std::vector<model::MessagePtr> suspects) {
   const auto written = std::make_shared<std::promise<void>>();
   for (const model::MessagePtr& message : suspects) {
     Suspect(*message);
-    at_hand_.NoteUnwritten(message);
-    model::Settlement settlement{.message = message, .in_hand = false};
     // The store commits in order: with the last one all are written.
     const bool last = message == suspects.back();
-    store_.Settle(std::move(settlement), [message, written, last](const absl::Status&) {
+    shared_.Write(message, [written, last](const absl::Status&) {
       if (last) written->set_value();
     });
   }

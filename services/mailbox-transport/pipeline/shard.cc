@@ -329,9 +329,7 @@ io::Task<void> Shard::Attempt(queue::Work work) {
     case settle::HopNews::Kind::kNothing:
       break;
   }
-  for (const model::Ticket& waiting : settled.tickets)
-    NoteError(work.hop, *message, waiting.recipients);
-  Requeue(work.hop, ticket.key(), std::move(settled));
+  Requeue(work.hop, ticket, *message, std::move(settled));
 }
 
 // Expired, or late enough for a notice of delay.
@@ -349,9 +347,7 @@ io::Task<void> Shard::Lapse(queue::Work work) {
   settle::Settled settled =
       co_await Settle(OwnerOf(*message), message, std::move(decide), std::move(tracked));
   const bool stays = !settled.tickets.empty();
-  for (const model::Ticket& waiting : settled.tickets)
-    NoteError(work.hop, *message, waiting.recipients);
-  Requeue(work.hop, ticket.key(), std::move(settled));
+  Requeue(work.hop, ticket, *message, std::move(settled));
   if (stays && work.hop.type == model::DeliveryType::kUnreachable) {
     CatchUp(*message, ticket.recipients);
   }
@@ -385,12 +381,17 @@ io::Task<void> Shard::RefuseAll(model::MessagePtr message, std::vector<std::uint
   worker_ended_.NotifyAll();
 }
 
-void Shard::Requeue(const model::NextHop& hop, model::TicketKey key, settle::Settled settled) {
-  if (settled.tickets.empty()) return queue_.Done(hop, key);
-  // What waits is kept by the store, not by memory.
-  for (model::Ticket& ticket : settled.tickets)
-    ticket.message = nullptr;
-  queue_.Retry(hop, key, std::move(settled.tickets));
+void Shard::Requeue(const model::NextHop& hop,
+                    const model::Ticket& taken,
+                    const model::Message& message,
+                    settle::Settled settled) {
+  if (settled.tickets.empty()) return queue_.Done(hop, taken.key());
+  for (model::Ticket& waiting : settled.tickets) {
+    NoteError(hop, message, waiting.recipients);
+    // What waits is kept by the store, not by memory.
+    waiting.message = nullptr;
+  }
+  queue_.Retry(hop, taken.key(), std::move(settled.tickets));
 }
 
 }  // namespace postern::pipeline

@@ -72,6 +72,9 @@ struct ShardShared {
   Tracking* tracking = nullptr;
   // Gives a new message its next hops, unless the Submission queue is suspended.
   std::function<void(model::Message&)> route;
+
+  // Writes a new state of a message that no attempt has in hand.
+  void Write(const model::MessagePtr& message, model::MessageStore::Done done) const;
 };
 
 class Shard {
@@ -161,7 +164,11 @@ class Shard {
   void NoteError(const model::NextHop& hop,
                  const model::Message& message,
                  const std::vector<std::uint32_t>& recipients);
-  void Requeue(const model::NextHop& hop, model::TicketKey key, settle::Settled settled);
+  // What became of the ticket that was taken: done, or waiting as the settlement says.
+  void Requeue(const model::NextHop& hop,
+               const model::Ticket& taken,
+               const model::Message& message,
+               settle::Settled settled);
 
   // What Change did to one message.
   struct ChangedOne {

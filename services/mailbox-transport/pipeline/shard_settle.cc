@@ -17,6 +17,16 @@ constexpr std::size_t kRerouteSlice = 256;
 
 }  // namespace
 
+void ShardShared::Write(const model::MessagePtr& message, model::MessageStore::Done done) const {
+  model::Settlement settlement{.message = message, .in_hand = false};
+  // Until the store has the new state nobody may load the old one: the message stays at hand.
+  at_hand.NoteUnwritten(message);
+  store.Settle(std::move(settlement),
+               [message, done = std::move(done)](absl::Status status) mutable {
+                 if (done != nullptr) done(std::move(status));
+               });
+}
+
 Shard& Shard::OwnerOf(const model::Message& message) {
   if (message.envelope.recipients.size() < 2) return *this;
   return *(*shards_)[message.id.value % shards_->size()];

@@ -89,11 +89,7 @@ io::Task<void> Shard::ChangeWork(queue::Work work, Wish wish, ChangedOne& change
 }
 
 void Shard::Keep(const model::MessagePtr& message, const Kept& kept) {
-  model::Settlement settlement{.message = message, .in_hand = false};
-  // Until the store has the new state nobody may load the old one.
-  shared_.at_hand.NoteUnwritten(message);
-  shared_.store.Settle(std::move(settlement),
-                       [message, kept](absl::Status status) { kept->Set(std::move(status)); });
+  shared_.Write(message, [kept](absl::Status status) { kept->Set(std::move(status)); });
 }
 
 io::Task<Shard::Kept> Shard::KeepSuspended(model::NextHop hop,
@@ -154,7 +150,7 @@ io::Task<Shard::Kept> Shard::RemoveTicket(queue::Work work) {
   const auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
   settle::Settled settled =
       co_await Settle(OwnerOf(*message), message, std::move(decide), std::move(tracked), kept);
-  Requeue(work.hop, ticket.key(), std::move(settled));
+  Requeue(work.hop, ticket, *message, std::move(settled));
   POSTERN_LOG(kInfo, "settle", "removed by an administrator",
               {{"message_id", message->id.ToString()}, {"next_hop", work.hop.ToString()}});
   co_return kept;

@@ -10,8 +10,6 @@ namespace postern::queue {
 
 namespace {
 
-constexpr std::size_t kMessageErrorBytesMax = 1000;
-
 // Whether nothing is tried for a while, by its own failures or those of the hosts that it shares.
 struct Standing {
   bool waits = false;
@@ -128,11 +126,6 @@ std::string_view NameOf(MessageStatus status) {
       return "PendingRemove";
   }
   return "None";
-}
-
-void Schedule::NoteError(const model::NextHop& hop, std::string_view error) {
-  Line* const line = Find(hop);
-  if (line != nullptr) line->message_error = error.substr(0, kMessageErrorBytesMax);
 }
 
 std::vector<QueueView> Schedule::Queues(absl::Time now) const {
