@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 
 #include "common/settings/setting.h"
@@ -95,5 +96,8 @@ struct DirectorySettings {
     visit(audit_files);
   }
 };
+
+// kInvalidArgument: a source that is none, or a writer that does not go with it.
+absl::Status CheckSettings(const DirectorySettings& settings);
 
 }  // namespace postern::directory

@@ -90,7 +90,7 @@ void CheckSettings(const DnsSettings& settings,
       if (!server.ok()) errors.Note(base::Annotate(server.status(), setting->key));
     }
   }
-  errors.Note(InternalResolver(settings, servers).status());
+  // It looks at the internal one first.
   errors.Note(ExternalResolver(settings, servers, external).status());
   errors.Note(RulesOf(settings).status());
 }

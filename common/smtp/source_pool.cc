@@ -7,6 +7,7 @@
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
 #include "common/mail/domain.h"
+#include "common/settings/errors.h"
 #include "common/smtp/credentials.h"
 
 namespace postern::smtp {
@@ -88,13 +89,19 @@ absl::StatusOr<SourcePool> SourcePool::Parse(const std::vector<std::string>& lin
     return base::Error(absl::StatusCode::kInvalidArgument, "egress.addresses: there are at most ",
                        kAddressesMax);
   }
+  settings::Errors errors;
   std::set<io::IpAddress> seen;
   for (const std::string& line : lines) {
-    POSTERN_ASSIGN_OR_RETURN(SourceAddress source, ParseLine(line));
-    if (!seen.insert(source.address).second) return Wrong(line, "an address is listed once");
-    const bool here = std::find(own.begin(), own.end(), source.address) != own.end();
-    (here ? pool.addresses_ : pool.elsewhere_).push_back(std::move(source));
+    absl::StatusOr<SourceAddress> source = ParseLine(line);
+    errors.Note(source.status());
+    if (!source.ok()) continue;
+    if (!seen.insert(source->address).second) {
+      errors.Note(Wrong(line, "an address is listed once"));
+    }
+    const bool here = std::find(own.begin(), own.end(), source->address) != own.end();
+    (here ? pool.addresses_ : pool.elsewhere_).push_back(*std::move(source));
   }
+  if (absl::Status wrong = errors.Together(); !wrong.ok()) return wrong;
   return pool;
 }
 

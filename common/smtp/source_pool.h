@@ -5,8 +5,8 @@
 //
 // Flow      Parse at start, from lines "label=bulk address=192.0.2.25 ehlo=mail1.example.com";
 //           Choose for a delivery; EhloOf for a session.
-// Failure   Parse: kInvalidArgument naming the line and the rule. Choose: kNotFound when the label
-//           has no address on this machine.
+// Failure   Parse: kInvalidArgument naming each wrong line and its rule. Choose: kNotFound when the
+//           label has no address on this machine.
 // Lifetime  A value; const after Parse, and then for every thread.
 // Limits    256 addresses.
 // See       docs/kubernetes/egress-addresses.md

@@ -11,8 +11,6 @@ namespace postern::frontend {
 
 void App::Check(const AppSettings& settings, settings::Errors& errors) {
   const egress::EgressSettings& egress = settings.egress;
-  for (const std::string& line : *egress.addresses)
-    errors.Note(smtp::SourcePool::Parse({line}, {}).status());
   errors.Note(smtp::SourcePool::Parse(*egress.addresses, {}).status());
   dns::CheckSettings(settings.dns, egress.dns_servers, egress.external_dns_servers, errors);
   errors.Note(base::Annotate(smtp::ParsePorts(*egress.implicit_tls_ports).status(),

@@ -64,12 +64,8 @@ absl::Status App::State::StartStore() {
 }
 
 absl::Status App::State::MakeSource() {
-  const std::string& source = *settings.directory.source;
-  if (source == "kubernetes") return MakeKubernetes();
-  if (source != "files") {
-    return base::Error(absl::StatusCode::kInvalidArgument, "directory.source: \"",
-                       base::Printable(source), "\" is neither files nor kubernetes");
-  }
+  if (absl::Status good = directory::CheckSettings(settings.directory); !good.ok()) return good;
+  if (*settings.directory.source == "kubernetes") return MakeKubernetes();
   return settings.directory.writer->empty() ? MakeFiles() : MakeFollower();
 }
 
@@ -93,10 +89,6 @@ std::string App::State::DirectoryPlace() const {
 
 absl::Status App::State::MakeFollower() {
   const std::string& writer_address = *settings.directory.writer;
-  if (!directory::IsHostPort(writer_address)) {
-    return base::Error(absl::StatusCode::kInvalidArgument, "directory.writer: \"",
-                       base::Printable(writer_address), "\" is not host:port");
-  }
   auto client = rpc::DirectoryClient::Make(settings.rpc, writer_address);
   if (!client.ok()) return base::Annotate(client.status(), "directory.writer");
   writer = std::move(*client);

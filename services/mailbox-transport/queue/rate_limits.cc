@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 
 #include "common/base/text.h"
+#include "common/settings/errors.h"
 
 namespace postern::queue {
 
@@ -28,6 +29,29 @@ std::optional<absl::Duration> UnitOf(std::string_view unit) {
   return std::nullopt;
 }
 
+// What it is about, in lower case, and how often.
+absl::StatusOr<std::pair<std::string, Pace>> ParseRule(const std::string& rule, std::size_t parts) {
+  const std::size_t equals = rule.rfind('=');
+  const std::size_t slash = rule.rfind('/');
+  if (equals == std::string::npos || equals == 0 || slash == std::string::npos || slash < equals) {
+    return Bad(rule, "write destination=count/min, or connector:name=count/min");
+  }
+  const std::string_view count_text = std::string_view(rule).substr(equals + 1, slash - equals - 1);
+  std::uint32_t count = 0;
+  if (!absl::SimpleAtoi(absl::string_view(count_text.data(), count_text.size()), &count) ||
+      count == 0 || count > kCountMax) {
+    return Bad(rule, base::Cat("the count is a number from 1 to ", kCountMax));
+  }
+  const auto unit = UnitOf(std::string_view(rule).substr(slash + 1));
+  if (!unit) return Bad(rule, "the unit is s, min or h");
+  std::string name = base::LowerAscii(rule.substr(0, equals));
+  Pace pace;
+  pace.text = rule.substr(equals + 1);
+  pace.every = *unit / static_cast<std::int64_t>(count);
+  if (name.starts_with(kConnector)) pace.every *= static_cast<std::int64_t>(parts);
+  return std::pair(std::move(name), std::move(pace));
+}
+
 // What a pace may catch up: nothing, where it is slow.
 absl::Duration BurstOf(const Pace& pace) {
   return pace.every < kLimitBurst ? kLimitBurst : absl::ZeroDuration();
@@ -42,31 +66,15 @@ absl::StatusOr<RateLimits> RateLimits::Parse(const std::vector<std::string>& rul
     return base::Error(absl::StatusCode::kInvalidArgument, "queue.rate_limits: ", rules.size(),
                        " rules, at most ", kLimitsMax, " are allowed");
   }
+  settings::Errors errors;
   for (const std::string& rule : rules) {
-    const std::size_t equals = rule.rfind('=');
-    const std::size_t slash = rule.rfind('/');
-    if (equals == std::string::npos || equals == 0 || slash == std::string::npos ||
-        slash < equals) {
-      return Bad(rule, "write destination=count/min, or connector:name=count/min");
-    }
-    const std::string_view count_text =
-        std::string_view(rule).substr(equals + 1, slash - equals - 1);
-    std::uint32_t count = 0;
-    if (!absl::SimpleAtoi(absl::string_view(count_text.data(), count_text.size()), &count) ||
-        count == 0 || count > kCountMax) {
-      return Bad(rule, base::Cat("the count is a number from 1 to ", kCountMax));
-    }
-    const auto unit = UnitOf(std::string_view(rule).substr(slash + 1));
-    if (!unit) return Bad(rule, "the unit is s, min or h");
-    const std::string name = base::LowerAscii(rule.substr(0, equals));
-    Pace pace;
-    pace.text = rule.substr(equals + 1);
-    pace.every = *unit / static_cast<std::int64_t>(count);
-    if (name.starts_with(kConnector)) pace.every *= static_cast<std::int64_t>(parts);
-    if (!limits.paces_.emplace(name, std::move(pace)).second) {
-      return Bad(rule, "it is there twice");
+    auto named = ParseRule(rule, parts);
+    errors.Note(named.status());
+    if (named.ok() && !limits.paces_.insert(*std::move(named)).second) {
+      errors.Note(Bad(rule, "it is there twice"));
     }
   }
+  if (absl::Status wrong = errors.Together(); !wrong.ok()) return wrong;
   return limits;
 }
 

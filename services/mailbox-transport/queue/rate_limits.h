@@ -4,7 +4,7 @@
 //
 // Flow      Parse at start; PacesOf a new queue; Until tells when its next message may go, Allowed
 //           how many may go now; Spend that one went.
-// Failure   Parse: kInvalidArgument naming the rule and what it must be.
+// Failure   Parse: kInvalidArgument naming each wrong rule and what it must be.
 // Limits    Nothing is dropped: messages wait. The messages of a limit go at equal distances; of a
 //           quick one those of kLimitBurst go together. kLimitsMax rules.
 // See       docs/queues.md "Flow"

@@ -1,14 +1,14 @@
 #include "services/mailbox-transport/queue/settings.h"
 
 #include "common/base/text.h"
+#include "common/settings/errors.h"
 #include "services/mailbox-transport/queue/rate_limits.h"
 
 namespace postern::queue {
 
-absl::Status CheckSettings(const QueueSettings& settings) {
-  if (const auto limits = RateLimits::Parse(*settings.rate_limits); !limits.ok()) {
-    return limits.status();
-  }
+namespace {
+
+absl::Status CheckPriorities(const QueueSettings& settings) {
   if (!*settings.priority_queuing_enabled) return absl::OkStatus();
   const int sum = *settings.max_per_domain_high_priority_connections +
                   *settings.max_per_domain_normal_priority_connections +
@@ -18,6 +18,15 @@ absl::Status CheckSettings(const QueueSettings& settings) {
   return base::Error(absl::StatusCode::kInvalidArgument,
                      "queue.max_per_domain_{high,normal,low}_priority_connections: ", sum,
                      " together: at most queue.max_per_domain_outbound_connections, ", most);
+}
+
+}  // namespace
+
+absl::Status CheckSettings(const QueueSettings& settings) {
+  settings::Errors errors;
+  errors.Note(RateLimits::Parse(*settings.rate_limits).status());
+  errors.Note(CheckPriorities(settings));
+  return errors.Together();
 }
 
 std::vector<std::string> WarningsOf(const QueueSettings& settings) {

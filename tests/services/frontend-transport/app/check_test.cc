@@ -1,21 +1,17 @@
 #include "gmock/gmock.h"
 
 #include "services/frontend-transport/app/app.h"
+#include "tests/support/settings_faults.h"
 
 namespace postern::frontend {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-std::string Faults(const AppSettings& settings) {
-  settings::Errors errors;
-  App::Check(settings, errors);
-  return std::string(errors.Together().message());
-}
+using testing::SettingsFaults;
 
 TEST(FrontendSettingsCheck, DefaultsAreGood) {
-  EXPECT_EQ(Faults(AppSettings()), "");
+  EXPECT_EQ(SettingsFaults<App>(AppSettings()), "");
 }
 
 TEST(FrontendSettingsCheck, AllMistakesAreToldWithKeyValueAndRule) {
@@ -26,7 +22,7 @@ TEST(FrontendSettingsCheck, AllMistakesAreToldWithKeyValueAndRule) {
   settings.server.proxy_address.value = "0.0.0.0";
   settings.rpc.insecure_plaintext.value = true;
   settings.server.http_address.value = "here:1";
-  const std::string faults = Faults(settings);
+  const std::string faults = SettingsFaults<App>(settings);
   EXPECT_THAT(faults, AllOf(HasSubstr("address is an IP address"), HasSubstr("\"address=here\""),
                             HasSubstr("egress.dns_servers: dns server \"foo\""),
                             HasSubstr("egress.implicit_tls_ports: \"0\": must be a port"),
@@ -37,7 +33,7 @@ TEST(FrontendSettingsCheck, AllMistakesAreToldWithKeyValueAndRule) {
 TEST(FrontendSettingsCheck, AnAddressIsListedOnce) {
   AppSettings settings;
   settings.egress.addresses.value = {"address=192.0.2.1", "address=192.0.2.1"};
-  EXPECT_THAT(Faults(settings), HasSubstr("an address is listed once"));
+  EXPECT_THAT(SettingsFaults<App>(settings), HasSubstr("an address is listed once"));
 }
 
 }  // namespace

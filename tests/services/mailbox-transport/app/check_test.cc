@@ -1,21 +1,17 @@
 #include "gmock/gmock.h"
 
 #include "services/mailbox-transport/app/app.h"
+#include "tests/support/settings_faults.h"
 
 namespace postern::app {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-std::string Faults(const AppSettings& settings) {
-  settings::Errors errors;
-  App::Check(settings, errors);
-  return std::string(errors.Together().message());
-}
+using testing::SettingsFaults;
 
 TEST(MailboxSettingsCheck, DefaultsAreGood) {
-  EXPECT_EQ(Faults(AppSettings()), "");
+  EXPECT_EQ(SettingsFaults<App>(AppSettings()), "");
 }
 
 TEST(MailboxSettingsCheck, AllMistakesAreToldWithKeyValueAndRule) {
@@ -30,7 +26,7 @@ TEST(MailboxSettingsCheck, AllMistakesAreToldWithKeyValueAndRule) {
   settings.directory.writer.value = "nowhere";
   settings.endpoints.admin_address.value = "7172";
   settings.endpoints.http_address.value = "9717s";
-  const std::string faults = Faults(settings);
+  const std::string faults = SettingsFaults<App>(settings);
   EXPECT_THAT(faults, AllOf(HasSubstr("accept.listeners: listener a: networks \"0.0.0.0/0\": "),
                             HasSubstr("accept.listeners: listener b: tls \"starttls\": needs a"),
                             HasSubstr("deliver.dns_servers: dns server \"foo\": not an address"),
@@ -51,7 +47,8 @@ TEST(MailboxSettingsCheck, WhatBelongsTogetherIsCheckedTogether) {
   settings.queue.priority_queuing_enabled.value = true;
   settings.queue.max_per_domain_high_priority_connections.value = 1000;
   settings.queue.rate_limits.value = {"bla"};
-  EXPECT_THAT(Faults(settings), AllOf(HasSubstr("_priority_connections: "), HasSubstr("bla")));
+  EXPECT_THAT(SettingsFaults<App>(settings),
+              AllOf(HasSubstr("_priority_connections: "), HasSubstr("bla")));
 }
 
 }  // namespace
