@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -171,10 +172,19 @@ class MailboxTransport(Service):
         return self.metrics().total("postern_queue_messages")
 
     def wait_empty(self, seconds=30):
+        """Waits until nothing is queued. A message that moves from one queue to the next is in none
+        of them for a moment: it is looked at twice."""
         def empty():
             metrics = self.metrics()
-            return metrics and metrics.total("postern_queue_messages") == 0
-        wait_until(empty, seconds, "the queue to be empty")
+            return metrics and not (metrics.total("postern_queue_messages")
+                                    + metrics.total("postern_queue_submission_messages"))
+
+        def stays_empty():
+            if not empty():
+                return False
+            time.sleep(0.05)
+            return empty()
+        wait_until(stays_empty, seconds, "the queue to be empty")
 
     def directory_version(self):
         lines = self.log("route", "directory in force")
