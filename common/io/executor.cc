@@ -12,6 +12,7 @@
 #include <pthread.h>
 
 #include "common/base/check.h"
+#include "common/base/scheduling.h"
 
 namespace postern::io {
 
@@ -58,6 +59,7 @@ void Executor::Start() {
   POSTERN_CHECK(!state_->thread.joinable());
   state_->thread = std::thread([this] {
     current_executor = this;
+    base::WakeAtOnce();
     // Linux allows 15 characters.
     pthread_setname_np(pthread_self(), state_->name.substr(0, 15).c_str());
     state_->context.run();

@@ -18,6 +18,7 @@
 #include "absl/synchronization/mutex.h"
 
 #include "common/base/check.h"
+#include "common/base/scheduling.h"
 #include "common/base/text.h"
 #include "common/io/signals.h"
 #include "common/observe/log.h"
@@ -77,6 +78,7 @@ int ServiceMain(int argc,
                 const std::string& about,
                 void (*declare_metrics)(observe::Registry&)) {
   using Print = settings::CommandLine::Print;
+  base::WakeBehindOthers();
   Signals signals;
   const settings::CommandLine line =
       settings::ParseCommandLine(argc, argv, base::Cat(name, ": ", about));

@@ -6,8 +6,10 @@
 #include "rocksdb/db.h"
 #include "rocksdb/perf_level.h"
 #include "rocksdb/write_batch.h"
+#include <pthread.h>
 
 #include "common/base/check.h"
+#include "common/base/scheduling.h"
 #include "common/base/text.h"
 #include "common/observe/log.h"
 #include "services/mailbox-transport/store/value.h"
@@ -51,43 +53,6 @@ std::string SyncNote(std::uint64_t synced_sequence) {
   std::string note = "PSTN";
   AppendLittle64(note, synced_sequence);
   return note;
-}
-
-std::string_view Change::payload() const {
-  if (shared == nullptr) return owned;
-  return std::string_view(*shared).substr(offset, length);
-}
-
-Change Change::Put(Family family, std::string key, std::string payload) {
-  Change change{.kind = Kind::kPut, .family = family};
-  const auto head = ValueHead(key, payload);
-  change.head.assign(head.data(), head.size());
-  change.key = std::move(key);
-  change.owned = std::move(payload);
-  return change;
-}
-
-Change Change::PutPart(Family family,
-                       std::string key,
-                       std::shared_ptr<const std::string> body,
-                       std::size_t offset,
-                       std::size_t length) {
-  Change change{.kind = Kind::kPut, .family = family};
-  const auto head = ValueHead(key, std::string_view(*body).substr(offset, length));
-  change.head.assign(head.data(), head.size());
-  change.key = std::move(key);
-  change.shared = std::move(body);
-  change.offset = offset;
-  change.length = length;
-  return change;
-}
-
-Change Change::Delete(Family family, std::string key) {
-  return Change{.kind = Kind::kDelete, .family = family, .key = std::move(key)};
-}
-
-Change Change::SingleDelete(Family family, std::string key) {
-  return Change{.kind = Kind::kSingleDelete, .family = family, .key = std::move(key)};
 }
 
 CommitThread::CommitThread(rocksdb::DB& database,
@@ -162,6 +127,8 @@ absl::Status CommitThread::RefusalFor(const Waiting& waiting) const {
 }
 
 void CommitThread::Loop() {
+  pthread_setname_np(pthread_self(), "commit");
+  base::WakeAtOnce();
   rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);  // it counts each comparison of keys
   std::unique_lock lock(mutex_);
   while (Wait(lock)) {
