@@ -44,15 +44,20 @@ void Pool::Close(std::unique_ptr<PooledSession> pooled) {
   if (pooled->session != nullptr) pooled->session->Quit();
 }
 
+std::unique_ptr<PooledSession> Pool::Wake(HostSessions& host, std::size_t place) {
+  std::unique_ptr<PooledSession> pooled = std::move(host.idle[place]);
+  host.idle.erase(host.idle.begin() + static_cast<std::ptrdiff_t>(place));
+  idle_.erase(pooled->by_age_);
+  return pooled;
+}
+
 std::unique_ptr<PooledSession> Pool::Take(const SessionKey& key, absl::Time now) {
   const auto place = hosts_.find(key.address);
   if (place == hosts_.end()) return nullptr;
   std::vector<std::unique_ptr<PooledSession>>& idle = place->second.idle;
   for (std::size_t i = idle.size(); i > 0; --i) {
     if (!idle[i - 1]->Fits(key)) continue;
-    std::unique_ptr<PooledSession> pooled = std::move(idle[i - 1]);
-    idle.erase(idle.begin() + static_cast<std::ptrdiff_t>(i - 1));
-    --idle_;
+    std::unique_ptr<PooledSession> pooled = Wake(place->second, i - 1);
     if (ExpiryOf(*pooled) > now && !pooled->session->Disturbed()) return pooled;
     const bool last = hosts_.at(key.address).open == 1;
     Close(std::move(pooled));
@@ -66,10 +71,7 @@ std::unique_ptr<PooledSession> Pool::Open(const SessionKey& key) {
   if (place != hosts_.end() && place->second.open >= limits_.sessions_per_host_max) {
     // An idle session of another policy makes room.
     if (place->second.idle.empty()) return nullptr;
-    std::unique_ptr<PooledSession> oldest = std::move(place->second.idle.front());
-    place->second.idle.erase(place->second.idle.begin());
-    --idle_;
-    Close(std::move(oldest));
+    Close(Wake(place->second, 0));
   }
   if (open_ >= limits_.sessions_max && !CloseOldestIdle()) return nullptr;
   return std::make_unique<PooledSession>(*this, key);
@@ -82,24 +84,15 @@ void Pool::Put(std::unique_ptr<PooledSession> pooled, absl::Time now) {
   }
   pooled->idle_since = now;
   pooled->session->EndBy(absl::InfiniteFuture());
-  ++idle_;
+  pooled->by_age_ = idle_.insert(idle_.end(), pooled.get());
   hosts_[pooled->address].idle.push_back(std::move(pooled));
   freed_.NotifyAll();
 }
 
 bool Pool::CloseOldestIdle() {
-  HostSessions* oldest = nullptr;
-  for (auto& [address, host] : hosts_) {
-    if (host.idle.empty()) continue;
-    if (oldest == nullptr || host.idle.front()->idle_since < oldest->idle.front()->idle_since) {
-      oldest = &host;
-    }
-  }
-  if (oldest == nullptr) return false;
-  std::unique_ptr<PooledSession> pooled = std::move(oldest->idle.front());
-  oldest->idle.erase(oldest->idle.begin());
-  --idle_;
-  Close(std::move(pooled));
+  if (idle_.empty()) return false;
+  // The first of its host too: each list has them by age.
+  Close(Wake(hosts_.at(idle_.front()->address), 0));
   return true;
 }
 
@@ -121,9 +114,10 @@ void Pool::CloseIf(absl::FunctionRef<bool(const PooledSession&)> closes) {
     std::move(kept, host.idle.end(), std::back_inserter(due));
     host.idle.erase(kept, host.idle.end());
   }
-  idle_ -= due.size();
-  for (std::unique_ptr<PooledSession>& pooled : due)
+  for (std::unique_ptr<PooledSession>& pooled : due) {
+    idle_.erase(pooled->by_age_);
     Close(std::move(pooled));
+  }
 }
 
 absl::Time Pool::next_expiry() const {

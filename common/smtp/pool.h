@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,9 +36,10 @@ namespace postern::smtp {
 
 class Pool;
 
-// What two deliveries must have in common to share a session.
+// What two deliveries must have in common to share a session. Where nothing was proved, an address is
+// the same server under each of its names.
 struct SessionKey {
-  std::string host;
+  std::string host;  // no condition when `proof` is empty
   io::Endpoint address;
   const ConnectorPolicy& policy;
   // The names that were checked, and the versions of what was shown and trusted.
@@ -64,7 +66,7 @@ class PooledSession {
   absl::Time idle_since;
 
   bool Fits(const SessionKey& key) const {
-    return host == key.host && proof == key.proof && policy == key.policy;
+    return proof == key.proof && (proof.empty() || host == key.host) && policy == key.policy;
   }
 
   // True when it has served as often as it may.
@@ -75,7 +77,10 @@ class PooledSession {
   }
 
  private:
+  friend class Pool;
+
   Pool& pool_;
+  std::list<PooledSession*>::iterator by_age_;  // while it is idle
 };
 
 class Pool {
@@ -105,7 +110,7 @@ class Pool {
 
   std::size_t open() const { return open_; }
 
-  std::size_t idle() const { return idle_; }
+  std::size_t idle() const { return idle_.size(); }
 
  private:
   friend class PooledSession;
@@ -115,14 +120,16 @@ class Pool {
     std::vector<std::unique_ptr<PooledSession>> idle;  // the last one is the youngest
   };
 
+  // The idle session at `place` is idle no more.
+  std::unique_ptr<PooledSession> Wake(HostSessions& host, std::size_t place);
   void Close(std::unique_ptr<PooledSession> pooled);
   void CloseIf(absl::FunctionRef<bool(const PooledSession&)> closes);
   bool CloseOldestIdle();
 
   const Limits& limits_;
   std::map<io::Endpoint, HostSessions> hosts_;
+  std::list<PooledSession*> idle_;  // of all hosts, the first one is the oldest
   std::size_t open_ = 0;
-  std::size_t idle_ = 0;
   io::Event freed_;
 };
 

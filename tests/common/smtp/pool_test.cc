@@ -48,7 +48,6 @@ class PoolTest : public ::testing::Test {
 TEST_F(PoolTest, AnIdleSessionServesItsOwnKind) {
   Idle(1);
   EXPECT_EQ(Take(2), nullptr);
-  EXPECT_EQ(pool_.Take(SessionKey{"other", At(1), policy_, ""}, start_), nullptr);
   ConnectorPolicy other = policy_;
   other.require_tls = true;
   EXPECT_EQ(pool_.Take(SessionKey{"mx", At(1), other, ""}, start_), nullptr);
@@ -59,6 +58,18 @@ TEST_F(PoolTest, AnIdleSessionServesItsOwnKind) {
   EXPECT_NE(Take(1), nullptr);
   EXPECT_EQ(pool_.idle(), 0u);
   EXPECT_EQ(pool_.open(), 0u);
+}
+
+TEST_F(PoolTest, AnAddressIsOneServerUnderEachOfItsNames) {
+  Idle(1);
+  EXPECT_NE(pool_.Take(SessionKey{"other", At(1), policy_, ""}, start_), nullptr);
+}
+
+TEST_F(PoolTest, ASessionThatProvedSomethingServesTheNameThatItWasOpenedFor) {
+  proof_ = "certificate 1\n";
+  Idle(1);
+  EXPECT_EQ(pool_.Take(SessionKey{"other", At(1), policy_, proof_}, start_), nullptr);
+  EXPECT_NE(Take(1), nullptr);
 }
 
 TEST_F(PoolTest, TheYoungestIsTakenFirst) {
@@ -132,8 +143,8 @@ TEST_F(PoolTest, SessionsOfAHostAreBounded) {
 
 TEST_F(PoolTest, TheOldestIdleSessionMakesRoom) {
   limits_.sessions_max = 2;
-  Idle(1, absl::Seconds(2));
   Idle(2, absl::Seconds(1));
+  Idle(1, absl::Seconds(2));
   const auto third = Open(3);
   EXPECT_NE(third, nullptr);
   EXPECT_EQ(Take(2, absl::Seconds(3)), nullptr);
