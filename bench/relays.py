@@ -53,13 +53,17 @@ class Work:
 
 
 class Names:
-    """dnsmasq, for which all of .test is at the sink."""
+    """dnsmasq, for which all of .test is at the sink: at one of its addresses, or each of the
+    domains that bench/load names at another."""
 
-    def __init__(self, lab):
+    def __init__(self, lab, apart=0):
         port = lab.free_port()
         self.address = f"127.0.0.1:{port}"
+        known = lab.path / "names.conf"
+        known.write_text("".join(f"address=/{i // 250}-{i % 250 + 1}.test/127.1.{i // 250}.{i % 250 + 1}\n"
+                                 for i in range(apart)))
         self.process = Process(lab, "dnsmasq", [
-            "/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv",
+            "/usr/sbin/dnsmasq", "--keep-in-foreground", f"--conf-file={known}", "--no-resolv",
             "--no-hosts", "--pid-file=", f"--user={pwd.getpwuid(os.getuid()).pw_name}",
             "--local=/test/",
             f"--port={port}", "--listen-address=127.0.0.1", "--bind-interfaces",

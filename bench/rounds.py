@@ -78,7 +78,8 @@ class Bench:
         self.own = options.generator == "load" or options.rate > 0 or not plain
         port = lab.free_port()
         self.sink = None if self.own else Sink(lab, port)
-        names = relays.Names(lab).address if options.destinations > 1 else ""
+        apart = options.destinations if options.apart else 0
+        names = relays.Names(lab, apart).address if options.destinations > 1 else ""
         work = relays.Work(port, options.destinations, names, options.io_threads, options.haraka,
                            options.kumod)
         self.relays = []
@@ -283,8 +284,8 @@ def measure(options, lab):
     result = {"when": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
               "machine": {"cores": os.cpu_count(), "load_before": os.getloadavg()[0]},
               "work": {key: getattr(options, key) for key in
-                       ("rounds", "size", "sessions", "destinations", "messages", "rate",
-                        "cores", "io_threads")}}
+                       ("rounds", "size", "sessions", "destinations", "apart", "messages",
+                        "rate", "cores", "io_threads")}}
     bench = Bench(options, lab)
     result["work"]["generator"] = "load" if bench.own else "smtp-source"
     if options.hold:

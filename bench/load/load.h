@@ -115,6 +115,10 @@ class Load {
     listener_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const int yes = 1;
     setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    // Every address of the loopback network, and no other: next hops may have one each.
+    constexpr std::string_view kLoopback = "lo";
+    POSTERN_CHECK(setsockopt(listener_, SOL_SOCKET, SO_BINDTODEVICE, kLoopback.data(),
+                             kLoopback.size()) == 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(options_.sink_port);
