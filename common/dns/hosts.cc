@@ -172,13 +172,13 @@ io::Task<HostsAnswer> Exchangers(Resolver& resolver,
 
 // "192.0.2.1", "[192.0.2.1]", "2001:db8::1", "[2001:db8::1]", "[IPv6:2001:db8::1]"
 std::optional<io::IpAddress> AddressIn(std::string_view text) {
-  if (mail::IsAddressLiteral(text)) {
-    const auto literal = mail::LiteralAddress(text);
-    text = text.substr(1, text.size() - 2);
-    const auto address = io::IpAddress::Parse(literal.ok() ? std::string_view(*literal) : text);
-    return address.ok() ? std::optional(*address) : std::nullopt;
-  }
-  const auto address = io::IpAddress::Parse(text);
+  const bool bracketed = mail::IsAddressLiteral(text);
+  const auto plain = io::IpAddress::Parse(bracketed ? text.substr(1, text.size() - 2) : text);
+  if (plain.ok()) return *plain;
+  if (!bracketed) return std::nullopt;
+  const auto literal = mail::LiteralAddress(text);
+  if (!literal.ok()) return std::nullopt;
+  const auto address = io::IpAddress::Parse(*literal);
   return address.ok() ? std::optional(*address) : std::nullopt;
 }
 

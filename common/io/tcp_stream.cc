@@ -97,6 +97,10 @@ class WritableWait final : public Wait {
 // Gathers what is left of `parts`, from `skip` bytes into the first one, and sends it without
 // waiting.
 ssize_t SendSome(int fd, std::span<const std::string_view> parts, std::size_t skip) {
+  if (parts.size() == 1) {
+    const std::string_view rest = parts.front().substr(skip);
+    return send(fd, rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
   iovec gather[kGatherMax];
   std::size_t count = 0;
   for (const std::string_view part : parts.first(std::min(parts.size(), kGatherMax))) {
