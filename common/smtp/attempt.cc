@@ -175,7 +175,7 @@ io::Task<void> Attempt::TryHost(HostTrial& trial) {
   if (!ChooseSources(trial.host.name).ok()) co_return;  // found wrong before any host
   trial.policy = co_await PolicyOf(trial.host, trial.left.front().port);
   if (!trial.policy.usable()) co_return NoteForbidden(trial.host, trial.policy);
-  trial.proof = ProofFor(trial.policy);
+  trial.proof = ProofFor(trial.host.name, trial.policy);
   trial.patience = Patience();
   while (!trial.left.empty() && !over()) {
     if (TimeLeft() <= absl::ZeroDuration()) {

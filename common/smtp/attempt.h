@@ -141,8 +141,8 @@ class Attempt {
 
   // A smart host's port on which TLS begins with the first byte.
   bool TlsAtOnce(std::uint16_t port) const;
-  // All that a session must have in common with this delivery beside host and policy.
-  std::string ProofFor(const HostPolicy& policy) const;
+  // All that a session must have in common with this delivery beside address and policy.
+  std::string ProofFor(const std::string& host, const HostPolicy& policy) const;
   // Where mail to `host` comes from; a label without an address here is an error.
   absl::Status ChooseSources(std::string_view host);
 

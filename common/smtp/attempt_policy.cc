@@ -68,12 +68,17 @@ io::Task<HostPolicy> Attempt::PolicyOf(const dns::Host& host, std::uint16_t port
   co_return DecideHost(delivery_.policy, std::move(floor), std::move(findings));
 }
 
-std::string Attempt::ProofFor(const HostPolicy& policy) const {
+std::string Attempt::ProofFor(const std::string& host, const HostPolicy& policy) const {
   // Empty for nearly every delivery.
   std::string proof;
   const tls::Demand& demand = policy.security.demand;
+  const bool proves = demand.chain || !demand.names.empty() || !demand.dane.empty();
+  // What this host proves, or is told in confidence, holds for no other name of its address.
+  if (proves || policy.source != PolicySource::kConnector || credential_ != nullptr) {
+    proof = base::Cat("of ", host, "\n");
+  }
   // A session in clear serves those only who would go in clear too.
-  if (policy.source != PolicySource::kConnector) proof = "tls\n";
+  if (policy.source != PolicySource::kConnector) proof += "tls\n";
   for (const std::string& name : demand.names)
     proof += base::Cat(name, "\n");
   if (policy.security.at_once) proof += "tls at once\n";

@@ -36,10 +36,10 @@ namespace postern::smtp {
 
 class Pool;
 
-// What two deliveries must have in common to share a session. Where nothing was proved, an address is
-// the same server under each of its names.
+// What two deliveries must have in common to share a session. An address is the same server under
+// each of its names, unless one of them was proved.
 struct SessionKey {
-  std::string host;  // no condition when `proof` is empty
+  std::string host;  // no condition: where it matters, `proof` names it
   io::Endpoint address;
   const ConnectorPolicy& policy;
   // The names that were checked, and the versions of what was shown and trusted.
@@ -66,7 +66,7 @@ class PooledSession {
   absl::Time idle_since;
 
   bool Fits(const SessionKey& key) const {
-    return proof == key.proof && (proof.empty() || host == key.host) && policy == key.policy;
+    return proof == key.proof && policy == key.policy;
   }
 
   // True when it has served as often as it may.

@@ -125,6 +125,23 @@ TEST_F(EngineCertificateTest, DomainsThatShareAHostDoNotShareWhatItProvedForOne)
   EXPECT_EQ(peer.mails().size(), 1u);
 }
 
+TEST_F(EngineCertificateTest, NamesOfOneAddressShareASessionOnlyWhereNothingIsProved) {
+  ScriptedPeer& peer = Domain("a.test", ca_.Issue(For({"a.test", "b.test"})));
+  resolver_.Mx("b.test", {{10, "mx.b.test"}});
+  resolver_.A("mx.b.test", base::Cat("198.51.100.", peers_made_));
+  for (const TlsAuthLevel level : {TlsAuthLevel::kNone, TlsAuthLevel::kEncryptionOnly,
+                                   TlsAuthLevel::kCertificateValidation}) {
+    delivery_.policy.tls_auth_level = level;
+    const int before = peer.connections();
+    EXPECT_EQ(Result("a.test"), "250");
+    EXPECT_EQ(Result("b.test"), "250");
+    EXPECT_EQ(outcome_.recipients[0].host, "mx.b.test");
+    const bool shared = level != TlsAuthLevel::kCertificateValidation;
+    EXPECT_EQ(outcome_.session_reused, shared) << NameOf(level);
+    EXPECT_EQ(peer.connections() - before, shared ? 1 : 2) << NameOf(level);
+  }
+}
+
 TEST_F(EngineCertificateTest, ARefusedPeerHearsNothingOfTheMail) {
   delivery_.policy.tls_auth_level = TlsAuthLevel::kCertificateValidation;
   ScriptedPeer& peer = Domain("a.test", ca_.SelfSign(For({"a.test"})));

@@ -65,13 +65,6 @@ TEST_F(PoolTest, AnAddressIsOneServerUnderEachOfItsNames) {
   EXPECT_NE(pool_.Take(SessionKey{"other", At(1), policy_, ""}, start_), nullptr);
 }
 
-TEST_F(PoolTest, ASessionThatProvedSomethingServesTheNameThatItWasOpenedFor) {
-  proof_ = "certificate 1\n";
-  Idle(1);
-  EXPECT_EQ(pool_.Take(SessionKey{"other", At(1), policy_, proof_}, start_), nullptr);
-  EXPECT_NE(Take(1), nullptr);
-}
-
 TEST_F(PoolTest, TheYoungestIsTakenFirst) {
   Idle(1, absl::Seconds(1));
   Idle(1, absl::Seconds(2));

@@ -192,6 +192,17 @@ TEST_F(LoginTest, AChangedPasswordRetiresTheSessionsThatTheOldOneOpened) {
   EXPECT_EQ(Relay().connections(), 2);
 }
 
+TEST_F(LoginTest, ALoginServesTheNameThatItWasMadeFor) {
+  TakesPlain();
+  Deliver();
+  resolver_.A("other.test", "192.0.2.1");
+  delivery_.route.smart_hosts = {"other.test"};
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("250"));
+  EXPECT_FALSE(outcome_.session_reused);
+  EXPECT_EQ(Relay().Heard("AUTH"), 2);
+}
+
 TEST_F(LoginTest, APasswordIsNotSaidInClearWhereTlsIsOfferedAndBroken) {
   TakesPlain().BreaksTls();
   Deliver();
