@@ -60,8 +60,8 @@ class Names:
         port = lab.free_port()
         self.address = f"127.0.0.1:{port}"
         known = lab.path / "names.conf"
-        known.write_text("".join(f"address=/{i // 250}-{i % 250 + 1}.test/127.1.{i // 250}.{i % 250 + 1}\n"
-                                 for i in range(apart)))
+        pairs = [(i // 250, i % 250 + 1) for i in range(apart)]
+        known.write_text("".join(f"address=/{a}-{b}.test/127.1.{a}.{b}\n" for a, b in pairs))
         self.process = Process(lab, "dnsmasq", [
             "/usr/sbin/dnsmasq", "--keep-in-foreground", f"--conf-file={known}", "--no-resolv",
             "--no-hosts", "--pid-file=", f"--user={pwd.getpwuid(os.getuid()).pw_name}",

@@ -65,9 +65,7 @@ class PooledSession {
   std::uint32_t messages = 0;                // transactions so far
   absl::Time idle_since;
 
-  bool Fits(const SessionKey& key) const {
-    return proof == key.proof && policy == key.policy;
-  }
+  bool Fits(const SessionKey& key) const { return proof == key.proof && policy == key.policy; }
 
   // True when it has served as often as it may.
   bool spent() const {

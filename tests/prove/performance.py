@@ -132,8 +132,8 @@ def next_hops():
     rate = medians["to one"][0]
     times = {text: rate / median[0] for text, median in medians.items()}
     return require(times["to 10,000"] <= 1.5, "\n".join(
-        f"{text}: {medians[text][0]:.0f}/s, {times[text]:.2f} times the time a message (budget 1.5), "
-        f"CPU {medians[text][1]:.0f} us" for text in ways))
+        f"{text}: {medians[text][0]:.0f}/s, {times[text]:.2f} times the time a message "
+        f"(budget 1.5), CPU {medians[text][1]:.0f} us" for text in ways))
 
 
 def dead_destination(count=100_000, messages=6000, pairs=5):

@@ -2,9 +2,8 @@
 
 #include <thread>
 
-#include <sched.h>
-
 #include "gtest/gtest.h"
+#include <sched.h>
 
 namespace postern::base {
 namespace {

@@ -129,8 +129,8 @@ TEST_F(EngineCertificateTest, NamesOfOneAddressShareASessionOnlyWhereNothingIsPr
   ScriptedPeer& peer = Domain("a.test", ca_.Issue(For({"a.test", "b.test"})));
   resolver_.Mx("b.test", {{10, "mx.b.test"}});
   resolver_.A("mx.b.test", base::Cat("198.51.100.", peers_made_));
-  for (const TlsAuthLevel level : {TlsAuthLevel::kNone, TlsAuthLevel::kEncryptionOnly,
-                                   TlsAuthLevel::kCertificateValidation}) {
+  for (const TlsAuthLevel level :
+       {TlsAuthLevel::kNone, TlsAuthLevel::kEncryptionOnly, TlsAuthLevel::kCertificateValidation}) {
     delivery_.policy.tls_auth_level = level;
     const int before = peer.connections();
     EXPECT_EQ(Result("a.test"), "250");
