@@ -77,6 +77,8 @@ std::string Attempt::ProofFor(const std::string& host, const HostPolicy& policy)
   if (proves || policy.source != PolicySource::kConnector || credential_ != nullptr) {
     proof = base::Cat("of ", host, "\n");
   }
+  // Each host sees one address of ours.
+  if (!sources_.any()) proof += base::Cat("from ", sources_.ToString(), "\n");
   // A session in clear serves those only who would go in clear too.
   if (policy.source != PolicySource::kConnector) proof += "tls\n";
   for (const std::string& name : demand.names)

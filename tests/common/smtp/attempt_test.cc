@@ -1,5 +1,7 @@
 #include "common/smtp/attempt.h"
 
+#include "common/base/text.h"
+#include "common/smtp/source_pool.h"
 #include "tests/support/engine_fixture.h"
 
 namespace postern::smtp {
@@ -201,6 +203,24 @@ TEST_F(AttemptTest, OnlyEqualPoliciesShareASession) {
   Deliver();
   EXPECT_EQ(peer.connections(), 3);
   EXPECT_EQ(engine_->sessions_open(), 3u);
+}
+
+TEST_F(AttemptTest, ASessionThatIsSharedHasTheAddressOfOursThatANewOneWouldHave) {
+  const std::vector<std::string> lines = {"label=default address=10.0.0.1",
+                                          "label=default address=10.0.0.2"};
+  const auto pool = SourcePool::Parse(
+      lines, {*io::IpAddress::Parse("10.0.0.1"), *io::IpAddress::Parse("10.0.0.2")});
+  stores_.sources = &*pool;
+  ScriptedPeer& peer = PeerAt("192.0.2.1:25");
+  delivery_.route.dns_routing = false;
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = base::Cat("relay", i, ".test");
+    resolver_.A(name, "192.0.2.1");
+    delivery_.route.smart_hosts = {name};
+    Deliver();
+    EXPECT_THAT(Results(), ElementsAre("250"));
+  }
+  EXPECT_EQ(peer.connections(), 2);
 }
 
 TEST_F(AttemptTest, AnIdleSessionMakesRoomForAnother) {
