@@ -63,9 +63,9 @@ TEST_F(ProxyClientTest, ServerThatStopsEndsTheStream) {
 TEST_F(ProxyClientTest, FrontEndThatIsNotThereIsUnavailable) {
   OpenAs("here/mailbox-transport");
   server_->Stop(absl::ZeroDuration());
-  const int closed = mailbox_.closed();
+  ASSERT_TRUE(Soon([this] { return mailbox_.closed() == 1; }));
   executor_.Run([this] { stream_ = client_->Open(executor_, mailbox_); });
-  EXPECT_TRUE(Soon([&] { return mailbox_.closed() > closed; }));
+  EXPECT_TRUE(Soon([this] { return mailbox_.closed() == 2; }));
   EXPECT_FALSE(mailbox_.status().ok());
 }
 
