@@ -268,6 +268,8 @@ void KubernetesSource::NoteRefused(const std::vector<ManifestError>& errors) {
     refusal_ = text;
     ++readings_.loads;
     ++readings_.failures;
+    readings_.last_load_ok = false;
+    readings_.last_error = text;
     if (current_ != nullptr) serving = current_->version();
   }
   POSTERN_LOG(kError, "directory", "cannot be loaded; the last good snapshot stays",
