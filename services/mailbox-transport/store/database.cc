@@ -164,7 +164,8 @@ class DatabaseOpener {
       if (other.after_sequence == readable) damage = &other;
     }
     if (damage == nullptr) {
-      return Damaged(base::Cat("the log ends too early, a file of it is cut or missing: ", span));
+      return Damaged(base::Cat(
+          "the log ends too early, a file of it is cut, missing or goes on with zeros: ", span));
     }
     return Damaged(base::Cat("the log is damaged in ", damage->file, " at offset ", damage->offset,
                              " (", damage->what, "): ", span));

@@ -16,6 +16,12 @@ class Probe {
       : commits_(registry.AddCounter("postern_store_commits_total", "Batches that were written.")),
         syncs_(registry.AddCounter("postern_store_syncs_total", "Batches that were synced.")),
         bytes_(registry.AddCounter("postern_store_bytes_total", "Bytes given to the log.")),
+        spare_logs_(registry.AddCounter("postern_store_logs_total",
+                                        "Logs that were begun, over a spare or growing.",
+                                        {{"space", "spare"}})),
+        growing_logs_(registry.AddCounter("postern_store_logs_total",
+                                          "Logs that were begun, over a spare or growing.",
+                                          {{"space", "growing"}})),
         quarantined_(registry.AddCounter("postern_store_quarantined_total",
                                          "Damaged records that were set aside.")),
         no_space_(registry.AddCounter("postern_store_no_space_total",
@@ -36,6 +42,8 @@ class Probe {
     commit_seconds_.Record(seconds);
   }
 
+  void BeganLog(bool spare) { (spare ? spare_logs_ : growing_logs_).Add(); }
+
   void SetAside() { quarantined_.Add(); }
 
   void NoSpace() { no_space_.Add(); }
@@ -46,12 +54,16 @@ class Probe {
 
   std::uint64_t syncs() const { return syncs_.value(); }
 
+  std::uint64_t bytes() const { return bytes_.value(); }
+
   std::uint64_t commits() const { return commits_.value(); }
 
  private:
   observe::Counter& commits_;
   observe::Counter& syncs_;
   observe::Counter& bytes_;
+  observe::Counter& spare_logs_;
+  observe::Counter& growing_logs_;
   observe::Counter& quarantined_;
   observe::Counter& no_space_;
   observe::Gauge& full_;

@@ -32,6 +32,7 @@
 #include "services/mailbox-transport/store/key_table.h"
 #include "services/mailbox-transport/store/probe.h"
 #include "services/mailbox-transport/store/settings.h"
+#include "services/mailbox-transport/store/spare_log.h"
 
 namespace rocksdb {
 class Env;
@@ -104,6 +105,7 @@ class RocksStore final : public model::MessageStore {
   RocksStore(const StoreSettings& settings, observe::Registry& registry, StoreSeams seams);
 
   absl::Status OpenAll();
+  void PlanSpareLog();
   absl::Status RestoreKeys();
   absl::Status RestoreIds();
   absl::Status DropOrphans();
@@ -133,6 +135,8 @@ class RocksStore final : public model::MessageStore {
   base::Clock& clock_;
   Probe probe_;
   std::unique_ptr<InHandTable> in_hand_;
+  std::shared_ptr<SpareLog> spare_log_;
+  std::unique_ptr<rocksdb::Env> env_;  // with spare_log_ as its file system
   std::unique_ptr<Database> database_;
   KeyTable keys_;
   KeyTable relay_keys_;

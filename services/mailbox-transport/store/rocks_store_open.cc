@@ -74,6 +74,7 @@ RocksStore::RocksStore(const StoreSettings& settings, observe::Registry& registr
 
 RocksStore::~RocksStore() {
   if (commits_ == nullptr) return;
+  spare_log_->Stop();
   commits_->Stop();
   if (commits_->clean()) in_hand_->CloseCleanly();
 }
@@ -81,7 +82,8 @@ RocksStore::~RocksStore() {
 absl::Status RocksStore::OpenAll() {
   const std::string table = InHandPath(*settings_.path);
   const InHandTable::Found found = InHandTable::Read(table, *seams_.boot_id);
-  auto database = OpenDatabase(settings_, *seams_.env, found.database_id, found.synced_sequence,
+  PlanSpareLog();
+  auto database = OpenDatabase(settings_, *env_, found.database_id, found.synced_sequence,
                                base::Random::System().Uuid());
   if (!database.ok()) return database.status();
   database_ = std::move(*database);
@@ -98,7 +100,22 @@ absl::Status RocksStore::OpenAll() {
   if (auto s = DropOrphans(); !s.ok()) return s;
   if (auto s = BeginLog(); !s.ok()) return s;
   StartCommits();
+  spare_log_->Start();
   return absl::OkStatus();
+}
+
+void RocksStore::PlanSpareLog() {
+  SpareLogPlan plan;
+  plan.folder = *settings_.path;
+  plan.bytes = SpareLogBytes(settings_);
+  plan.bytes_per_second = settings_.spare_log_rate->bytes;
+  plan.has_room = [this](std::uint64_t bytes) {
+    return seams_.free_bytes() >= settings_.disk_reserve->bytes + bytes;
+  };
+  plan.written = [this] { return probe_.bytes(); };
+  plan.began_log = [this](bool spare) { probe_.BeganLog(spare); };
+  spare_log_ = std::make_shared<SpareLog>(seams_.env->GetFileSystem(), std::move(plan));
+  env_ = rocksdb::NewCompositeEnv(spare_log_);
 }
 
 // So that what was recovered and removed up to here is on disk, and that there is always something

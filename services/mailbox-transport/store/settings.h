@@ -103,6 +103,15 @@ struct StoreSettings {
                               .max = {4096 * kMiB},
                               .about = "Size of the write-ahead log before buffers are flushed."};
 
+  Setting<Size> spare_log_rate{
+      .key = "store.spare_log_rate",
+      .fallback = {32 * kMiB},
+      .min = {0},
+      .max = {4096 * kMiB},
+      .about =
+          "Bytes a second at which the file of the next log is filled with zeros ahead of time, so "
+          "that a sync has only data to write; 0: logs grow as they are written."};
+
   Setting<int> open_files_max{.key = "store.open_files_max",
                               .fallback = 512,
                               .min = 32,
@@ -132,6 +141,7 @@ struct StoreSettings {
     visit(write_buffers);
     visit(block_cache);
     visit(log_bytes_max);
+    visit(spare_log_rate);
     visit(open_files_max);
     visit(in_hand_slots);
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "rocksdb/env.h"
 
@@ -68,20 +70,25 @@ class FileWalk {
     while (at < block.size()) {
       Record record;
       if (ParseRecord(block, at, &record)) {
+        if (zeros_) Damaged(*std::exchange(zeros_, std::nullopt), "zeros stand before a batch");
         Take(record, base + at);
         at = record.end;
         continue;
       }
       const std::string_view rest = block.substr(at);
-      if (block.size() == kBlock && rest.size() < kHead && AllZero(rest)) return;
-      Damaged(base + at, AllZero(rest) ? "the file goes on with zeros"
-                                       : "a record is cut off or its checksum is wrong");
+      if (AllZero(rest)) {
+        const bool trailer = block.size() == kBlock && rest.size() < kHead;
+        if (!trailer && !zeros_) zeros_ = base + at;
+        return;
+      }
+      if (zeros_) Damaged(*std::exchange(zeros_, std::nullopt), "zeros stand before a batch");
+      Damaged(base + at, "a record is cut off or its checksum is wrong");
       at = NextRecord(block, at + 1);
     }
   }
 
   void End(std::uint64_t size) {
-    if (inside_) Damaged(size, "the file ends inside a batch");
+    if (inside_) Damaged(zeros_.value_or(size), "the log ends inside a batch");
   }
 
  private:
@@ -121,6 +128,9 @@ class FileWalk {
   const std::string file_;
   const WalVisitor& visitor_;
   std::string batch_;
+  // Where zeros began. Up to the end of the file they are the rest of a spare (SpareLog); before a
+  // batch they are a place that never reached the disk.
+  std::optional<std::uint64_t> zeros_;
   bool inside_ = false;
   bool damaged_ = false;
   std::uint64_t last_sequence_ = 0;

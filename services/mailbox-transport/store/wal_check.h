@@ -4,7 +4,8 @@
 //
 // Flow      ReadWal walks every record of every log file, also behind damage; CheckWal sums it up.
 //           Each batch of ours begins with a note of how far the log was synced when it was written
-//           (SyncNote), so a later note proves that an earlier record was on disk.
+//           (SyncNote), so a later note proves that an earlier record was on disk. Zeros up to the
+//           end of a file are what is left of a spare (SpareLog), not damage.
 // Failure   A Status only when a file cannot be read; damage is data.
 // Limits    Memory: the largest batch.
 // See       docs/data.md "The log"; point-in-time recovery drops everything behind damage silently

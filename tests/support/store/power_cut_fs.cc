@@ -171,12 +171,24 @@ IOStatus PowerCutFs::ReopenWritableFile(const std::string&,
   return IOStatus::NotSupported("ReopenWritableFile");
 }
 
-IOStatus PowerCutFs::ReuseWritableFile(const std::string&,
-                                       const std::string&,
-                                       const rocksdb::FileOptions&,
-                                       std::unique_ptr<rocksdb::FSWritableFile>*,
-                                       rocksdb::IODebugContext*) {
-  return IOStatus::NotSupported("ReuseWritableFile");
+IOStatus PowerCutFs::ReuseWritableFile(const std::string& name,
+                                       const std::string& old_name,
+                                       const rocksdb::FileOptions& options,
+                                       std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                       rocksdb::IODebugContext* debug) {
+  if (IOStatus s = Step(true); !s.ok()) return s;
+  const std::lock_guard lock(mutex_);
+  const std::string kept = disk::exists(name) ? Keep(name) : "";
+  std::unique_ptr<rocksdb::FSWritableFile> inner;
+  IOStatus status = target()->ReuseWritableFile(name, old_name, options, &inner, debug);
+  if (!status.ok()) return status;
+  auto facts = std::make_shared<File>();
+  facts->zeros = disk::file_size(name);
+  files_.erase(old_name);
+  files_[name] = facts;
+  changes_.push_back({FolderChange::Kind::kRenamed, name, kept, old_name});
+  *file = std::make_unique<TrackedFile>(*this, name, std::move(inner), std::move(facts));
+  return status;
 }
 
 IOStatus PowerCutFs::NewDirectory(const std::string& name,
@@ -242,6 +254,7 @@ void PowerCutFs::Undo(const FolderChange& change) {
 
 void PowerCutFs::Truncate(const std::string& name, const File& file, base::Random& random) {
   if (!disk::exists(name) || file.written == file.synced) return;
+  if (file.zeros > 0) return Scatter(name, file, random);
   const std::uint64_t loose = file.written - file.synced;
   // A third of the files keeps nothing of the unsynced part, a third a whole prefix, a third a
   // prefix with a damaged last part, as sectors reach the disk in any order.
@@ -254,6 +267,23 @@ void PowerCutFs::Truncate(const std::string& name, const File& file, base::Rando
     bytes.seekp(static_cast<std::streamoff>(file.synced + from));
     bytes << std::string(std::min<std::uint64_t>(extra - from, 512), '\0');
   }
+}
+
+// Sectors reach the disk in any order; one that did not has the zeros it had.
+void PowerCutFs::Scatter(const std::string& name, const File& file, base::Random& random) {
+  constexpr std::uint64_t kSector = 512;
+  std::fstream bytes(name, std::ios::in | std::ios::out | std::ios::binary);
+  const std::uint64_t kept_of_4 = random.Below(5);  // none, some or all of them
+  for (std::uint64_t at = file.synced; at < file.written;) {
+    const std::uint64_t end = std::min(file.written, (at / kSector + 1) * kSector);
+    if (random.Below(4) >= kept_of_4) {
+      bytes.seekp(static_cast<std::streamoff>(at));
+      bytes << std::string(end - at, '\0');
+    }
+    at = end;
+  }
+  bytes.close();
+  if (file.written > file.zeros) disk::resize_file(name, std::max(file.zeros, file.synced));
 }
 
 void PowerCutFs::Restore(base::Random& random) {

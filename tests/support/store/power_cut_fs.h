@@ -5,7 +5,8 @@
 // Flow      Give it to the store as its Env's file system; CutAfter(n) cuts at the n-th operation
 //           from now; close the store; Restore(random) makes the folder what a disk would have
 //           kept.
-// Limits    A file keeps the bytes up to its last Sync, and perhaps a torn part of the rest.
+// Limits    A file keeps the bytes up to its last Sync, and perhaps a torn part of the rest; one
+//           that was written over zeros keeps any of the sectors behind.
 //           Making, renaming and removing a file last from the next Fsync of its folder on.
 
 #pragma once
@@ -50,11 +51,11 @@ class PowerCutFs final : public rocksdb::FileSystemWrapper {
                                        const rocksdb::FileOptions&,
                                        std::unique_ptr<rocksdb::FSWritableFile>*,
                                        rocksdb::IODebugContext*) override;
-  rocksdb::IOStatus ReuseWritableFile(const std::string&,
-                                      const std::string&,
-                                      const rocksdb::FileOptions&,
-                                      std::unique_ptr<rocksdb::FSWritableFile>*,
-                                      rocksdb::IODebugContext*) override;
+  rocksdb::IOStatus ReuseWritableFile(const std::string& name,
+                                      const std::string& old_name,
+                                      const rocksdb::FileOptions& options,
+                                      std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                      rocksdb::IODebugContext* debug) override;
   rocksdb::IOStatus NewDirectory(const std::string& name,
                                  const rocksdb::IOOptions& options,
                                  std::unique_ptr<rocksdb::FSDirectory>* folder,
@@ -71,6 +72,7 @@ class PowerCutFs final : public rocksdb::FileSystemWrapper {
   struct File {
     std::uint64_t written = 0;
     std::uint64_t synced = 0;
+    std::uint64_t zeros = 0;  // it was so long, all zeros, before it was written over
   };
 
   rocksdb::IOStatus Step(bool writes);
@@ -89,6 +91,7 @@ class PowerCutFs final : public rocksdb::FileSystemWrapper {
   std::string Keep(const std::string& name);
   void Undo(const FolderChange& change);
   void Truncate(const std::string& name, const File& file, base::Random& random);
+  void Scatter(const std::string& name, const File& file, base::Random& random);
 
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<File>> files_;

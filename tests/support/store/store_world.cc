@@ -31,6 +31,7 @@ StoreWorld::StoreWorld(const std::string& parent) {
   settings.in_hand_slots.value = 1024;
   settings.write_buffers.value = {8 * kMiB};
   settings.disk_reserve.value = {0};
+  settings.spare_log_rate.value = {0};
   seams.clock = &clock;
   seams.fatal = [](const absl::Status&) {};
 }

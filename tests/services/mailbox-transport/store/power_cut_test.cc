@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <fstream>
 #include <thread>
 
 #include "gtest/gtest.h"
@@ -28,11 +29,13 @@ class PowerCutMachine {
     world_.settings.disk_check_interval.value = absl::Seconds(60);
     world_.settings.log_bytes_max.value = {kMiB};  // so that flushes and log changes are cut, too
     world_.settings.write_buffers.value = {2 * kMiB};
+    world_.settings.spare_log_rate.value = {1024 * kMiB};
   }
 
   // False when the store does not open any more.
   bool RunOnce() {
     fs_->CutAfter(0);
+    LeaveSpare();
     opened_ = world_.Open();
     if (!opened_.ok()) return false;
     Count();
@@ -49,6 +52,7 @@ class PowerCutMachine {
 
   // Cuts may come while the store opens, too.
   void CutWhileOpening() {
+    LeaveSpare();
     fs_->CutAfter(1 + random_.Below(60));
     world_.Open().IgnoreError();  // the cut decides
     world_.Close();
@@ -62,6 +66,13 @@ class PowerCutMachine {
   const absl::Status& opened() const { return opened_; }
 
  private:
+  // As a process leaves it that had one ready: the log that the next one begins is written over it.
+  void LeaveSpare() {
+    if (random_.Below(2) == 0 || !std::filesystem::exists(world_.path())) return;
+    std::ofstream(world_.path() + "/postern.spare-log")
+        << std::string(SpareLogBytes(world_.settings), '\0');
+  }
+
   void Write(std::uint64_t seed) {
     base::SeededRandom random(seed);
     while (!fs_->cut()) {

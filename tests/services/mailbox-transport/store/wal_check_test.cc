@@ -151,7 +151,7 @@ TEST_F(WalCheckTest, EveryFlippedBitInTheMiddleIsFoundAndTheRestRead) {
 TEST_F(WalCheckTest, FileThatEndsInsideABatchIsDamage) {
   const WalReport report = Check(WalRecord(kFirst, WalBatch(1, 1, 0)));
   ASSERT_THAT(report.damages, SizeIs(1));
-  EXPECT_EQ(report.damages[0].what, "the file ends inside a batch");
+  EXPECT_EQ(report.damages[0].what, "the log ends inside a batch");
 }
 
 TEST_F(WalCheckTest, MissingFragmentIsDamage) {
@@ -164,10 +164,33 @@ TEST_F(WalCheckTest, BatchShorterThanItsHeadIsDamage) {
   EXPECT_THAT(Check(WalRecord(kWhole, "short")).damages, SizeIs(1));
 }
 
-TEST_F(WalCheckTest, ZerosBehindTheLastBatchAreToldAsSuch) {
-  const WalReport report = Check(WholeBatch(1, 1, 0) + std::string(4096, '\0'));
+TEST_F(WalCheckTest, ZerosBehindTheLastBatchAreTheRestOfASpare) {
+  const WalReport report = Check(WholeBatch(1, 2, 0) + std::string(100'000, '\0'));
+  EXPECT_THAT(report.damages, IsEmpty());
+  EXPECT_EQ(report.last_sequence, 2u);
+  EXPECT_THAT(Check(std::string(100'000, '\0')).damages, IsEmpty());
+}
+
+TEST_F(WalCheckTest, ZerosBeforeABatchAreDamage) {
+  const std::string first = WholeBatch(1, 2, 0);
+  for (const std::size_t zeros : {40, 4096, 100'000}) {
+    const WalReport report = Check(first + std::string(zeros, '\0') + WholeBatch(4, 1, 3));
+    ASSERT_THAT(report.damages, SizeIs(1)) << zeros;
+    EXPECT_EQ(report.damages[0].offset, first.size());
+    EXPECT_EQ(report.damages[0].what, zeros < 100'000
+                                          ? "a record is cut off or its checksum is wrong"
+                                          : "zeros stand before a batch");
+    EXPECT_EQ(report.last_sequence, 4u);
+    EXPECT_EQ(report.synced_sequence, 3u);
+  }
+}
+
+TEST_F(WalCheckTest, BatchThatGoesOnWithZerosIsCutOff) {
+  const std::string begin = WalRecord(kFirst, WalBatch(1, 1, 0));
+  const WalReport report = Check(begin + std::string(100'000, '\0'));
   ASSERT_THAT(report.damages, SizeIs(1));
-  EXPECT_EQ(report.damages[0].what, "the file goes on with zeros");
+  EXPECT_EQ(report.damages[0].offset, begin.size());
+  EXPECT_EQ(report.damages[0].what, "the log ends inside a batch");
 }
 
 TEST_F(WalCheckTest, FilesAreReadInTheOrderOfTheirNumbers) {
