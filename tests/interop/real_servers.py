@@ -114,6 +114,12 @@ class PostfixServer(WithReceived):
     def letters(self):
         return self.server.messages()
 
+    def wait_for(self, subject, count=1, seconds=30):
+        try:
+            return super().wait_for(subject, count, seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; its log ends:\n{self.server.log()[-3000:]}") from None
+
 
 class HandedOn(WithReceived):
     """A server that hands what it takes on to a sink."""
