@@ -329,6 +329,8 @@ void CommitThread::Resumed() {
       database_.Put(unlogged, families_[static_cast<std::size_t>(Family::kMeta)],
                     std::string(kBeginKey), MakeValue(kBeginKey, ""));
   if (!marked.ok()) return;  // it failed again meanwhile
+  // The next batch says that this one is not missing from the log (HoleFilter).
+  synced_sequence_ = database_.GetLatestSequenceNumber();
   resume_delay_ = absl::ZeroDuration();
   {
     const std::lock_guard lock(mutex_);

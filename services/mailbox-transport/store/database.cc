@@ -172,6 +172,7 @@ class DatabaseOpener {
   }
 
   absl::Status OpenReadOnly() {
+    StopAtHoles();
     std::vector<std::string> present;
     rocksdb::Status status = rocksdb::DB::ListColumnFamilies(options_, path_, &present);
     if (!status.ok()) return Damaged(base::Cat("its manifest cannot be read: ", status.ToString()));
@@ -217,7 +218,13 @@ class DatabaseOpener {
     return absl::OkStatus();
   }
 
+  void StopAtHoles() {
+    database_->holes_ = std::make_unique<HoleFilter>();
+    options_.wal_filter = database_->holes_.get();
+  }
+
   rocksdb::Status OpenRocks() {
+    StopAtHoles();
     rocksdb::DB* db = nullptr;
     const rocksdb::Status status = rocksdb::DB::Open(options_, path_, FamilyDescriptors(settings_),
                                                      &database_->families_, &db);

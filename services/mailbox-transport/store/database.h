@@ -20,6 +20,7 @@
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
 
+#include "services/mailbox-transport/store/hole_filter.h"
 #include "services/mailbox-transport/store/settings.h"
 
 namespace postern::store {
@@ -45,6 +46,7 @@ class Database {
   rocksdb::Env* env_ = nullptr;
   std::string lock_path_;
   rocksdb::FileLock* lock_ = nullptr;
+  std::unique_ptr<HoleFilter> holes_;  // db_ points to it
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;
   std::string id_;

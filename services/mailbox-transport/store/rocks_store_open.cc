@@ -107,10 +107,11 @@ absl::Status RocksStore::OpenAll() {
 void RocksStore::PlanSpareLog() {
   SpareLogPlan plan;
   plan.folder = *settings_.path;
-  plan.bytes = SpareLogBytes(settings_);
+  plan.bytes_max = SpareLogBytes(settings_);
   plan.bytes_per_second = settings_.spare_log_rate->bytes;
-  plan.has_room = [this](std::uint64_t bytes) {
-    return seams_.free_bytes() >= settings_.disk_reserve->bytes + bytes;
+  plan.room = [this] {
+    const std::uint64_t free = seams_.free_bytes();
+    return free - std::min(free, settings_.disk_reserve->bytes);
   };
   plan.written = [this] { return probe_.bytes(); };
   plan.began_log = [this](bool spare) { probe_.BeganLog(spare); };

@@ -14,8 +14,12 @@ namespace {
 
 using rocksdb::IOStatus;
 
+// A log is read in blocks of this size.
+constexpr std::uint64_t kBlock = 32 * 1024;
 // Small, so that a commit which comes meanwhile does not wait long for the disk.
-constexpr std::uint64_t kPiece = 128 * 1024;
+constexpr std::uint64_t kPiece = 4 * kBlock;
+// A spare takes at most an eighth of the room that there is.
+constexpr std::uint64_t kRoomForOne = 8;
 constexpr double kLookSeconds = 0.5;
 constexpr double kRetrySeconds = 60;
 
@@ -24,23 +28,28 @@ const rocksdb::IOOptions kPlain;
 }  // namespace
 
 std::uint64_t SpareLogBytes(const StoreSettings& settings) {
-  // A log ends when the bodies' buffer, half of all, is full; keys and settlements come on top.
+  // A log ends when the bodies' buffer, half of all, is full, or sooner, when that of smaller
+  // records is; keys and settlements come on top.
   const std::uint64_t bodies = settings.write_buffers->bytes / 2;
-  return std::min(bodies + bodies / 8, settings.log_bytes_max->bytes);
+  const std::uint64_t bytes = std::min(bodies + bodies / 8, settings.log_bytes_max->bytes);
+  return bytes / kBlock * kBlock;
 }
 
 SpareLog::SpareLog(std::shared_ptr<rocksdb::FileSystem> target, SpareLogPlan plan)
     : FileSystemWrapper(std::move(target)),
       plan_(std::move(plan)),
       spare_(base::Cat(plan_.folder, "/postern.spare-log")),
-      making_(base::Cat(spare_, ".making")) {}
+      making_(base::Cat(spare_, ".making")),
+      bytes_(plan_.bytes_max) {}
 
 SpareLog::~SpareLog() {
   Stop();
 }
 
 void SpareLog::Start() {
-  if (plan_.bytes_per_second > 0) thread_ = std::thread([this] { Loop(); });
+  Remove(making_);
+  if (plan_.bytes_per_second == 0) return Remove(spare_);
+  thread_ = std::thread([this] { Loop(); });
 }
 
 void SpareLog::Stop() {
@@ -58,13 +67,29 @@ IOStatus SpareLog::NewWritableFile(const std::string& name,
                                    rocksdb::IODebugContext* debug) {
   if (!name.ends_with(".log")) return target()->NewWritableFile(name, options, file, debug);
   const std::lock_guard lock(mutex_);
-  const bool spare =
-      Ready() && target()->ReuseWritableFile(name, spare_, options, file, debug).ok();
+  const std::uint64_t written = plan_.written();
+  // What was written to the last log tells the next one's length; the first one's is not known.
+  const std::uint64_t last = (written - written_before_) * 9 / 8;
+  if (last > plan_.bytes_max / 8) bytes_ = std::min(last / kBlock * kBlock, plan_.bytes_max);
+  written_before_ = written;
+  const bool spare = Ready() && TakeSpare(name, options, file, debug);
   if (plan_.began_log) plan_.began_log(spare);
-  taken_ = true;
-  written_before_ = plan_.written();
-  wake_.notify_all();
   return spare ? SyncFolder() : target()->NewWritableFile(name, options, file, debug);
+}
+
+bool SpareLog::TakeSpare(const std::string& name,
+                         const rocksdb::FileOptions& options,
+                         std::unique_ptr<rocksdb::FSWritableFile>* file,
+                         rocksdb::IODebugContext* debug) {
+  IOStatus taken = trusted_ || AllZeros()
+                       ? target()->ReuseWritableFile(name, spare_, options, file, debug)
+                       : IOStatus::Corruption("it has something else than zeros");
+  trusted_ = true;
+  if (taken.ok()) return true;
+  POSTERN_LOG(kWarning, "store", "the spare log cannot be taken: it is removed",
+              {{"file", spare_}, {"error", taken.ToString()}});
+  Remove(spare_);
+  return false;
 }
 
 // Before anything is written over it: after a power cut a file that has the spare's name again must
@@ -76,11 +101,27 @@ IOStatus SpareLog::SyncFolder() {
   return status;
 }
 
-// A spare has this name only when all of it was on disk. One of another size is of other settings.
+// A file has this name only when all of it was on disk.
 bool SpareLog::Ready() {
-  std::uint64_t bytes = 0;
-  const IOStatus found = target()->GetFileSize(spare_, kPlain, &bytes, nullptr);
-  return found.ok() && plan_.bytes_per_second > 0 && bytes == plan_.bytes;
+  return plan_.bytes_per_second > 0 && target()->FileExists(spare_, kPlain, nullptr).ok();
+}
+
+// A spare that another process left may be of a copy that was made while it became a log.
+bool SpareLog::AllZeros() {
+  std::unique_ptr<rocksdb::FSSequentialFile> file;
+  if (!target()->NewSequentialFile(spare_, {}, &file, nullptr).ok()) return false;
+  std::string buffer(kPiece, '\0');
+  for (;;) {
+    rocksdb::Slice got;
+    if (!file->Read(buffer.size(), kPlain, &got, buffer.data(), nullptr).ok()) return false;
+    if (got.empty()) return true;
+    const auto is_zero = [](char byte) { return byte == '\0'; };
+    if (!std::all_of(got.data(), got.data() + got.size(), is_zero)) return false;
+  }
+}
+
+bool SpareLog::Wanted() {
+  return plan_.written() - written_before_ >= bytes_ / 8;
 }
 
 bool SpareLog::Sleep(double seconds) {
@@ -91,51 +132,54 @@ bool SpareLog::Sleep(double seconds) {
 
 void SpareLog::Loop() {
   pthread_setname_np(pthread_self(), "spare-log");
-  for (;;) {
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return taken_ || stopping_; });
-      if (stopping_) return;
-      taken_ = !Ready();
-      if (!taken_) continue;
+  do {
+    Look();
+  } while (Sleep(failed_ ? kRetrySeconds : kLookSeconds));
+}
+
+void SpareLog::Look() {
+  std::uint64_t bytes = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (Ready()) {
+      // Its space may be what a flush needs.
+      if (plan_.room() == 0) Remove(spare_);
+      return;
     }
-    if (!Wanted()) {
-      if (!Sleep(kLookSeconds)) return;
-      continue;
-    }
-    IOStatus made = plan_.has_room(plan_.bytes) ? Make() : IOStatus::NoSpace("the disk reserve");
-    if (made.ok()) continue;
-    if (!made.IsAborted()) {
-      POSTERN_LOG(kDebug, "store", "no spare log is made: the next log grows as it is written",
-                  {{"error", made.ToString()}});
-    }
-    target()->DeleteFile(making_, kPlain, nullptr).PermitUncheckedError();
-    if (!Sleep(kRetrySeconds)) return;
+    if (!Wanted()) return;
+    bytes = bytes_;
   }
+  IOStatus made = Make(bytes);
+  if (!made.ok()) Remove(making_);
+  if (made.IsAborted()) return;
+  if (!made.ok() && !failed_) {
+    POSTERN_LOG(kInfo, "store", "no spare log can be made: logs grow as they are written",
+                {{"error", made.ToString()}});
+  }
+  failed_ = !made.ok();
 }
 
-bool SpareLog::Wanted() {
-  const std::lock_guard lock(mutex_);
-  return plan_.written() - written_before_ >= plan_.bytes / 8;
-}
-
-IOStatus SpareLog::Make() {
+IOStatus SpareLog::Make(std::uint64_t bytes) {
   std::unique_ptr<rocksdb::FSWritableFile> file;
   IOStatus status = target()->NewWritableFile(making_, rocksdb::FileOptions(), &file, nullptr);
   if (!status.ok()) return status;
-  status = Write(*file);
+  status = Write(*file, bytes);
   if (status.ok()) status = file->Fsync(kPlain, nullptr);
   const IOStatus closed = file->Close(kPlain, nullptr);
   if (status.ok()) status = closed;
   if (!status.ok()) return status;
   const std::lock_guard lock(mutex_);
+  trusted_ = true;
   return target()->RenameFile(making_, spare_, kPlain, nullptr);
 }
 
-IOStatus SpareLog::Write(rocksdb::FSWritableFile& file) {
+IOStatus SpareLog::Write(rocksdb::FSWritableFile& file, std::uint64_t bytes) {
   const std::string zeros(kPiece, '\0');
-  for (std::uint64_t at = 0; at < plan_.bytes;) {
-    const std::uint64_t piece = std::min(kPiece, plan_.bytes - at);
+  for (std::uint64_t at = 0; at < bytes;) {
+    if (plan_.room() < kRoomForOne * (bytes - at)) {
+      return IOStatus::NoSpace("it would take more than an eighth of the room above the reserve");
+    }
+    const std::uint64_t piece = std::min(kPiece, bytes - at);
     IOStatus status = file.Append(rocksdb::Slice(zeros.data(), piece), kPlain, nullptr);
     // To the disk in the background, not all at once by the sync at the end.
     if (status.ok()) status = file.RangeSync(at, piece, kPlain, nullptr);
@@ -145,6 +189,10 @@ IOStatus SpareLog::Write(rocksdb::FSWritableFile& file) {
     if (!Sleep(seconds)) return IOStatus::Aborted("the store is closed");
   }
   return IOStatus::OK();
+}
+
+void SpareLog::Remove(const std::string& file) {
+  target()->DeleteFile(file, kPlain, nullptr).PermitUncheckedError();
 }
 
 }  // namespace postern::store

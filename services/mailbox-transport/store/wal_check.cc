@@ -56,6 +56,10 @@ bool ParseRecord(std::string_view block, std::size_t at, Record* record) {
   return true;
 }
 
+std::uint64_t LastOf(const BatchHead& head) {
+  return head.first + head.count - (head.count > 0 ? 1 : 0);
+}
+
 bool AllZero(std::string_view bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](char c) { return c == 0; });
 }
@@ -114,8 +118,7 @@ class FileWalk {
     inside_ = record.fragment == kFirst || record.fragment == kMiddle;
     if (inside_) return;
     if (batch_.size() < kBatchHead) return Damaged(offset, "a batch is shorter than its head");
-    const std::uint64_t count = ReadLittle32(batch_.data() + 8);
-    last_sequence_ = ReadLittle64(batch_.data()) + count - (count > 0 ? 1 : 0);
+    last_sequence_ = LastOf(HeadOf(batch_));
     visitor_.batch(file_, batch_);
   }
 
@@ -141,6 +144,16 @@ absl::Status ReadError(const std::string& file, const rocksdb::Status& cause) {
 }
 
 }  // namespace
+
+BatchHead HeadOf(std::string_view batch) {
+  BatchHead head;
+  head.first = ReadLittle64(batch.data());
+  head.count = ReadLittle32(batch.data() + 8);
+  const std::string_view note = batch.substr(kBatchHead);
+  const bool ours = note.size() >= 14 && note.substr(0, 6) == std::string_view("\x03\x0cPSTN", 6);
+  if (ours) head.synced = ReadLittle64(note.data() + 6);
+  return head;
+}
 
 absl::StatusOr<std::vector<std::string>> WalFiles(rocksdb::Env& env, const std::string& path) {
   std::vector<std::string> names;
@@ -187,12 +200,9 @@ absl::StatusOr<WalReport> CheckWal(rocksdb::Env& env, const std::string& path) {
   report.files = std::move(*files);
   WalVisitor visitor;
   visitor.batch = [&report](const std::string&, std::string_view batch) {
-    const std::uint64_t count = ReadLittle32(batch.data() + 8);
-    const std::uint64_t last = ReadLittle64(batch.data()) + count - (count > 0 ? 1 : 0);
-    report.last_sequence = std::max(report.last_sequence, last);
-    const std::string_view note = batch.substr(kBatchHead);
-    if (note.size() < 14 || note.substr(0, 6) != std::string_view("\x03\x0cPSTN", 6)) return;
-    report.synced_sequence = std::max(report.synced_sequence, ReadLittle64(note.data() + 6));
+    const BatchHead head = HeadOf(batch);
+    report.last_sequence = std::max(report.last_sequence, LastOf(head));
+    report.synced_sequence = std::max(report.synced_sequence, head.synced);
   };
   visitor.damage = [&report](const WalDamage& damage) {
     const bool first = report.damages.empty() || report.damages.back().file != damage.file;

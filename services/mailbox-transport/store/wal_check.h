@@ -40,8 +40,17 @@ struct WalReport {
   std::vector<WalDamage> damages;     // the first of each file
 };
 
+// What a batch of ours says of itself; `batch` is the whole representation of a
+// rocksdb::WriteBatch, at least its head of 12 bytes.
+struct BatchHead {
+  std::uint64_t first = 0;   // the number of its first change
+  std::uint64_t count = 0;   // of changes
+  std::uint64_t synced = 0;  // the log was synced up to here when it was written; 0: it has no note
+};
+
+BatchHead HeadOf(std::string_view batch);
+
 struct WalVisitor {
-  // `batch` is the whole representation of a rocksdb::WriteBatch.
   std::function<void(const std::string& file, std::string_view batch)> batch;
   std::function<void(const WalDamage&)> damage;
 };

@@ -283,7 +283,8 @@ void PowerCutFs::Scatter(const std::string& name, const File& file, base::Random
     at = end;
   }
   bytes.close();
-  if (file.written > file.zeros) disk::resize_file(name, std::max(file.zeros, file.synced));
+  const std::uint64_t kept = std::max(file.zeros, file.synced);
+  if (file.written > kept) disk::resize_file(name, kept + random.Below(file.written - kept + 1));
 }
 
 void PowerCutFs::Restore(base::Random& random) {

@@ -113,6 +113,8 @@ class PowerCutMachine {
     for (const auto& [id, in_hand] : found) {
       auto message = world_->Load(id);
       if (!message.ok()) continue;
+      // Also what had no receipt is there whole or not at all.
+      if (BodyOf(*world_, id) != BodyFor(id, message->size)) ++lost_;
       model::Settlement settlement;
       settlement.message = Delivered(std::make_shared<model::Message>(std::move(*message)));
       world_->Settle(std::move(settlement));

@@ -30,10 +30,11 @@ class SpareLogTest : public ::testing::Test {
     folder_ = mkdtemp(pattern.data());
     spare_ = folder_ + "/postern.spare-log";
     plan_.folder = folder_;
-    plan_.bytes = 300'000;
+    plan_.bytes_max = 327'680;
     plan_.bytes_per_second = 1 << 30;
-    plan_.has_room = [this](std::uint64_t bytes) { return bytes <= room_; };
-    plan_.written = [this] { return written_ += plan_.bytes / 8; };
+    plan_.room = [this] { return room_.load(); };
+    plan_.written = [this] { return written_.load(); };
+    written_ = plan_.bytes_max;
     plan_.began_log = [this](bool spare) { began_.push_back(spare); };
   }
 
@@ -56,6 +57,7 @@ class SpareLogTest : public ::testing::Test {
     file->PrepareWrite(0, text.size(), {}, nullptr);
     EXPECT_TRUE(file->Append(text, {}, nullptr).ok() && file->Sync({}, nullptr).ok());
     if (close) file->Close({}, nullptr).PermitUncheckedError();
+    written_ += plan_.bytes_max;
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
   }
@@ -64,7 +66,7 @@ class SpareLogTest : public ::testing::Test {
   SpareLogPlan plan_;
   std::string folder_;
   std::string spare_;
-  std::uint64_t room_ = 1 << 20;
+  std::atomic<std::uint64_t> room_ = 1 << 30;
   std::atomic<std::uint64_t> written_ = 0;
   std::vector<bool> began_;
 };
@@ -74,9 +76,9 @@ TEST_F(SpareLogTest, NextLogIsWrittenOverZerosAndAnotherSpareIsMade) {
   EXPECT_EQ(Log(*logs, "1.log", "first", true), "first");
   logs->Start();
   ASSERT_TRUE(Appears());
-  EXPECT_EQ(disk::file_size(spare_), plan_.bytes);
+  EXPECT_EQ(disk::file_size(spare_), plan_.bytes_max);
   const std::string text = Log(*logs, "2.log", "second", false);
-  EXPECT_EQ(text, "second" + std::string(plan_.bytes - 6, '\0'));
+  EXPECT_EQ(text, "second" + std::string(plan_.bytes_max - 6, '\0'));
   ASSERT_TRUE(Appears());
   EXPECT_EQ(began_, std::vector<bool>({false, true}));
 }
@@ -97,7 +99,7 @@ TEST_F(SpareLogTest, OtherFilesDoNotTakeIt) {
   EXPECT_TRUE(disk::exists(spare_));
 }
 
-TEST_F(SpareLogTest, SpareOfTheLastProcessIsTakenUnlessItsSizeIsAnother) {
+TEST_F(SpareLogTest, SpareOfTheLastProcessIsTakenWhenItIsAllZeros) {
   {
     const auto logs = Make();
     logs->Start();
@@ -106,9 +108,32 @@ TEST_F(SpareLogTest, SpareOfTheLastProcessIsTakenUnlessItsSizeIsAnother) {
   EXPECT_TRUE(disk::exists(spare_));
   Log(*Make(), "1.log", "text", true);
   EXPECT_FALSE(disk::exists(spare_));
-  std::ofstream(spare_) << "short";
-  Log(*Make(), "2.log", "text", true);
+  std::ofstream(spare_) << std::string(200'000, '\0') << "a record of another log";
+  EXPECT_EQ(Log(*Make(), "2.log", "text", false), "text");
+  EXPECT_FALSE(disk::exists(spare_));
   EXPECT_EQ(began_, std::vector<bool>({true, false}));
+}
+
+TEST_F(SpareLogTest, SpareIsAsLongAsTheLastLog) {
+  const auto logs = Make();
+  Log(*logs, "1.log", "text", true);
+  written_ -= plan_.bytes_max - 150'000;
+  Log(*logs, "2.log", "text", true);
+  logs->Start();
+  ASSERT_TRUE(Appears());
+  EXPECT_GT(disk::file_size(spare_), 150'000u);
+  EXPECT_LT(disk::file_size(spare_), plan_.bytes_max);
+  EXPECT_EQ(disk::file_size(spare_) % 32768, 0u);
+}
+
+TEST_F(SpareLogTest, SpareIsGivenBackWhenTheDiskIsShortOfSpace) {
+  const auto logs = Make();
+  logs->Start();
+  ASSERT_TRUE(Appears());
+  room_ = 0;
+  for (int i = 0; i < 500 && disk::exists(spare_); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_FALSE(disk::exists(spare_));
 }
 
 TEST_F(SpareLogTest, IdleStoreHasNone) {
@@ -121,7 +146,7 @@ TEST_F(SpareLogTest, IdleStoreHasNone) {
 }
 
 TEST_F(SpareLogTest, WithoutRoomLogsGrow) {
-  room_ = plan_.bytes - 1;
+  room_ = 8 * plan_.bytes_max - 1;
   const auto logs = Make();
   logs->Start();
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -140,9 +165,8 @@ TEST_F(SpareLogTest, FullDiskLeavesNothingHalfMade) {
 }
 
 TEST_F(SpareLogTest, StopDoesNotWaitForASpareAndLeavesNothingHalfMade) {
-  plan_.bytes = 100 << 20;
+  plan_.bytes_max = 100 << 20;
   plan_.bytes_per_second = 1 << 20;
-  room_ = plan_.bytes;
   const auto logs = Make();
   logs->Start();
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -152,10 +176,11 @@ TEST_F(SpareLogTest, StopDoesNotWaitForASpareAndLeavesNothingHalfMade) {
 
 TEST_F(SpareLogTest, AtRateZeroNoneIsMadeAndNoneTaken) {
   plan_.bytes_per_second = 0;
-  std::ofstream(spare_) << std::string(plan_.bytes, '\0');
+  std::ofstream(spare_) << std::string(plan_.bytes_max, '\0');
   const auto logs = Make();
   logs->Start();
   EXPECT_EQ(Log(*logs, "1.log", "text", true), "text");
+  EXPECT_TRUE(NothingOfASpare());
 }
 
 // The power goes between the sync of the records and that of the folder, at each operation in turn.

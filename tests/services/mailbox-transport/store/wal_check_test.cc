@@ -5,9 +5,7 @@
 #include "rocksdb/env.h"
 
 #include "common/base/text.h"
-#include "services/mailbox-transport/store/commit_thread.h"
-#include "services/mailbox-transport/store/crc32c.h"
-#include "services/mailbox-transport/store/value.h"
+#include "tests/support/store/wal_bytes.h"
 
 namespace postern::store {
 namespace {
@@ -15,37 +13,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-enum WalType : std::uint8_t { kWhole = 1, kFirst = 2, kMiddle = 3, kLast = 4, kWholeRecycled = 5 };
-
-void AppendLittle32(std::string& out, std::uint32_t value) {
-  for (int shift = 0; shift < 32; shift += 8)
-    out.push_back(static_cast<char>(value >> shift));
-}
-
-// A batch with changes `first` to `first + count - 1`, written when `synced` was on disk.
-std::string WalBatch(std::uint64_t first, std::uint32_t count, std::uint64_t synced) {
-  std::string batch;
-  AppendLittle64(batch, first);
-  AppendLittle32(batch, count);
-  return batch + "\x03\x0c" + SyncNote(synced);
-}
-
-// One record of a log file as RocksDB lays it down.
-std::string WalRecord(WalType type, const std::string& payload) {
-  std::string covered(1, static_cast<char>(type));
-  if (type == kWholeRecycled) covered.append("\x07\0\0\0", 4);
-  covered.append(payload);
-  std::string record;
-  AppendLittle32(record, MaskCrc32c(ExtendCrc32c(0, covered)));
-  record.push_back(static_cast<char>(payload.size()));
-  record.push_back(static_cast<char>(payload.size() >> 8));
-  return record + covered;
-}
-
-std::string WholeBatch(std::uint64_t first, std::uint32_t count, std::uint64_t synced) {
-  return WalRecord(kWhole, WalBatch(first, count, synced));
-}
 
 class WalCheckTest : public ::testing::Test {
  protected:
