@@ -16,6 +16,8 @@ from wire import WireSink
 
 UNDER_WAY = "an attempt may have been under way"
 IN_HAND_MAX = 20  # queue.max_per_domain_outbound_connections
+# Kills come so soon after each other that a message is in hand at two of them: that is no poison.
+OFTEN_KILLED = {"queue.poison_threshold": 10}
 REMOVALS_SECONDS = 0.1  # store.settle_delay_max is 50 ms; the rest is what a busy machine adds
 
 
@@ -34,7 +36,9 @@ class CrashTest(Case):
             if len(self.arrivals.moments) > seen:
                 seen, moved = len(self.arrivals.moments), time.monotonic()
             missing = load.acknowledged.keys() - self.arrivals.times.keys()
-            self.assertLess(time.monotonic() - moved, 30, f"nothing comes, and {missing} are lost")
+            apart = len(mailbox.log("queue", "set apart as poison", all_runs=True))
+            self.assertLess(time.monotonic() - moved, 30,
+                            f"nothing comes, and {missing} are lost ({apart} set apart as poison)")
             time.sleep(0.05)
         mailbox.wait_empty(60)
         self.assertEqual(self.arrivals.wrong, [], "no message arrived cut or changed")
@@ -75,11 +79,11 @@ class CrashTest(Case):
 
     def test_killed_mailbox_transport_loses_nothing_that_it_acknowledged(self):
         self.to_smart_host(self.sink.port)
-        self.check_mailbox_kills(self.mailbox())
+        self.check_mailbox_kills(self.mailbox(OFTEN_KILLED))
 
     def test_killed_mailbox_transport_loses_nothing_behind_a_front_end(self):
         self.to_smart_host(self.sink.port, front_end=self.frontend())
-        self.check_mailbox_kills(self.mailbox())
+        self.check_mailbox_kills(self.mailbox(OFTEN_KILLED))
 
     def test_killed_front_end_leaves_no_message_cut_off(self):
         front_end = self.frontend()

@@ -136,7 +136,8 @@ def sync_count(count=20000):
 
 def sync_order(count=4000):
     path = BUILD / "prove-order.txt"
-    options = ["-tt", "-s", "2000000", "-e", "trace=openat,write,writev,sendmsg,fdatasync,fsync"]
+    calls = "openat,write,writev,sendto,sendmsg,fdatasync,fsync"
+    options = ["-tt", "-s", "2000000", "-e", f"trace={calls}"]
     with World(wrapper=strace(path, *options)) as world:
         smtp_source(world.mailbox.smtp_port, count, size=1000)
         wait_until(lambda: world.sink.messages() >= count, 120, "the last message")

@@ -3,11 +3,11 @@
 Every 250 comes after a sync that covers its message: proved from the order of system calls.
 
 strace stops a thread before a call and after it, and writes the line of each stop as it happens. So
-when the end of fdatasync stands above the beginning of sendmsg, the sync was over before the reply
+when the end of fdatasync stands above the beginning of sendto, the sync was over before the reply
 left; and when the end of write stands above the beginning of fdatasync, the sync covered what was
 written.
 
-Flow      Trace(path).check() after strace -f -tt -s <large> -e trace=openat,write,fdatasync,sendmsg
+Flow      Trace(path).check() after strace -f -tt -s <large> -e trace=openat,write,fdatasync,sendto
 """
 
 import re
@@ -79,7 +79,8 @@ class Trace:
 
     def _ended(self, call, begin, end, text):
         if call == "openat":
-            opened = re.search(r'/\d{6}\.log", .*= (\d+)', text)  # not those of message tracking
+            # A log, or the spare that it is written over; not the logs of message tracking.
+            opened = re.search(r'/(?:\d{6}\.log|postern\.spare-log)", O_W.*= (\d+)', text)
             if opened:
                 self.logs.add(opened.group(1))
         elif call == "write":

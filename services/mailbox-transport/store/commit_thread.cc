@@ -329,8 +329,6 @@ void CommitThread::Resumed() {
       database_.Put(unlogged, families_[static_cast<std::size_t>(Family::kMeta)],
                     std::string(kBeginKey), MakeValue(kBeginKey, ""));
   if (!marked.ok()) return;  // it failed again meanwhile
-  // The next batch says that this one is not missing from the log (HoleFilter).
-  synced_sequence_ = database_.GetLatestSequenceNumber();
   resume_delay_ = absl::ZeroDuration();
   {
     const std::lock_guard lock(mutex_);
@@ -359,10 +357,11 @@ void CommitThread::Finish() {
   if (failed_ || no_space_ || hooks_.unsafe_no_sync_for_tests) return;
   const rocksdb::Status status = unsynced_ ? database_.SyncWAL() : rocksdb::Status::OK();
   clean_ = status.ok();
-  if (clean_) {
-    hooks_.synced(database_.GetLatestSequenceNumber());
-  } else {
+  if (!clean_) {
     POSTERN_LOG(kError, "store", "the last sync failed", {{"error", status.ToString()}});
+  } else if (unsynced_) {
+    // Not when nothing was synced now: the mark of a resumption has a number and is in no log.
+    hooks_.synced(database_.GetLatestSequenceNumber());
   }
 }
 

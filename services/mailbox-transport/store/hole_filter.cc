@@ -8,17 +8,18 @@
 
 namespace postern::store {
 
-rocksdb::WalFilter::WalProcessingOption HoleFilter::LogRecordFound(unsigned long long,
+rocksdb::WalFilter::WalProcessingOption HoleFilter::LogRecordFound(unsigned long long log,
                                                                    const std::string&,
                                                                    const rocksdb::WriteBatch& batch,
                                                                    rocksdb::WriteBatch*,
                                                                    bool*) {
   const BatchHead head = HeadOf(batch.Data());
-  // One change is written without the log: the mark of a resumption after a full disk. The next
-  // batch counts it as synced (CommitThread::Resumed).
-  const bool unlogged = head.first == next_ + 1 && head.synced >= next_;
-  if (next_ != 0 && head.first > next_ && !unlogged) return WalProcessingOption::kCorruptedRecord;
+  // One change is in no log: the mark of a resumption after a full disk (CommitThread::Resumed). A
+  // new log begins with it, and all before it is in tables.
+  const bool resumed = log != log_ && head.first == next_ + 1 && head.synced + 1 >= next_;
+  if (next_ != 0 && head.first > next_ && !resumed) return WalProcessingOption::kCorruptedRecord;
   next_ = std::max(next_, head.first + head.count);
+  log_ = log;
   return WalProcessingOption::kContinueProcessing;
 }
 

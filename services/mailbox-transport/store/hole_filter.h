@@ -4,7 +4,8 @@
 //
 // Flow      Give one to DBOptions::wal_filter for each opening. RocksDB passes over zeros without a
 //           word, also where a batch stood that never reached the disk; the numbers of the changes
-//           tell. What comes behind a hole is damage, as behind a wrong checksum.
+//           tell, from the first batch that is read on. What comes behind a hole is damage, as
+//           behind a wrong checksum.
 // Failure   None; what cannot be read any more is judged by who opens the store.
 // See       docs/data.md "Opening"; rocksdb/wal_filter.h
 
@@ -29,6 +30,7 @@ class HoleFilter final : public rocksdb::WalFilter {
 
  private:
   std::uint64_t next_ = 0;  // the number of the next change; 0: any
+  std::uint64_t log_ = 0;   // of the last record
 };
 
 }  // namespace postern::store

@@ -84,7 +84,6 @@ bool SpareLog::TakeSpare(const std::string& name,
   IOStatus taken = trusted_ || AllZeros()
                        ? target()->ReuseWritableFile(name, spare_, options, file, debug)
                        : IOStatus::Corruption("it has something else than zeros");
-  trusted_ = true;
   if (taken.ok()) return true;
   POSTERN_LOG(kWarning, "store", "the spare log cannot be taken: it is removed",
               {{"file", spare_}, {"error", taken.ToString()}});

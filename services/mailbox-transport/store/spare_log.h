@@ -11,7 +11,7 @@
 // Lifetime  Stop, or the destructor, joins the thread. A spare outlives the process; the next one
 //           takes it when it still is all zeros.
 // Limits    One file of at most `bytes_max`, made at `bytes_per_second` once the log in use has an
-//           eighth of that, so that an idle store has none; another try a minute after a failure.
+//           eighth of that, so that an idle store makes none; another try a minute after a failure.
 //           It is removed when the disk is short of space.
 // See       docs/data.md "The log"
 

@@ -18,8 +18,12 @@ namespace {
 using ::testing::HasSubstr;
 using Option = rocksdb::WalFilter::WalProcessingOption;
 
-Option Asked(HoleFilter& filter, std::uint64_t first, std::uint32_t count, std::uint64_t synced) {
-  return filter.LogRecordFound(4, "000004.log", rocksdb::WriteBatch(WalBatch(first, count, synced)),
+Option Asked(HoleFilter& filter,
+             std::uint64_t first,
+             std::uint32_t count,
+             std::uint64_t synced,
+             std::uint64_t log = 4) {
+  return filter.LogRecordFound(log, "", rocksdb::WriteBatch(WalBatch(first, count, synced)),
                                nullptr, nullptr);
 }
 
@@ -29,22 +33,24 @@ TEST(HoleFilterTest, BatchesThatFollowEachOtherAreRead) {
   EXPECT_EQ(Asked(filter, 103, 0, 102), Option::kContinueProcessing);
   EXPECT_EQ(Asked(filter, 103, 2, 102), Option::kContinueProcessing);
   EXPECT_EQ(Asked(filter, 103, 2, 102), Option::kContinueProcessing);  // of a log read twice
-  EXPECT_EQ(Asked(filter, 105, 1, 102), Option::kContinueProcessing);
+  EXPECT_EQ(Asked(filter, 105, 1, 102, 9), Option::kContinueProcessing);
 }
 
 TEST(HoleFilterTest, BatchBehindAHoleIsDamageUntilTheMissingOneComes) {
   HoleFilter filter;
   EXPECT_EQ(Asked(filter, 100, 3, 0), Option::kContinueProcessing);
   EXPECT_EQ(Asked(filter, 105, 1, 99), Option::kCorruptedRecord);
-  EXPECT_EQ(Asked(filter, 106, 1, 105), Option::kCorruptedRecord);
-  EXPECT_EQ(Asked(filter, 103, 1, 99), Option::kContinueProcessing);
+  EXPECT_EQ(Asked(filter, 106, 1, 105, 9), Option::kCorruptedRecord);
+  EXPECT_EQ(Asked(filter, 103, 1, 99, 9), Option::kContinueProcessing);
 }
 
 TEST(HoleFilterTest, TheMarkOfAResumptionIsNotMissing) {
   HoleFilter filter;
   EXPECT_EQ(Asked(filter, 100, 3, 0), Option::kContinueProcessing);
-  EXPECT_EQ(Asked(filter, 104, 1, 103), Option::kContinueProcessing);
-  EXPECT_EQ(Asked(filter, 106, 1, 104), Option::kCorruptedRecord);
+  EXPECT_EQ(Asked(filter, 104, 1, 102), Option::kCorruptedRecord);  // in the same log
+  EXPECT_EQ(Asked(filter, 104, 1, 101, 9), Option::kCorruptedRecord);
+  EXPECT_EQ(Asked(filter, 104, 1, 102, 9), Option::kContinueProcessing);
+  EXPECT_EQ(Asked(filter, 106, 1, 104, 9), Option::kCorruptedRecord);
 }
 
 // A store that was killed, and whose log is laid out anew: what RocksDB then reads is what counts.

@@ -167,10 +167,13 @@ TEST_F(SpareLogTest, FullDiskLeavesNothingHalfMade) {
 TEST_F(SpareLogTest, StopDoesNotWaitForASpareAndLeavesNothingHalfMade) {
   plan_.bytes_max = 100 << 20;
   plan_.bytes_per_second = 1 << 20;
+  written_ = plan_.bytes_max;
   const auto logs = Make();
   logs->Start();
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  ASSERT_TRUE(store::Appears(spare_ + ".making"));
+  const auto begun = std::chrono::steady_clock::now();
   logs->Stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
   EXPECT_TRUE(NothingOfASpare());
 }
 
@@ -210,6 +213,7 @@ TEST_F(SpareLogTest, SpareNeverHasRecordsAfterAPowerCut) {
 TEST(SpareLogStoreTest, LogsOfAStoreAreWrittenOverSparesAndRead) {
   StoreWorld world;
   world.settings.spare_log_rate.value = {1024 * kMiB};
+  world.seams.free_bytes = [] { return 1024 * kMiB; };
   ASSERT_TRUE(world.Open().ok());
   const std::string body(200'000, 'x');
   for (int life = 0; life < 3; ++life) {
