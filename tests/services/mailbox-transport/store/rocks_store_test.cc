@@ -233,6 +233,17 @@ TEST_F(FullDiskTest, NewMailIsAnsweredLaterAndTakenWhenThereIsSpace) {
   EXPECT_EQ(Scanned(*world_).size(), 1u);
 }
 
+TEST_F(FullDiskTest, AResumptionBehindWhichNothingIsWrittenDoesNotStopTheNextStart) {
+  fs_->FillDisk(true);
+  EXPECT_EQ(PutNow(), absl::StatusCode::kResourceExhausted);
+  ASSERT_TRUE(SpaceAgain());
+  fs_->FillDisk(true);  // so that closing cannot write the buffers
+  world_.Close();
+  fs_->FillDisk(false);
+  const absl::Status opened = world_.Open();
+  EXPECT_TRUE(opened.ok()) << opened;
+}
+
 TEST_F(FullDiskTest, SettlementsThatWaitedAreWritten) {
   const auto first = Kept();
   const auto second = Kept();
