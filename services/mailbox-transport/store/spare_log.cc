@@ -7,6 +7,7 @@
 
 #include "common/base/text.h"
 #include "common/observe/log.h"
+#include "services/mailbox-transport/store/wal_check.h"
 
 namespace postern::store {
 
@@ -14,10 +15,8 @@ namespace {
 
 using rocksdb::IOStatus;
 
-// A log is read in blocks of this size.
-constexpr std::uint64_t kBlock = 32 * 1024;
 // Small, so that a commit which comes meanwhile does not wait long for the disk.
-constexpr std::uint64_t kPiece = 4 * kBlock;
+constexpr std::uint64_t kPiece = 4 * kWalBlock;
 // A spare takes at most an eighth of the room that there is.
 constexpr std::uint64_t kRoomForOne = 8;
 constexpr double kLookSeconds = 0.5;
@@ -32,7 +31,7 @@ std::uint64_t SpareLogBytes(const StoreSettings& settings) {
   // records is; keys and settlements come on top.
   const std::uint64_t bodies = settings.write_buffers->bytes / 2;
   const std::uint64_t bytes = std::min(bodies + bodies / 8, settings.log_bytes_max->bytes);
-  return bytes / kBlock * kBlock;
+  return bytes / kWalBlock * kWalBlock;
 }
 
 SpareLog::SpareLog(std::shared_ptr<rocksdb::FileSystem> target, SpareLogPlan plan)
@@ -70,10 +69,10 @@ IOStatus SpareLog::NewWritableFile(const std::string& name,
   const std::uint64_t written = plan_.written();
   // What was written to the last log tells the next one's length; the first one's is not known.
   const std::uint64_t last = (written - written_before_) * 9 / 8;
-  if (last > plan_.bytes_max / 8) bytes_ = std::min(last / kBlock * kBlock, plan_.bytes_max);
+  if (last > plan_.bytes_max / 8) bytes_ = std::min(last / kWalBlock * kWalBlock, plan_.bytes_max);
   written_before_ = written;
   const bool spare = Ready() && TakeSpare(name, options, file, debug);
-  if (plan_.began_log) plan_.began_log(spare);
+  plan_.began_log(spare);
   return spare ? SyncFolder() : target()->NewWritableFile(name, options, file, debug);
 }
 
@@ -81,7 +80,7 @@ bool SpareLog::TakeSpare(const std::string& name,
                          const rocksdb::FileOptions& options,
                          std::unique_ptr<rocksdb::FSWritableFile>* file,
                          rocksdb::IODebugContext* debug) {
-  IOStatus taken = trusted_ || AllZeros()
+  IOStatus taken = trusted_ || HasOnlyZeros()
                        ? target()->ReuseWritableFile(name, spare_, options, file, debug)
                        : IOStatus::Corruption("it has something else than zeros");
   if (taken.ok()) return true;
@@ -106,7 +105,7 @@ bool SpareLog::Ready() {
 }
 
 // A spare that another process left may be of a copy that was made while it became a log.
-bool SpareLog::AllZeros() {
+bool SpareLog::HasOnlyZeros() {
   std::unique_ptr<rocksdb::FSSequentialFile> file;
   if (!target()->NewSequentialFile(spare_, {}, &file, nullptr).ok()) return false;
   std::string buffer(kPiece, '\0');
@@ -114,8 +113,7 @@ bool SpareLog::AllZeros() {
     rocksdb::Slice got;
     if (!file->Read(buffer.size(), kPlain, &got, buffer.data(), nullptr).ok()) return false;
     if (got.empty()) return true;
-    const auto is_zero = [](char byte) { return byte == '\0'; };
-    if (!std::all_of(got.data(), got.data() + got.size(), is_zero)) return false;
+    if (!AllZero({got.data(), got.size()})) return false;
   }
 }
 

@@ -65,7 +65,7 @@ class SpareLog final : public rocksdb::FileSystemWrapper {
                  const rocksdb::FileOptions& options,
                  std::unique_ptr<rocksdb::FSWritableFile>* file,
                  rocksdb::IODebugContext* debug);
-  bool AllZeros();
+  bool HasOnlyZeros();
   bool Wanted();
 
   rocksdb::IOStatus SyncFolder();

@@ -1,6 +1,7 @@
 #include "services/mailbox-transport/store/wal_check.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,8 +13,7 @@
 #include "services/mailbox-transport/store/crc32c.h"
 #include "services/mailbox-transport/store/value.h"
 
-// A log file is a row of 32 KiB blocks. A record does not cross a block; a batch that does is cut
-// into fragments:
+// A batch that crosses a block is cut into fragments:
 //
 //   checksum (4, masked CRC-32C of type and payload) | length (2) | type (1) | payload
 //
@@ -26,7 +26,6 @@ namespace postern::store {
 
 namespace {
 
-constexpr std::size_t kBlock = 32 * 1024;
 constexpr std::size_t kHead = 7;
 constexpr std::size_t kBatchHead = 12;
 
@@ -60,10 +59,6 @@ std::uint64_t LastOf(const BatchHead& head) {
   return head.first + head.count - (head.count > 0 ? 1 : 0);
 }
 
-bool AllZero(std::string_view bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](char c) { return c == 0; });
-}
-
 class FileWalk {
  public:
   FileWalk(std::string file, const WalVisitor& visitor)
@@ -72,20 +67,19 @@ class FileWalk {
   void Block(std::string_view block, std::uint64_t base) {
     std::size_t at = 0;
     while (at < block.size()) {
-      Record record;
-      if (ParseRecord(block, at, &record)) {
-        if (zeros_) Damaged(*std::exchange(zeros_, std::nullopt), "zeros stand before a batch");
-        Take(record, base + at);
-        at = record.end;
-        continue;
-      }
       const std::string_view rest = block.substr(at);
       if (AllZero(rest)) {
-        const bool trailer = block.size() == kBlock && rest.size() < kHead;
+        const bool trailer = block.size() == kWalBlock && rest.size() < kHead;
         if (!trailer && !zeros_) zeros_ = base + at;
         return;
       }
       if (zeros_) Damaged(*std::exchange(zeros_, std::nullopt), "zeros stand before a batch");
+      Record record;
+      if (ParseRecord(block, at, &record)) {
+        Take(record, base + at);
+        at = record.end;
+        continue;
+      }
       Damaged(base + at, "a record is cut off or its checksum is wrong");
       at = NextRecord(block, at + 1);
     }
@@ -145,6 +139,12 @@ absl::Status ReadError(const std::string& file, const rocksdb::Status& cause) {
 
 }  // namespace
 
+// Each byte is the one before it, and the first is zero: memcmp is many times as quick as a loop.
+bool AllZero(std::string_view bytes) {
+  return bytes.empty() ||
+         (bytes[0] == '\0' && memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
+
 BatchHead HeadOf(std::string_view batch) {
   BatchHead head;
   head.first = ReadLittle64(batch.data());
@@ -176,15 +176,15 @@ absl::Status ReadWal(rocksdb::Env& env, const std::string& file, const WalVisito
   const rocksdb::Status opened = env.NewSequentialFile(file, &reader, rocksdb::EnvOptions());
   if (!opened.ok()) return ReadError(file, opened);
   FileWalk walk(file, visitor);
-  std::string buffer(32 * kBlock, '\0');
+  std::string buffer(32 * kWalBlock, '\0');
   std::uint64_t base = 0;
   for (;;) {
     rocksdb::Slice got;
     const rocksdb::Status read = reader->Read(buffer.size(), &got, buffer.data());
     if (!read.ok()) return ReadError(file, read);
-    for (std::size_t at = 0; at < got.size(); at += kBlock) {
+    for (std::size_t at = 0; at < got.size(); at += kWalBlock) {
       const std::string_view bytes(got.data(), got.size());
-      walk.Block(bytes.substr(at, kBlock), base + at);
+      walk.Block(bytes.substr(at, kWalBlock), base + at);
     }
     base += got.size();
     if (got.size() < buffer.size()) break;  // a short read is the end of a plain file

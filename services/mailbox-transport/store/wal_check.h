@@ -12,6 +12,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -25,6 +26,11 @@ class Env;
 }
 
 namespace postern::store {
+
+// A log file is a row of blocks of this size, and no record crosses one.
+inline constexpr std::size_t kWalBlock = 32 * 1024;
+
+bool AllZero(std::string_view bytes);
 
 struct WalDamage {
   std::string file;

@@ -151,17 +151,7 @@ IOStatus PowerCutFs::NewWritableFile(const std::string& name,
                                      const rocksdb::FileOptions& options,
                                      std::unique_ptr<rocksdb::FSWritableFile>* file,
                                      rocksdb::IODebugContext* debug) {
-  if (IOStatus s = Step(true); !s.ok()) return s;
-  const std::lock_guard lock(mutex_);
-  const std::string kept = disk::exists(name) ? Keep(name) : "";
-  std::unique_ptr<rocksdb::FSWritableFile> inner;
-  IOStatus status = target()->NewWritableFile(name, options, &inner, debug);
-  if (!status.ok()) return status;
-  auto facts = std::make_shared<File>();
-  files_[name] = facts;
-  changes_.push_back({FolderChange::Kind::kMade, name, kept, ""});
-  *file = std::make_unique<TrackedFile>(*this, name, std::move(inner), std::move(facts));
-  return status;
+  return Begin({FolderChange::Kind::kMade, name, "", ""}, options, file, debug);
 }
 
 IOStatus PowerCutFs::ReopenWritableFile(const std::string&,
@@ -176,18 +166,30 @@ IOStatus PowerCutFs::ReuseWritableFile(const std::string& name,
                                        const rocksdb::FileOptions& options,
                                        std::unique_ptr<rocksdb::FSWritableFile>* file,
                                        rocksdb::IODebugContext* debug) {
+  return Begin({FolderChange::Kind::kRenamed, name, "", old_name}, options, file, debug);
+}
+
+// A file that is made, or one that takes the place of another and is written over.
+IOStatus PowerCutFs::Begin(FolderChange change,
+                           const rocksdb::FileOptions& options,
+                           std::unique_ptr<rocksdb::FSWritableFile>* file,
+                           rocksdb::IODebugContext* debug) {
   if (IOStatus s = Step(true); !s.ok()) return s;
   const std::lock_guard lock(mutex_);
-  const std::string kept = disk::exists(name) ? Keep(name) : "";
+  const std::string& name = change.name;
+  if (disk::exists(name)) change.kept = Keep(name);
+  const bool made = change.kind == FolderChange::Kind::kMade;
   std::unique_ptr<rocksdb::FSWritableFile> inner;
-  IOStatus status = target()->ReuseWritableFile(name, old_name, options, &inner, debug);
+  IOStatus status =
+      made ? target()->NewWritableFile(name, options, &inner, debug)
+           : target()->ReuseWritableFile(name, change.old_name, options, &inner, debug);
   if (!status.ok()) return status;
   auto facts = std::make_shared<File>();
-  facts->zeros = disk::file_size(name);
-  files_.erase(old_name);
+  if (!made) facts->zeros = disk::file_size(name);
+  files_.erase(change.old_name);
   files_[name] = facts;
-  changes_.push_back({FolderChange::Kind::kRenamed, name, kept, old_name});
   *file = std::make_unique<TrackedFile>(*this, name, std::move(inner), std::move(facts));
+  changes_.push_back(std::move(change));
   return status;
 }
 

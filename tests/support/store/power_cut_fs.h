@@ -88,6 +88,10 @@ class PowerCutFs final : public rocksdb::FileSystemWrapper {
     std::string old_name;  // of a rename
   };
 
+  rocksdb::IOStatus Begin(FolderChange change,
+                          const rocksdb::FileOptions& options,
+                          std::unique_ptr<rocksdb::FSWritableFile>* file,
+                          rocksdb::IODebugContext* debug);
   std::string Keep(const std::string& name);
   void Undo(const FolderChange& change);
   void Truncate(const std::string& name, const File& file, base::Random& random);

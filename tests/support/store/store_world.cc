@@ -14,12 +14,12 @@ namespace {
 
 namespace disk = std::filesystem;
 
-std::string Contents(const disk::path& file) {
+}  // namespace
+
+std::string FileText(const disk::path& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }
-
-}  // namespace
 
 StoreWorld::StoreWorld(const std::string& parent) {
   std::string pattern = base::Cat(disk::exists(parent) ? parent : "/tmp", "/postern-store-XXXXXX");
@@ -80,7 +80,7 @@ std::string StoreWorld::Fingerprint() const {
   std::string print;
   for (const std::string& file : Files("")) {
     if (file.ends_with("postern.lock") || file.ends_with("/LOCK")) continue;
-    print.append(base::Cat(file, " ", std::hash<std::string>()(Contents(file)), "\n"));
+    print.append(base::Cat(file, " ", std::hash<std::string>()(FileText(file)), "\n"));
   }
   return print;
 }
@@ -95,7 +95,7 @@ void StoreWorld::FlipByte(const std::string& file, std::uint64_t offset) {
 }
 
 bool StoreWorld::FlipIn(const std::string& file, const std::string& text) {
-  const std::size_t at = Contents(file).rfind(text);
+  const std::size_t at = FileText(file).rfind(text);
   if (at == std::string::npos) return false;
   FlipByte(file, at + text.size() / 2);
   return true;

@@ -18,6 +18,8 @@
 
 namespace postern::store {
 
+std::string FileText(const std::filesystem::path& file);
+
 class StoreWorld {
  public:
   // Memory is quicker than the disk, and what is tested does not depend on either.

@@ -21,11 +21,6 @@ using ::testing::Key;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-std::string FileText(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 class DamageTest : public ::testing::Test {
  protected:
   void SetUp() override {

@@ -58,8 +58,7 @@ class SpareLogTest : public ::testing::Test {
     EXPECT_TRUE(file->Append(text, {}, nullptr).ok() && file->Sync({}, nullptr).ok());
     if (close) file->Close({}, nullptr).PermitUncheckedError();
     written_ += plan_.bytes_max;
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
+    return FileText(path);
   }
 
   std::shared_ptr<PowerCutFs> fs_ = std::make_shared<PowerCutFs>();
@@ -204,8 +203,7 @@ TEST_F(SpareLogTest, SpareNeverHasRecordsAfterAPowerCut) {
     }
     fs_->Restore(random);
     if (!disk::exists(spare_)) continue;
-    std::ifstream in(spare_, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    const std::string text = FileText(spare_);
     EXPECT_EQ(std::count(text.begin(), text.end(), '\0'), std::ssize(text)) << cut;
   }
 }
