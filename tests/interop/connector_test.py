@@ -213,7 +213,8 @@ class ConnectorTest(Outbound):
         taken = self.arrives(self.sink)
         self.assertEqual(taken.helo, "[127.0.0.1]")
         way = "proxy" if self.proxied else "direct"
-        self.assertEqual(self.transport.log("deliver", "delivered")[-1]["way"], way)
+        lines = self.eventually(lambda: self.transport.log("deliver", "delivered"), 10, "its line")
+        self.assertEqual(lines[-1]["way"], way)
         if self.proxied:
             self.assertEqual(self.front_end.metrics().total("postern_egress_recipients_total",
                                                             result="delivered"), 1)
