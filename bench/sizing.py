@@ -5,8 +5,9 @@ latency and sessions.
 
 Flow      model = Model.fitted(points of bench/curves.py, relay); model.rate(sizes, sessions);
           check(points, relay): rows of what was measured and what the model says.
-Limits    The smaller of two bounds: what the processors can do, and what as many sessions can do
-          that each wait for its own message. Between the two it is too high: few sessions.
+Limits    A closed network with one bottleneck: a session goes round by itself, and at the
+          processors waits for the others that are there (the lower of the balanced job bounds of
+          Zahorjan and others, with think time).
 """
 
 import dataclasses
@@ -36,7 +37,7 @@ class Model:
 
     def relay_us(self, size, sessions):
         kib = size / KIB
-        return (self.cpu_us + self.alone_us / sessions + self.cpu_us_per_kib * kib
+        return (self.cpu_us + self.alone_us * unshared(sessions) + self.cpu_us_per_kib * kib
                 + self.again_us_per_kib * max(0, kib - CHUNK_KIB))
 
     def apart_us(self, size):
@@ -46,9 +47,17 @@ class Model:
         """Messages a second; `apart`: generator and sink have processors of their own."""
         relay = statistics.fmean(self.relay_us(size, sessions) for size in sizes)
         beside = statistics.fmean(self.apart_us(size) for size in sizes)
-        busy = (cores or self.cores) / (relay + (0 if apart else beside))
-        syncs = self.sync_us * (1.0 if sessions == 1 else SYNCS_WAITED)
-        return 1e6 * min(self.used * busy, sessions / (relay + beside + self.waits_us + syncs))
+        away = self.away_us(sessions)
+        cores = cores or self.cores
+        # On one core no stage waits for another: there is something to do as long as one has work.
+        used = 1.0 if cores == 1 else self.used
+        turn = (relay + (0 if apart else beside)) / (used * cores)
+        others = (sessions - 1) * met(sessions, relay + beside, away)
+        return 1e6 * sessions / (relay + beside + away + others * turn)
+
+    def away_us(self, sessions):
+        """Of one message's way, what it spends away from the processors."""
+        return self.waits_us + self.sync_us * (1.0 if sessions == 1 else SYNCS_WAITED)
 
     @staticmethod
     def fitted(points, relay):
@@ -59,9 +68,9 @@ class Model:
         for name, figures in (("small", small), ("large", large), ("huge", huge), ("one", one)):
             cpu[name] = median(figures, relay, "cpu_us_per_message")
         slope = (cpu["large"] - cpu["small"]) / 96
-        alone = (cpu["one"] - cpu["small"]) / (1 - 1 / at_20)
-        base = cpu["small"] - alone / at_20 - 4 * slope
-        again = (cpu["huge"] - base - alone / at_20 - 5120 * slope) / (5120 - CHUNK_KIB)
+        alone = (cpu["one"] - cpu["small"]) / (1 - unshared(at_20))
+        base = cpu["small"] - alone * unshared(at_20) - 4 * slope
+        again = (cpu["huge"] - base - alone * unshared(at_20) - 5120 * slope) / (5120 - CHUNK_KIB)
         beside = [1e6 / median(figures, "no-relay", "delivered_per_second")
                   for figures in (small, large)]
         beside_slope = (beside[1] - beside[0]) / 96
@@ -70,10 +79,22 @@ class Model:
         cycle = 1e6 / median(one, relay, "delivered_per_second")
         model.waits_us = max(0.0, cycle - model.relay_us(4096, 1) - model.apart_us(4096)
                              - model.sync_us)
-        demand = model.relay_us(4096, at_20) + model.apart_us(4096)
-        model.used = min(1.0, median(small, relay, "delivered_per_second") * demand / 1e6
-                         / model.cores)
+        demand, away = model.relay_us(4096, at_20) + model.apart_us(4096), model.away_us(at_20)
+        cycle = at_20 * 1e6 / median(small, relay, "delivered_per_second")
+        turn = (cycle - demand - away) / ((at_20 - 1) * met(at_20, demand, away))
+        model.used = min(1.0, demand / (turn * model.cores)) if turn > 0 else 1.0
         return model
+
+
+def unshared(sessions):
+    """The part of a wake-up and a sync that is one message's own: half of the sessions wait for a
+    sync while the others get theirs, and each half shares."""
+    return 2 / (sessions + 1)
+
+
+def met(sessions, demand_us, away_us):
+    """The part of the other sessions that one finds at the processors: the rest are away."""
+    return 1 / (1 + away_us / (sessions * demand_us))
 
 
 def median(figures, relay, key):
