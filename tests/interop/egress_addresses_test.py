@@ -78,7 +78,8 @@ class EgressAddressesTest(Case):
         agree = self.eventually(self.agreement, 10, "the check of each address")
         print(f"names agree: {agree}", flush=True)
         self.assertEqual(agree, {"10.99.0.5": 1, "10.99.0.6": 0, "10.99.0.7": 1})
-        line, = self.eventually(lambda: self.front_end.log("egress", "do not agree"), 10, "its line")
+        line, = self.eventually(lambda: self.front_end.log("egress", "do not agree"), 10,
+                                "its line")
         self.assertIn("ip-10-99-0-6.cloud.test, not mail2.test", line["error"])
 
     def agreement(self):
