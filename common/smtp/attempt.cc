@@ -142,7 +142,8 @@ io::Task<void> Attempt::TryHosts(std::vector<dns::Host> hosts) {
     std::erase_if(host.addresses, [this](const auto& address) { return !sources_.Serve(address); });
     if (host.addresses.empty()) continue;
     // What a dot went out for may be delivered: nobody else is asked to do it too.
-    if (over() || outcome_.body_ended || tried >= limits.hosts_max) co_return;
+    if (over() || outcome_.body_ended) co_return;
+    if (tried >= limits.hosts_max) break;
     parts_.host_families.Order(host.name, host.addresses, absl::Now());
     host.addresses.resize(std::min(host.addresses.size(), limits.hosts_max - tried));
     tried += host.addresses.size();
@@ -215,8 +216,8 @@ io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled,
   std::vector<std::size_t> offered;
   while (same_host && session.usable() && !over() && !pooled->spent()) {
     const bool suits = co_await Suit(session);
-    if (suits) DecideLocally(session.capabilities());
-    if (over()) break;
+    if (suits) same_host = DecideLocally(*pooled);
+    if (over() || !same_host) break;
     absl::Status reset;
     if (session.reset_due()) reset = co_await session.Reset();
     if (absl::IsUnavailable(reset) && reused && first) {
@@ -254,7 +255,7 @@ io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled,
     }
     first = false;
     NoteTransaction(transaction);
-    same_host = Record(transaction, offered);
+    same_host = !NoteTlsWanted(*pooled, transaction) && Record(transaction, offered);
   }
   outcome_.bytes_sent += session.bytes_sent() - sent_before;
   parts_.counters.bytes_sent.Add(session.bytes_sent() - sent_before);

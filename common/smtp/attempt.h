@@ -158,8 +158,16 @@ class Attempt {
     return {trial.host.name, address, delivery_.policy, trial.proof, outcome_.mx_set};
   }
 
-  // Decides for those that this peer cannot be given the message for.
-  void DecideLocally(const Capabilities& peer);
+  // Why this peer cannot be given the message for a recipient.
+  struct Misfit {
+    absl::Status why;
+    mail::EnhancedStatus enhanced;
+  };
+
+  std::optional<Misfit> MisfitOf(std::size_t index, const Capabilities& peer) const;
+  // Decides for those that this peer cannot be given the message for; false when only this session
+  // cannot take it.
+  bool DecideLocally(const PooledSession& pooled);
   void Decide(std::size_t index, Origin origin, absl::Status error, mail::EnhancedStatus enhanced);
   // True when the next transaction goes to the same host.
   bool Record(const Transaction& transaction, const std::vector<std::size_t>& offered);
@@ -169,6 +177,9 @@ class Attempt {
   void NoteLeft(Origin origin, const absl::Status& error, mail::EnhancedStatus enhanced);
   void NoteLookup(const dns::HostsAnswer& answer);
   void NoteRefusal(const Refusal& refusal);
+  // True, and noted, when a host insists on what the session went without: the message is not what
+  // it refused.
+  bool NoteTlsWanted(PooledSession& pooled, const Transaction& transaction);
   // This session's host does not offer REQUIRETLS.
   void NoteLack();
   // Of all the addresses that were tried: what none offers is not to be had.

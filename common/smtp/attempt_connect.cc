@@ -316,9 +316,13 @@ io::Task<void> Attempt::Introduce(std::unique_ptr<PooledSession>& pooled,
   if (refused.has_value() && refused->lost_at_ehlo && may_be_clear) {
     // Some old servers know no EHLO and close (RFC 5321 §3.2).
     const Refusal lost = *std::move(refused);
+    pooled->helo_instead = true;
     refused = co_await GreetAgain(*pooled, policy, /*force_helo=*/true, lost);
   }
   if (!refused.has_value()) {
+    pooled->clear_instead = policy.security.tls == TlsUse::kOpportunistic &&
+                            !pooled->session->tls().has_value() &&
+                            pooled->session->capabilities().starttls;
     NoteTlsResult(*pooled->session, policy, /*in_clear=*/!encrypted);
     co_return;
   }

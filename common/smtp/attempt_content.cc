@@ -7,6 +7,9 @@
 //   the content is 8-bit, the peer has no 8BITMIME, and there is
 //     no conversion (setting, signature, size, broken MIME)         5.6.3
 //
+// After a HELO that stands in for an EHLO on which the connection was lost nothing is known of the
+// peer: then they all wait, or the next host gets them.
+//
 // A message that needs SMTPUTF8 for its domains alone goes with A-labels; nothing else of it is
 // changed for the lack of SMTPUTF8 (RFC 6531 §3.2). To a peer that has it the envelope goes as it
 // came.
@@ -21,6 +24,7 @@ namespace postern::smtp {
 
 namespace {
 
+constexpr mail::EnhancedStatus kLostConnection{4, 4, 2};
 constexpr mail::EnhancedStatus kNoContent{4, 3, 0};
 constexpr mail::EnhancedStatus kTooBig{5, 3, 4};
 constexpr mail::EnhancedStatus kNeedsConversion{5, 6, 3};
@@ -78,33 +82,44 @@ void Attempt::SuitEnvelope(const Capabilities& peer) {
     ToALabels(recipient.address);
 }
 
-void Attempt::DecideLocally(const Capabilities& peer) {
-  const bool too_big = peer.size_max != 0 && content_.size() > peer.size_max;
-  const bool needs_8bit = delivery_.eight_bit && !peer.eight_bit_mime && !content_.converted();
-  if (!too_big && !needs_8bit && !plain_) return;
-  const bool sender_needs_utf8 = plain_ && !mail::IsAscii(plain_->sender);
-  for (const std::size_t i : std::vector<std::size_t>(pending_)) {
-    if (too_big) {
-      Decide(i, Origin::kLocal,
-             Unfit("the message has ", content_.size(), " bytes, the peer takes ", peer.size_max),
-             kTooBig);
-    } else if (sender_needs_utf8 || (plain_ && !mail::IsAscii(plain_->recipients[i].address))) {
-      Decide(i, Origin::kLocal,
-             Unfit("the address of the ", sender_needs_utf8 ? "sender" : "recipient",
-                   " needs smtputf8, the peer lacks it"),
-             kAddressNeedsUtf8);
-    } else if (header_needs_utf8_) {
-      Decide(i, Origin::kLocal,
-             Unfit("the header is not ascii and needs smtputf8, the peer lacks it"),
-             kHeaderNeedsUtf8);
-    } else if (needs_8bit) {
-      const absl::Status refusal = content_.seven_bit_refusal();
-      Decide(i, Origin::kLocal,
-             Unfit("the content is 8-bit, the peer lacks 8bitmime", refusal.ok() ? "" : ", and ",
-                   base::MessageOf(refusal)),
-             kNeedsConversion);
-    }
+std::optional<Attempt::Misfit> Attempt::MisfitOf(std::size_t index, const Capabilities& peer) const {
+  if (peer.size_max != 0 && content_.size() > peer.size_max) {
+    return Misfit{Unfit("the message has ", content_.size(), " bytes, the peer takes ",
+                        peer.size_max),
+                  kTooBig};
   }
+  const bool sender_needs_utf8 = plain_ && !mail::IsAscii(plain_->sender);
+  if (sender_needs_utf8 || (plain_ && !mail::IsAscii(plain_->recipients[index].address))) {
+    return Misfit{Unfit("the address of the ", sender_needs_utf8 ? "sender" : "recipient",
+                        " needs smtputf8, the peer lacks it"),
+                  kAddressNeedsUtf8};
+  }
+  if (plain_ && header_needs_utf8_) {
+    return Misfit{Unfit("the header is not ascii and needs smtputf8, the peer lacks it"),
+                  kHeaderNeedsUtf8};
+  }
+  if (delivery_.eight_bit && !peer.eight_bit_mime && !content_.converted()) {
+    const absl::Status refusal = content_.seven_bit_refusal();
+    return Misfit{Unfit("the content is 8-bit, the peer lacks 8bitmime", refusal.ok() ? "" : ", and ",
+                        base::MessageOf(refusal)),
+                  kNeedsConversion};
+  }
+  return std::nullopt;
+}
+
+bool Attempt::DecideLocally(const PooledSession& pooled) {
+  const Capabilities& peer = pooled.session->capabilities();
+  for (const std::size_t i : std::vector<std::size_t>(pending_)) {
+    std::optional<Misfit> misfit = MisfitOf(i, peer);
+    if (!misfit.has_value()) continue;
+    if (pooled.helo_instead) {
+      Tried().error = base::Annotate(misfit->why, "the connection was lost at ehlo, and after helo ");
+      NoteLeft(Origin::kConnect, base::Annotate(Tried().error, Tried().host), kLostConnection);
+      return false;
+    }
+    Decide(i, Origin::kLocal, std::move(misfit->why), misfit->enhanced);
+  }
+  return true;
 }
 
 }  // namespace postern::smtp

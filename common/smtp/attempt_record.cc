@@ -2,6 +2,7 @@
 //
 //   MAIL or DATA refused, 5xx        final
 //   MAIL or DATA refused, 4xx        kept, the next host may do better
+//   MAIL refused for want of TLS     where we gave it up ourselves: as a lost connection
 //   421 to MAIL or RCPT              as a lost connection
 //   452, 552 "too many" to RCPT      beside accepted ones: the next transaction
 //   RCPT refused, 5xx or 4xx         final
@@ -24,6 +25,7 @@ constexpr mail::EnhancedStatus kLostConnection{4, 4, 2};
 constexpr mail::EnhancedStatus kSystemBusy{4, 3, 2};
 constexpr mail::EnhancedStatus kBodyFailed{4, 3, 0};
 constexpr mail::EnhancedStatus kTooManyRecipients{4, 5, 3};
+constexpr mail::EnhancedStatus kNoTls{4, 7, 4};
 constexpr mail::EnhancedStatus kNeedsRequireTls{5, 7, 30};
 constexpr mail::EnhancedStatus kNeedsRequireTlsNow{4, 7, 30};
 
@@ -33,6 +35,20 @@ bool SaysTooMany(const mail::Reply& reply) {
   if (reply.code != 452 && reply.code != 552) return false;
   const mail::EnhancedStatus said = reply.enhanced().value_or(kTooManyRecipients);
   return said.subject == kTooManyRecipients.subject && said.detail == kTooManyRecipients.detail;
+}
+
+// 530 before STARTTLS (RFC 3207 §4), or x.7.10 "encryption needed" (the registry of RFC 5248).
+bool WantsTls(const mail::Reply& reply) {
+  if (reply.positive()) return false;
+  const mail::EnhancedStatus said = reply.enhanced().value_or(mail::EnhancedStatus{});
+  return reply.code == 530 || (said.subject == 7 && said.detail == 10);
+}
+
+// Without the envelope nothing is taken, whatever lies behind it: a whole message that went with
+// its envelope in one write, too, when its end is refused as well.
+bool RefusedWhole(const Transaction& transaction) {
+  return transaction.mail.has_value() && !transaction.mail->positive() &&
+         transaction.body.has_value() && !transaction.body->positive();
 }
 
 absl::Status ErrorFrom(const mail::Reply& reply, Stage stage) {
@@ -180,10 +196,22 @@ void Attempt::NoteTransaction(const Transaction& transaction) {
   Tried().error = transaction.error;
   Tried().reply.reset();
   if (const mail::Reply* words = LastWords(transaction)) Tried().reply = *words;
-  outcome_.body_ended = outcome_.body_ended || transaction.body_ended;
+  const bool ended = transaction.body_ended && !RefusedWhole(transaction);
+  outcome_.body_ended = outcome_.body_ended || ended;
   if (!transaction.ambiguous()) return;
   outcome_.ambiguous = true;
   parts_.counters.ambiguous.Add();
+}
+
+bool Attempt::NoteTlsWanted(PooledSession& pooled, const Transaction& transaction) {
+  const bool fell_back = pooled.clear_instead || pooled.helo_instead;
+  if (!fell_back || !transaction.mail.has_value() || !WantsTls(*transaction.mail)) return false;
+  parts_.clear_hosts.Forget(pooled.address);
+  Refusal wanted = Refusal::RefusedAt(Stage::kMail, *transaction.mail);
+  wanted.enhanced = kNoTls;
+  NoteRefusal(wanted);
+  pooled.session->Quit();
+  return true;
 }
 
 void Attempt::RecordRecipient(const Transaction& transaction,

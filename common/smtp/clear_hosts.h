@@ -24,6 +24,8 @@ class ClearHosts {
     if (until_.size() < kHostsMax) until_[host] = now + absl::Hours(1);
   }
 
+  void Forget(const io::Endpoint& host) { until_.erase(host); }
+
   bool Contains(const io::Endpoint& host, absl::Time now) const {
     const auto known = until_.find(host);
     return known != until_.end() && known->second > now;

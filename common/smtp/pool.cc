@@ -79,7 +79,8 @@ std::unique_ptr<PooledSession> Pool::Open(const SessionKey& key) {
 
 void Pool::Put(std::unique_ptr<PooledSession> pooled, absl::Time now) {
   if (!pooled->session->usable()) return;
-  if (pooled->spent() || pooled->policy.inactivity <= absl::ZeroDuration()) {
+  const bool once = pooled->helo_instead || pooled->policy.inactivity <= absl::ZeroDuration();
+  if (once || pooled->spent()) {
     return Close(std::move(pooled));
   }
   pooled->idle_since = now;

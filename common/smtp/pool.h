@@ -63,6 +63,8 @@ class PooledSession {
   std::unique_ptr<ConnectionRecord> record;  // null: nobody asked for it
   std::unique_ptr<Session> session;          // null until it is opened
   std::uint32_t messages = 0;                // transactions so far
+  bool clear_instead = false;                // STARTTLS was offered, and did not work
+  bool helo_instead = false;                 // EHLO ended the connection, maybe of the moment
   absl::Time idle_since;
 
   bool Fits(const SessionKey& key) const { return proof == key.proof && policy == key.policy; }
@@ -92,7 +94,7 @@ class Pool {
   // A place for a new session; closes the oldest idle one of another host when all places are
   // taken.
   std::unique_ptr<PooledSession> Open(const SessionKey& key);
-  // Keeps a session that may serve again; closes it otherwise.
+  // Keeps a session that may serve again; closes it otherwise, and when it can less than its peer.
   void Put(std::unique_ptr<PooledSession> pooled, absl::Time now);
 
   // Closes what has been idle for too long.

@@ -234,6 +234,28 @@ TEST_F(AttemptContentTest, WhatNeedsSmtpUtf8IsDecidedForEachRecipient) {
   }
 }
 
+// A HELO that stands in for an EHLO with which the connection was lost proves nothing of the peer.
+TEST_F(AttemptContentTest, WhatALostEhloLeavesUnknownWaits) {
+  Peer("192.0.2.1").DropsAfter("EHLO", 1);
+  EightBit(std::string(kSigned));
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("connect 4.4.2"));
+  EXPECT_THAT(ErrorOf(), HasSubstr("the connection was lost at ehlo, and after helo"));
+  Peer("192.0.2.1").Keywords({"8BITMIME"});
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("250"));
+}
+
+TEST_F(AttemptContentTest, AfterALostEhloWhatCanBeConvertedGoes) {
+  ScriptedPeer& peer = Peer("192.0.2.1").DropsAfter("EHLO", 1);
+  delivery_.policy.messages_per_connection_max = 20;
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("250"));
+  EXPECT_EQ(peer.mails().back().content, kQuoted);
+  Deliver();
+  EXPECT_EQ(peer.Heard("EHLO"), 2) << "that session serves once";
+}
+
 TEST_F(AttemptContentTest, OneAddressInUtf8DoesNotKeepBackTheOthers) {
   delivery_.envelope.smtputf8 = true;
   To("bob@example.test");

@@ -41,6 +41,29 @@ TEST_F(AttemptRecordTest, AnAnswerIsAnAnswer) {
   EXPECT_EQ(Peer("192.0.2.1").connections(), 2) << "a refusal does not cost the session";
 }
 
+// Also when the content went beside it: without the envelope nobody can have taken it.
+TEST_F(AttemptRecordTest, MailThatIsPutOffGoesToTheNextHost) {
+  ScriptedPeer& first = Peer("192.0.2.1").Keywords({"PIPELINING", "CHUNKING"});
+  first.Says("MAIL", "452 4.3.1 insufficient system resources");
+  first.Says("RCPT", "503 5.5.1 MAIL first").Says("BDAT", "503 5.5.1 MAIL first");
+  Peer("192.0.2.2");
+  Deliver();
+  EXPECT_EQ(first.Heard("BDAT"), 1);
+  EXPECT_THAT(Results(), ElementsAre("250"));
+  EXPECT_EQ(outcome_.recipients[0].host, "mx2.test");
+  EXPECT_FALSE(outcome_.ambiguous);
+}
+
+TEST_F(AttemptRecordTest, MailThatIsPutOffButWhoseContentIsTakenGoesNowhereElse) {
+  ScriptedPeer& first = Peer("192.0.2.1").Keywords({"PIPELINING", "CHUNKING"});
+  first.Says("MAIL", "452 4.3.1 insufficient system resources").Says("RCPT", "250 ok");
+  first.Says("BDAT", "250 taken");
+  ScriptedPeer& second = Peer("192.0.2.2");
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("452"));
+  EXPECT_EQ(second.connections(), 0);
+}
+
 TEST_F(AttemptRecordTest, TheLaterAnswerOfARemoteOutlivesABrokenHost) {
   Peer("192.0.2.1").Says("MAIL", "451 4.7.1 later");
   Peer("192.0.2.2").Refuses();

@@ -75,6 +75,16 @@ TEST_F(EngineRequireTlsTest, WhenNoHostOffersItTheMessageIsReturned) {
   EXPECT_EQ(counters().security_refusals.value(), 2u);
 }
 
+TEST_F(EngineRequireTlsTest, TheVerdictIsOfThoseThatMayBeTried) {
+  limits_.hosts_max = 2;
+  Exchanger({});
+  Exchanger({});
+  ScriptedPeer& third = Exchanger({});
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("local 5.7.30"));
+  EXPECT_EQ(third.connections(), 0);
+}
+
 TEST_F(EngineRequireTlsTest, WithoutTlsNothingIsSent) {
   struct Row {
     std::string_view fact;

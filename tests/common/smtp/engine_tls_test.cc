@@ -1,3 +1,4 @@
+#include "common/base/text.h"
 #include "common/smtp/engine.h"
 #include "tests/support/certificates.h"
 #include "tests/support/engine_fixture.h"
@@ -6,6 +7,7 @@ namespace postern::smtp {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using testing::ScriptedPeer;
 
 class EngineTlsTest : public testing::EngineFixture {
@@ -100,6 +102,33 @@ TEST_F(EngineTlsTest, ARefusedStartTlsGoesOnInClear) {
   Deliver();
   EXPECT_THAT(Results(), ElementsAre("250"));
   EXPECT_EQ(peer.connections(), 1);
+}
+
+// It is our clear session that it refuses, not the message.
+TEST_F(EngineTlsTest, AHostThatInsistsOnTheTlsThatBrokeGetsTheMailLater) {
+  for (const char* refusal : {"530 5.7.0 Must issue a STARTTLS command first",
+                              "554 5.7.10 encryption needed"}) {
+    for (const bool handshake : {true, false}) {
+      SCOPED_TRACE(base::Cat(refusal, handshake ? ", broken" : ", refused"));
+      ScriptedPeer& peer = Peer("192.0.2.1").BreaksTls().Says("MAIL", refusal, 1);
+      if (!handshake) peer.Says("STARTTLS", "454 4.7.0 not now", 1);
+      Deliver();
+      EXPECT_THAT(Results(), ElementsAre("connect 4.7.4"));
+      EXPECT_THAT(ErrorOf(), HasSubstr(refusal));
+      const int asked = peer.Heard("STARTTLS");
+      Deliver();
+      EXPECT_EQ(peer.Heard("STARTTLS"), asked + 1) << "it is not remembered";
+      EXPECT_THAT(Results(), ElementsAre("250"));
+      delivery_.policy.version += "x";  // sessions and addresses of its own
+    }
+  }
+}
+
+TEST_F(EngineTlsTest, AHostThatInsistsOnTlsIsBelievedWhereNoneWasTried) {
+  Peer("192.0.2.1").StartsTls(server_).Says("MAIL", "530 5.7.0 Must issue STARTTLS first");
+  delivery_.policy.ignore_start_tls = true;
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("530"));
 }
 
 TEST_F(EngineTlsTest, WordsInjectedBeforeTheHandshakeBreakTheSession) {
