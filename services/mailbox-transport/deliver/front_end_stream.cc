@@ -213,6 +213,13 @@ void FrontEndStream::OnFrame(v1::ProxyToMailbox frame) {
     going_away_ = true;
     LeaveIfDone();
   }
+  // Before what is ready: beside it in one frame a window is of the round before.
+  for (const v1::Window& window : frame.windows()) {
+    const auto found = pending_.find(window.delivery());
+    if (found == pending_.end()) continue;
+    found->second->window += window.bytes();
+    found->second->changed.NotifyAll();
+  }
   for (const v1::Ready& ready : frame.ready()) {
     const auto found = pending_.find(ready.delivery());
     if (found == pending_.end()) continue;
@@ -220,12 +227,6 @@ void FrontEndStream::OnFrame(v1::ProxyToMailbox frame) {
     found->second->window = kWindowBytes;
     // A host that failed before the last byte: the body starts again and the dot is still ahead.
     found->second->last_sent = false;
-    found->second->changed.NotifyAll();
-  }
-  for (const v1::Window& window : frame.windows()) {
-    const auto found = pending_.find(window.delivery());
-    if (found == pending_.end()) continue;
-    found->second->window += window.bytes();
     found->second->changed.NotifyAll();
   }
   for (const v1::Destination& destination : frame.destinations()) {

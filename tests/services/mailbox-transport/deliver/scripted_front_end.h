@@ -39,6 +39,16 @@ class ScriptedFrontEnd final : public rpc::ToMailbox::Handler {
     stream_->Send(std::move(frame));
   }
 
+  // A new round and a window, merged into one frame.
+  void ReadyBeside(std::uint64_t delivery, std::uint32_t round, std::uint32_t bytes) {
+    v1::ProxyToMailbox frame;
+    frame.add_ready()->set_delivery(delivery);
+    frame.mutable_ready(0)->set_round(round);
+    frame.add_windows()->set_delivery(delivery);
+    frame.mutable_windows(0)->set_bytes(bytes);
+    stream_->Send(std::move(frame));
+  }
+
   void Window(std::uint64_t delivery, std::uint32_t bytes) {
     v1::ProxyToMailbox frame;
     frame.add_windows()->set_delivery(delivery);
