@@ -188,6 +188,10 @@ absl::Status App::State::StartServers() {
 
 void App::State::Drain(absl::Duration within) {
   const absl::Time deadline = absl::Now() + within;
+  // All of them share the time: nobody takes offers while another is waited for.
+  for (const auto& floor : floors) {
+    if (floor->egress != nullptr) floor->executor.Run([&] { floor->egress->BeginDrain(); });
+  }
   for (const auto& floor : floors) {
     if (floor->egress == nullptr) continue;
     const absl::Duration left = std::max(deadline - absl::Now(), absl::ZeroDuration());

@@ -82,11 +82,15 @@ std::size_t Egress::deliveries_open() const {
                          [](std::size_t sum, const auto& stream) { return sum + stream->open(); });
 }
 
-io::Task<void> Egress::Drain(absl::Duration within) {
+void Egress::BeginDrain() {
   draining_ = true;
-  const absl::Time deadline = absl::Now() + within;
   for (const auto& stream : streams_)
     stream->GoAway(kGoingAway);
+}
+
+io::Task<void> Egress::Drain(absl::Duration within) {
+  const absl::Time deadline = absl::Now() + within;
+  BeginDrain();
   while (!streams_.empty()) {
     const absl::Status waited = co_await ended_.Until(deadline - absl::Now());
     if (!waited.ok()) break;

@@ -3,9 +3,9 @@
 // Egress: every proxy stream of one executor, the SMTP engine that they share, and the division of
 // slots.
 //
-// Flow      Open for each new stream (rpc::ProxyServer calls it); Drain; Join.
+// Flow      Open for each new stream (rpc::ProxyServer calls it); Drain.
 // Failure   Nothing fails here; see MailboxStream.
-// Lifetime  One executor. Destroy after Join.
+// Lifetime  One executor. Destroy after Drain.
 // Limits    egress.slots over all streams of the service: each executor has its share, each stream
 //           an equal part of that, up to egress.slots_per_stream_max.
 
@@ -34,7 +34,10 @@ class Egress {
 
   rpc::ToMailbox::Handler* Open(std::shared_ptr<rpc::ToMailbox> stream, const std::string& caller);
 
-  // No new offers; waits at most `within` for outcomes, then ends what is left without a final dot.
+  // No new offers, on any stream.
+  void BeginDrain();
+
+  // Begins that, waits at most `within` for outcomes, then ends what is left without a final dot.
   io::Task<void> Drain(absl::Duration within);
 
   std::size_t deliveries_open() const;
