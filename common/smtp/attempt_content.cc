@@ -82,11 +82,12 @@ void Attempt::SuitEnvelope(const Capabilities& peer) {
     ToALabels(recipient.address);
 }
 
-std::optional<Attempt::Misfit> Attempt::MisfitOf(std::size_t index, const Capabilities& peer) const {
+std::optional<Attempt::Misfit> Attempt::MisfitOf(std::size_t index,
+                                                 const Capabilities& peer) const {
   if (peer.size_max != 0 && content_.size() > peer.size_max) {
-    return Misfit{Unfit("the message has ", content_.size(), " bytes, the peer takes ",
-                        peer.size_max),
-                  kTooBig};
+    return Misfit{
+        Unfit("the message has ", content_.size(), " bytes, the peer takes ", peer.size_max),
+        kTooBig};
   }
   const bool sender_needs_utf8 = plain_ && !mail::IsAscii(plain_->sender);
   if (sender_needs_utf8 || (plain_ && !mail::IsAscii(plain_->recipients[index].address))) {
@@ -100,8 +101,8 @@ std::optional<Attempt::Misfit> Attempt::MisfitOf(std::size_t index, const Capabi
   }
   if (delivery_.eight_bit && !peer.eight_bit_mime && !content_.converted()) {
     const absl::Status refusal = content_.seven_bit_refusal();
-    return Misfit{Unfit("the content is 8-bit, the peer lacks 8bitmime", refusal.ok() ? "" : ", and ",
-                        base::MessageOf(refusal)),
+    return Misfit{Unfit("the content is 8-bit, the peer lacks 8bitmime",
+                        refusal.ok() ? "" : ", and ", base::MessageOf(refusal)),
                   kNeedsConversion};
   }
   return std::nullopt;
@@ -113,7 +114,8 @@ bool Attempt::DecideLocally(const PooledSession& pooled) {
     std::optional<Misfit> misfit = MisfitOf(i, peer);
     if (!misfit.has_value()) continue;
     if (pooled.helo_instead) {
-      Tried().error = base::Annotate(misfit->why, "the connection was lost at ehlo, and after helo ");
+      Tried().error =
+          base::Annotate(misfit->why, "the connection was lost at ehlo, and after helo ");
       NoteLeft(Origin::kConnect, base::Annotate(Tried().error, Tried().host), kLostConnection);
       return false;
     }

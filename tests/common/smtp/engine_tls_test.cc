@@ -106,8 +106,8 @@ TEST_F(EngineTlsTest, ARefusedStartTlsGoesOnInClear) {
 
 // It is our clear session that it refuses, not the message.
 TEST_F(EngineTlsTest, AHostThatInsistsOnTheTlsThatBrokeGetsTheMailLater) {
-  for (const char* refusal : {"530 5.7.0 Must issue a STARTTLS command first",
-                              "554 5.7.10 encryption needed"}) {
+  for (const char* refusal :
+       {"530 5.7.0 Must issue a STARTTLS command first", "554 5.7.10 encryption needed"}) {
     for (const bool handshake : {true, false}) {
       SCOPED_TRACE(base::Cat(refusal, handshake ? ", broken" : ", refused"));
       ScriptedPeer& peer = Peer("192.0.2.1").BreaksTls().Says("MAIL", refusal, 1);
