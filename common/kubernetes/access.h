@@ -41,13 +41,18 @@ class Access {
 
   const std::string& origin() const { return origin_; }
 
+  // Of the directory.
   const std::string& name_space() const { return namespace_; }
+
+  // The pod's own; that of the directory where no file names it.
+  const std::string& pod_name_space() const { return pod_namespace_; }
 
  private:
   Access() = default;
 
   std::string origin_;
   std::string namespace_;
+  std::string pod_namespace_;
   std::string ca_file_;
   std::string token_file_;
   absl::Duration request_timeout_;

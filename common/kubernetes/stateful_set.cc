@@ -21,7 +21,7 @@ absl::StatusOr<bool> IsScaledIn(const Access& access, std::string_view pod) {
   if (!of_set.ok()) return of_set.status();
   auto channel = access.channel();
   if (!channel.ok()) return channel.status();
-  auto call = access.Request("GET", base::Cat("/apis/apps/v1/namespaces/", access.name_space(),
+  auto call = access.Request("GET", base::Cat("/apis/apps/v1/namespaces/", access.pod_name_space(),
                                               "/statefulsets/", Escaped(of_set->set)));
   if (!call.ok()) return call.status();
   const std::string what = base::Cat("StatefulSet ", of_set->set);

@@ -31,8 +31,8 @@ struct AcceptSettings {
           "tls is none, auto (STARTTLS when a certificate is set), starttls or implicit; auth is "
           "none, optional or required. headers=organization,forest lets its clients, servers of "
           "one's own organization, bring X-MS-Exchange-Organization and -Forest header fields, "
-          "which are removed otherwise. Empty: relay on 2525 and, with a certificate, auth on "
-          "5587 (STARTTLS) and tls on 4465 (implicit), both with AUTH required."};
+          "which are removed otherwise. Empty: relay on 2525 and, with certificate, key and users, "
+          "auth on 5587 (STARTTLS) and tls on 4465 (implicit), both with AUTH required."};
   Setting<std::vector<std::string>> relay_networks{
       .key = "accept.relay_networks",
       .fallback = {"127.0.0.0/8", "::1"},

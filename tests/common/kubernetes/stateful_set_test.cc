@@ -1,7 +1,12 @@
 #include "common/kubernetes/stateful_set.h"
 
-#include "gtest/gtest.h"
+#include <filesystem>
+#include <fstream>
 
+#include "gtest/gtest.h"
+#include <unistd.h>
+
+#include "common/base/text.h"
 #include "tests/support/kubernetes/api_server.h"
 
 namespace postern::kubernetes {
@@ -43,6 +48,16 @@ TEST_F(StatefulSetTest, OrdinalsMayStartElsewhere) {
   Has(R"({"replicas":2,"ordinals":{"start":5}})");
   EXPECT_FALSE(*IsScaledIn(access_, "mbx-6"));
   EXPECT_TRUE(*IsScaledIn(access_, "mbx-7"));
+}
+
+TEST_F(StatefulSetTest, ItIsInThePodsNamespaceAlsoWhereTheDirectoryIsInAnother) {
+  const std::string file = base::Cat("/tmp/postern-namespace-", ::getpid());
+  std::ofstream(file) << "of-the-pod\n";
+  kubernetes::KubernetesSettings settings = api_.settings();
+  settings.namespace_file.value = file;
+  EXPECT_FALSE(IsScaledIn(*Access::Make(settings), "mbx-0").ok());
+  EXPECT_EQ(api_.CountOf("GET /apis/apps/v1/namespaces/of-the-pod/statefulsets/mbx"), 1u);
+  std::filesystem::remove(file);
 }
 
 TEST_F(StatefulSetTest, WithoutAnAnswerNobodyKnows) {
