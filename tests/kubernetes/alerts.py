@@ -67,8 +67,10 @@ CASES = {
         [up("mailbox-transport", "1x20"), up("frontend-transport", "1x20")]),
     "PosternQueuesHeld": (20, [pod("postern_queue_held_total", "0+3x30")],
                           [pod("postern_queue_held_total", "7x30")]),
-    "PosternOldestMessage": (20, [pod("postern_queue_oldest_age_seconds", "14401x30")],
-                             [pod("postern_queue_oldest_age_seconds", "14399x30")]),
+    "PosternOldestMessage": (
+        20, [pod("postern_queue_oldest_message_seconds", "14401x30", ',type="Poison"'),
+             pod("postern_queue_oldest_message_seconds", "1x30", ',type="DnsConnectorDelivery"')],
+        [pod("postern_queue_oldest_message_seconds", "14399x30", ',type="Poison"')]),
     "PosternUnreachable": (
         15, [pod("postern_queue_messages", "2x30", ',type="Unreachable"')],
         [pod("postern_queue_messages", "0x30", ',type="Unreachable"'),
@@ -85,8 +87,8 @@ CASES = {
         20, [pod("postern_accept_pressure_level", "1x30", ',resource="store disk"')],
         [pod("postern_accept_pressure_level", "0x30", ',resource="store disk"'),
          pod("postern_accept_pressure_level", "1x30", ',resource="memory"')]),
-    "PosternStoreDamage": (10, [pod("postern_store_quarantined_total", "0 0 1x20")],
-                           [pod("postern_store_quarantined_total", "3x20")]),
+    "PosternStoreDamage": (10, [pod("postern_store_quarantined_total", "3x20")],
+                           [pod("postern_store_quarantined_total", "0x20")]),
     "PosternMailWithoutServer": (
         20, [pod("postern_store_orphaned_messages", "12x30")],
         [pod("postern_store_orphaned_messages", "0x30")]),
@@ -109,8 +111,19 @@ CASES = {
                             lost(SERVER_LOGS)),
 }
 
+
+
+def restarted(values, seconds):
+    return [pod("postern_deliver_ambiguous_total", values, ',reason="restart"'),
+            pod("process_start_time_seconds", f"{seconds}x80")]
+
+
 # (alert, minutes, series, whether it fires): what one case each way does not tell.
 MORE = [
+    ("PosternAmbiguous", 30, restarted("21x80", 0), True),
+    ("PosternAmbiguous", 30, restarted("20x80", 0), False),
+    ("PosternAmbiguous", 70, restarted("21x80", 0), False),
+    ("PosternStoreDamage", 10, [pod("postern_store_quarantined_total", "0 0 1x20")], True),
     ("PosternLogLinesLost", 20, lost(FRONT_END_LOGS), False),
     ("PosternServerGone", 20, [server(0, "1x9 stale")], True),
     ("PosternServerGone", 20, [server(0, "0x30")], False),

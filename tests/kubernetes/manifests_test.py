@@ -109,6 +109,38 @@ class ManifestsTest(unittest.TestCase):
                                   capture_output=True, text=True, env={**os.environ, **variables})
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def test_a_variable_in_a_value_stands_before_it(self):
+        # Otherwise it stays as it is written. kustomize puts what a patch adds first.
+        for overlay, _, workload, pod in self.each_workload():
+            known = set()
+            for variable in pod["containers"][0]["env"]:
+                used = set(re.findall(r"\$\((\w+)\)", variable.get("value", "")))
+                self.assertLessEqual(used, known, (overlay, workload["metadata"]["name"], variable))
+                known.add(variable["name"])
+
+    def test_each_pod_is_scraped_once_and_each_alert_is_there_once(self):
+        for overlay, resources in overlays().items():
+            for kind in ("PodMonitor", "PrometheusRule"):
+                found = of_kind(resources, kind)
+                self.assertLessEqual(len(found), 1, overlay)
+                pods = {each["metadata"]["namespace"] for each in of_kind(resources, *SERVICES)}
+                for each in found:
+                    self.assertEqual({each["metadata"]["namespace"]}, pods, overlay)
+
+    def test_the_pod_that_rescues_mail_is_allowed_what_a_server_is(self):
+        rescue = yaml.safe_load((ROOT / "deploy/examples/rescue-pod.yaml").read_text())
+        server = of_kind(overlays()["single-site"], "StatefulSet")[0]["spec"]
+        pod, of_server = rescue["spec"], server["template"]["spec"]
+        self.assertLess(set(rescue["metadata"]["labels"].items()),
+                        set(server["template"]["metadata"]["labels"].items()))
+        self.assertEqual(pod["securityContext"], of_server["securityContext"])
+        self.assertEqual(pod["containers"][0]["securityContext"],
+                         of_server["containers"][0]["securityContext"])
+        self.assertIn(pod["volumes"][1], of_server["volumes"])
+        claim = pod["volumes"][0]["persistentVolumeClaim"]["claimName"]
+        self.assertEqual(claim, "store-mailbox-transport-1")
+        self.assertNotIn("ports", pod["containers"][0])
+
     def test_each_pod_of_a_stateful_set_is_a_server_that_starts_with_its_directory(self):
         for overlay, resources, workload, pod in self.each_workload():
             if workload["kind"] != "StatefulSet" or overlay == ASKING:

@@ -37,8 +37,8 @@ RECORDED = {
     "postern:store_commit_seconds:p99_10m":
         f"histogram_quantile(0.99, sum by ({BY}, le) (rate(postern_store_commit_seconds_bucket"
         "[10m])))",
-    "postern:queue_oldest_age_seconds:max":
-        f"max by ({BY}) (postern_queue_oldest_age_seconds)",
+    "postern:queue_oldest_message_seconds:max":
+        f"max by ({BY}, type) (postern_queue_oldest_message_seconds)",
     "postern:egress_deliveries_open:sum":
         "sum by (namespace, postern_site) (postern_egress_deliveries_open)",
 }
@@ -61,8 +61,9 @@ ALERTS = {
         f"sum by ({BY}) (increase(postern_queue_held_total[5m])) > 0", "10m", "warning",
         "queues of {{ $labels.pod }} stop for lack of a front end or its credit"),
     "PosternOldestMessage": (
-        "postern:queue_oldest_age_seconds:max > 14400", "10m", "warning",
-        "a message waits for {{ $value | humanizeDuration }} at {{ $labels.pod }}"),
+        "postern:queue_oldest_message_seconds:max > 14400", "10m", "warning",
+        "a message of {{ $labels.type }} waits for {{ $value | humanizeDuration }} at "
+        "{{ $labels.pod }}"),
     "PosternUnreachable": (
         f'sum by ({BY}) (postern_queue_messages{{type="Unreachable"}}) > 0', "10m", "warning",
         "{{ $value }} messages at {{ $labels.pod }} have no connector"),
@@ -90,7 +91,8 @@ ALERTS = {
         f'max by ({BY}, resource) (postern_accept_pressure_level{{resource=~".* disk"}}) >= 1',
         "15m", "warning", "the {{ $labels.resource }} of {{ $labels.pod }} fills"),
     "PosternStoreDamage": (
-        f"sum by ({BY}) (increase(postern_store_quarantined_total[1h])) > 0", "0m", "critical",
+        # Found at a start: the series of a new pod begins with it, and does not increase.
+        f"max by ({BY}) (postern_store_quarantined_total) > 0", "0m", "critical",
         "{{ $labels.pod }} set damaged records aside"),
     "PosternMailWithoutServer": (
         "max by (namespace) (postern_store_orphaned_messages) > 0", "10m", "critical",
@@ -110,7 +112,10 @@ ALERTS = {
         f"max by ({BY}) (postern_directory_writer_silence_seconds) > 300", "5m", "warning",
         "{{ $labels.pod }} has not heard the writer of the directory"),
     "PosternAmbiguous": (
-        f"sum by ({BY}, reason) (increase(postern_deliver_ambiguous_total[1h])) > 20", "0m",
+        f"sum by ({BY}, reason) (increase(postern_deliver_ambiguous_total[1h])) > 20 or "
+        # As above; for as long as an increase would tell.
+        f'max by ({BY}, reason) (postern_deliver_ambiguous_total{{reason="restart"}}) > 20 and '
+        f"on ({BY}) time() - process_start_time_seconds < 3600", "0m",
         "warning", "{{ $value | humanize }} deliveries may have happened twice"),
     "PosternLogLinesLost": (
         LOST, "0m", "info", "{{ $labels.pod }} could not keep lines of its logs"),
