@@ -6,6 +6,7 @@
 #include "common/base/text.h"
 #include "common/mail/address.h"
 #include "common/mail/date.h"
+#include "common/mail/utf8.h"
 
 namespace postern::mail {
 
@@ -54,6 +55,20 @@ void AppendTls(std::string& out, const ReceivedParts& parts) {
   out.push_back(')');
 }
 
+// An address that does not parse could say anything here; one in UTF-8 may stand only in a message
+// that is known to be of SMTPUTF8. With A-labels where that is possible: our own stamp must not be
+// what keeps a message from a host without SMTPUTF8.
+void AppendRecipient(std::string& out, const ReceivedParts& parts) {
+  const bool utf8 = parts.protocol.starts_with("UTF8");
+  if (parts.recipient.empty() || !ParseMailbox(parts.recipient, utf8).ok()) return;
+  std::string_view shown = parts.recipient;
+  absl::StatusOr<std::string> plain;
+  if (!IsAscii(shown)) plain = AsciiMailbox(shown);
+  if (plain.ok()) shown = *plain;
+  out.append("\r\n\tfor <").append(shown);
+  out.append(">");
+}
+
 }  // namespace
 
 std::string_view ProtocolName(bool extended, bool tls, bool authenticated, bool smtputf8) {
@@ -82,12 +97,7 @@ std::string ReceivedLine(const ReceivedParts& parts) {
     out.append("\r\n\tid ");
     AppendWord(out, parts.id, kReceivedTextBytesMax);
   }
-  // An address that does not parse could say anything here; one in UTF-8 may stand only in a
-  // message that is known to be of SMTPUTF8.
-  const bool utf8 = parts.protocol.starts_with("UTF8");
-  if (!parts.recipient.empty() && ParseMailbox(parts.recipient, utf8).ok()) {
-    out.append("\r\n\tfor <").append(parts.recipient).append(">");
-  }
+  AppendRecipient(out, parts);
   out.append(";\r\n\t").append(FormatDate(parts.date)).append("\r\n");
   return out;
 }

@@ -113,6 +113,14 @@ class MxTest(Case):
         self.sinks[FIRST].wait_for(1, 10)
         self.assertGreater(self.names.queries("MX", "xn--bcher-kva.test"), 0)
 
+    def test_to_a_host_without_smtputf8_it_goes_in_its_ascii_form_stamp_and_all(self):
+        self.send("b\u00fccher.test", " SMTPUTF8")
+        self.sinks[FIRST].wait_for(1, 10)
+        taken = self.sinks[FIRST].messages[0]
+        self.assertIn("@xn--bcher-kva.test", str(taken.recipients))
+        self.assertIn(b"@xn--bcher-kva.test>;", taken.data)
+        self.assertTrue(taken.data.isascii())
+
     def test_exchangers_without_addresses_never_fall_back_to_the_domains_own(self):
         status, _ = self.returned("nowhere.test")
         self.assertEqual(status[:2], "5.")

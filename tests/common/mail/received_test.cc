@@ -52,6 +52,13 @@ TEST(ReceivedLineTest, HostileHeloStaysInItsPlace) {
   EXPECT_THAT(ReceivedLine(parts), HasSubstr("from evil??X-Spam:?no????by???????? ([192.0.2.1])"));
 }
 
+TEST(ReceivedLineTest, ADomainStandsAsItsALabels) {
+  ReceivedParts parts = SomeParts();
+  parts.protocol = "UTF8SMTPS";
+  parts.recipient = "bob@b\xc3\xbc\x63her.test";
+  EXPECT_THAT(ReceivedLine(parts), HasSubstr("for <bob@xn--bcher-kva.test>;"));
+}
+
 TEST(ReceivedLineTest, AddressThatCannotStandIsLeftOut) {
   ReceivedParts parts = SomeParts();
   parts.recipient = "a@b>\r\nX: y";
