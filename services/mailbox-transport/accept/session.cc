@@ -128,11 +128,12 @@ bool Session::Simple(const smtp::Command& command) {
 }
 
 // How long the client may be silent now. The session's own limit holds until content arrives; a
-// transaction that is begun gets a little more.
+// transaction that is begun gets a little more. Between chunks only content counts as a word.
 absl::Duration Session::Patience() const {
-  if (assembler_ != nullptr) return rules_->idle_timeout;
+  if (content_due_) return rules_->idle_timeout;
   absl::Duration left = began_ + rules_->session_timeout - parts_.clock.Now();
   if (in_transaction_) left += rules_->idle_timeout;
+  if (assembler_ != nullptr) left = content_last_ + rules_->idle_timeout - parts_.clock.Now();
   return std::clamp(left, absl::ZeroDuration(), rules_->idle_timeout);
 }
 

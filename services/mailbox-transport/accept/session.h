@@ -165,6 +165,8 @@ class Session {
   std::uint64_t claimed_bytes_ = 0;  // SIZE=
   std::unordered_set<std::string> addresses_;
   std::unique_ptr<Assembler> assembler_;  // content is arriving
+  bool content_due_ = false;              // ... and the next bytes are of it
+  absl::Time content_last_;               // when the last of it came
 
   bool reading_ = false;  // nothing of ours is under way but a read
   bool leaving_ = false;

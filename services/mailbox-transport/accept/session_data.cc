@@ -39,6 +39,7 @@ void Session::BeginContent() {
   const Assembler::Parts parts{parts_.intake, parts_.clock, parts_.random};
   assembler_ = std::make_unique<Assembler>(parts, rules_, std::move(submission));
   if (claimed_bytes_ > 0) assembler_->Expect(claimed_bytes_);
+  content_last_ = parts_.clock.Now();
 }
 
 bool Session::DrainedTooMuch() {
@@ -62,6 +63,7 @@ io::Task<void> Session::Data(std::string_view argument) {
 // From the socket's buffer to the message in one step: DotReader appends to the assembler's window.
 io::Task<void> Session::ReadContent() {
   smtp::DotReader dots;
+  content_due_ = true;
   while (!dots.done()) {
     const std::string_view input = reader_.buffered();
     if (input.empty()) {
@@ -75,6 +77,7 @@ io::Task<void> Session::ReadContent() {
     co_await assembler_->Grew(dots.content_bytes() - before);
     if (DrainedTooMuch()) co_return;
   }
+  content_due_ = false;
   ContentFacts facts;
   facts.bare_line_end = dots.bare_cr() || dots.bare_lf();
   facts.nul = dots.nul();
@@ -137,6 +140,7 @@ io::Task<void> Session::Bdat(std::string_view argument) {
 }
 
 io::Task<void> Session::ReadChunk(std::uint64_t bytes) {
+  content_due_ = bytes > 0;
   while (bytes > 0) {
     const std::string_view input = reader_.buffered();
     if (input.empty()) {
@@ -150,6 +154,9 @@ io::Task<void> Session::ReadChunk(std::uint64_t bytes) {
     reader_.Consume(taken);
     bytes -= taken;
   }
+  if (!content_due_) co_return;
+  content_due_ = false;
+  content_last_ = parts_.clock.Now();
 }
 
 }  // namespace postern::accept

@@ -31,7 +31,10 @@ mail::EsmtpFeatures Session::Features() const {
   const bool extended = hello_ && hello_->extended;
   features.size = features.eight_bit_mime = features.dsn = features.smtputf8 = extended;
   features.require_tls = extended && encrypted();
-  features.auth = extended && authenticated();
+  // Where AUTH is offered its parameter is taken, of a client without a login as if it said nothing
+  // (RFC 4954 §5).
+  const bool offered = listener_.auth != AuthMode::kNone && encrypted();
+  features.auth = extended && (offered || authenticated());
   return features;
 }
 

@@ -70,13 +70,22 @@ absl::Status SubmitCall::Admit(const mail::Envelope& envelope) {
       !ready.ok()) {
     return Refused(accept::RefusalFrom(ready));
   }
+  const int recipients = static_cast<int>(envelope.recipients.size());
+  const int a_minute = rules_->rates.recipients_per_minute;
+  if (a_minute != 0 && recipients > a_minute) {
+    // It does not go later either.
+    return Refused(
+        absl::InvalidArgumentError(base::Cat("550 5.5.3 ", recipients,
+                                             " recipients, and accept.recipients_per_minute is ",
+                                             a_minute, ": submit the message in parts")),
+        "rate");
+  }
   accept::RateLimit& limit = desk_.parts.rate_limit;
   if (!limit.TakeMessage(identity_, rules_->rates)) {
     return Refused(
         absl::ResourceExhaustedError("450 4.7.1 too many messages in a minute, try again later"),
         "rate");
   }
-  const int recipients = static_cast<int>(envelope.recipients.size());
   if (!limit.TakeRecipients(identity_, recipients, rules_->rates)) {
     return Refused(
         absl::ResourceExhaustedError("450 4.7.1 too many recipients in a minute, try again later"),

@@ -291,6 +291,20 @@ TEST_F(ContentTest, ChunksBeyondTheSizeAreDrained) {
   EXPECT_THAT(talk.Ask("NOOP"), StartsWith("250"));
 }
 
+TEST_F(ContentTest, WordsBetweenChunksKeepNoSessionForEver) {
+  Talk talk = Enveloped();
+  EXPECT_THAT(talk.Ask("BDAT 7\r\nhello"), StartsWith("250"));
+  clock_.Advance(absl::Minutes(4));
+  EXPECT_THAT(talk.Ask("NOOP"), StartsWith("250"));
+  EXPECT_THAT(talk.Ask("BDAT 7\r\nhello"), StartsWith("250")) << "content goes on";
+  clock_.Advance(absl::Minutes(4));
+  EXPECT_THAT(talk.Ask("NOOP"), StartsWith("250"));
+  clock_.Advance(absl::Minutes(2));
+  talk.Send("NOOP\r\n");
+  EXPECT_THAT(talk.Reply(), StartsWith("250"));
+  EXPECT_THAT(talk.Reply(), StartsWith("421 4.4.2"));
+}
+
 TEST_F(ContentTest, AChunkOfUnknownSizeEndsTheSession) {
   for (const char* line :
        {"BDAT", "BDAT x", "BDAT -1", "BDAT 99999999999999999999", "BDAT 5 FIRST"}) {

@@ -155,6 +155,14 @@ TEST_F(HelloTest, AStrangerMayRelayAfterAuthAndTheStampSaysSo) {
   EXPECT_THAT(intake_.messages[0].content, HasSubstr("ESMTPSA"));
 }
 
+TEST_F(HelloTest, WhereAuthIsOfferedItsParameterIsTakenWithoutALogin) {
+  Talk clear = Greeted();
+  EXPECT_THAT(clear.Ask("MAIL FROM:<a@example.test> AUTH=<>"), StartsWith("555 5.5.4"));
+  Talk talk = Encrypted();
+  EXPECT_THAT(talk.Ask("MAIL FROM:<a@example.test> AUTH=<>"), StartsWith("250"));
+  EXPECT_THAT(talk.Ask("RCPT TO:<b@example.net>"), StartsWith("250"));
+}
+
 TEST_F(HelloTest, AListenerThatRequiresAuthTakesNoMailWithoutIt) {
   OfferTls();
   listener_.auth = AuthMode::kRequired;

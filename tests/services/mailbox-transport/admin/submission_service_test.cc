@@ -217,9 +217,20 @@ TEST_F(SubmissionServiceTest, OneIdentityHasItsMessagesAMinute) {
 
 TEST_F(SubmissionServiceTest, OneIdentityHasItsRecipientsAMinute) {
   rules_.rates.recipients_per_minute = 2;
-  const auto three = Envelope("", {"a@b.test", "c@b.test", "d@b.test"});
-  EXPECT_EQ(Send({three, Piece(kContent)}).code, grpc::RESOURCE_EXHAUSTED);
+  const auto two = Envelope("", {"a@b.test", "c@b.test"});
   EXPECT_EQ(SendMessage().code, grpc::OK);
+  EXPECT_EQ(Send({two, Piece(kContent)}).code, grpc::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(SendMessage().code, grpc::OK);
+}
+
+TEST_F(SubmissionServiceTest, MoreRecipientsThanAMinuteHasAreNotToldToComeAgain) {
+  rules_.rates.recipients_per_minute = 2;
+  rules_.rates.messages_per_minute = 1;
+  const auto three = Envelope("", {"a@b.test", "c@b.test", "d@b.test"});
+  const Answer answer = Send({three, Piece(kContent)});
+  EXPECT_EQ(answer.code, grpc::INVALID_ARGUMENT);
+  EXPECT_THAT(answer.text, HasSubstr("accept.recipients_per_minute is 2"));
+  EXPECT_EQ(SendMessage().code, grpc::OK) << "it has cost nothing";
 }
 
 TEST_F(SubmissionServiceTest, IntakeThatIsNotReadyIsSaidAtTheEnvelope) {
