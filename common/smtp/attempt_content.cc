@@ -110,15 +110,20 @@ std::optional<Attempt::Misfit> Attempt::MisfitOf(std::size_t index,
 
 bool Attempt::DecideLocally(const PooledSession& pooled) {
   const Capabilities& peer = pooled.session->capabilities();
-  for (const std::size_t i : std::vector<std::size_t>(pending_)) {
+  for (std::size_t place = 0; place < pending_.size();) {
+    const std::size_t i = pending_[place];
     std::optional<Misfit> misfit = MisfitOf(i, peer);
-    if (!misfit.has_value()) continue;
+    if (!misfit.has_value()) {
+      ++place;
+      continue;
+    }
     if (pooled.helo_instead) {
       Tried().error =
           base::Annotate(misfit->why, "the connection was lost at ehlo, and after helo ");
       NoteLeft(Origin::kConnect, base::Annotate(Tried().error, Tried().host), kLostConnection);
       return false;
     }
+    // Takes it off the list.
     Decide(i, Origin::kLocal, std::move(misfit->why), misfit->enhanced);
   }
   return true;
