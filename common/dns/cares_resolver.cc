@@ -303,6 +303,7 @@ absl::StatusOr<Answer> CaresResolver::State::Judge(RecordType type,
     return Failure(kUnavailable, type, name, base::Cat("response code ", code));
   }
   if (answer->truncated) return Failure(kUnavailable, type, name, "truncated answer");
+  if (answer->referral) return Failure(kUnavailable, type, name, "the server does not recurse");
   if (answer->empty()) answer->ttl = answer->negative_ttl;
   answer->authentic = answer->authentic && options.trust_ad;
   return answer;

@@ -19,6 +19,7 @@ constexpr std::size_t kKeptMax = 256;
 constexpr std::size_t kNameBytesMax = 255;
 constexpr int kChainMax = 16;
 constexpr std::uint16_t kClassInternet = 1;
+constexpr std::uint16_t kNameServer = 2;  // a type of record
 constexpr absl::Duration kOneFamilyTtl = absl::Minutes(1);
 
 absl::Status Broken(std::string_view rule) {
@@ -219,6 +220,20 @@ absl::Duration NegativeTtl(const Reader& reader, const std::vector<Record>& auth
   return absl::ZeroDuration();
 }
 
+// Of an answer without records: name servers without an SOA are a referral, and no data is
+// something else (RFC 2308 §2.2).
+bool Refers(std::uint16_t flags, const std::vector<Record>& authority) {
+  constexpr std::uint16_t kAuthoritative = 0x0400;
+  constexpr std::uint16_t kRecursionAvailable = 0x0080;
+  if ((flags & (kAuthoritative | kRecursionAvailable)) != 0) return false;
+  bool servers = false;
+  for (const Record& record : authority) {
+    if (record.Is(RecordType::kSoa)) return false;
+    servers = servers || (record.klass == kClassInternet && record.type == kNameServer);
+  }
+  return servers;
+}
+
 // Walks the CNAME chain from answer.name, in whatever order the server wrote it.
 absl::Status FollowChain(const Reader& reader,
                          const std::vector<Record>& records,
@@ -302,6 +317,7 @@ absl::StatusOr<Answer> ParseAnswer(std::string_view bytes, RecordType asked) {
   answer.ttl = absl::InfiniteDuration();
   POSTERN_RETURN_IF_ERROR(FollowChain(reader, records, asked, answer));
   POSTERN_RETURN_IF_ERROR(Collect(reader, bytes, records, asked, answer));
+  answer.referral = answer.empty() && Refers(flags, authority);
   return answer;
 }
 

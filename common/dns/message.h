@@ -41,6 +41,7 @@ enum class ResponseCode : std::uint8_t { kNoError = 0, kServerFailure = 2, kNoSu
 struct Answer {
   ResponseCode code = ResponseCode::kNoError;  // other values than the named ones occur
   bool truncated = false;
+  bool referral = false;                 // the server knows nothing itself and does not ask others
   bool authentic = false;                // the AD bit: the server says that it has validated this
   std::string name;                      // the owner of the records, at the end of the CNAME chain
   std::vector<MxRecord> mx;              // when MX was asked

@@ -62,6 +62,14 @@ bool IsUtf8(std::string_view text) {
   return true;
 }
 
+std::size_t Utf8Cut(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text.size();
+  std::size_t end = bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+    --end;
+  return end == 0 ? bytes_max : end;
+}
+
 std::string CleanText(std::string_view text, std::size_t bytes_max) {
   if (text.size() <= bytes_max && base::PrintableBytes(text) == text.size())
     return std::string(text);

@@ -19,6 +19,10 @@ std::size_t Utf8CharacterBytes(std::string_view text);
 
 bool IsUtf8(std::string_view text);
 
+// How much of `text` fits `bytes_max` without the last character in two; of what is not UTF-8 as
+// much as there is room for.
+std::size_t Utf8Cut(std::string_view text, std::size_t bytes_max);
+
 // For people and protobuf strings: control characters become spaces, bytes that are not UTF-8
 // become
 // "?", and the end is cut to `bytes_max` between characters.

@@ -61,10 +61,13 @@ constexpr Explanation kExplanations[] = {
 std::string Line(std::string_view text) {
   std::string out;
   const std::string clean = mail::CleanText(text, kDiagnosticBytesMax);
-  for (std::string_view rest = clean; rest.size() > kLineMax; rest.remove_prefix(kLineMax))
-    out += base::Cat(rest.substr(0, kLineMax), "\r\n");
-  out += clean.substr(clean.empty() ? 0 : (clean.size() - 1) / kLineMax * kLineMax);
-  return out + "\r\n";
+  std::string_view rest = clean;
+  while (rest.size() > kLineMax) {
+    const std::size_t fits = mail::Utf8Cut(rest, kLineMax);
+    out += base::Cat(rest.substr(0, fits), "\r\n");
+    rest.remove_prefix(fits);
+  }
+  return base::Cat(out, rest, "\r\n");
 }
 
 std::string Paragraph(const ReportedRecipient& one, const std::vector<std::string>& lines) {

@@ -66,6 +66,14 @@ class AnswerBytes {
     return *this;
   }
 
+  AnswerBytes& Refer(std::string_view zone, std::string_view server) {
+    const std::string data = Wire(server);
+    authority_ += Wire(zone) + Short(2) + Short(1) + Long(60) +
+                  Short(static_cast<unsigned>(data.size())) + data;
+    ++authorities_;
+    return *this;
+  }
+
   AnswerBytes& ClaimAnswers(unsigned count) {
     answers_ = count;
     return *this;

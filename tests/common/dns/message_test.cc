@@ -88,6 +88,20 @@ TEST(MessageTest, CnameToNothingIsNoData) {
   EXPECT_EQ(answer->negative_ttl, absl::Seconds(40));
 }
 
+TEST(MessageTest, NameServersWithoutASoaAreAReferral) {
+  const auto refers = [](const AnswerBytes& bytes) {
+    const auto answer = ParseAnswer(bytes.Text(), kA);
+    return answer.ok() && answer->referral;
+  };
+  EXPECT_TRUE(refers(AnswerBytes("a.test", kA, 0x8000).Refer("test", "ns.test")));
+  EXPECT_TRUE(refers(
+      AnswerBytes("a.test", kA, 0x8000).Alias("a.test", 20, "b.test").Refer("test", "ns.test")));
+  EXPECT_FALSE(refers(AnswerBytes("a.test", kA, 0x8000).Refer("test", "ns.test").Soa(50, 40)));
+  EXPECT_FALSE(refers(AnswerBytes("a.test", kA, 0x8000))) << "no data, of the third kind";
+  EXPECT_FALSE(refers(AnswerBytes("a.test", kA, 0x8080).Refer("test", "ns.test"))) << "it recurses";
+  EXPECT_FALSE(refers(AnswerBytes("a.test", kA, 0x8400).Refer("test", "ns.test"))) << "its own";
+}
+
 TEST(MessageTest, NegativeTtlIsTheSmallerOfTtlAndMinimum) {
   const auto answer = ParseAnswer(AnswerBytes("a.test", kMx, 0x8183).Soa(30, 900).Text(), kMx);
   ASSERT_TRUE(answer.ok()) << answer.status();

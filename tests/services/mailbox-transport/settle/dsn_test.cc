@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 
 #include "common/base/text.h"
+#include "common/mail/utf8.h"
 #include "services/mailbox-transport/settle/dsn_text.h"
 
 namespace postern::settle {
@@ -182,6 +183,23 @@ TEST_F(DsnTest, AnInternationalMessageHasAnInternationalReport) {
   EXPECT_THAT(dsn.bytes, HasSubstr("Final-Recipient: utf-8; b\xC3\xB6"
                                    "b@remote.test"));
   EXPECT_THAT(dsn.bytes, HasSubstr("Content-Type: message/global\r\n"));
+}
+
+TEST_F(DsnTest, AnOriginalRecipientInUtf8IsSaid) {
+  report_.smtputf8 = true;
+  Refused("b\xC3\xB6@remote.test", "5.1.1 nein", "utf-8;b\xC3\xB6+2B1@alias.test");
+  EXPECT_THAT(Build().bytes, HasSubstr("Original-Recipient: utf-8; b\xC3\xB6+1@alias.test\r\n"));
+}
+
+TEST_F(DsnTest, AWordThatIsTooLongIsCutBetweenCharacters) {
+  report_.smtputf8 = true;
+  std::string words = "x";
+  for (int i = 0; i < 1000; ++i)
+    words += "\xC3\xA4";
+  Refused("bob@remote.test", words);
+  const Dsn dsn = Build();
+  for (const std::string_view line : base::Split(dsn.bytes, '\n'))
+    EXPECT_TRUE(mail::IsUtf8(line)) << line;
 }
 
 TEST_F(DsnTest, EveryLineIsShortEnoughAndEndsWithCrlf) {

@@ -3,6 +3,7 @@
 #include "gmock/gmock.h"
 
 #include "common/base/text.h"
+#include "common/mail/utf8.h"
 
 namespace postern::settle {
 namespace {
@@ -32,6 +33,18 @@ TEST(DsnTextTest, LongResponsesAndHeadersKeepToTheLineLimit) {
   for (const std::string_view line : base::Split(text, '\n'))
     EXPECT_LE(line.size(), 999u);
   EXPECT_THAT(text, HasSubstr(std::string(900, 'e')));
+}
+
+TEST(DsnTextTest, LongLinesAreCutBetweenCharacters) {
+  Report report;
+  ReportedRecipient one;
+  one.error = "x";
+  for (int i = 0; i < 1000; ++i)
+    one.error += "\xc3\xa4";
+  report.recipients.push_back(one);
+  const std::string text = TextForPeople(report, "");
+  for (const std::string_view line : base::Split(text, '\n'))
+    EXPECT_TRUE(mail::IsUtf8(line)) << line;
 }
 
 TEST(DsnTextTest, HeadersThatAreShownAreCutAtALine) {
