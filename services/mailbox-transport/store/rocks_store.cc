@@ -131,7 +131,6 @@ absl::Status RocksStore::AddMessage(model::Message& message, std::vector<Change>
                                         message.body, at, length));
     }
   }
-  AddIdMark(message.id, changes);
   changes.push_back(
       Change::Put(Family::kMessage, message.id.ToKey(), model::EncodeMessage(message)));
   return absl::OkStatus();
@@ -144,6 +143,11 @@ void RocksStore::AddIdMark(base::MessageId id, std::vector<Change>& changes) {
   id_mark_ = id.value + kIdMarkStep;
   changes.push_back(
       Change::Put(Family::kMeta, std::string(kIdMarkKey), base::MessageId{id_mark_}.ToKey()));
+}
+
+void RocksStore::ForgetIdMark() {
+  const std::lock_guard lock(ids_mutex_);
+  id_mark_ = 0;
 }
 
 void RocksStore::Put(model::MessagePtr message, Done done) {
@@ -173,8 +177,11 @@ void RocksStore::Put(model::MessagePtr message, Done done) {
       name.clear();
     }
   }
+  // Not with a key that is known: what it adds is not written.
+  if (reserved.ok()) AddIdMark(message->id, commit.changes);
   commit.done = [this, message, reserved, name = std::move(name),
                  done = std::move(done)](absl::Status status) mutable {
+    if (!status.ok()) ForgetIdMark();
     PutKept(message, name, done, reserved.ok() ? status : reserved);
   };
   commits_->Add(std::move(commit));
@@ -243,6 +250,7 @@ void RocksStore::Settle(model::Settlement settlement, Done done) {
   const model::Message& message = *settlement.message;
   for (const model::MessagePtr& notice : settlement.notices) {
     if (valid.ok()) valid = AddMessage(*notice, commit.changes);
+    if (valid.ok()) AddIdMark(notice->id, commit.changes);
   }
   // A notice that cannot be kept is a mistake of its maker; the state must not be lost for it.
   POSTERN_CHECK(valid.ok());
@@ -257,6 +265,7 @@ void RocksStore::Settle(model::Settlement settlement, Done done) {
   AddExpiredKeys(commit.changes);
   commit.done = [this, id = message.id, in_hand = settlement.in_hand,
                  done = std::move(done)](absl::Status status) mutable {
+    if (!status.ok()) ForgetIdMark();
     if (status.ok() && in_hand) in_hand_->Clear(id);
     if (done != nullptr) done(std::move(status));
   };

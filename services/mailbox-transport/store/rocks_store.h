@@ -117,6 +117,8 @@ class RocksStore final : public model::MessageStore {
   KeyTable& TableOf(std::string_view key_name);
   void AddRemoval(const model::Message& message, std::vector<Change>& changes);
   void AddIdMark(base::MessageId id, std::vector<Change>& changes);
+  // The mark may not have been written: the next message brings one.
+  void ForgetIdMark();
   void AddExpiredKeys(std::vector<Change>& changes);
   void PutKept(const model::MessagePtr& message,
                const std::string& key_name,

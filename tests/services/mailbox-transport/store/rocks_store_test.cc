@@ -104,6 +104,25 @@ TEST_F(RocksStoreTest, IdsGoOnWhenTheClockIsSetBack) {
   EXPECT_GT(world_->NextId(), id);
 }
 
+// The mark that goes with a message is lost with it: the next one brings it.
+TEST_F(RocksStoreTest, IdsGoOnAlsoBehindAMessageThatWasRefused) {
+  const auto with_key = [this] {
+    auto message = MessageWith(world_->NextId(), "body");
+    message->idempotency_key = "k";
+    return message;
+  };
+  ASSERT_TRUE(Put(*world_, with_key()).ok());
+  world_.clock.Advance(absl::Minutes(2));
+  ASSERT_FALSE(Put(*world_, with_key()).ok());
+  const auto last = MessageWith(world_->NextId(), "body");
+  ASSERT_TRUE(Put(*world_, last).ok());
+  ASSERT_TRUE(Settle(*world_, Delivered(last)).ok());
+  world_.Kill();
+  world_.clock.Advance(-absl::Hours(1));
+  ASSERT_TRUE(world_.Open().ok());
+  EXPECT_GT(world_->NextId(), last->id);
+}
+
 TEST_F(RocksStoreTest, BootOfTheMachinePutsEveryMessageInHand) {
   const base::MessageId id = world_.Put("body");
   world_.Kill();
