@@ -103,7 +103,10 @@ std::string_view DoneBy(const CmdletCall& call) {
     case Action::kResumeMessage:
       return "resumed";
     case Action::kRetryQueue:
-      return call.line.Find("Resubmit") != nullptr ? "taken up" : "tried now";
+      return std::get<v1::QueueActionRequest>(call.mail.request).action() ==
+                     v1::QUEUE_ACTION_RESUBMIT
+                 ? "taken up"
+                 : "tried now";
     default:
       return "removed";
   }

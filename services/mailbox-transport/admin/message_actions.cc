@@ -49,6 +49,9 @@ Judged JudgedOf(v1::MessageAction action, const MessageWalk::Row& row) {
   const Status status = standing.ticket.status;
   const bool poison = standing.queue == kPoison;
   if (!row.damage.ok()) return {false, base::Cat("its record is damaged: ", row.damage.ToString())};
+  if (standing.queue == kSubmission) {
+    return {false, "it has no next hop before Resume-Queue Submission"};
+  }
   switch (action) {
     case v1::MESSAGE_ACTION_SUSPEND:
       if (poison) return {false, "a poison message is at rest until it is resumed or removed"};

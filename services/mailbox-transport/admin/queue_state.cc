@@ -130,8 +130,11 @@ io::Task<absl::StatusOr<std::optional<std::vector<base::MessageId>>>> AskIds(
     pipeline::Pipeline& pipeline, std::vector<NamedQueue> queues) {
   std::optional<std::vector<base::MessageId>> ids;
   std::size_t count = 0;
-  for (const NamedQueue& queue : queues)
+  for (const NamedQueue& queue : queues) {
     count += queue.view.message_count;
+    // No shard has what is held in Submission: the store knows it.
+    if (queue.name == kSubmission && queue.view.message_count > 0) co_return ids;
+  }
   if (count > kTicketsMax || queues.size() > kListedQueuesMax) co_return ids;
   ids.emplace();
   using Tickets = std::vector<queue::TicketView>;

@@ -85,6 +85,20 @@ TEST_F(MessageActionsTest, FilterActsOnThoseThatFit) {
   EXPECT_EQ(response_.unchanged(), 19u);
 }
 
+TEST_F(MessageActionsTest, OneThatIsHeldInSubmissionKeepsNoOtherFromIt) {
+  Directory("Some b.test");
+  Lost(2);
+  ASSERT_TRUE(testing::Await(first_, pipeline_->SuspendQueue(model::SubmissionHop())).ok());
+  const std::string held = Accept({"x@nowhere.test"}, "held").ToString();
+  EXPECT_TRUE(Holds(1, "Queue -eq 'ours\\Submission'"));
+  ASSERT_TRUE(Act(v1::MESSAGE_ACTION_SUSPEND, "", "Size -gt 0").ok());
+  EXPECT_EQ(response_.changed(), 2u);
+  EXPECT_EQ(response_.unchanged(), 1u);
+  ASSERT_TRUE(Act(v1::MESSAGE_ACTION_REMOVE, held).ok());
+  ASSERT_EQ(response_.failures_size(), 1);
+  EXPECT_THAT(response_.failures(0).reason(), HasSubstr("Resume-Queue Submission"));
+}
+
 TEST_F(MessageActionsTest, RemovedMessageIsGoneAndItsSenderIsToldUnlessNot) {
   Directory("Some b.test");
   const auto ids = Lost(3);
