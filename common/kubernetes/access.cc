@@ -51,14 +51,19 @@ bool IsNamespace(std::string_view name) {
          std::all_of(name.begin(), name.end(), fits);
 }
 
+absl::StatusOr<std::string> PodNamespace(const KubernetesSettings& settings) {
+  const auto text = directory::ReadFileText(*settings.namespace_file, kTokenBytesMax);
+  if (!text.ok()) return text.status();
+  return std::string(base::Trim(*text));
+}
+
 absl::StatusOr<std::string> NamespaceOf(const KubernetesSettings& settings,
                                         const absl::StatusOr<std::string>& of_pod) {
   if (settings.name_space->empty() && !of_pod.ok()) {
     return Missing("kubernetes.namespace is empty, and kubernetes.namespace_file: ",
                    base::MessageOf(of_pod.status()));
   }
-  const std::string name =
-      settings.name_space->empty() ? std::string(base::Trim(*of_pod)) : *settings.name_space;
+  const std::string& name = settings.name_space->empty() ? *of_pod : *settings.name_space;
   if (IsNamespace(name)) return name;
   return Missing("kubernetes.namespace: \"", base::Printable(name),
                  "\" is not the name of a namespace");
@@ -93,11 +98,11 @@ absl::StatusOr<Access> Access::Make(const KubernetesSettings& settings) {
   auto origin = OriginOf(settings);
   if (!origin.ok()) return origin.status();
   access.origin_ = *std::move(origin);
-  const auto of_pod = directory::ReadFileText(*settings.namespace_file, kTokenBytesMax);
+  const auto of_pod = PodNamespace(settings);
   auto name_space = NamespaceOf(settings, of_pod);
   if (!name_space.ok()) return name_space.status();
   access.namespace_ = *std::move(name_space);
-  access.pod_namespace_ = of_pod.ok() ? std::string(base::Trim(*of_pod)) : access.namespace_;
+  access.pod_namespace_ = of_pod.value_or(access.namespace_);
   access.ca_file_ = *settings.ca_file;
   access.token_file_ = *settings.token_file;
   access.request_timeout_ = *settings.request_timeout;

@@ -119,7 +119,7 @@ bool Attempt::DecideLocally(const PooledSession& pooled) {
     }
     if (pooled.helo_instead) {
       Tried().error =
-          base::Annotate(misfit->why, "the connection was lost at ehlo, and after helo ");
+          base::Annotate(misfit->why, "the connection was lost at ehlo, and after helo");
       NoteLeft(Origin::kConnect, base::Annotate(Tried().error, Tried().host), kLostConnection);
       return false;
     }

@@ -145,6 +145,8 @@ class Session {
 
   bool authenticated() const { return !identity_.empty(); }
 
+  bool offers_auth() const { return listener_.auth != AuthMode::kNone && encrypted(); }
+
   const SessionParts& parts_;
   const ListenerConfig& listener_;
   RulesPtr rules_;

@@ -140,7 +140,8 @@ io::Task<void> Session::Bdat(std::string_view argument) {
 }
 
 io::Task<void> Session::ReadChunk(std::uint64_t bytes) {
-  content_due_ = bytes > 0;
+  if (bytes == 0) co_return;
+  content_due_ = true;
   while (bytes > 0) {
     const std::string_view input = reader_.buffered();
     if (input.empty()) {
@@ -154,7 +155,6 @@ io::Task<void> Session::ReadChunk(std::uint64_t bytes) {
     reader_.Consume(taken);
     bytes -= taken;
   }
-  if (!content_due_) co_return;
   content_due_ = false;
   content_last_ = parts_.clock.Now();
 }

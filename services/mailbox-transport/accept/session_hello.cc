@@ -40,7 +40,7 @@ void Session::OfferExtensions() {
   Say("250-ENHANCEDSTATUSCODES");
   Say("250-DSN");
   if (listener_.tls == TlsMode::kStartTls && !encrypted()) Say("250-STARTTLS");
-  if (listener_.auth != AuthMode::kNone && encrypted()) Say("250-AUTH PLAIN LOGIN");
+  if (offers_auth()) Say("250-AUTH PLAIN LOGIN");
   if (encrypted()) Say("250-REQUIRETLS");
   Say("250-SMTPUTF8");
   Say("250 CHUNKING");

@@ -33,8 +33,7 @@ mail::EsmtpFeatures Session::Features() const {
   features.require_tls = extended && encrypted();
   // Where AUTH is offered its parameter is taken, of a client without a login as if it said nothing
   // (RFC 4954 §5).
-  const bool offered = listener_.auth != AuthMode::kNone && encrypted();
-  features.auth = extended && (offered || authenticated());
+  features.auth = extended && offers_auth();
   return features;
 }
 

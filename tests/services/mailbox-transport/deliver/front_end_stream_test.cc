@@ -179,7 +179,7 @@ TEST_F(FrontEndStreamTest, AWindowBesideANewRoundIsOfTheRoundBefore) {
   Offer(std::string(1 << 20, 'x'));
   Do([this] { front_end_.Ready(1, 1); });
   ASSERT_TRUE(Soon([this] { return front_end_.content[1].size() == 256 * 1024; }));
-  Do([this] { front_end_.ReadyBeside(1, 2, 64 * 1024); });
+  Do([this] { front_end_.Ready(1, 2, 64 * 1024); });
   ASSERT_TRUE(Soon([this] { return front_end_.content[2].size() >= 256 * 1024; }));
   Do([] {});
   EXPECT_EQ(front_end_.content[2].size(), 256u * 1024) << "no more than its window";

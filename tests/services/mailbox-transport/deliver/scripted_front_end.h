@@ -32,20 +32,15 @@ class ScriptedFrontEnd final : public rpc::ToMailbox::Handler {
     stream_->Send(std::move(frame));
   }
 
-  void Ready(std::uint64_t delivery, std::uint32_t round) {
+  // With a window merged into the same frame when it is not 0.
+  void Ready(std::uint64_t delivery, std::uint32_t round, std::uint32_t window_bytes = 0) {
     v1::ProxyToMailbox frame;
     frame.add_ready()->set_delivery(delivery);
     frame.mutable_ready(0)->set_round(round);
-    stream_->Send(std::move(frame));
-  }
-
-  // A new round and a window, merged into one frame.
-  void ReadyBeside(std::uint64_t delivery, std::uint32_t round, std::uint32_t bytes) {
-    v1::ProxyToMailbox frame;
-    frame.add_ready()->set_delivery(delivery);
-    frame.mutable_ready(0)->set_round(round);
-    frame.add_windows()->set_delivery(delivery);
-    frame.mutable_windows(0)->set_bytes(bytes);
+    if (window_bytes != 0) {
+      frame.add_windows()->set_delivery(delivery);
+      frame.mutable_windows(0)->set_bytes(window_bytes);
+    }
     stream_->Send(std::move(frame));
   }
 
