@@ -38,11 +38,12 @@ std::string EncodeXtext(std::string_view text) {
   return out;
 }
 
-std::optional<std::string> DecodeXtext(std::string_view xtext) {
+std::optional<std::string> DecodeXtext(std::string_view xtext, bool utf8) {
   std::string out;
   out.reserve(xtext.size());
   for (std::size_t i = 0; i < xtext.size(); ++i) {
-    if (IsXchar(xtext[i])) {
+    const bool wide = static_cast<unsigned char>(xtext[i]) >= 0x80;
+    if (IsXchar(xtext[i]) || (utf8 && wide)) {
       out.push_back(xtext[i]);
       continue;
     }

@@ -72,29 +72,12 @@ std::string Typed(std::string_view address, bool utf8) {
   return base::Cat("utf-8; ", Shown(address, utf8));
 }
 
-// xtext, in which characters that are not ASCII stand for themselves where the type has them
-// (RFC 6533 §3).
-std::optional<std::string> DecodeAddress(std::string_view text, bool utf8) {
-  if (!utf8) return mail::DecodeXtext(text);
-  std::string out;
-  while (!text.empty()) {
-    const auto wide = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
-    const auto end = std::find_if(text.begin(), text.end(), wide);
-    const auto ascii = mail::DecodeXtext(std::string_view(text.begin(), end));
-    if (!ascii) return std::nullopt;
-    const auto next = std::find_if_not(end, text.end(), wide);
-    out.append(*ascii).append(end, next);
-    text = std::string_view(next, text.end());
-  }
-  return out;
-}
-
 std::string OriginalRecipient(std::string_view orcpt, bool utf8) {
   const std::size_t semicolon = orcpt.find(';');
   if (semicolon == std::string_view::npos) return "";
   const std::string_view type = orcpt.substr(0, semicolon);
   const auto address =
-      DecodeAddress(orcpt.substr(semicolon + 1), base::EqualsIgnoreCase(type, "utf-8"));
+      mail::DecodeXtext(orcpt.substr(semicolon + 1), base::EqualsIgnoreCase(type, "utf-8"));
   if (!address) return "";
   return base::Cat(Shown(type, false), "; ", Shown(*address, utf8));
 }
