@@ -50,11 +50,12 @@ void OrderedPage::Finish(const v1::Cursor& cursor, v1::GetMessageResponse& respo
 
 SortedPage::SortedPage(const PageQuery& query,
                        const SortOrder& order,
-                       std::optional<Bookmark> bookmark)
+                       std::optional<Bookmark> bookmark,
+                       std::size_t results_max)
     : query_(query),
       order_(order),
       bookmark_(std::move(bookmark)),
-      most_(std::min(query.skip + query.most, kResultsMax) + 1) {}
+      most_(std::min(query.skip + query.most, results_max) + 1) {}
 
 int SortedPage::Compare(const SortOrder::Key& a,
                         RowPlace at,
@@ -95,7 +96,8 @@ absl::Status SortedPage::Finish(Read read, v1::GetMessageResponse& response) {
   std::sort_heap(kept_.begin(), kept_.end(),
                  [this](const Kept& a, const Kept& b) { return IsBefore(a, b); });
   const std::size_t from = std::min(query_.skip, kept_.size());
-  const std::size_t to = std::min(from + query_.most, kept_.size());
+  // One more was kept than may be shown, to know that there is one.
+  const std::size_t to = std::min({from + query_.most, kept_.size(), most_ - 1});
   std::size_t bytes = 0;
   for (std::size_t i = from; i < to; ++i) {
     std::optional<v1::MessageInfo> info = read(kept_[i].place);

@@ -69,7 +69,11 @@ class SortedPage {
   // The row at a place, as it is now; nothing when it has left.
   using Read = absl::FunctionRef<std::optional<v1::MessageInfo>(const RowPlace& place)>;
 
-  SortedPage(const PageQuery& query, const SortOrder& order, std::optional<Bookmark> bookmark);
+  // `results_max`: rows that are skipped or shown.
+  SortedPage(const PageQuery& query,
+             const SortOrder& order,
+             std::optional<Bookmark> bookmark,
+             std::size_t results_max = kResultsMax);
 
   void Take(const MessageWalk::Row& row);
   absl::Status Finish(Read read, v1::GetMessageResponse& response);

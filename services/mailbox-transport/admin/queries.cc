@@ -113,7 +113,7 @@ absl::Status Queries::Show(const v1::GetQueueRequest& request,
                    {request.exclude().begin(), request.exclude().end()}};
   const auto choice = QueueChoice::Parse(terms, server);
   if (!choice.ok()) return choice.status();
-  NameTlsDomains(queues);
+  NameTlsDomains(pipeline_, queues);
   auto chosen = choice->Chosen(std::move(queues));
   if (!chosen.ok()) return chosen.status();
   Sort(*order, server, *chosen);
@@ -132,19 +132,6 @@ absl::Status Queries::Show(const v1::GetQueueRequest& request,
     response.mutable_page_info()->set_first(part.first);
   }
   return absl::OkStatus();
-}
-
-void Queries::NameTlsDomains(std::vector<NamedQueue>& queues) const {
-  const pipeline::RouteTablePtr table = pipeline_.router().table();
-  if (table == nullptr) return;
-  const directory::Snapshot& snapshot = table->snapshot();
-  for (NamedQueue& queue : queues) {
-    const model::NextHop& hop = queue.view.hop;
-    const auto* connector = snapshot.FindConnector(hop.connector);
-    const bool secure = connector != nullptr && connector->domain_secure_enabled &&
-                        snapshot.SendsDomainSecure(hop.domain);
-    if (secure) queue.tls_domain = hop.domain;
-  }
 }
 
 io::Task<absl::Status> Queries::Messages(const v1::GetMessageRequest& request,

@@ -43,7 +43,6 @@ class Queries {
   absl::Status Show(const v1::GetQueueRequest& request,
                     std::vector<NamedQueue> queues,
                     v1::GetQueueResponse& response) const;
-  void NameTlsDomains(std::vector<NamedQueue>& queues) const;
 
   pipeline::Pipeline& pipeline_;
   io::DiskPool& disk_;

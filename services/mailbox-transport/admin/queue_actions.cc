@@ -58,7 +58,9 @@ io::Task<absl::StatusOr<std::vector<NamedQueue>>> QueueActions::Chosen(
   if (!choice.ok()) co_return choice.status();
   const auto state = co_await AskQueues(pipeline_);
   if (!state.ok()) co_return state.status();
-  co_return choice->Chosen((*state)->queues());
+  std::vector<NamedQueue> queues = (*state)->queues();
+  NameTlsDomains(pipeline_, queues);
+  co_return choice->Chosen(std::move(queues));
 }
 
 io::Task<absl::Status> QueueActions::Answer(const v1::QueueActionRequest& request,

@@ -126,6 +126,19 @@ io::Task<absl::StatusOr<QueueStatePtr>> AskQueues(pipeline::Pipeline& pipeline) 
                                                active);
 }
 
+void NameTlsDomains(const pipeline::Pipeline& pipeline, std::vector<NamedQueue>& queues) {
+  const pipeline::RouteTablePtr table = pipeline.router().table();
+  if (table == nullptr) return;
+  const directory::Snapshot& snapshot = table->snapshot();
+  for (NamedQueue& queue : queues) {
+    const model::NextHop& hop = queue.view.hop;
+    const auto* connector = snapshot.FindConnector(hop.connector);
+    const bool secure = connector != nullptr && connector->domain_secure_enabled &&
+                        snapshot.SendsDomainSecure(hop.domain);
+    if (secure) queue.tls_domain = hop.domain;
+  }
+}
+
 io::Task<absl::StatusOr<std::optional<std::vector<base::MessageId>>>> AskIds(
     pipeline::Pipeline& pipeline, std::vector<NamedQueue> queues) {
   std::optional<std::vector<base::MessageId>> ids;

@@ -83,6 +83,9 @@ using QueueStatePtr = std::shared_ptr<const QueueState>;
 
 io::Task<absl::StatusOr<QueueStatePtr>> AskQueues(pipeline::Pipeline& pipeline);
 
+// Fills in the domains that are domain-secured, by the directory as it is now; from any thread.
+void NameTlsDomains(const pipeline::Pipeline& pipeline, std::vector<NamedQueue>& queues);
+
 // The ids in these queues, in order, each once; nullopt when they are more than kTicketsMax.
 io::Task<absl::StatusOr<std::optional<std::vector<base::MessageId>>>> AskIds(
     pipeline::Pipeline& pipeline, std::vector<NamedQueue> queues);

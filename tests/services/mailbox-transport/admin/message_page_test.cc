@@ -63,7 +63,7 @@ class MessagePageTest : public WalkFixture {
         return true;
       });
     }
-    SortedPage page(query, order, mark);
+    SortedPage page(query, order, mark, results_max_);
     WalkAll(false, [&](const MessageWalk::Row& row) {
       page.Take(row);
       return true;
@@ -81,6 +81,7 @@ class MessagePageTest : public WalkFixture {
   std::vector<base::MessageId> ids_;
   v1::GetMessageResponse response_;
   std::string gone_;
+  std::size_t results_max_ = kResultsMax;
 };
 
 TEST_F(MessagePageTest, PageEndsAtItsSize) {
@@ -124,6 +125,15 @@ TEST_F(MessagePageTest, SortedRowsOfOneValueKeepTheirOrder) {
   EXPECT_THAT(Sorted({.most = 2, .skip = 1, .counts = true}, "Size"), ElementsAre("d", "f"));
   EXPECT_EQ(response_.page_info().first(), 2u);
   EXPECT_EQ(response_.page_info().total(), 6u);
+}
+
+TEST_F(MessagePageTest, SortedRowsEndAtTheirLimitAndSayThatThereAreMore) {
+  results_max_ = 5;
+  EXPECT_THAT(Sorted({.most = 4, .skip = 3}, "Size"), ElementsAre("a", "c"));
+  EXPECT_TRUE(response_.truncated());
+  results_max_ = 6;
+  EXPECT_THAT(Sorted({.most = 4, .skip = 3}, "Size"), ElementsAre("a", "c", "e"));
+  EXPECT_FALSE(response_.truncated());
 }
 
 TEST_F(MessagePageTest, WhatLeftWhileItWasSortedIsNotShown) {

@@ -60,6 +60,28 @@ TEST_F(QueueActionsTest, QueueInRetryIsTriedNow) {
   EXPECT_TRUE(Soon([&] { return View("b.test").retry_count > failures; }));
 }
 
+TEST_F(QueueActionsTest, FilterKnowsTheDomainsThatAreDomainSecured) {
+  resolver_.ServFail("b.test");
+  resolver_.ServFail("c.test");
+  directory::SnapshotParts parts;
+  parts.sites = {{"here", {}, ""}};
+  parts.servers = {{"ours", "here", "ours:7172", ""}};
+  parts.connectors = {route::testing::ConnectorOf("Some b.test,c.test")};
+  parts.connectors.front().domain_secure_enabled = true;
+  parts.config.tls_send_domain_secure_list = {"b.test"};
+  pipeline_->SetDirectory(directory::MakeSnapshot(std::move(parts)));
+  ASSERT_TRUE(pipeline_->Restore().ok());
+  Dead("b.test");
+  Dead("c.test");
+  v1::QueueActionRequest request;
+  request.set_action(v1::QUEUE_ACTION_SUSPEND);
+  request.set_filter("TlsDomain -eq 'b.test'");
+  ASSERT_TRUE(Act(request).ok());
+  EXPECT_EQ(response_.changed(), 1u);
+  EXPECT_EQ(View("b.test").status, queue::QueueStatus::kSuspended);
+  EXPECT_EQ(View("c.test").status, queue::QueueStatus::kRetry);
+}
+
 TEST_F(QueueActionsTest, FilterActsOnThoseThatFitAndTriesNothingWhenDry) {
   resolver_.ServFail("b.test");
   resolver_.ServFail("c.test");
