@@ -5,8 +5,11 @@
 
 #pragma once
 
+#include <algorithm>
+#include <charconv>
 #include <concepts>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,31 +20,53 @@
 namespace postern::base {
 
 namespace text_internal {
-inline void Append(std::string& out, std::string_view part) {
-  out.append(part);
-}
+// One part of a text that is joined: it points to what it was given, or holds a number's digits.
+class Part {
+ public:
+  explicit Part(std::string_view text) : text_(text) {}
 
-inline void Append(std::string& out, char part) {
-  out.push_back(part);
-}
+  explicit Part(char c) : text_(digits_, 1) { digits_[0] = c; }
 
-// A template, because a plain bool parameter would be a better match for a literal than
-// string_view.
-template <std::integral Number>
-void Append(std::string& out, Number part) {
-  if constexpr (std::same_as<Number, bool>) {
-    out.append(part ? "true" : "false");
-  } else {
-    out.append(std::to_string(part));
+  // A template, because a plain bool parameter would be a better match for a literal than
+  // string_view.
+  template <std::integral Number>
+  explicit Part(Number number) {
+    if constexpr (std::same_as<Number, bool>) {
+      text_ = number ? "true" : "false";
+    } else {
+      const char* const end = std::to_chars(digits_, std::end(digits_), number).ptr;
+      text_ = std::string_view(digits_, static_cast<std::size_t>(end - digits_));
+    }
   }
-}
+
+  Part(const Part&) = delete;
+  Part& operator=(const Part&) = delete;
+
+  std::string_view text() const { return text_; }
+
+ private:
+  std::string_view text_;
+  char digits_[20];  // the most that an integer has, its sign included
+};
 }  // namespace text_internal
+
+// Appends text, characters, booleans and integers; `out` grows at most once.
+template <typename... Parts>
+void AppendTo(std::string& out, const Parts&... parts) {
+  const text_internal::Part all[] = {text_internal::Part(parts)...};
+  std::size_t size = out.size();
+  for (const text_internal::Part& part : all)
+    size += part.text().size();
+  if (size > out.capacity()) out.reserve(std::max(size, 2 * out.capacity()));
+  for (const text_internal::Part& part : all)
+    out.append(part.text());
+}
 
 // Joins text, characters, booleans and integers: Cat("port ", 25).
 template <typename... Parts>
 std::string Cat(const Parts&... parts) {
   std::string out;
-  (text_internal::Append(out, parts), ...);
+  AppendTo(out, parts...);
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 
 namespace postern::mail {
 
@@ -16,10 +17,8 @@ void AppendTwoDigits(std::string& out, int value) {
   out.push_back(static_cast<char>('0' + value % 10));
 }
 
-}  // namespace
-
-std::string FormatDate(absl::Time time) {
-  // Not absl::FormatTime: strftime's names depend on the locale. Nor printf: each message has one.
+// Not absl::FormatTime: strftime's names depend on the locale. Nor printf: each message has one.
+std::string Format(absl::Time time) {
   const absl::CivilSecond civil = absl::ToCivilSecond(time, absl::UTCTimeZone());
   std::string out;
   out.reserve(32);
@@ -40,6 +39,21 @@ std::string FormatDate(absl::Time time) {
   out.push_back(':');
   AppendTwoDigits(out, civil.second());
   return out.append(" +0000");
+}
+
+}  // namespace
+
+std::string FormatDate(absl::Time time) {
+  // A busy server writes many in one second.
+  struct Second {
+    std::int64_t at = std::numeric_limits<std::int64_t>::min();
+    std::string text;
+  };
+
+  thread_local Second known;
+  const std::int64_t second = absl::ToUnixSeconds(time);
+  if (known.at != second) known = {second, Format(time)};
+  return known.text;
 }
 
 }  // namespace postern::mail

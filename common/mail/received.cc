@@ -14,22 +14,44 @@ namespace {
 
 constexpr std::size_t kTlsTextBytesMax = 64;
 
-// A client's text inside a structured field: what is not of a domain or an address literal is "?".
-void AppendName(std::string& out, std::string_view text) {
-  for (const char c : text.substr(0, kReceivedTextBytesMax)) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    const bool safe = plain || std::string_view("-._:[]").find(c) != std::string_view::npos;
-    out.push_back(safe ? c : '?');
+using Bytes = std::array<bool, 256>;
+
+// Of a domain or an address literal.
+constexpr Bytes kOfNames = [] {
+  Bytes safe{};
+  for (const char c : std::string_view("-._:[]"))
+    safe[static_cast<unsigned char>(c)] = true;
+  for (unsigned char c = '0'; c <= 'z'; ++c) {
+    if (c <= '9' || (c >= 'A' && c <= 'Z') || c >= 'a') safe[c] = true;
+  }
+  return safe;
+}();
+
+// All but what would end a word or the comment around it.
+constexpr Bytes kOfWords = [] {
+  Bytes safe{};
+  for (unsigned char c = 33; c < 127; ++c)
+    safe[c] = std::string_view("()\\;<>\"").find(static_cast<char>(c)) == std::string_view::npos;
+  return safe;
+}();
+
+// `text` up to that size, with "?" for what is not safe.
+void AppendSafe(std::string& out, std::string_view text, std::size_t bytes_max, const Bytes& safe) {
+  std::size_t at = out.size();
+  out.append(text.substr(0, bytes_max));
+  for (; at < out.size(); ++at) {
+    if (!safe[static_cast<unsigned char>(out[at])]) out[at] = '?';
   }
 }
 
-// Our own text: kept, but for what would end the word or the comment around it.
+// A client's text inside a structured field.
+void AppendName(std::string& out, std::string_view text) {
+  AppendSafe(out, text, kReceivedTextBytesMax, kOfNames);
+}
+
+// Our own text.
 void AppendWord(std::string& out, std::string_view text, std::size_t bytes_max) {
-  for (const char c : text.substr(0, bytes_max)) {
-    const bool safe =
-        c > 32 && c < 127 && std::string_view("()\\;<>\"").find(c) == std::string::npos;
-    out.push_back(safe ? c : '?');
-  }
+  AppendSafe(out, text, bytes_max, kOfWords);
 }
 
 void AppendClient(std::string& out, const ReceivedParts& parts) {

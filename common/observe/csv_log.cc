@@ -240,11 +240,10 @@ void AppendCsv(std::string& line, std::string_view value) {
   // UTF-8 stands as it is too, but is seldom there.
   const auto plain = [](char c) {
     const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 && byte != 0x7f;
+    return byte >= 0x20 && byte != 0x7f && c != ',' && c != '"';
   };
-  const std::size_t printable = base::PrintableBytes(value);
-  if (value.find(',') == std::string_view::npos && value.find('"') == std::string_view::npos &&
-      std::all_of(value.begin() + printable, value.end(), plain)) {
+  const std::size_t printable = base::PrintableBytes<',', '"'>(value);
+  if (std::all_of(value.begin() + static_cast<std::ptrdiff_t>(printable), value.end(), plain)) {
     line.append(value);
     return;
   }
@@ -258,7 +257,7 @@ void AppendCsv(std::string& line, std::string_view value) {
   if (quoted) line.push_back('"');
 }
 
-std::string CsvTime(absl::Time time) {
+void AppendCsvTime(std::string& line, absl::Time time) {
   // A busy log writes many lines in one second.
   struct Second {
     std::int64_t at = -1;
@@ -275,9 +274,13 @@ std::string CsvTime(absl::Time time) {
   const auto rest = static_cast<unsigned>(millis - second * 1000);
   const char tail[] = {static_cast<char>('0' + rest / 100), static_cast<char>('0' + rest / 10 % 10),
                        static_cast<char>('0' + rest % 10), 'Z'};
-  std::string out;
-  out.reserve(known.text.size() + sizeof tail);
-  return out.append(known.text).append(tail, sizeof tail);
+  line.append(known.text).append(tail, sizeof tail);
+}
+
+std::string CsvTime(absl::Time time) {
+  std::string text;
+  AppendCsvTime(text, time);
+  return text;
 }
 
 }  // namespace postern::observe

@@ -86,6 +86,7 @@ class CsvLog {
 void AppendCsv(std::string& line, std::string_view value);
 
 // "2026-01-31T23:59:59.123Z", as every line begins.
+void AppendCsvTime(std::string& line, absl::Time time);
 std::string CsvTime(absl::Time time);
 
 }  // namespace postern::observe

@@ -45,13 +45,6 @@ std::size_t CharacterBytes(std::string_view text, std::size_t* broken) {
   return bytes;
 }
 
-// The bytes at the start that stand as they are.
-std::size_t PlainBytes(std::string_view text) {
-  text = text.substr(0, base::PrintableBytes(text));
-  text = text.substr(0, text.find('"'));
-  return text.substr(0, text.find('\\')).size();
-}
-
 // The JSON escape of an ASCII character, or nothing.
 std::string_view Escape(char c, char (&buffer)[7]) {
   switch (c) {
@@ -83,7 +76,7 @@ bool AppendJsonString(std::string& out, std::string_view text, std::size_t size_
   char buffer[7];
   while (!text.empty()) {
     // Nearly all text is plain: it goes in runs, not by characters.
-    if (const std::size_t plain = PlainBytes(text); plain > 0) {
+    if (const std::size_t plain = base::PrintableBytes<'"', '\\'>(text); plain > 0) {
       const std::size_t room = size_max - std::min(size_max, out.size());
       out.append(text.substr(0, std::min(plain, room)));
       if (plain > room) {

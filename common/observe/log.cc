@@ -62,26 +62,27 @@ void AppendTime(std::string& out, absl::Time now) {
 bool AppendField(std::string& out, const Field& field) {
   constexpr std::size_t kMax = kLineBytesMax - kLineEndBytes;
   // A field that cannot have at least its name and some of its value is left out whole.
-  if (out.size() + field.name.size() + 32 > kMax) return false;
-  out.push_back(',');
-  AppendJsonString(out, field.name);
-  out.push_back(':');
-  if (!field.number) return AppendJsonString(out, field.value, kMax);
-  out.append(field.value);
+  if (out.size() + field.name().size() + 32 > kMax) return false;
+  out.append(",\"").append(field.name()).append("\":");
+  if (!field.number()) return AppendJsonString(out, field.value(), kMax);
+  out.append(field.value());
   return true;
 }
 
 }  // namespace
 
-Field::Field(std::string_view n, const absl::Status& v)
-    : name(n),
-      value(v.ok() ? std::string("ok")
-                   : base::Cat(absl::StatusCodeToString(v.code()), ": ", base::MessageOf(v))) {}
+Field::Field(std::string_view name, const absl::Status& status)
+    : name_(name),
+      owned_(
+          status.ok()
+              ? std::string("ok")
+              : base::Cat(absl::StatusCodeToString(status.code()), ": ", base::MessageOf(status))) {
+  value_ = owned_;
+}
 
-Field::Field(std::string_view n, double v) : name(n), number(std::isfinite(v)) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.9g", v);
-  value = text;
+Field::Field(std::string_view name, double value) : name_(name), number_(std::isfinite(value)) {
+  const int size = std::snprintf(digits_, sizeof digits_, "%.9g", value);
+  value_ = std::string_view(digits_, static_cast<std::size_t>(size));
 }
 
 bool ParseLevel(std::string_view text, Level* level) {

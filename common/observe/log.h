@@ -12,12 +12,13 @@
 
 #pragma once
 
+#include <charconv>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -29,25 +30,44 @@ enum class Level : std::uint8_t { kDebug, kInfo, kWarning, kError };
 // "debug", "info", "warning", "error".
 bool ParseLevel(std::string_view text, Level* level);
 
-struct Field {
-  std::string_view name;
-  std::string value;
-  bool number = false;
+// One field of a line. It points to the text it was given, and lives no longer than the call.
+class Field {
+ public:
+  Field(std::string_view name, std::string_view text) : name_(name), value_(text) {}
 
-  Field(std::string_view n, std::string v) : name(n), value(std::move(v)) {}
+  Field(std::string_view name, const std::string& text) : name_(name), value_(text) {}
 
-  Field(std::string_view n, std::string_view v) : name(n), value(v) {}
+  Field(std::string_view name, const char* text) : name_(name), value_(text) {}
 
-  Field(std::string_view n, const char* v) : name(n), value(v) {}
+  Field(std::string_view name, const absl::Status& status);
 
-  Field(std::string_view n, const absl::Status& v);
+  Field(std::string_view name, bool value)
+      : name_(name), value_(value ? "true" : "false"), number_(true) {}
 
-  Field(std::string_view n, bool v) : name(n), value(v ? "true" : "false"), number(true) {}
-
-  Field(std::string_view n, double v);
+  Field(std::string_view name, double value);
 
   template <std::integral Number>
-  Field(std::string_view n, Number v) : name(n), value(std::to_string(v)), number(true) {}
+  Field(std::string_view name, Number value)
+      : name_(name),
+        value_(digits_, std::to_chars(digits_, std::end(digits_), value).ptr),
+        number_(true) {}
+
+  Field(const Field&) = delete;
+  Field& operator=(const Field&) = delete;
+
+  // Without a character that JSON has an escape for.
+  std::string_view name() const { return name_; }
+
+  std::string_view value() const { return value_; }
+
+  bool number() const { return number_; }
+
+ private:
+  std::string_view name_;
+  std::string_view value_;  // of what was given, or of one of these
+  std::string owned_;
+  char digits_[24];
+  bool number_ = false;
 };
 
 // Until OpenLog, and after CloseLog, lines go straight to standard error. `path` empty is standard

@@ -15,6 +15,8 @@ namespace {
 
 // A chunk and the piece that makes it overflow.
 constexpr std::size_t kWindowBytes = model::kChunkBytes + 64 * 1024;
+// More than what goes in front of nearly all content.
+constexpr std::size_t kStampRoom = 1024;
 
 model::Priority PriorityOf(mail::Importance importance) {
   if (importance == mail::Importance::kHigh) return model::Priority::kHigh;
@@ -104,8 +106,8 @@ void Assembler::HashEnvelope() {
 }
 
 void Assembler::Expect(std::uint64_t bytes) {
-  // Room for the stamp too; a claim beyond one window reserves one window.
-  window_.reserve(Limited(bytes + 2048, kWindowBytes));
+  // A claim beyond one window reserves one window.
+  window_.reserve(Limited(bytes + kStampRoom, kWindowBytes));
 }
 
 void Assembler::Refuse(Refusal refusal) {

@@ -72,6 +72,8 @@ io::Task<void> Session::ReadContent() {
       continue;
     }
     const std::uint64_t before = dots.content_bytes();
+    // Small content comes in one piece: it is copied once.
+    if (before == 0 && claimed_bytes_ == 0) assembler_->Expect(input.size());
     const std::size_t taken = dots.Take(input, assembler_->content());
     reader_.Consume(taken);
     co_await assembler_->Grew(dots.content_bytes() - before);
@@ -96,16 +98,17 @@ io::Task<void> Session::EndContent() {
   }
   const std::uint64_t bytes = assembler_->content_bytes();
   const std::size_t recipients = envelope_.recipients.size();
+  const std::string id = taken.receipt.id.ToString();
   parts_.probe.MessageTaken(bytes, recipients, parts_.clock.Now() - ended);
   POSTERN_LOG(kInfo, "accept", "message accepted",
-              {{"message_id", taken.receipt.id.ToString()},
+              {{"message_id", id},
                {"listener", listener_.name},
                {"client", client_.address.ToString()},
                {"identity", identity_},
                {"recipients", recipients},
                {"bytes", bytes}});
   Say(base::Cat("250 2.6.0 ", base::Printable(taken.receipt.internet_message_id, 256),
-                " [InternalId=", taken.receipt.id.ToString(), "] Queued mail for delivery"));
+                " [InternalId=", id, "] Queued mail for delivery"));
   ResetTransaction();
 }
 

@@ -36,11 +36,13 @@ namespace {
 // Room for most lines, so that they grow once.
 constexpr std::size_t kUsualBytes = 640;
 
-void Value(std::string& line, std::string_view value) {
-  if (value.size() <= kTrackedBytesMax && mail::IsAscii(value)) {
+void Value(std::string& line, std::string_view value, std::size_t bytes_max = kTrackedBytesMax) {
+  if (value.empty()) {
+    // Most columns of a line are.
+  } else if (value.size() <= bytes_max && mail::IsAscii(value)) {
     observe::AppendCsv(line, value);
   } else {
-    observe::AppendCsv(line, mail::CleanText(value, kTrackedBytesMax));
+    observe::AppendCsv(line, mail::CleanText(value, bytes_max));
   }
   line.push_back(',');
 }
@@ -131,7 +133,7 @@ void Tracking::Write(const model::Message& message, const Line& line) {
   const absl::Time now = absl::Now();
   std::string out;
   out.reserve(kUsualBytes);
-  out += observe::CsvTime(now);
+  observe::AppendCsvTime(out, now);
   out.push_back(',');
   Value(out, line.client_ip);
   Value(out, line.client_hostname);
@@ -139,26 +141,20 @@ void Tracking::Write(const model::Message& message, const Line& line) {
   Value(out, line.server_hostname);
   Value(out, line.source_context);
   Value(out, line.connector);
-  out += NameOf(line.source);
-  out.push_back(',');
-  out += NameOf(line.event);
-  out.push_back(',');
-  out += message.id.ToString();
-  out.push_back(',');
+  base::AppendTo(out, NameOf(line.source), ',', NameOf(line.event), ',', message.id.value, ',');
   Value(out, message.internet_message_id);
   out.push_back(',');  // network-message-id
   // Not cut: each address is bounded, and so is their number.
-  observe::AppendCsv(out, mail::CleanText(Addresses(message, line.recipients), SIZE_MAX));
-  out.push_back(',');
+  Value(out, Addresses(message, line.recipients), SIZE_MAX);
   Value(out, line.status);
-  out += base::Cat(message.size, ",", line.recipients.size(), ",");
+  base::AppendTo(out, message.size, ',', line.recipients.size(), ',');
   Value(out, line.related);
   Value(out, line.reference);
   Value(out, subjects_ ? std::string_view(message.subject) : std::string_view());
   const std::string& sender = message.envelope.sender;
   Value(out, sender);
   Value(out, sender.empty() ? std::string_view("<>") : std::string_view(sender));
-  if (line.origination) out += observe::CsvTime(message.accepted);
+  if (line.origination) observe::AppendCsvTime(out, message.accepted);
   out += ",Originating,,";  // directionality, tenant-id
   Value(out, message.source_ip);
   out.push_back(',');  // original-server-ip

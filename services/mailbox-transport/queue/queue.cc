@@ -43,8 +43,9 @@ Queue::Queue(io::Executor& executor,
   if (shard.sets == nullptr) return;
   shard.sets->OnRoom(shard.number, [this](MxSetPtr set) {
     executor_.Post([this, set = std::move(set)] {
-      schedule_.RoomIn(set, clock_.Now());
-      Pump();
+      const absl::Time now = clock_.Now();
+      schedule_.RoomIn(set, now);
+      Pump(now);
     });
   });
   shard.sets->OnSpareWanted(shard.number, [this](MxSetPtr set) {
@@ -88,19 +89,20 @@ void Queue::RunOnce() {
     probe_.OldestAge(shard_.number, schedule_.OldestAge(now));
     probe_.Counted(shard_.number, schedule_.Count(now));
   }
-  Pump();
+  Pump(now);
 }
 
 void Queue::Stop() {
   stopped_ = true;
 }
 
-void Queue::Pump() {
+void Queue::Pump(absl::Time now) {
   if (stopped_ || pumping_ || !wanted_) return;
   pumping_ = true;
-  while (auto lane = schedule_.NextWanted(clock_.Now())) {
+  while (auto lane = schedule_.NextWanted(now)) {
     wanted_(*std::move(lane));
     if (stopped_) break;
+    now = clock_.Now();
   }
   pumping_ = false;
   for (model::NextHop& hop : schedule_.TakeOverdue()) {
@@ -113,37 +115,43 @@ void Queue::Pump() {
 }
 
 void Queue::Add(const model::NextHop& hop, model::Ticket ticket) {
-  schedule_.Add(hop, std::move(ticket), clock_.Now());
-  Pump();
+  const absl::Time now = clock_.Now();
+  schedule_.Add(hop, std::move(ticket), now);
+  Pump(now);
 }
 
 std::optional<Work> Queue::TryTake(const Lane& lane) {
   if (stopped_) return std::nullopt;
-  auto work = schedule_.TryTake(lane, clock_.Now());
-  Pump();
+  const absl::Time now = clock_.Now();
+  auto work = schedule_.TryTake(lane, now);
+  Pump(now);
   return work;
 }
 
 void Queue::WorkerEnded(const Lane& lane) {
-  schedule_.WorkerEnded(lane, clock_.Now());
-  Pump();
+  const absl::Time now = clock_.Now();
+  schedule_.WorkerEnded(lane, now);
+  Pump(now);
 }
 
 void Queue::Done(const model::NextHop& hop, model::TicketKey key) {
-  schedule_.Done(hop, key, clock_.Now());
-  Pump();
+  const absl::Time now = clock_.Now();
+  schedule_.Done(hop, key, now);
+  Pump(now);
 }
 
 void Queue::Retry(const model::NextHop& hop, model::Ticket ticket) {
-  schedule_.Retry(hop, std::move(ticket), clock_.Now());
-  Pump();
+  const absl::Time now = clock_.Now();
+  schedule_.Retry(hop, std::move(ticket), now);
+  Pump(now);
 }
 
 void Queue::Retry(const model::NextHop& hop,
                   model::TicketKey key,
                   std::vector<model::Ticket> tickets) {
-  schedule_.Retry(hop, key, std::move(tickets), clock_.Now());
-  Pump();
+  const absl::Time now = clock_.Now();
+  schedule_.Retry(hop, key, std::move(tickets), now);
+  Pump(now);
 }
 
 void Queue::Suspend(const model::NextHop& hop) {
@@ -151,8 +159,9 @@ void Queue::Suspend(const model::NextHop& hop) {
 }
 
 bool Queue::Resume(const model::NextHop& hop) {
-  const bool was = schedule_.Resume(hop, clock_.Now());
-  Pump();
+  const absl::Time now = clock_.Now();
+  const bool was = schedule_.Resume(hop, now);
+  Pump(now);
   return was;
 }
 
@@ -169,13 +178,15 @@ Pending Queue::PendingOf(const model::NextHop& hop, model::TicketKey key) const 
 }
 
 void Queue::PutBack(const model::NextHop& hop, model::Ticket ticket) {
-  schedule_.PutBack(hop, std::move(ticket), clock_.Now());
-  Pump();
+  const absl::Time now = clock_.Now();
+  schedule_.PutBack(hop, std::move(ticket), now);
+  Pump(now);
 }
 
 void Queue::HopWorked(const model::NextHop& hop) {
-  schedule_.HopWorked(hop, clock_.Now());
-  Pump();
+  const absl::Time now = clock_.Now();
+  schedule_.HopWorked(hop, now);
+  Pump(now);
 }
 
 void Queue::NoteError(const model::NextHop& hop, std::string_view error) {
@@ -183,37 +194,43 @@ void Queue::NoteError(const model::NextHop& hop, std::string_view error) {
 }
 
 void Queue::HopFailed(const model::NextHop& hop, std::string_view error, bool hosts_down) {
-  schedule_.HopFailed(hop, error, clock_.Now(), hosts_down);
-  Pump();
+  const absl::Time now = clock_.Now();
+  schedule_.HopFailed(hop, error, now, hosts_down);
+  Pump(now);
 }
 
 bool Queue::Admit(const model::NextHop& hop,
                   model::TicketKey key,
                   const std::string& mx_set,
                   absl::Duration ttl) {
-  const bool admitted = schedule_.Admit(hop, key, mx_set, ttl, clock_.Now());
-  Pump();
+  const absl::Time now = clock_.Now();
+  const bool admitted = schedule_.Admit(hop, key, mx_set, ttl, now);
+  Pump(now);
   return admitted;
 }
 
 void Queue::PutOff(const model::NextHop& hop, model::Ticket ticket) {
-  schedule_.PutOff(hop, std::move(ticket), clock_.Now());
-  Pump();
+  const absl::Time now = clock_.Now();
+  schedule_.PutOff(hop, std::move(ticket), now);
+  Pump(now);
 }
 
 void Queue::HopHeld(const model::NextHop& hop, std::string_view reason) {
-  schedule_.HopHeld(hop, reason, clock_.Now());
-  Pump();
+  const absl::Time now = clock_.Now();
+  schedule_.HopHeld(hop, reason, now);
+  Pump(now);
 }
 
 void Queue::WakeHeld() {
-  schedule_.WakeHeld(clock_.Now());
-  Pump();
+  const absl::Time now = clock_.Now();
+  schedule_.WakeHeld(now);
+  Pump(now);
 }
 
 bool Queue::RetryNow(const model::NextHop& hop) {
-  const bool known = schedule_.RetryNow(hop, clock_.Now());
-  Pump();
+  const absl::Time now = clock_.Now();
+  const bool known = schedule_.RetryNow(hop, now);
+  Pump(now);
   return known;
 }
 
@@ -228,16 +245,18 @@ std::vector<model::Ticket> Queue::TakeUnreachable(std::uint64_t mark, std::size_
 std::vector<model::Ticket> Queue::TakeBack(const model::NextHop& hop,
                                            std::uint64_t mark,
                                            std::size_t tickets_max) {
-  auto tickets = schedule_.TakeBack(hop, mark, tickets_max, clock_.Now());
-  Pump();
+  const absl::Time now = clock_.Now();
+  auto tickets = schedule_.TakeBack(hop, mark, tickets_max, now);
+  Pump(now);
   return tickets;
 }
 
 std::vector<model::Ticket> Queue::TakeAway(const model::NextHop& hop,
                                            std::uint64_t mark,
                                            std::size_t tickets_max) {
-  auto tickets = schedule_.TakeAway(hop, mark, tickets_max, clock_.Now());
-  Pump();
+  const absl::Time now = clock_.Now();
+  auto tickets = schedule_.TakeAway(hop, mark, tickets_max, now);
+  Pump(now);
   return tickets;
 }
 

@@ -153,7 +153,7 @@ class Queue {
 
  private:
   // Hands out workers, and sees that Run sleeps no longer than it may.
-  void Pump();
+  void Pump(absl::Time now);
 
   io::Executor& executor_;
   base::Clock& clock_;

@@ -89,14 +89,19 @@ Decision Settler::Decide(const model::Batch& batch,
                          const connector::ErrorPolicies& policies) {
   Decision decision = Begin(batch, std::move(ticket));
   decision.attempted = decision.in_hand = true;
-  smtp::Outcome judged = outcome;
-  // A result that a front end left out is a recipient that was not tried.
-  judged.recipients.resize(batch.recipients.size());
+  const bool complete = outcome.recipients.size() == batch.recipients.size();
+  smtp::Outcome completed;
+  if (!complete) {
+    // A result that a front end left out is a recipient that was not tried.
+    completed = outcome;
+    completed.recipients.resize(batch.recipients.size());
+  }
+  const smtp::Outcome& judged = complete ? outcome : completed;
   Verdicts verdicts = VerdictsFor(judged, policies);
   for (const Verdict& verdict : verdicts.recipients)
     probe_.Judged(verdict.kind);
   decision.verdicts = std::move(verdicts.recipients);
-  decision.results = std::move(judged.recipients);
+  decision.results = judged.recipients;
   decision.hop = std::move(verdicts.hop);
   decision.ambiguous = verdicts.ambiguous;
   PlanReports(decision, SpeaksDsn(outcome.keywords));

@@ -35,16 +35,61 @@ constexpr Tables MakeTables() {
 constexpr Tables kTables = MakeTables();
 
 #if defined(__x86_64__)
+// What a state becomes by so many zero bytes, by each of its bytes.
+using ShiftTables = std::array<std::array<std::uint32_t, 256>, 4>;
+
+constexpr ShiftTables MakeShift(std::size_t zero_bytes) {
+  std::array<std::uint32_t, 32> of_bit{};
+  for (std::size_t bit = 0; bit < 32; ++bit) {
+    std::uint32_t state = std::uint32_t{1} << bit;
+    for (std::size_t i = 0; i < zero_bytes; ++i)
+      state = (state >> 8) ^ kTables[0][state & 0xff];
+    of_bit[bit] = state;
+  }
+  ShiftTables shift{};
+  for (std::size_t byte = 0; byte < 4; ++byte) {
+    for (std::size_t value = 0; value < 256; ++value) {
+      for (std::size_t bit = 0; bit < 8; ++bit) {
+        if ((value >> bit & 1) != 0) shift[byte][value] ^= of_bit[8 * byte + bit];
+      }
+    }
+  }
+  return shift;
+}
+
+constexpr std::size_t kStripe = 256;
+constexpr ShiftTables kOneStripe = MakeShift(kStripe);
+constexpr ShiftTables kTwoStripes = MakeShift(2 * kStripe);
+
+std::uint32_t Shifted(const ShiftTables& shift, std::uint64_t state) {
+  return shift[0][state & 0xff] ^ shift[1][(state >> 8) & 0xff] ^ shift[2][(state >> 16) & 0xff] ^
+         shift[3][(state >> 24) & 0xff];
+}
+
+__attribute__((target("sse4.2"))) std::uint64_t Next(std::uint64_t state, const char* at) {
+  std::uint64_t word;
+  std::memcpy(&word, at, 8);
+  return _mm_crc32_u64(state, word);
+}
+
 __attribute__((target("sse4.2"))) std::uint32_t ByHardware(std::uint32_t crc,
                                                            std::string_view bytes) {
   std::uint64_t state = ~crc;
   const char* at = bytes.data();
   std::size_t left = bytes.size();
-  for (; left >= 8; at += 8, left -= 8) {
-    std::uint64_t word;
-    std::memcpy(&word, at, 8);
-    state = _mm_crc32_u64(state, word);
+  // Each step waits for the one before: three stripes side by side wait a third of the time.
+  for (; left >= 3 * kStripe; at += 3 * kStripe, left -= 3 * kStripe) {
+    std::uint64_t second = 0;
+    std::uint64_t third = 0;
+    for (std::size_t i = 0; i < kStripe; i += 8) {
+      state = Next(state, at + i);
+      second = Next(second, at + kStripe + i);
+      third = Next(third, at + 2 * kStripe + i);
+    }
+    state = Shifted(kTwoStripes, state) ^ Shifted(kOneStripe, second) ^ third;
   }
+  for (; left >= 8; at += 8, left -= 8)
+    state = Next(state, at);
   auto narrow = static_cast<std::uint32_t>(state);
   for (; left > 0; ++at, --left)
     narrow = _mm_crc32_u8(narrow, static_cast<unsigned char>(*at));
