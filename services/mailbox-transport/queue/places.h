@@ -87,8 +87,12 @@ class Fifo {
   std::size_t size_ = 0;
 };
 
-// The earliest first, by Key; a member knows its position, so that it leaves from anywhere.
-template <typename Member, absl::Time (Member::*Key)() const, std::uint32_t Member::*Position>
+// The earliest first, by Key, and of those the least by Then; a member knows its position, so that
+// it leaves from anywhere.
+template <typename Member,
+          absl::Time (Member::*Key)() const,
+          std::uint32_t Member::*Position,
+          std::uint64_t Member::*Then = nullptr>
 class Heap {
  public:
   bool empty() const { return members_.empty(); }
@@ -123,13 +127,22 @@ class Heap {
  private:
   static absl::Time KeyOf(const Member* member) { return (member->*Key)(); }
 
+  static bool Earlier(const Member* a, const Member* b) {
+    const absl::Time time = KeyOf(a);
+    const absl::Time other = KeyOf(b);
+    if constexpr (Then != nullptr) {
+      if (time == other) return a->*Then < b->*Then;
+    }
+    return time < other;
+  }
+
   void Put(std::size_t at, Member* member) {
     members_[at] = member;
     member->*Position = static_cast<std::uint32_t>(at);
   }
 
   void Settle(std::size_t at, Member* member) {
-    if (at > 0 && KeyOf(member) < KeyOf(members_[(at - 1) / 2])) {
+    if (at > 0 && Earlier(member, members_[(at - 1) / 2])) {
       Rise(at, member);
     } else {
       Sink(at, member);
@@ -139,7 +152,7 @@ class Heap {
   void Rise(std::size_t at, Member* member) {
     while (at > 0) {
       const std::size_t parent = (at - 1) / 2;
-      if (!(KeyOf(member) < KeyOf(members_[parent]))) break;
+      if (!Earlier(member, members_[parent])) break;
       Put(at, members_[parent]);
       at = parent;
     }
@@ -148,9 +161,8 @@ class Heap {
 
   void Sink(std::size_t at, Member* member) {
     for (std::size_t child = 2 * at + 1; child < members_.size(); child = 2 * at + 1) {
-      if (child + 1 < members_.size() && KeyOf(members_[child + 1]) < KeyOf(members_[child]))
-        ++child;
-      if (!(KeyOf(members_[child]) < KeyOf(member))) break;
+      if (child + 1 < members_.size() && Earlier(members_[child + 1], members_[child])) ++child;
+      if (!Earlier(members_[child], member)) break;
       Put(at, members_[child]);
       at = child;
     }

@@ -54,11 +54,15 @@ void Schedule::WorkerEnded(const Lane& lane, absl::Time now) {
   if (line->rollup != nullptr) GiveRoom(*line, now);
 }
 
+void Schedule::NoteLeft(Line& line, absl::Time now) {
+  line.outgoing.Count(now);
+  probe_.Left(line.hop.type);
+}
+
 void Schedule::Done(const model::NextHop& hop, model::TicketKey key, absl::Time now) {
   Line* line = Find(hop);
   if (line == nullptr) return;
-  line->outgoing.Count(now);
-  probe_.Left(line->hop.type);
+  NoteLeft(*line, now);
   GiveBack(*line, key, now);
 }
 
@@ -117,7 +121,7 @@ std::vector<model::Ticket> Schedule::TakeAway(const model::NextHop& hop,
   if (line == nullptr) return tickets;
   while (!line->parked.empty() && tickets.size() < tickets_max) {
     if (line->parked.front()->mark >= mark) break;  // their order is that of the marks
-    line->outgoing.Count(now);
+    NoteLeft(*line, now);
     tickets.push_back(Leave(line->parked.front()));
   }
   TakeWaiting(*line, mark, tickets_max, now, tickets);
@@ -136,7 +140,7 @@ void Schedule::TakeWaiting(Line& line,
     while (place != nullptr && tickets.size() < tickets_max) {
       Place* const next = place->after;
       if (place->mark < mark) {
-        line.outgoing.Count(now);
+        NoteLeft(line, now);
         tickets.push_back(Leave(place));
       } else if (unreachable) {
         break;  // there the order is that of the marks
@@ -147,7 +151,7 @@ void Schedule::TakeWaiting(Line& line,
   const auto& later = line.later.members();
   for (std::size_t i = later.size(); i > 0 && tickets.size() < tickets_max; --i) {
     if (i > later.size() || later[i - 1]->mark >= mark) continue;
-    line.outgoing.Count(now);
+    NoteLeft(line, now);
     tickets.push_back(Leave(later[i - 1]));
   }
 }

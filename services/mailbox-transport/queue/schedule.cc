@@ -372,7 +372,7 @@ std::optional<Work> Schedule::TryTake(const Lane& lane, absl::Time now) {
   if (!EnterRollup(*line, set, admission, now)) return std::nullopt;
   line->ready.Spend(*priority);
   ++line->turn;
-  Spend(line->paces, now);
+  SpendPace(*line, now);
   if (line->attempts() == 0) line->grown = now;
   Work work = Take(line->ready.of(*priority).front(), Work::Kind::kAttempt);
   line->taken.back().set = std::move(set);
@@ -380,6 +380,13 @@ std::optional<Work> Schedule::TryTake(const Lane& lane, absl::Time now) {
   if (line->state == Line::State::kProbing) line->probe = work.ticket.key();
   Note(*line, now);
   return work;
+}
+
+void Schedule::SpendPace(Line& line, absl::Time now) {
+  if (line.paces == Paces{}) return;
+  Spend(line.paces, now);
+  line.paced = ++paced_;
+  if (wakes_.Holds(&line)) wakes_.Update(&line);
 }
 
 absl::Time Schedule::NextWake() const {

@@ -107,6 +107,7 @@ struct Line {
   absl::Time grown = absl::InfinitePast();
   absl::Time opened = absl::InfinitePast();  // since when its messages may go
   Paces paces{};
+  std::uint64_t paced = 0;  // when its paces let it go the last time, among all lines
   Rate incoming;
   Rate outgoing;
   std::uint32_t turn = 0;
@@ -298,6 +299,8 @@ class Schedule {
   void Return(Line& line, model::Ticket ticket, Pending pending, absl::Time now);
   Work Take(Place* place, Work::Kind kind);
   std::optional<Work> TakeLapsed(absl::Time now);
+  void SpendPace(Line& line, absl::Time now);
+  void NoteLeft(Line& line, absl::Time now);
 
   // How many more may be under way, by priority.
   ByPriority RoomOf(const Line& line) const;
@@ -340,7 +343,9 @@ class Schedule {
   Heap<Rollup, &Rollup::wake_time, &Rollup::wake_position> rollup_wakes_;
   std::uint64_t rollup_turns_ = 0;
   std::unordered_map<model::NextHop, std::unique_ptr<Line>> lines_;
-  Heap<Line, &Line::wake_time, &Line::wake_position> wakes_;
+  // Of those that wait for one pace the one goes on that has waited longest.
+  Heap<Line, &Line::wake_time, &Line::wake_position, &Line::paced> wakes_;
+  std::uint64_t paced_ = 0;
   Heap<Place, &Place::expires, &Place::expiry_position> expiries_;
   Heap<Place, &Place::notify, &Place::notify_position> notifies_;
   Fifo lapsed_;

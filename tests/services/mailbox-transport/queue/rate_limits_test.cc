@@ -75,6 +75,17 @@ TEST_F(RateLimitsTest, TheLimitOfAConnectorIsOfAllItsQueues) {
   EXPECT_EQ(DeliveredIn(absl::Seconds(45)), 40u);
 }
 
+TEST_F(RateLimitsTest, NoQueueTakesTheLimitOfAllForItself) {
+  settings_.rate_limits.value = {"connector:internet=60/min"};
+  AddMany("a.test", 1, 1000);
+  AddMany("b.test", 2001, 10);
+  AddMany("c.test", 3001, 10);
+  EXPECT_EQ(DeliveredIn(absl::Seconds(40)), 40u);
+  EXPECT_EQ(View("b.test").message_count, 0u);
+  EXPECT_EQ(View("c.test").message_count, 0u);
+  EXPECT_EQ(View("a.test").message_count, 980u);
+}
+
 TEST_F(RateLimitsTest, WhoWaitsIsTold) {
   settings_.rate_limits.value = {"a.test=6/min"};
   AddMany("a.test", 1, 3);

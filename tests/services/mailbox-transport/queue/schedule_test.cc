@@ -303,6 +303,8 @@ TEST_F(ScheduleTest, AQueueGivesBackDueAndFutureTicketsButNotThoseUnderWay) {
   Wanted();
   ASSERT_EQ(Take("a.test"), 1u);
   EXPECT_EQ(schedule().TakeBack(Hop("a.test"), schedule().mark(), 100, now_).size(), 4u);
+  EXPECT_THAT(registry_.Text(),
+              ::testing::HasSubstr("postern_queue_left_total{type=\"DnsConnectorDelivery\"} 4"));
   EXPECT_EQ(View("a.test").message_count, 1u);
 }
 
