@@ -28,7 +28,7 @@ inline constexpr absl::Duration kCountAnswer = absl::Seconds(30);
 
 struct DrainRound {
   std::uint64_t moved = 0;  // tickets that another server has now
-  std::uint64_t kept = 0;   // that no server took
+  std::uint64_t kept = 0;   // that no server took; what its time did not reach is not counted
   std::string error;        // the last reason, or empty
 };
 

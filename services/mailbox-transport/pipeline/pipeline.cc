@@ -42,6 +42,7 @@ Pipeline::Pipeline(const Parts& parts)
               sts_,
               tls_feed_,
               parts.lookup,
+              on_the_way_,
               parts.tracking,
               [this](model::Message& message) { RouteNew(message); }},
       body_bytes_(std::make_shared<std::atomic<std::uint64_t>>(0)) {
@@ -145,7 +146,11 @@ io::Task<DrainRound> Pipeline::DrainOnce(model::RelayPlan plan, absl::Duration w
   co_return sum;
 }
 
+// A message that moves while the shards are asked, one after the other, may be missed by each: then
+// it has begun its way meanwhile, or was on it before.
 io::Task<absl::StatusOr<std::uint64_t>> Pipeline::QueuedNow() {
+  const std::uint64_t begun = on_the_way_.begun();
+  const std::uint64_t before = on_the_way_.now();
   std::uint64_t sum = Submission().message_count;
   // What has left there since has been given to its shard before that is asked.
   std::atomic_thread_fence(std::memory_order_acquire);
@@ -157,7 +162,8 @@ io::Task<absl::StatusOr<std::uint64_t>> Pipeline::QueuedNow() {
     if (!queued.ok()) co_return queued.status();
     sum += *queued;
   }
-  co_return sum;
+  sum += on_the_way_.now();
+  co_return sum > 0 ? sum : before + (on_the_way_.begun() - begun);
 }
 
 void Pipeline::PutChunk(base::MessageId id,

@@ -168,6 +168,7 @@ class Pipeline final : public model::Intake {
   deliver::StsCache sts_;
   smtp::TlsReports tls_reports_;
   deliver::TlsFeed tls_feed_;
+  OnTheWay on_the_way_;
   ShardShared shared_;
   std::vector<std::unique_ptr<Shard>> shards_;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <optional>
 #include <utility>
 
 #include "common/observe/log.h"
@@ -85,10 +86,12 @@ io::Task<bool> Pipeline::LetGoSuspended() {
 
 io::Task<bool> Pipeline::LetGoSome(bool suspended) {
   std::vector<base::MessageId> ids;
+  std::optional<OnTheWay::Some> some;
   {
     const std::lock_guard lock(held_mutex_);
     const auto slice = static_cast<std::ptrdiff_t>(std::min(kLetGoSlice, held_.size()));
     ids.assign(held_.end() - slice, held_.end());
+    some.emplace(on_the_way_, ids.size());
     held_.resize(held_.size() - ids.size());
   }
   for (const base::MessageId id : ids) {
@@ -100,6 +103,7 @@ io::Task<bool> Pipeline::LetGoSome(bool suspended) {
     if (!loaded.ok()) {
       POSTERN_LOG(kError, "store", "message cannot be read",
                   {{"message_id", id.ToString()}, {"error", loaded.status()}});
+      some->Arrived();
       continue;
     }
     auto message = std::make_shared<model::Message>(*std::move(loaded));
@@ -108,6 +112,7 @@ io::Task<bool> Pipeline::LetGoSome(bool suspended) {
       state.suspended = state.suspended || suspended;
     shared_.Write(message, nullptr);
     Place(message, /*keep_message=*/false);
+    some->Arrived();
   }
   co_return !ids.empty();
 }

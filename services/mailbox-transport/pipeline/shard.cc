@@ -289,6 +289,7 @@ io::Task<void> Shard::Attempt(queue::Work work) {
   const RouteTablePtr table = shared_.router.table();
   if (!StillGoes(work, *table)) {
     model::NextHop hop = work.hop;
+    const OnTheWay::Some some(shared_.on_the_way);
     queue_.Done(work.hop, work.ticket.key());
     co_return co_await RerouteTicket(std::move(hop), std::move(work.ticket));
   }
@@ -354,6 +355,7 @@ io::Task<void> Shard::Lapse(queue::Work work) {
 }
 
 io::Task<void> Shard::RefuseAll(model::MessagePtr message, std::vector<std::uint32_t> recipients) {
+  const OnTheWay::Some some(shared_.on_the_way);
   for (const std::uint32_t i : recipients) {
     const auto refusal = shared_.router.RefusalOf(*message, i);
     if (!refusal) {  // the directory has changed meanwhile

@@ -15,9 +15,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "common/io/completion.h"
@@ -27,6 +27,7 @@
 #include "services/mailbox-transport/pipeline/at_hand.h"
 #include "services/mailbox-transport/pipeline/changed.h"
 #include "services/mailbox-transport/pipeline/drain.h"
+#include "services/mailbox-transport/pipeline/on_the_way.h"
 #include "services/mailbox-transport/pipeline/router.h"
 #include "services/mailbox-transport/pipeline/tracking.h"
 #include "services/mailbox-transport/queue/queue.h"
@@ -69,6 +70,7 @@ struct ShardShared {
   deliver::StsCache& sts;
   deliver::TlsFeed& tls_feed;
   dns::LookupRules lookup;
+  OnTheWay& on_the_way;
   Tracking* tracking = nullptr;
   // Gives a new message its next hops, unless the Submission queue is suspended.
   std::function<void(model::Message&)> route;
@@ -193,6 +195,7 @@ class Shard {
   io::Task<void> EndBeforeAttempt(queue::Work work, queue::Pending pending);
 
   struct Draining;
+  bool Over(const Draining& drain) const;
   io::Task<void> DrainWorker(std::shared_ptr<Draining> drain);
   io::Task<void> DrainTicket(std::shared_ptr<Draining> drain, model::Ticket ticket);
 
@@ -226,7 +229,7 @@ class Shard {
     std::vector<std::uint32_t> recipients;
   };
 
-  std::unordered_multimap<base::MessageId, UnderWay> under_way_;
+  std::multimap<base::MessageId, UnderWay> under_way_;
   bool changing_ = false;
   io::Event change_ended_;
 

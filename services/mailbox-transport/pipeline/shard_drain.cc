@@ -11,28 +11,31 @@
 namespace postern::pipeline {
 
 struct Shard::Draining {
-  explicit Draining(model::RelayPlan servers) : plan(std::move(servers)) {}
+  Draining(model::RelayPlan servers, absl::Time end) : plan(std::move(servers)), until(end) {}
 
   const model::RelayPlan plan;
+  const absl::Time until;
   DrainRound round;
   model::NextHop hop;
   bool suspended = false;  // the queue, or every message of it
   std::deque<model::Ticket> tickets;
+  bool gave_back = false;
   std::size_t workers = 0;
   io::Event ended;
 };
 
+bool Shard::Over(const Draining& drain) const {
+  return stopped_ || !drain.round.error.empty() || shared_.clock.Now() >= drain.until;
+}
+
 io::Task<DrainRound> Shard::Drain(model::RelayPlan plan, absl::Time until) {
-  auto drain = std::make_shared<Draining>(std::move(plan));
-  const auto over = [&] {
-    return stopped_ || !drain->round.error.empty() || shared_.clock.Now() >= until;
-  };
+  auto drain = std::make_shared<Draining>(std::move(plan), until);
   for (const queue::QueueView& view : queue_.Queues()) {
     drain->hop = view.hop;
     // Poison is told as such; it is resumed as poison is.
     drain->suspended = queue_.Suspended(view.hop) && view.hop.type != model::DeliveryType::kPoison;
     const std::uint64_t mark = queue_.Mark();
-    while (!over()) {
+    while (!Over(*drain)) {
       std::vector<model::Ticket> taken = queue_.TakeAway(view.hop, mark, kDrainSlice);
       if (taken.empty()) break;
       std::move(taken.begin(), taken.end(), std::back_inserter(drain->tickets));
@@ -45,7 +48,10 @@ io::Task<DrainRound> Shard::Drain(model::RelayPlan plan, absl::Time until) {
         if (!waited.ok()) co_return drain->round;  // the workers give back what they have
       }
     }
-    if (over()) break;
+    // What came back there while the directory changed would wait for its next change.
+    const bool unreachable = view.hop.type == model::DeliveryType::kUnreachable;
+    if (unreachable && drain->gave_back) RerouteSoon();
+    if (Over(*drain)) break;
   }
   co_return drain->round;
 }
@@ -54,8 +60,9 @@ io::Task<void> Shard::DrainWorker(std::shared_ptr<Draining> drain) {
   while (!drain->tickets.empty()) {
     model::Ticket ticket = std::move(drain->tickets.front());
     drain->tickets.pop_front();
-    if (stopped_ || !drain->round.error.empty()) {
-      ++drain->round.kept;
+    if (Over(*drain)) {
+      if (stopped_ || !drain->round.error.empty()) ++drain->round.kept;
+      drain->gave_back = true;
       queue_.Add(drain->hop, std::move(ticket));
       continue;
     }
@@ -86,6 +93,7 @@ io::Task<void> Shard::DrainTicket(std::shared_ptr<Draining> drain, model::Ticket
     ++drain->round.kept;
     drain->round.error = base::MessageOf(handed);
     ticket.message = nullptr;
+    drain->gave_back = true;
     queue_.Add(drain->hop, std::move(ticket));
     co_return;
   }

@@ -77,6 +77,7 @@ void Shard::NoteError(const model::NextHop& hop,
 }
 
 io::Task<void> Shard::PlaceWhenKept(Kept kept, std::vector<model::MessagePtr> notices) {
+  const OnTheWay::Some some(shared_.on_the_way, notices.size());
   // A stop does not wait for space on the disk: the next start finds the notices, or makes them.
   const std::optional<absl::Status> status = co_await kept->Until(absl::InfiniteDuration());
   if (status.has_value() && status->ok()) {
@@ -145,8 +146,11 @@ io::Task<void> Shard::RerouteQueue(model::NextHop hop) {
   while (!loops_.stopping()) {
     std::vector<model::Ticket> tickets = queue_.TakeBack(hop, mark, kRerouteSlice);
     if (tickets.empty()) co_return;
-    for (model::Ticket& ticket : tickets)
+    OnTheWay::Some some(shared_.on_the_way, tickets.size());
+    for (model::Ticket& ticket : tickets) {
       co_await RerouteTicket(hop, std::move(ticket));
+      some.Arrived();
+    }
     co_await io::Sleep(absl::ZeroDuration());
   }
 }
@@ -156,8 +160,11 @@ io::Task<std::size_t> Shard::ResubmitSome(model::NextHop hop,
                                           std::size_t most) {
   std::vector<model::Ticket> tickets = queue_.TakeBack(hop, mark, most);
   const std::size_t count = tickets.size();
-  for (model::Ticket& ticket : tickets)
+  OnTheWay::Some some(shared_.on_the_way, count);
+  for (model::Ticket& ticket : tickets) {
     co_await RerouteTicket(hop, std::move(ticket));
+    some.Arrived();
+  }
   co_return count;
 }
 

@@ -118,6 +118,7 @@ io::Task<Shard::Kept> Shard::Pardon(queue::Work work) {
   auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
   const model::MessagePtr message = work.ticket.message;
   const std::vector<std::uint32_t> recipients = work.ticket.recipients;
+  const OnTheWay::Some some(shared_.on_the_way);
   queue_.Done(work.hop, work.ticket.key());
   absl::AnyInvocable<bool()> route = [this, &message, &recipients, kept] {
     message->crashes = 0;

@@ -23,7 +23,9 @@ std::vector<PlacedTicket> TicketsOf(const model::MessagePtr& message,
       PlacedTicket fresh;
       fresh.hop = state.next_hop;
       fresh.ticket.id = message->id;
-      if (keep_message) fresh.ticket.message = message;
+      // Of what comes to the unreachable ones it is looked at whether it still is.
+      const bool unreachable = state.next_hop.type == model::DeliveryType::kUnreachable;
+      if (keep_message || unreachable) fresh.ticket.message = message;
       fresh.ticket.due = state.next_attempt;
       fresh.ticket.expires = message->expires;
       fresh.ticket.notify_delay_at = notify_at;

@@ -64,6 +64,11 @@ TEST_F(TicketsTest, NobodyIsToldTwiceOrWithoutASender) {
   EXPECT_EQ(Tickets().at(0).ticket.notify_delay_at, absl::InfiniteFuture());
 }
 
+TEST_F(TicketsTest, WhatIsUnreachableComesWithItsMessage) {
+  To("b.test").next_hop = model::UnreachableHop();
+  EXPECT_EQ(Tickets(false).at(0).ticket.message, message_);
+}
+
 TEST_F(TicketsTest, MessageIsKeptInMemoryWhenAsked) {
   To("b.test");
   EXPECT_EQ(Tickets(true).at(0).ticket.message, message_);
