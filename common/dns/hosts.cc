@@ -164,6 +164,7 @@ io::Task<HostsAnswer> Exchangers(Resolver& resolver,
     if (transient.ok()) transient = absl::DeadlineExceededError("dns: too many slow lookups");
     break;
   }
+  out.partial = !transient.ok();
   if (!out.hosts.empty()) co_return out;
   if (!transient.ok()) co_return Failed(base::Annotate(transient, "dns mx " + domain));
   co_return Failed(base::Error(absl::StatusCode::kNotFound, "dns mx ", domain,
@@ -245,12 +246,14 @@ io::Task<HostsAnswer> HostsForSmartHosts(Resolver& resolver,
       continue;
     }
     out.ttl = std::min(out.ttl, found.ttl);
+    out.partial = out.partial || found.partial;
     for (Host& host : found.hosts) {
       host.preference = static_cast<std::uint16_t>(i);
       host.smart_host = smart_hosts[i];
       out.hosts.push_back(std::move(host));
     }
   }
+  out.partial = out.partial || !transient.ok();
   if (!out.hosts.empty()) co_return out;
   if (!transient.ok()) co_return Failed(std::move(transient));
   // A wrong smart host is a mistake in the settings: the mail waits until it is mended.

@@ -59,6 +59,7 @@ struct HostsAnswer {
   mail::EnhancedStatus enhanced;  // class 5 is permanent, class 4 is not
   absl::Duration ttl;             // how long the answer holds
   std::string mx_set;             // MxSetName of the domain; empty: it has no MX records
+  bool partial = false;           // with hosts: others could not be looked up for now
 
   bool ok() const { return error.ok(); }
 };

@@ -65,6 +65,7 @@ io::Task<Outcome> Attempt::Run() {
   if (provided) {
     dns::HostsAnswer answer = co_await LookUp();
     outcome_.mx_set = std::move(answer.mx_set);
+    partial_ = answer.partial;
     if (answer.ok() && delivery_.admits && !delivery_.admits(outcome_.mx_set, answer.ttl)) {
       outcome_.put_off = true;
     } else if (answer.ok()) {

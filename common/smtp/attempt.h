@@ -95,8 +95,8 @@ class Attempt {
   // The MTA-STS policy of the domain, where it has a say.
   io::Task<void> AskSts();
   io::Task<HostPolicy> PolicyOf(const dns::Host& host, std::uint16_t port);
-  // What a report about TLS says of a session that came about; `in_clear`: we did not ask for more.
-  void NoteTlsResult(const Session& session, const HostPolicy& policy, bool in_clear);
+  // What a report about TLS says of a session that came about; `told`: why it is in clear is told.
+  void NoteTlsResult(const Session& session, const HostPolicy& policy, bool told);
   void NoteForbidden(const dns::Host& host, const HostPolicy& policy);
   io::Task<void> TryHosts(std::vector<dns::Host> hosts);
   // One host, until it has said what it has to say at every address.
@@ -213,6 +213,7 @@ class Attempt {
   std::size_t insecure_ = 0;  // addresses without the TLS that it demands
   std::size_t lacking_ = 0;   // addresses that do not offer it, those without STARTTLS too
   std::string lacking_host_;  // the last one
+  bool partial_ = false;      // some hosts could not be looked up
 };
 
 }  // namespace postern::smtp

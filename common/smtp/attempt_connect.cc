@@ -297,10 +297,12 @@ io::Task<void> Attempt::Introduce(std::unique_ptr<PooledSession>& pooled,
   Security security = policy.security;
   // A password never goes out in clear to a host that offers TLS, however broken.
   const bool may_fall_back = security.tls == TlsUse::kOpportunistic && credential_ == nullptr;
+  // A session without TLS is the host's failure, unless nobody wanted TLS or it is told already.
+  bool told = security.tls == TlsUse::kNever;
   if (may_fall_back && parts_.clear_hosts.Contains(pooled->address, absl::Now())) {
     security.tls = TlsUse::kNever;
   }
-  bool encrypted = security.tls != TlsUse::kNever;
+  const bool encrypted = security.tls != TlsUse::kNever;
   const bool may_be_clear = security.tls != TlsUse::kRequired && credential_ == nullptr;
   const bool helo = delivery_.policy.force_helo;
 
@@ -310,7 +312,7 @@ io::Task<void> Attempt::Introduce(std::unique_ptr<PooledSession>& pooled,
     parts_.clear_hosts.Remember(pooled->address, absl::Now());
     parts_.counters.tls_fallbacks.Add();
     const Refusal broken = *std::move(refused);
-    encrypted = false;
+    told = true;
     refused = co_await GreetAgain(*pooled, policy, helo, broken);
   }
   if (refused.has_value() && refused->lost_at_ehlo && may_be_clear) {
@@ -323,7 +325,7 @@ io::Task<void> Attempt::Introduce(std::unique_ptr<PooledSession>& pooled,
     pooled->clear_instead = policy.security.tls == TlsUse::kOpportunistic &&
                             !pooled->session->tls().has_value() &&
                             pooled->session->capabilities().starttls;
-    NoteTlsResult(*pooled->session, policy, /*in_clear=*/!encrypted);
+    NoteTlsResult(*pooled->session, policy, told);
     co_return;
   }
   NoteRefusal(*refused);

@@ -83,6 +83,7 @@ std::string Attempt::ProofFor(const std::string& host, const HostPolicy& policy)
   if (policy.source != PolicySource::kConnector) proof += "tls\n";
   for (const std::string& name : demand.names)
     proof += base::Cat(name, "\n");
+  if (demand.alternative_names) proof += "alternative names\n";
   if (policy.security.at_once) proof += "tls at once\n";
   for (const tls::DaneAnchor& anchor : demand.dane) {
     proof +=
@@ -96,14 +97,14 @@ std::string Attempt::ProofFor(const std::string& host, const HostPolicy& policy)
   return proof;
 }
 
-void Attempt::NoteTlsResult(const Session& session, const HostPolicy& policy, bool in_clear) {
+void Attempt::NoteTlsResult(const Session& session, const HostPolicy& policy, bool told) {
   std::string& result = Tried().tls_result;
   const bool secure = session.tls().has_value();
   if (!secure && !session.capabilities().starttls) {
     // Who says HELO only does not know what the host offers.
     if (!delivery_.policy.force_helo) result = TlsResultName(TlsResult::kStarttlsNotSupported);
   } else if (!secure) {
-    if (!in_clear) result = TlsResultName(TlsResult::kValidationFailure);
+    if (!told) result = TlsResultName(TlsResult::kValidationFailure);
   } else if (!policy.result.empty()) {
     result = policy.result;
   } else {

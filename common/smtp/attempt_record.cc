@@ -177,9 +177,10 @@ void Attempt::NoteLacking(std::size_t tried) {
   const absl::Status error =
       base::Error(absl::StatusCode::kFailedPrecondition, "REQUIRETLS support required: ", lacking_,
                   " of ", tried, " addresses do not offer it, the last one is of ", lacking_host_);
+  const bool none_offers = lacking_ == tried && !partial_;
   for (const std::size_t i : std::vector<std::size_t>(pending_)) {
     if (outcome_.recipients[i].origin == Origin::kRemote) continue;
-    Decide(i, Origin::kLocal, error, lacking_ == tried ? kNeedsRequireTls : kNeedsRequireTlsNow);
+    Decide(i, Origin::kLocal, error, none_offers ? kNeedsRequireTls : kNeedsRequireTlsNow);
   }
 }
 

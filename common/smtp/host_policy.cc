@@ -121,6 +121,7 @@ HostPolicy DecideHost(const ConnectorPolicy& connector, Security floor, HostFind
   policy.result = "";
   policy.security.tls = TlsUse::kRequired;
   policy.security.demand.chain = true;
+  policy.security.demand.alternative_names = true;
   AddName(policy.security.demand.names, findings.host.name);
   policy.server_name = findings.host.name;
   return policy;

@@ -20,6 +20,8 @@ struct KnownSts {
   mail::StsPolicy policy;
   absl::Time expires;
 
+  absl::Time fetched() const { return expires - policy.max_age; }
+
   bool operator==(const KnownSts&) const = default;
 };
 

@@ -187,7 +187,12 @@ io::Task<std::optional<Refusal>> Session::SayHello(const HelloPolicy& policy) {
     if (!reply->permanent()) co_return Refusal::RefusedAt(Stage::kHello, *std::move(reply));
   }
   if (policy.security.tls == TlsUse::kRequired && !tls_facts_.has_value()) {
-    co_return Refusal::NoStartTls(Stage::kHello, "tls is required: helo has no starttls");
+    // By our own demand nobody asked the peer.
+    if (policy.force_helo) {
+      co_return Refusal::NotSecure(Stage::kTls,
+                                   "tls is required, and ForceHELO leaves no way to it", kNoTls);
+    }
+    co_return Refusal::NoStartTls(Stage::kTls, "tls is required: helo has no starttls");
   }
   const std::string line = base::Cat("HELO ", policy.name);
   absl::StatusOr<mail::Reply> reply = co_await Ask(line, limits_.hello);

@@ -37,10 +37,6 @@ constexpr absl::Duration kResolverTimeMax = absl::Minutes(2);
 constexpr std::size_t kDomainBytes = 512;
 constexpr std::size_t kPatternBytes = 32;
 
-absl::Time FetchedAt(const KnownSts& known) {
-  return known.expires - known.policy.max_age;
-}
-
 bool IsPlainText(std::string_view content_type) {
   const std::string_view type = base::Split(content_type, ';').front();
   return base::EqualsIgnoreCase(base::Trim(type), kMediaType);
@@ -173,7 +169,7 @@ bool StsPolicies::FetchDue(const Domain& domain) const {
   if (failed && now < domain.fetch_after) return false;
   if (!domain.known || domain.known->expires <= now) return true;
   if (domain.known->policy.id != domain.announced) return true;
-  return now - FetchedAt(*domain.known) >= options_.refresh_after;
+  return now - domain.known->fetched() >= options_.refresh_after;
 }
 
 void StsPolicies::Merge(Domain& domain, const KnownSts& theirs) {
@@ -188,7 +184,7 @@ void StsPolicies::Merge(Domain& domain, const KnownSts& theirs) {
     const bool ours_announced = domain.known->policy.id == domain.announced;
     const bool theirs_announced = bounded.policy.id == domain.announced;
     if (ours_announced && !theirs_announced) return;
-    if (ours_announced == theirs_announced && FetchedAt(bounded) <= FetchedAt(*domain.known)) {
+    if (ours_announced == theirs_announced && bounded.fetched() <= domain.known->fetched()) {
       return;
     }
   }

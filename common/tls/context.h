@@ -50,6 +50,8 @@ struct Demand {
   // With `chain`: and each of these. "mx.contoso.com", "192.0.2.1", or "*.contoso.com" for
   // contoso.com and every name below it.
   std::vector<std::string> names;
+  // With `names`: a subjectAltName alone says whom a certificate is for (RFC 8461 §4.1).
+  bool alternative_names = false;
   // With `chain`: a certificate of which nobody tells whether it was revoked is refused.
   bool revocation_known = false;
   // One of these TLSA records, besides what is above; empty: none is looked for.

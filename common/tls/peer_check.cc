@@ -51,20 +51,21 @@ int ShowCertificate(SSL* ssl, void*) {
   return used ? 1 : 0;
 }
 
-bool HasName(X509* certificate, const std::string& name) {
+bool HasName(X509* certificate, const std::string& name, unsigned flags) {
   return X509_check_host(certificate, name.data(), name.size(),
-                         X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
+                         flags | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
 }
 
 // Whether the certificate is for such a name, as Demand writes it.
-bool IsFor(X509* certificate, std::string name) {
+bool IsFor(X509* certificate, std::string name, bool alternative_names = false) {
   if (name.ends_with('.')) name.pop_back();
   if (name.empty()) return false;
   const auto address = io::IpAddress::Parse(name);
   if (address.ok()) return X509_check_ip_asc(certificate, address->ToString().c_str(), 0) == 1;
-  if (!name.starts_with("*.")) return HasName(certificate, name);
+  const unsigned flags = alternative_names ? X509_CHECK_FLAG_NEVER_CHECK_SUBJECT : 0;
+  if (!name.starts_with("*.")) return HasName(certificate, name, flags);
   // To OpenSSL ".contoso.com" is every name below contoso.com, "*.contoso.com" included.
-  return HasName(certificate, name.substr(2)) || HasName(certificate, name.substr(1));
+  return HasName(certificate, name.substr(2), flags) || HasName(certificate, name.substr(1), flags);
 }
 
 std::string Words(long verify_result) {
@@ -101,7 +102,7 @@ absl::Status CheckChain(SSL* ssl, const Demand& demand, long result) {
                          TlsResultOfChain(result));
   }
   for (const std::string& name : demand.names) {
-    if (IsFor(peer.get(), name)) continue;
+    if (IsFor(peer.get(), name, demand.alternative_names)) continue;
     TakeOpenSslError("");
     const bool address = io::IpAddress::Parse(name).ok();
     const long mismatch = address ? X509_V_ERR_IP_ADDRESS_MISMATCH : X509_V_ERR_HOSTNAME_MISMATCH;
@@ -117,6 +118,7 @@ void TryName(SSL* ssl, const std::string& name, long result, Facts& facts) {
   Demand tried;
   tried.chain = true;
   tried.names = {name};
+  tried.alternative_names = true;
   const absl::Status proved = CheckChain(ssl, tried, result);
   facts.tried = proved.ok() ? std::string(kSuccessful) : TlsResultOf(proved);
 }

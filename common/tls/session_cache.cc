@@ -148,6 +148,7 @@ std::string KeyFor(const ClientContext::Peer& peer, std::uint64_t version) {
                                     std::to_string(version),
                                     peer.demand.chain ? "chain" : "",
                                     peer.demand.revocation_known ? "known" : "",
+                                    peer.demand.alternative_names ? "alternative names" : "",
                                     peer.describe ? "describe" : "",
                                     peer.tried_name};
   parts.insert(parts.end(), peer.demand.names.begin(), peer.demand.names.end());

@@ -62,7 +62,9 @@ io::Task<smtp::Outcome> Deliver::Attempt(const model::Batch& batch,
   const absl::Time started = absl::Now();
   smtp::Delivery delivery =
       MakeDelivery(batch, connector, domain_listed, *parts_.settings.attempt_timeout);
-  if (delivery.route.dns_routing) delivery.sts = parts_.sts.Find(delivery.route.domain);
+  if (delivery.route.dns_routing && parts_.sts_obeyed) {
+    delivery.sts = parts_.sts.Find(delivery.route.domain);
+  }
   StoredBody body(parts_.store, parts_.disk, batch.message);
   smtp::Outcome outcome;
   if (connector.frontend_proxy_enabled) {

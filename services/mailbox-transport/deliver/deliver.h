@@ -40,6 +40,8 @@ class Deliver {
     const DeliverSettings& settings;
     Probe& probe;
     StsCache& sts;
+    bool
+        sts_obeyed;  // security.mta_sts: without it, what is known of before is not in force either
     TlsFeed& tls_feed;
   };
 

@@ -41,8 +41,8 @@ void StsCache::Keep(const smtp::KnownSts& known) {
   const std::lock_guard lock(mutex_);
   const auto found = known_.find(known.domain);
   if (found != known_.end()) {
-    // Two attempts may have asked at once.
-    if (found->second == known || found->second.expires > known.expires) return;
+    // Two attempts may have asked at once. A newer policy may expire earlier.
+    if (found->second == known || found->second.fetched() > known.fetched()) return;
     found->second = known;
   } else {
     if (known_.size() == kStsDomainsMax) MakeRoom();

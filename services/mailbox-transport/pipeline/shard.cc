@@ -108,7 +108,7 @@ Shard::Shard(io::Executor& executor,
           {executor, settings.rpc, settings.deliver, settings.server, shared.store.database_id()}),
       deliver_probe_(shared.registry, settings.site),
       deliver_({engine_, proxy_, relay_, shared.store, shared.disk, settings.deliver,
-                deliver_probe_, shared.sts, shared.tls_feed}),
+                deliver_probe_, shared.sts, shared.engine_stores.web != nullptr, shared.tls_feed}),
       workers_(executor),
       loops_(executor) {}
 

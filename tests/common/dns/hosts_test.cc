@@ -155,6 +155,14 @@ TEST_F(HostsTest, UsableHostOutweighsBrokenOnes) {
   EXPECT_EQ(Result(Ask("a.test")), "good.test");
 }
 
+TEST_F(HostsTest, WhatCouldNotBeLookedUpIsToldBesideTheOthers) {
+  dns_.Mx("a.test", {{10, "slow.test"}, {20, "gone.test"}, {30, "good.test"}});
+  dns_.A("good.test", "192.0.2.1");
+  EXPECT_FALSE(Ask("a.test").partial);
+  dns_.Timeout("slow.test");
+  EXPECT_TRUE(Ask("a.test").partial);
+}
+
 TEST_F(HostsTest, NullMxBesideRealOnesMeansNothing) {
   dns_.Mx("a.test", {{0, "."}, {10, "mx.test"}});
   dns_.A("mx.test", "192.0.2.1");

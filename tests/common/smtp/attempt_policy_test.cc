@@ -123,6 +123,16 @@ TEST_F(AttemptPolicyTest, AFallBackInClearIsOneFailure) {
   EXPECT_EQ(outcome_.hosts.at(1).tls_result, "");
 }
 
+TEST_F(AttemptPolicyTest, WhileAHostIsKnownToBreakTlsEachSessionIsAFailure) {
+  Peer("192.0.2.1").BreaksTls();
+  delivery_.policy.messages_per_connection_max = 1;
+  Deliver();
+  Deliver();
+  ASSERT_EQ(outcome_.hosts.size(), 1u);
+  EXPECT_FALSE(outcome_.session_reused);
+  EXPECT_EQ(outcome_.hosts.at(0).tls_result, "validation-failure");
+}
+
 TEST_F(AttemptPolicyTest, RecordsThatNoneCanUseAreReportedAsSuch) {
   PeerFor("mx1.test");
   Tlsa({.usage = 1, .selector = 1, .matching = 1, .data = std::string(32, 'x')});

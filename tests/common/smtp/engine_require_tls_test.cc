@@ -146,6 +146,24 @@ TEST_F(EngineRequireTlsTest, AHostThatCannotBeAskedMayStillOfferIt) {
   EXPECT_THAT(ErrorOf(), HasSubstr("1 of 2 addresses"));
 }
 
+TEST_F(EngineRequireTlsTest, AHostThatCannotBeLookedUpMayStillOfferIt) {
+  Peer("192.0.2.1").Refuses();
+  Exchanger({});
+  resolver_.Timeout("mx1.test");
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("local 4.7.30"));
+  EXPECT_THAT(ErrorOf(), HasSubstr("1 of 1 addresses"));
+}
+
+TEST_F(EngineRequireTlsTest, ForceHeloIsNoAnswerOfTheHosts) {
+  Exchanger({"REQUIRETLS"});
+  delivery_.policy.force_helo = true;
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("local 4.7.4"));
+  EXPECT_EQ(outcome_.hosts.at(0).stage, Stage::kTls);
+  EXPECT_EQ(outcome_.hosts.at(0).tls_result, "");
+}
+
 TEST_F(EngineRequireTlsTest, TheWordsOfAHostThatOffersItStand) {
   Exchanger({"REQUIRETLS"}).Says("MAIL", "451 4.3.0 later");
   Exchanger({});

@@ -89,6 +89,15 @@ TEST_F(PeerCheckTest, TheCommonNameCountsOnlyWithoutAlternativeNames) {
   EXPECT_NE(Verdict(Names({"mx.contoso.test"})), "ok");
 }
 
+TEST_F(PeerCheckTest, TheCommonNameDoesNotCountWhereAlternativeNamesAreDemanded) {
+  Demand demand = Names({"mx.contoso.test"});
+  demand.alternative_names = true;
+  Serve(ca_.Issue(Named({}, "mx.contoso.test")));
+  EXPECT_THAT(Verdict(demand), HasSubstr("looked for mx.contoso.test"));
+  Serve(ca_.Issue(Named({"mx.contoso.test"}, "other.test")));
+  EXPECT_EQ(Verdict(demand), "ok");
+}
+
 TEST_F(PeerCheckTest, EveryNameThatIsDemandedMustFit) {
   Serve(ca_.Issue(Named({"relay.contoso.test", "mx.partner.test"})));
   EXPECT_EQ(Verdict(Names({"relay.contoso.test", "*.partner.test"})), "ok");

@@ -61,6 +61,18 @@ TEST_F(StsCacheTest, AnOlderAnswerDoesNotReplaceANewerOne) {
   EXPECT_EQ(cache.Find("example.test")->policy.id, "3");
 }
 
+TEST_F(StsCacheTest, ANewerPolicyReplacesOneThatExpiresLater) {
+  StsCache cache(store_, clock_);
+  smtp::KnownSts old = Policy("example.test", "1", absl::Hours(24 * 30));
+  old.policy.max_age = absl::Hours(24 * 30);
+  cache.Keep(old);
+  clock_.Advance(absl::Hours(1));
+  cache.Keep(Policy("example.test", "2", absl::Hours(24)));
+  EXPECT_EQ(cache.Find("example.test")->policy.id, "2");
+  cache.Keep(old);
+  EXPECT_EQ(cache.Find("example.test")->policy.id, "2");
+}
+
 TEST_F(StsCacheTest, WhatCannotBeReadIsForgotten) {
   store_.PutPolicy("example.test", "\xFF nonsense");
   StsCache cache(store_, clock_);
