@@ -141,6 +141,16 @@ class ManifestsTest(unittest.TestCase):
         self.assertEqual(claim, "store-mailbox-transport-1")
         self.assertNotIn("ports", pod["containers"][0])
 
+    def test_the_pod_that_salvages_mail_may_do_no_more_and_reaches_no_network(self):
+        salvage = yaml.safe_load((ROOT / "deploy/examples/salvage-pod.yaml").read_text())
+        of_server = of_kind(overlays()["single-site"], "StatefulSet")[0]["spec"]["template"]["spec"]
+        pod = salvage["spec"]
+        self.assertEqual(salvage["metadata"]["labels"], {"app.kubernetes.io/part-of": "postern"})
+        self.assertEqual(pod["securityContext"], of_server["securityContext"])
+        for container in pod["initContainers"] + pod["containers"]:
+            self.assertEqual(container["securityContext"],
+                             of_server["containers"][0]["securityContext"])
+
     def test_each_pod_of_a_stateful_set_is_a_server_that_starts_with_its_directory(self):
         for overlay, resources, workload, pod in self.each_workload():
             if workload["kind"] != "StatefulSet" or overlay == ASKING:
