@@ -34,7 +34,10 @@ class Probe {
                                            "AUTH attempts that were refused.")),
         latency_(registry.AddHistogram("postern_accept_latency_seconds",
                                        "From the end of the content to the receipt.",
-                                       observe::SecondsBuckets())) {}
+                                       observe::SecondsBuckets())) {
+    for (const std::string_view klass : kRefusals)
+      RefusalsOf(klass);
+  }
 
   void ConnectionCame() { connections_.Add(); }
 
@@ -53,15 +56,20 @@ class Probe {
 
   void AuthFailed() { auth_failures_.Add(); }
 
-  // `klass` is one of a fixed few: content, size, header, loop, full, stopping, relay, rate, ...
-  void Refused(std::string_view klass) {
-    registry_
-        .AddCounter("postern_accept_refusals_total", "Refusals, by class.",
-                    {{"class", std::string(klass)}})
-        .Add();
-  }
+  // `klass` is one of kRefusals.
+  void Refused(std::string_view klass) { RefusalsOf(klass).Add(); }
 
  private:
+  static constexpr std::string_view kRefusals[] = {
+      "connections", "content", "envelope", "errors",  "failed",     "full",
+      "header",      "loop",    "proxy",    "rate",    "recipients", "refused",
+      "relay",       "size",    "stopping", "timeout", "tls"};
+
+  observe::Counter& RefusalsOf(std::string_view klass) {
+    return registry_.AddCounter("postern_accept_refusals_total", "Refusals, by class.",
+                                {{"class", std::string(klass)}});
+  }
+
   observe::Registry& registry_;
   observe::Counter& connections_;
   observe::Gauge& sessions_;

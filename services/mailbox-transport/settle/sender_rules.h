@@ -40,10 +40,8 @@ struct SenderRules {
 // As long as there is no directory.
 inline SenderRules RulesFrom(const SettleSettings& settings) {
   SenderRules rules;
-  rules.external.max_message_attach_size = settings.external_dsn_max_message_attach_size->bytes;
   rules.external.reporting_authority = *settings.external_dsn_reporting_authority;
   rules.external.postmaster_address = *settings.external_postmaster_address;
-  rules.external.delay_dsn_enabled = *settings.external_delay_dsn_enabled;
   rules.internal = rules.external;
   return rules;
 }

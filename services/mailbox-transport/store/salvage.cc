@@ -113,7 +113,8 @@ class Salvager {
     rocksdb::FileLock* held = nullptr;
     if (!env_->LockFile(lock, &held).ok()) {
       return base::Error(absl::StatusCode::kFailedPrecondition, "store ", store_,
-                         ": a running service has it; stop that first");
+                         ": its lock cannot be taken; stop the service that has it, and mount it "
+                         "writable");
     }
     env_->UnlockFile(held).PermitUncheckedError();
     return absl::OkStatus();
