@@ -146,17 +146,25 @@ class ScriptRun {
     const auto* call = std::get_if<CmdletCall>(&verb);
     if (call == nullptr) return Flushed(RunVerb(verb, session_));
     if (const int before = LineThatCreates(*call); before > 0) {
-      shell.out << ForTerminal(base::Cat("What if: \"", call->identity,
-                                         "\" would be there from line ", before,
-                                         " on, so this line is not tried"))
-                << '\n';
+      to << ForTerminal(base::Cat("What if: \"", call->identity, "\" would be there from line ",
+                                  before, " on, so this line is not tried"))
+         << '\n';
       return absl::OkStatus();
     }
     const absl::Status done = Flushed(RunVerb(verb, session_));
-    if (done.ok() && call->what_if() && call->line.cmdlet->action == Action::kNew) {
-      created_[Key(call->kind(), NameOf(call->change.resource))] = line.number;
-    }
+    if (done.ok()) NoteCreated(*call, line.number);
     return done;
+  }
+
+  // What was only tried is there all the same once a later line makes it.
+  void NoteCreated(const CmdletCall& call, int line) {
+    if (call.line.cmdlet->action != Action::kNew) return;
+    const std::string key = Key(call.kind(), NameOf(call.change.resource));
+    if (call.what_if()) {
+      created_[key] = line;
+    } else {
+      created_.erase(key);
+    }
   }
 
   // What a line printed stands before what the next one says on standard error.
@@ -169,8 +177,10 @@ class ScriptRun {
     return base::LowerAscii(base::Cat(kind, "/", name));
   }
 
-  // 0 when the resource of the call does not wait for an earlier line that was only tried.
+  // 0 when the resource of the call does not wait for an earlier line that was only tried. A line
+  // that changes something is never passed over: it fails where the resource is not there.
   int LineThatCreates(const CmdletCall& call) const {
+    if (!what_if_ && !call.what_if()) return 0;
     const auto found = created_.find(Key(call.kind(), call.identity));
     return found == created_.end() || call.identity.empty() ? 0 : found->second;
   }

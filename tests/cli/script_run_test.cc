@@ -138,6 +138,24 @@ TEST_F(ScriptRunTest, WhatIfTriesAllOfIt) {
   EXPECT_THAT(err(), HasSubstr("Send-Message cannot be tried with -WhatIf"));
 }
 
+TEST_F(ScriptRunTest, ALineThatChangesSomethingIsNotPassedOver) {
+  EXPECT_EQ(Invoke("New-SendConnector a -AddressSpaces * -WhatIf\n"
+                   "Set-SendConnector a -Port 26 -WhatIf\n"
+                   "Set-SendConnector a -Enabled $false\n"),
+            1);
+  EXPECT_THAT(out(), HasSubstr("What if: \"a\" would be there from line 1 on"));
+  EXPECT_THAT(err(), HasSubstr("standard input:3: SendConnector \"a\": there is none"));
+  EXPECT_EQ(Invoke("New-SendConnector a -AddressSpaces * -WhatIf\n"
+                   "New-SendConnector a -AddressSpaces *\n"
+                   "Set-SendConnector a -Enabled $false\n"
+                   "Set-SendConnector a -Port 26 -WhatIf\n"),
+            0)
+      << err();
+  EXPECT_FALSE(service_.directory.Connector("a").enabled());
+  EXPECT_THAT(out(), Not(HasSubstr("would be there")));
+  EXPECT_THAT(out(), HasSubstr("What if: Send connector \"a\" would change"));
+}
+
 TEST_F(ScriptRunTest, NobodyIsAskedWhereTheScriptComesFrom) {
   Invoke("New-SendConnector a -AddressSpaces *");
   EXPECT_EQ(Invoke("Remove-SendConnector a\ny\n"), 1);
@@ -175,6 +193,11 @@ TEST_F(ScriptRunTest, DataIsNotMixedWithWhatIsTold) {
             0);
   EXPECT_THAT(out(), Not(HasSubstr("standard input")));
   EXPECT_THAT(err(), HasSubstr("standard input:2: Get-SendConnector"));
+  ASSERT_EQ(Invoke("New-SendConnector b -AddressSpaces *\nSet-SendConnector b -Port 26",
+                   {"--output", "json", "--what-if"}),
+            0);
+  EXPECT_THAT(out(), Not(HasSubstr("What if")));
+  EXPECT_THAT(err(), HasSubstr("What if: \"b\" would be there from line 1 on"));
 }
 
 TEST_F(ScriptRunTest, AFileThatIsNotThereIsNamed) {
