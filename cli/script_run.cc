@@ -37,6 +37,12 @@ bool CanBeTried(const Cmdlet& cmdlet) {
   return false;
 }
 
+// Whether the word gives -WhatIf, by whichever of its names, and is right.
+bool IsWhatIf(const Cmdlet& cmdlet, const Word& word) {
+  Complaints complaints;
+  return Bind(cmdlet, {word}, complaints).Find("WhatIf") != nullptr;
+}
+
 // The words of a plain verb as they would stand on a command line; of a list each with its option.
 std::vector<std::string> PlainWords(const ScriptLine& line) {
   std::vector<std::string> words = {line.name};
@@ -68,7 +74,10 @@ absl::StatusOr<Verb> UnderstoodCmdlet(const Cmdlet& cmdlet, const ScriptLine& li
     return Invalid("Format-List and Format-Table follow a Get- of resources");
   }
   std::vector<Word> words = line.words;
-  if (what_if && CanBeTried(cmdlet)) words.push_back({.parameter = "WhatIf"});
+  if (what_if && CanBeTried(cmdlet)) {
+    std::erase_if(words, [&cmdlet](const Word& word) { return IsWhatIf(cmdlet, word); });
+    words.push_back({.parameter = "WhatIf"});
+  }
   auto call = UnderstoodCall(cmdlet, words);
   if (!call.ok()) return call.status();
   if (line.view) {

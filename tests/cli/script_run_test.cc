@@ -138,6 +138,15 @@ TEST_F(ScriptRunTest, WhatIfTriesAllOfIt) {
   EXPECT_THAT(err(), HasSubstr("Send-Message cannot be tried with -WhatIf"));
 }
 
+TEST_F(ScriptRunTest, WhatIfOfTheScriptStandsForThatOfALine) {
+  for (const char* word : {"-WhatIf", "-WhatIf:$false", "-wi", "-what"}) {
+    EXPECT_EQ(Invoke(base::Cat("New-SendConnector a ", word, " -AddressSpaces *"), {"-WhatIf"}), 0)
+        << word << ": " << err();
+    EXPECT_FALSE(Has("a")) << word;
+    EXPECT_THAT(out(), HasSubstr("What if: Send connector \"a\" would be created")) << word;
+  }
+}
+
 TEST_F(ScriptRunTest, ALineThatChangesSomethingIsNotPassedOver) {
   EXPECT_EQ(Invoke("New-SendConnector a -AddressSpaces * -WhatIf\n"
                    "Set-SendConnector a -Port 26 -WhatIf\n"
