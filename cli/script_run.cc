@@ -262,13 +262,13 @@ absl::Status RunShell(Session& session) {
   Shell& shell = session.shell;
   std::string text;
   std::string line;
-  int number = 0;
+  int typed = 0;
+  int failed = 0;
   const auto ask = [&](std::string_view prompt) {
     if (shell.in_is_terminal) shell.out << prompt << std::flush;
     return static_cast<bool>(std::getline(shell.in, line));
   };
   while (ask(text.empty() ? kPrompt : kMore)) {
-    ++number;
     text += base::Cat(text.empty() ? "" : "\n", line);
     const Script script = ReadScript(text);
     // An empty line ends what would wait for ever.
@@ -280,11 +280,21 @@ absl::Status RunShell(Session& session) {
       shell.out << *help;
       continue;
     }
+    ++typed;
     ScriptRun run("", false, session);
-    if (run.Understand(script)) run.Run(false);
+    if (!run.Understand(script) || run.Run(false) > 0) ++failed;
+  }
+  if (!text.empty()) {
+    ++typed;
+    ++failed;
+    PrintFailure(Invalid("\"", base::Printable(text),
+                         "\" is not run: the input ends in the middle of the line"),
+                 "postern: ", shell);
   }
   if (shell.in_is_terminal) shell.out << '\n';
-  return absl::OkStatus();
+  // Who types has seen it, and ends the shell as he likes.
+  if (shell.in_is_terminal || failed == 0) return absl::OkStatus();
+  return base::Error(absl::StatusCode::kFailedPrecondition, failed, " of ", typed, " lines failed");
 }
 
 }  // namespace postern::cli

@@ -5,7 +5,7 @@
 // Flow      InvokeScript(call, session); Shell reads lines from the session's input.
 // Failure   A script in which a line cannot be understood is not begun: every such line is named,
 //           as file:line. The first line that fails ends the script, unless -Continue is given; the
-//           end is a failure then too.
+//           end is a failure then too. Shell goes on, and fails at its end unless somebody types.
 // Limits    Those of cli/script_reader.h.
 
 #pragma once

@@ -222,13 +222,39 @@ TEST_F(ScriptRunTest, TheShellRunsLinesAsTheyAreTyped) {
       "'never closed\n\n"
       "Get-Help Remove-Site\n"
       "exit\nNew-SendConnector c -AddressSpaces *\n");
-  EXPECT_EQ(Line({"Shell"}), 0) << err();
+  EXPECT_EQ(Line({"Shell"}), 1);
   EXPECT_THAT(service_.directory.Connector("a").address_spaces(), ElementsAre("x.test", "y.test"));
   EXPECT_THAT(err(), HasSubstr("postern: -Port: \"x\": is a whole number"));
   EXPECT_THAT(err(), HasSubstr("the quote ' is not closed"));
   EXPECT_THAT(out(), HasSubstr("Remove-Site (Remove-AdSite): Removes a site."));
   EXPECT_THAT(out(), Not(HasSubstr(":1: New-SendConnector")));
+  EXPECT_THAT(err(), HasSubstr("postern: 2 of 3 lines failed"));
   EXPECT_FALSE(Has("c"));
+}
+
+TEST_F(ScriptRunTest, TheShellEndsWellWhenEveryLineDid) {
+  shell_.in.str("New-SendConnector a -AddressSpaces *\nhelp\n\nGet-SendConnector a");
+  EXPECT_EQ(Line({"Shell"}), 0) << err();
+  EXPECT_TRUE(Has("a"));
+}
+
+TEST_F(ScriptRunTest, TheShellSaysWhatItsInputLeftUnfinished) {
+  shell_.in.str("New-SendConnector a -AddressSpaces *\nRemove-SendConnector a `\n -Confirm:`");
+  EXPECT_EQ(Line({"Shell"}), 1);
+  EXPECT_TRUE(Has("a"));
+  EXPECT_THAT(err(), HasSubstr("postern: \"Remove-SendConnector a"));
+  EXPECT_THAT(err(), HasSubstr("\" is not run: the input ends in the middle of the line\n"));
+  EXPECT_THAT(err(), HasSubstr("postern: 1 of 2 lines failed"));
+}
+
+TEST_F(ScriptRunTest, TheShellOfATerminalEndsWellAlways) {
+  StringShell strings;
+  strings.in.str("New-SendConnector b -Port x\n");
+  Shell shell = strings.shell();
+  shell.in_is_terminal = true;
+  const char* argv[] = {"postern", "Shell"};
+  EXPECT_EQ(RunCommandLine(2, argv, shell), 0);
+  EXPECT_THAT(strings.err.str(), HasSubstr("-Port: \"x\": is a whole number"));
 }
 
 }  // namespace
