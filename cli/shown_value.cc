@@ -42,14 +42,16 @@ std::vector<const Parameter*> ShownParameters(std::string_view kind) {
   return shown;
 }
 
+// Every connector has both, so that a list or a table of some properties fits all of them.
 void AddReady(const v1::Resource& resource, Properties& properties) {
   const auto ready = ReadyOf(resource);
-  if (!ready) return;
-  properties.emplace_back("Ready", ready->status());
-  if (ready->status() == "True") return;
-  properties.emplace_back(
-      "ReadyReason",
-      base::Cat(ready->reason(), ready->reason().empty() ? "" : ": ", ready->message()));
+  if (!ready && !resource.has_send_connector()) return;
+  std::string reason;
+  if (ready && ready->status() != "True") {
+    reason = base::Cat(ready->reason(), ready->reason().empty() ? "" : ": ", ready->message());
+  }
+  properties.emplace_back("Ready", ready ? ready->status() : "");
+  properties.emplace_back("ReadyReason", std::move(reason));
 }
 
 }  // namespace

@@ -68,6 +68,20 @@ TEST(ResourcePrint, AListHasEverythingOrWhatIsChosen) {
   EXPECT_THAT(Printed(TwoConnectors(), table, Output::kTable), StartsWith("Name     Port\n"));
 }
 
+TEST(ResourcePrint, TheReasonOfOneIsAPropertyOfAll) {
+  const View table{.properties = {"Name", "ReadyReason"}};
+  EXPECT_EQ(Printed(TwoConnectors(), table, Output::kTable),
+            "Name     ReadyReason\n"
+            "----     -----------\n"
+            "Internet\n"
+            "Smart    ServerNotFound:\n");
+  const View list{.form = View::Form::kList, .properties = {"ReadyReason"}};
+  auto turned = TwoConnectors();
+  std::swap(turned[0], turned[1]);
+  EXPECT_EQ(Printed(turned, list, Output::kTable),
+            "ReadyReason : ServerNotFound:\n\nReadyReason :\n");
+}
+
 TEST(ResourcePrint, APropertyThatIsNoneIsNamed) {
   StringShell strings;
   Shell shell = strings.shell();

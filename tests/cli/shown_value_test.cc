@@ -52,6 +52,18 @@ TEST(ShownValue, WhatIsNotReadySaysWhy) {
   EXPECT_THAT(all, Contains(Pair("ReadyReason", "SecretNotFound: there is no secret \"x\"")));
 }
 
+TEST(ShownValue, WhatIsReadyHasAnEmptyReason) {
+  v1::Resource resource = Whole(connector::testing::GoodConnector());
+  EXPECT_THAT(PropertiesOf(resource), Contains(Pair("Ready", "")));
+  v1::Condition& ready = *resource.mutable_send_connector()->mutable_status()->add_conditions();
+  ready.set_type("Ready");
+  ready.set_status("True");
+  ready.set_reason("Ready");
+  EXPECT_THAT(PropertiesOf(resource), Contains(Pair("Ready", "True")));
+  EXPECT_THAT(PropertiesOf(resource), Contains(Pair("ReadyReason", "")));
+  EXPECT_THAT(PropertiesOf(NewResource("Site")), Not(Contains(Pair("Ready", ::testing::_))));
+}
+
 TEST(ShownValue, OtherKindsShowTheirFieldsOnce) {
   v1::Resource resource = NewResource("AcceptedDomain");
   MetadataOf(resource).set_name("fabrikam");
