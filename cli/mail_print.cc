@@ -59,6 +59,13 @@ Fields FieldsOf(const v1::QueueInfo& queue) {
       {"LastError", queue.last_error()}};
 }
 
+std::string RecipientsOf(const v1::MessageInfo& message) {
+  std::vector<std::string> texts;
+  for (const v1::RecipientInfo& recipient : message.recipients())
+    texts.push_back(base::Cat(recipient.address(), ": ", recipient.status()));
+  return texts.empty() ? "" : base::Cat("{", base::Join(texts, ", "), "}");
+}
+
 Fields FieldsOf(const v1::MessageInfo& message) {
   return {{"Identity", message.identity()},
           {"FromAddress", message.from_address()},
@@ -77,7 +84,8 @@ Fields FieldsOf(const v1::MessageInfo& message) {
           {"Priority", message.priority()},
           {"DeferReason", message.defer_reason()},
           {"RequireTls", Truth(message.require_tls())},
-          {"LastError", message.last_error()}};
+          {"LastError", message.last_error()},
+          {"Recipients", RecipientsOf(message)}};
 }
 
 Fields FieldsOf(const v1::QueueDigest& digest) {
@@ -157,7 +165,9 @@ absl::Status Print(const v1::GetMessageResponse& response,
   if (one && view.properties.empty()) {
     for (const v1::MessageInfo& message : response.messages()) {
       if (&message != &response.messages(0)) shell.out << '\n';
-      shell.out << RenderList(FieldsOf(message));
+      Fields fields = FieldsOf(message);
+      fields.pop_back();  // the recipients have a table of their own
+      shell.out << RenderList(fields);
       PrintRecipients(message, shell);
     }
     return absl::OkStatus();

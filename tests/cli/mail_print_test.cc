@@ -9,6 +9,7 @@ namespace postern::cli {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(MailPrint, EmptyAnswersSaySo) {
   StringShell shell;
@@ -33,6 +34,30 @@ TEST(MailPrint, OneMessageShowsItsRecipients) {
   EXPECT_THAT(shell.out.str(), HasSubstr("Identity          : mbx-0\\3\\4711\n"));
   EXPECT_THAT(shell.out.str(), HasSubstr("bob@b.test External Retry"));
   EXPECT_THAT(shell.out.str(), HasSubstr("451 later\n"));
+  EXPECT_THAT(shell.out.str(), Not(HasSubstr("Recipients ")));
+}
+
+TEST(MailPrint, ListsOfMessagesNameTheirRecipients) {
+  v1::GetMessageResponse response;
+  response.add_messages()->set_identity("mbx-0\\3\\1");
+  v1::MessageInfo& message = *response.add_messages();
+  message.set_identity("mbx-0\\3\\2");
+  for (const char* address : {"bob@b.test", "joe@b.test"}) {
+    v1::RecipientInfo& recipient = *message.add_recipients();
+    recipient.set_address(address);
+    recipient.set_status("Retry");
+  }
+  constexpr char kBoth[] = "Recipients        : {bob@b.test: Retry, joe@b.test: Retry}\n";
+  StringShell all;
+  Shell to = all.shell();
+  ASSERT_TRUE(Print(response, false, {.form = View::Form::kList}, to).ok());
+  EXPECT_THAT(all.out.str(), HasSubstr("Recipients        :\n"));
+  EXPECT_THAT(all.out.str(), HasSubstr(kBoth));
+  StringShell some;
+  Shell table = some.shell();
+  const View view{.properties = {"Identity", "Recipients"}};
+  ASSERT_TRUE(Print(response, false, view, table).ok());
+  EXPECT_THAT(some.out.str(), HasSubstr("mbx-0\\3\\2 {bob@b.test: Retry, joe@b.test: Retry}\n"));
 }
 
 TEST(MailPrint, OneQueueShowsEverything) {
