@@ -39,15 +39,21 @@ class Reader {
       if (line_.Has(parameter.name)) Set(parameter, *field, {std::string(parameter.name)});
       return;
     }
+    const bool words = parameter.form == Form::kWords;
     if (given.literal->kind == Kind::kEdits) {
-      change_.edits.push_back({&parameter, given.literal->add, given.literal->remove});
+      const Literal& edits = *given.literal;
+      change_.edits.push_back({&parameter, words ? PartsOf(edits.add) : edits.add,
+                               words ? PartsOf(edits.remove) : edits.remove});
       return;
     }
     if (given.literal->kind == Kind::kNull && parameter.form == Form::kFlag) {
       return Complain(complaints_, parameter.name, "$null", "is true or false");
     }
+    // What Get- of Exchange shows of several words is one text: 'A, B'.
+    const std::vector<std::string> values =
+        words ? PartsOf(given.literal->values) : given.literal->values;
     std::vector<std::string> texts;
-    for (const std::string& value : given.literal->values) {
+    for (const std::string& value : values) {
       auto text = Formed(parameter, value);
       if (!text.ok()) {
         Complain(complaints_, parameter.name, value, base::MessageOf(text.status()));
@@ -55,6 +61,7 @@ class Reader {
       }
       texts.push_back(*std::move(text));
     }
+    if (words) texts = WithoutDefault(std::move(texts), parameter.values);
     Set(parameter, *field, texts);
   }
 
@@ -139,6 +146,7 @@ void ApplyEdit(const ListEdit& edit, Message& spec, std::vector<std::string>& no
       list.push_back(value);
     }
   }
+  if (parameter.form == Form::kWords) list = WithoutDefault(std::move(list), parameter.values);
   SetTexts(spec, field, list);
 }
 

@@ -146,7 +146,8 @@ Texts ChoiceFrom(const Parameter& parameter, const JsonValue& given) {
     if (!normal.ok()) return normal.status();
     out.push_back(*std::move(normal));
   }
-  if (out.size() > 1 && parameter.form != Form::kWords) return Refused("is one word");
+  if (parameter.form == Form::kWords) return WithoutDefault(std::move(out), parameter.values);
+  if (out.size() > 1) return Refused("is one word");
   return out;
 }
 

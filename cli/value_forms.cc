@@ -92,6 +92,24 @@ absl::StatusOr<std::string> NormalWord(std::string_view given, std::string_view 
   return Broken("is ", all);
 }
 
+std::vector<std::string> PartsOf(const std::vector<std::string>& values) {
+  std::vector<std::string> parts;
+  for (const std::string& value : values) {
+    for (const std::string_view part : base::Split(value, ','))
+      parts.emplace_back(base::Trim(part));
+  }
+  return parts;
+}
+
+std::vector<std::string> WithoutDefault(std::vector<std::string> words, std::string_view values) {
+  const std::string idle = WordsFrom(values).front();
+  const auto is_idle = [&idle](const std::string& word) {
+    return base::EqualsIgnoreCase(base::Trim(word), idle);
+  };
+  if (!std::all_of(words.begin(), words.end(), is_idle)) std::erase_if(words, is_idle);
+  return words;
+}
+
 std::string ShownSize(std::string_view text) {
   const auto size = base::ParseSize(text);
   if (!size.ok()) return std::string(text);

@@ -34,6 +34,12 @@ std::vector<std::string> WordsFrom(std::string_view values);
 // The word in its table's spelling; the rule names them all.
 absl::StatusOr<std::string> NormalWord(std::string_view text, std::string_view values);
 
+// The values of a parameter that takes some of the words: "A, B" in one of them is two.
+std::vector<std::string> PartsOf(const std::vector<std::string>& values);
+
+// Default, the first word of the table, says that there is no other: it is not kept beside one.
+std::vector<std::string> WithoutDefault(std::vector<std::string> words, std::string_view values);
+
 // "26,214,400".
 std::string Grouped(std::uint64_t number);
 

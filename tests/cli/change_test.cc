@@ -1,5 +1,7 @@
 #include "cli/change.h"
 
+#include <span>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -134,6 +136,28 @@ TEST(Change, WrongValuesAreNamedTogether) {
   EXPECT_THAT(said, HasSubstr("-Name: \"***\": holds a letter or a digit"));
 }
 
+// As Get-SendConnector of Exchange shows them, in the quotes of a script.
+TEST(Change, SeveralPoliciesMayBeOneText) {
+  const auto policies_of = [](Literal value) {
+    Complaints complaints;
+    const std::vector<Word> words = {
+        {.value = Literal::Text("x")}, {.parameter = "ErrorPolicies"}, {.value = std::move(value)}};
+    const CmdletLine line = Bind(*FindCmdlet("Set-SendConnector"), words, complaints);
+    Change change = ChangeFrom(line, complaints);
+    EXPECT_THAT(complaints, IsEmpty()) << connector::Join(complaints);
+    return change;
+  };
+  const Change text =
+      policies_of(Literal::Text("downgradednsfailures , UpgradeCustomFailures, Default"));
+  EXPECT_THAT(text.resource.send_connector().spec().error_policies(),
+              ElementsAre("DowngradeDnsFailures", "UpgradeCustomFailures"));
+  const Change edit = policies_of({.kind = Literal::Kind::kEdits, .add = {"Default, Other"}});
+  ASSERT_EQ(edit.edits.size(), 1u);
+  EXPECT_THAT(edit.edits[0].add, ElementsAre("Default", "Other"));
+  const Change alone = policies_of(Literal::Text("Default"));
+  EXPECT_THAT(alone.resource.send_connector().spec().error_policies(), ElementsAre("Default"));
+}
+
 struct EditRow {
   const char* fact;
   const char* parameter;
@@ -143,6 +167,19 @@ struct EditRow {
   std::vector<std::string> after;
   std::size_t notes;
 };
+
+void ExpectEdits(std::span<const EditRow> rows) {
+  for (const EditRow& row : rows) {
+    v1::SendConnectorSpec spec;
+    const Parameter* parameter =
+        connector::FindParameter(connector::SendConnectorParameters(), row.parameter);
+    const FieldDescriptor& field = *FindField(spec, parameter->field);
+    SetTexts(spec, field, row.before);
+    const auto notes = ApplyEdits({{parameter, row.add, row.remove}}, spec);
+    EXPECT_EQ(TextsOf(spec, field), row.after) << row.fact;
+    EXPECT_EQ(notes.size(), row.notes) << row.fact;
+  }
+}
 
 TEST(Change, EditsKnowWhenTwoValuesAreTheSame) {
   const EditRow rows[] = {
@@ -191,16 +228,34 @@ TEST(Change, EditsKnowWhenTwoValuesAreTheSame) {
        {"SMTP:a.com;1", "*x"},
        0},
   };
-  for (const EditRow& row : rows) {
-    v1::SendConnectorSpec spec;
-    const Parameter* parameter =
-        connector::FindParameter(connector::SendConnectorParameters(), row.parameter);
-    const FieldDescriptor& field = *FindField(spec, parameter->field);
-    SetTexts(spec, field, row.before);
-    const auto notes = ApplyEdits({{parameter, row.add, row.remove}}, spec);
-    EXPECT_EQ(TextsOf(spec, field), row.after) << row.fact;
-    EXPECT_EQ(notes.size(), row.notes) << row.fact;
-  }
+  ExpectEdits(rows);
+}
+
+TEST(Change, DefaultBesidePoliciesSaysNothing) {
+  const EditRow rows[] = {
+      {"a policy beside Default takes its place",
+       "ErrorPolicies",
+       {"Default"},
+       {"DowngradeDnsFailures"},
+       {},
+       {"DowngradeDnsFailures"},
+       0},
+      {"Default beside a policy says nothing",
+       "ErrorPolicies",
+       {"DowngradeDnsFailures"},
+       {"default"},
+       {},
+       {"DowngradeDnsFailures"},
+       0},
+      {"Default alone stays",
+       "ErrorPolicies",
+       {"DowngradeDnsFailures"},
+       {"Default"},
+       {"DowngradeDnsFailures"},
+       {"Default"},
+       0},
+  };
+  ExpectEdits(rows);
 }
 
 }  // namespace

@@ -81,6 +81,7 @@ TEST(ImportValue, EveryShapeOfAValueIsRead) {
       {"ErrorPolicies", R"("DowngradeDnsFailures, UpgradeCustomFailures")",
        "DowngradeDnsFailures | UpgradeCustomFailures"},
       {"ErrorPolicies", "0", "Default"},
+      {"ErrorPolicies", R"("Default, DowngradeDnsFailures")", "DowngradeDnsFailures"},
       {"TlsAuthLevel", R"({"value":3,"Value":"domainvalidation"})", "DomainValidation"},
       // Objects
       {"TlsDomain", R"("*.contoso.com")", "*.contoso.com"},
