@@ -92,7 +92,7 @@ class Importer {
       return ReadSources(parameter, empty ? nullptr : value);
     }
     if (value == nullptr) return;
-    if (empty) return Note(parameter.name, Outcome::kTaken, "");
+    if (empty) return ReadEmpty(parameter);
     const auto texts = TextsFrom(parameter, *value);
     if (!texts.ok()) {
       return Note(parameter.name, Outcome::kRefused, Excerpt(*value),
@@ -103,6 +103,15 @@ class Importer {
     const bool changed = parameter.form == Form::kSize && !note.empty();
     Note(parameter.name, changed ? Outcome::kChanged : Outcome::kTaken, base::Join(*texts, ", "),
          note);
+  }
+
+  // The presets of a usage stand where nothing is said, so that what is off is said to be off.
+  void ReadEmpty(const Parameter& parameter) {
+    const std::string none =
+        parameter.form == Form::kWord ? WordsFrom(parameter.values).front() : "";
+    if (none != "None") return Note(parameter.name, Outcome::kTaken, "");
+    SetTexts(spec(), *FindField(spec(), parameter.field), {none});
+    Note(parameter.name, Outcome::kTaken, none);
   }
 
   // What an administrator has to see to on this side.

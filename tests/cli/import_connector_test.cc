@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 
 #include "common/base/text.h"
+#include "common/connector/presets.h"
 
 namespace postern::cli {
 namespace {
@@ -130,6 +131,20 @@ TEST_F(ImportConnectorTest, TheTypeIsNotInAnExport) {
   options_.usage = "Internet";
   Import("");
   EXPECT_EQ(spec().usage(), "Internet");
+}
+
+TEST_F(ImportConnectorTest, WhatIsEmptyIsNotLeftToThePresetsOfTheType) {
+  options_.usage = "Partner";
+  Import(R"("RequireTLS":true,"TlsAuthLevel":null)");
+  EXPECT_THAT(imported_.Refused(), IsEmpty());
+  EXPECT_EQ(About("TlsAuthLevel").outcome, Outcome::kTaken);
+  EXPECT_EQ(About("TlsAuthLevel").value, "None");
+  EXPECT_EQ(connector::WithPresets(spec()).tls_auth_level(), "None");
+  options_.usage = "Internal";
+  Import(R"("SmartHosts":["relay.test"],"SmartHostAuthMechanism":"","Fqdn":null)");
+  EXPECT_EQ(About("SmartHostAuthMechanism").value, "None");
+  EXPECT_EQ(connector::WithPresets(spec()).smart_host_auth_mechanism(), "None");
+  EXPECT_EQ(About("Fqdn").value, "");
 }
 
 TEST_F(ImportConnectorTest, RoundingAndPlacesAreSaid) {
