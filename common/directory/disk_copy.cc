@@ -10,6 +10,12 @@
 
 namespace postern::directory {
 
+namespace {
+
+constexpr absl::Duration kRetryInterval = absl::Minutes(1);
+
+}  // namespace
+
 DiskCopy::DiskCopy(std::string file, std::string_view source, absl::Duration after)
     : file_(std::move(file)), source_(source), after_(after) {}
 
@@ -27,11 +33,17 @@ void DiskCopy::Keep(SnapshotPtr snapshot) {
 }
 
 void DiskCopy::Write() {
-  const SnapshotPtr snapshot = std::exchange(kept_, nullptr);
   due_ = absl::InfiniteFuture();
-  if (file_.empty() || snapshot == nullptr) return;
-  const absl::Status status = SaveSnapshot(*snapshot, file_);
-  if (status.ok()) return;
+  if (file_.empty()) kept_ = nullptr;
+  if (kept_ == nullptr) return;
+  const absl::Status status = SaveSnapshot(*kept_, file_);
+  const bool failed_before = std::exchange(failed_, !status.ok());
+  if (status.ok()) {
+    kept_ = nullptr;
+    return;
+  }
+  due_ = absl::Now() + kRetryInterval;
+  if (failed_before) return;
   POSTERN_LOG(kWarning, "directory", "the copy on disk cannot be written",
               {{"file", file_}, {"error", status}});
 }

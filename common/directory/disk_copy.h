@@ -1,11 +1,12 @@
 // common/directory/disk_copy.h
 //
-// DiskCopy: the last directory of a source that is elsewhere, for a start without it.
+// DiskCopy: the last directory of a source, for a start without it.
 //
 // Flow      Load at the start; Keep each new snapshot; Write when due(), and at the end.
 // Failure   Load: why there is none; kFailedPrecondition when no file is set. A copy that cannot be
-//           written is logged: mail does not wait for it.
-// Lifetime  One thread.
+//           written is logged the first time, and due again a minute later: mail does not wait
+//           for it.
+// Lifetime  One thread at a time.
 // Limits    Written once for all snapshots that come within `after`.
 // See       common/directory/snapshot_cache.h
 
@@ -40,7 +41,8 @@ class DiskCopy {
   const std::string file_;
   const std::string source_;
   const absl::Duration after_;
-  SnapshotPtr kept_;  // not on disk yet
+  SnapshotPtr kept_;     // not on disk yet
+  bool failed_ = false;  // the last time
   absl::Time due_ = absl::InfiniteFuture();
 };
 

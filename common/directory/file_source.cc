@@ -9,7 +9,6 @@
 
 #include "common/base/text.h"
 #include "common/directory/build.h"
-#include "common/directory/snapshot_cache.h"
 #include "common/observe/log.h"
 
 namespace postern::directory {
@@ -59,9 +58,9 @@ absl::StatusOr<SnapshotPtr> LoadFolder(const std::string& path) {
 
 DirectoryWatch::DirectoryWatch(const DirectorySettings& settings)
     : reader_(std::make_shared<FolderReader>(*settings.path)),
-      cache_(*settings.cache),
       poll_interval_(*settings.poll_interval),
-      quiet_time_(*settings.quiet_time) {}
+      quiet_time_(*settings.quiet_time),
+      disk_copy_(*settings.cache, "the folder", absl::ZeroDuration()) {}
 
 DirectoryWatch::~DirectoryWatch() {
   Stop();
@@ -72,17 +71,17 @@ absl::Status DirectoryWatch::Start(Changed changed) {
     const std::lock_guard<std::mutex> run_lock(run_mutex_);
     if (const absl::Status loaded = Load(); !loaded.ok()) {
       const std::string_view reason = base::MessageOf(loaded);
-      auto copy = cache_.empty() ? absl::NotFoundError("no snapshot is kept on disk")
-                                 : LoadSnapshot(cache_);
+      auto copy = disk_copy_.Load();
       if (!copy.ok()) {
         return base::Error(absl::StatusCode::kFailedPrecondition, "there is no directory: ", reason,
                            "; and no copy: ", base::MessageOf(copy.status()));
       }
-      POSTERN_LOG(kWarning, "directory", "starts with the copy on disk",
-                  {{"file", cache_}, {"snapshot", (*copy)->version()}, {"reason", reason}});
+      POSTERN_LOG(
+          kWarning, "directory", "starts with the copy on disk",
+          {{"file", disk_copy_.file()}, {"snapshot", (*copy)->version()}, {"reason", reason}});
       Publish(*std::move(copy));
     }
-    KeepCopy();
+    WriteCopyWhenDue();
     changed_ = std::move(changed);
   }
   thread_ = std::thread([this] { Run(); });
@@ -97,7 +96,7 @@ void DirectoryWatch::Stop() {
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
   const std::lock_guard<std::mutex> run_lock(run_mutex_);
-  KeepCopy();
+  disk_copy_.Write();
 }
 
 SnapshotPtr DirectoryWatch::current() const {
@@ -126,7 +125,7 @@ void DirectoryWatch::RunOnce() {
   bool changed = false;
   {
     const std::lock_guard<std::mutex> run_lock(run_mutex_);
-    KeepCopy();
+    WriteCopyWhenDue();
     changed = now != seen_;
     if (!changed && settled_) return;
   }
@@ -142,7 +141,7 @@ void DirectoryWatch::RunOnce() {
   const std::lock_guard<std::mutex> run_lock(run_mutex_);
   if (now == seen_ && settled_) return;
   Load().IgnoreError();  // it is noted, and the last good snapshot stays
-  KeepCopy();
+  WriteCopyWhenDue();
 }
 
 absl::Status DirectoryWatch::LoadNow() {
@@ -188,7 +187,7 @@ absl::Status DirectoryWatch::Load() {
   const bool same =
       before != nullptr && !before->stale() && before->version() == (*snapshot)->version();
   if (same) return absl::OkStatus();
-  uncopied_ = *snapshot;
+  disk_copy_.Keep(*snapshot);
   Publish(*std::move(snapshot));
   return absl::OkStatus();
 }
@@ -232,13 +231,8 @@ void DirectoryWatch::Publish(SnapshotPtr snapshot) {
 }
 
 // Not part of Load: the copy is for the next start, and a change need not wait for it.
-void DirectoryWatch::KeepCopy() {
-  const SnapshotPtr snapshot = std::exchange(uncopied_, nullptr);
-  if (cache_.empty() || snapshot == nullptr) return;
-  const absl::Status status = SaveSnapshot(*snapshot, cache_);
-  if (status.ok()) return;
-  POSTERN_LOG(kWarning, "directory", "the copy on disk cannot be written",
-              {{"file", cache_}, {"error", status}});
+void DirectoryWatch::WriteCopyWhenDue() {
+  if (absl::Now() >= disk_copy_.due()) disk_copy_.Write();
 }
 
 }  // namespace postern::directory

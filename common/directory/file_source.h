@@ -10,7 +10,7 @@
 // Lifetime  `changed` runs on the watch's own thread or on that of LoadNow.
 // Limits    20,000 files (*.yaml, *.yml, folders below included, names that begin with a dot not),
 //           1 MiB each; the polls read no content unless something changed.
-// See       common/directory/settings.h; common/directory/snapshot_cache.h
+// See       common/directory/settings.h; common/directory/disk_copy.h
 
 #pragma once
 
@@ -25,6 +25,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "common/directory/disk_copy.h"
 #include "common/directory/folder_reader.h"
 #include "common/directory/settings.h"
 #include "common/directory/source.h"
@@ -65,10 +66,9 @@ class DirectoryWatch final : public DirectorySource {
   bool last_load_good() const;
   void NoteFailure(const absl::Status& status);
   void Publish(SnapshotPtr snapshot);
-  void KeepCopy();
+  void WriteCopyWhenDue();
 
   const std::shared_ptr<FolderReader> reader_;
-  const std::string cache_;
   const absl::Duration poll_interval_;
   const absl::Duration quiet_time_;
 
@@ -76,7 +76,7 @@ class DirectoryWatch final : public DirectorySource {
   FolderState seen_;
   bool settled_ = false;  // the last load cannot have missed a change within the clock's grain
   std::vector<CheckedPtr> built_;  // what the last good snapshot is made of
-  SnapshotPtr uncopied_;           // not on disk yet
+  DiskCopy disk_copy_;
   Changed changed_;
 
   mutable std::mutex mutex_;  // below: shared with readers

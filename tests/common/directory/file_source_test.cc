@@ -246,6 +246,9 @@ TEST_F(FileSourceTest, ACopyThatCannotBeWrittenStopsNothing) {
   WriteGood("First");
   Start();
   EXPECT_TRUE(Serves("First"));
+  fs::create_directory(root_ + "/none");
+  watch_->Stop();
+  EXPECT_TRUE(fs::exists(settings_.cache.value)) << "it is tried again";
 }
 
 TEST(ExampleDirectoryTest, TheExampleLoads) {
