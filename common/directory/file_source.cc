@@ -15,9 +15,6 @@ namespace postern::directory {
 
 namespace {
 
-// A file can change twice within one tick of the file system's clock and look the same: a load is
-// only trusted when the newest change is older than this.
-constexpr std::int64_t kClockGrainNs = 2'000'000'000;
 constexpr int kQuietRoundsMax = 10;
 constexpr std::size_t kErrorsShownMax = 100;
 
@@ -164,9 +161,7 @@ absl::Status DirectoryWatch::Load() {
     snapshot = SnapshotOf(*reading);
   }
   const bool again = state == seen_;
-  const std::int64_t age_ns = started_ns - state.newest_ns();
-  settled_ = (age_ns > kClockGrainNs || age_ns < -kClockGrainNs) &&
-             snapshot.status().code() != absl::StatusCode::kUnavailable;
+  settled_ = Lasts(reading, state, started_ns);
   seen_ = std::move(state);
   if (!snapshot.ok()) {
     // The second look at a folder that did not change is not a second failure.

@@ -74,7 +74,7 @@ class DirectoryWatch final : public DirectorySource {
 
   mutable std::mutex run_mutex_;  // one load at a time
   FolderState seen_;
-  bool settled_ = false;  // the last load cannot have missed a change within the clock's grain
+  bool settled_ = false;           // the last load holds for as long as the folder looks as it did
   std::vector<CheckedPtr> built_;  // what the last good snapshot is made of
   DiskCopy disk_copy_;
   Changed changed_;

@@ -13,6 +13,9 @@ namespace postern::directory {
 namespace {
 
 constexpr int kReadsMax = 10;
+// The longest tick of a file system's clock: a reading is only trusted when the newest change is
+// older.
+constexpr std::int64_t kClockGrainNs = 2'000'000'000;
 
 // A file can change twice within one tick of the file system's clock and look the same. Where times
 // have no fraction the tick may be two seconds; otherwise it is the kernel's, 10 ms at most.
@@ -21,6 +24,11 @@ bool Trusted(const FileState& state, std::int64_t read_ns) {
   const bool coarse = state.changed_ns % kSecond == 0;
   const std::int64_t age_ns = read_ns - state.changed_ns;
   return age_ns > (coarse ? 2 * kSecond : kSecond / 50);
+}
+
+// What is refused stays so until somebody changes the file, which its state shows.
+bool MayPass(const absl::Status& unread) {
+  return !absl::IsInvalidArgument(unread) && !absl::IsPermissionDenied(unread);
 }
 
 }  // namespace
@@ -65,6 +73,7 @@ void FolderReader::ReadFile(const FileState& state, Reading& reading) {
     const auto text = ReadFileText(base::Cat(path_, "/", state.path), kManifestBytesMax);
     if (!text.ok()) {
       reading.errors.push_back({state.path, 0, std::string(base::MessageOf(text.status()))});
+      reading.unread = reading.unread || MayPass(text.status());
       return;
     }
     read.hash = connector::ContentHash(*text);
@@ -80,6 +89,16 @@ void FolderReader::ReadFile(const FileState& state, Reading& reading) {
   const FileText& file = found->second;
   reading.manifests.insert(reading.manifests.end(), file.manifests.begin(), file.manifests.end());
   reading.errors.insert(reading.errors.end(), file.errors.begin(), file.errors.end());
+}
+
+bool Lasts(const absl::StatusOr<FolderReader::Reading>& reading,
+           const FolderState& look,
+           std::int64_t begun_ns) {
+  // A folder that can be looked at now could not be read before: it is another one.
+  if (!reading.ok() && look.error.empty()) return false;
+  if (reading.ok() && reading->unread) return false;
+  const std::int64_t age_ns = begun_ns - look.newest_ns();
+  return age_ns > kClockGrainNs || age_ns < -kClockGrainNs;
 }
 
 }  // namespace postern::directory

@@ -33,6 +33,7 @@ class FolderReader {
     FolderState state;
     std::vector<CheckedPtr> manifests;  // in the order of the files
     std::vector<ManifestError> errors;
+    bool unread = false;  // an error is one of reading a file, and may be gone the next time
     // What the admin API would call the file of an object; null: a file of its own in managed/, and
     // objects may stand in files by hand.
     std::string (*file_of)(Kind kind, std::string_view name) = nullptr;
@@ -60,5 +61,11 @@ class FolderReader {
   std::mutex mutex_;
   std::map<std::string, FileText> files_;  // by path
 };
+
+// Whether a reading that began at `begun_ns` holds for as long as the folder looks like `look`,
+// which was taken after it. If not, the folder has to be read again although it looks the same.
+bool Lasts(const absl::StatusOr<FolderReader::Reading>& reading,
+           const FolderState& look,
+           std::int64_t begun_ns);
 
 }  // namespace postern::directory

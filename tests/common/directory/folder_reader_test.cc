@@ -10,6 +10,7 @@ namespace postern::directory {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 class FolderReaderTest : public testing::DirectoryFolder {
  protected:
@@ -75,6 +76,56 @@ TEST_F(FolderReaderTest, FindingsOfATextStayWithIt) {
     EXPECT_EQ(reading->errors.front().file, "bad.yaml");
     EXPECT_EQ(reading->manifests.size(), 1u);
   }
+}
+
+TEST_F(FolderReaderTest, AnErrorOfReadingAFileMayPassAndOneOfItsTextDoesNot) {
+  Write("bad.yaml", "x: [");
+  Write("large.yaml", std::string(kManifestBytesMax + 1, '#'));
+  EXPECT_FALSE(reader_.Read()->unread);
+  // A regular file that is there, and whose first byte nobody can read.
+  std::filesystem::create_symlink("/proc/self/mem", root_ + "/mem.yaml");
+  const auto reading = reader_.Read();
+  ASSERT_TRUE(reading.ok()) << reading.status();
+  ASSERT_EQ(reading->errors.size(), 3u);
+  EXPECT_THAT(reading->errors.back().ToString(), HasSubstr("Input/output error"));
+  EXPECT_TRUE(reading->unread);
+}
+
+TEST_F(FolderReaderTest, AReadingLastsUnlessItMissedSomething) {
+  constexpr std::int64_t kNow = 1'000'000'000'000;
+  const auto changed = [](std::int64_t ns) {
+    FolderState look;
+    look.files.push_back({.path = "a.yaml", .changed_ns = ns});
+    return look;
+  };
+  const FolderState old = changed(1);
+  FolderState unreadable;
+  unreadable.error = "open folder x: Too many open files";
+  FolderReader::Reading good;
+  FolderReader::Reading bad_text;
+  bad_text.errors.push_back({"a.yaml", 1, "is no manifest"});
+  FolderReader::Reading unread = bad_text;
+  unread.unread = true;
+  const absl::Status gone = absl::NotFoundError("read x/b.yaml: No such file or directory");
+
+  const struct {
+    const char* fact;
+    absl::StatusOr<FolderReader::Reading> reading;
+    FolderState look;
+    bool lasts;
+  } rows[] = {
+      {"what was read of an old folder", good, old, true},
+      {"a finding of a text", bad_text, old, true},
+      {"a change within the grain", good, changed(kNow - 1), false},
+      {"a clock that was set back", good, changed(3 * kNow), true},
+      {"a file that could not be read", unread, old, false},
+      {"a file that went away between two looks", gone, old, false},
+      {"a folder that changed all the time", absl::UnavailableError("changes"), old, false},
+      {"a folder that still cannot be read", gone, unreadable, true},
+  };
+
+  for (const auto& row : rows)
+    EXPECT_EQ(Lasts(row.reading, row.look, kNow), row.lasts) << row.fact;
 }
 
 TEST_F(FolderReaderTest, AFolderThatIsNotThereIsAnError) {
