@@ -24,8 +24,10 @@ const google::protobuf::Message& MessageOf(const directory::CheckedManifest& che
                     checked.manifest.object);
 }
 
+// A new generation is told as in force, also where it means the same.
 bool SameSpec(const Object& a, const Object& b) {
   if (a.checked == nullptr || b.checked == nullptr) return false;
+  if (a.uid != b.uid || a.generation != b.generation) return false;
   return google::protobuf::util::MessageDifferencer::Equals(MessageOf(*a.checked),
                                                             MessageOf(*b.checked));
 }

@@ -37,6 +37,7 @@ Json LeaseJson(std::string_view name,
 }
 
 void Sightings::Note(const std::vector<Json>& leases, absl::Time now) {
+  const bool first = std::exchange(first_, false);
   std::map<std::string, Sight> sights;
   for (const Json& lease : leases) {
     const std::string server = TextAt(lease, {"metadata", "labels", kServerLabel});
@@ -50,6 +51,8 @@ void Sightings::Note(const std::vector<Json>& leases, absl::Time now) {
     const auto before = sights_.find(server);
     const bool same = before != sights_.end() && before->second.renewed == sight.renewed;
     sight.changed = same ? before->second.changed : now;
+    // One that was there before us may be of a server that is long gone.
+    sight.known = same ? before->second.known : !first;
     sights[server] = std::move(sight);
   }
   sights_ = std::move(sights);
@@ -75,6 +78,12 @@ std::map<std::string, std::string> Sightings::not_ready(absl::Time now) const {
   return all;
 }
 
+bool Sightings::complete(absl::Time now) const {
+  return std::all_of(sights_.begin(), sights_.end(), [now](const auto& one) {
+    return one.second.known || now - one.second.changed >= one.second.lasts;
+  });
+}
+
 std::map<std::string, std::uint64_t> Sightings::orphaned(absl::Time now) const {
   std::map<std::string, std::uint64_t> all;
   for (const auto& [server, sight] : sights_) {
@@ -94,6 +103,7 @@ absl::StatusOr<bool> Election::Hold(http::Channel& channel, absl::Time now) {
   held_ = false;
   auto call = access_.Request("GET", base::Cat(access_.LeasesPath(), "/", name_));
   if (!call.ok()) return call.status();
+  call->time_max = std::min(call->time_max, lasts_ / 4);
   const std::string what = base::Cat("lease ", name_);
   const auto answer = Asked(channel, *std::move(call), what);
   if (absl::IsNotFound(answer.status())) return Create(channel, now);
@@ -130,6 +140,7 @@ absl::StatusOr<bool> Election::Send(http::Channel& channel,
                                     absl::Time now) {
   auto call = access_.Request(method, std::move(path));
   if (!call.ok()) return call.status();
+  call->time_max = std::min(call->time_max, lasts_ / 4);
   call->body = WriteJson(body);
   call->content_type = method == "PATCH" ? "application/merge-patch+json" : "application/json";
   const auto answer = Asked(channel, *std::move(call), base::Cat("lease ", name_));

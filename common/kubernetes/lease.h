@@ -51,6 +51,10 @@ class Sightings {
   // The names of the servers whose Leases were renewed in time.
   std::set<std::string> live(absl::Time now) const;
 
+  // Whether of each Lease it is known if it is renewed: of those that the first list had only once
+  // they have changed, or have not for as long as they last.
+  bool complete(absl::Time now) const;
+
   // By connector: which live server cannot use it and why, "mbx-1: SecretNotUsable: ...".
   std::map<std::string, std::string> not_ready(absl::Time now) const;
 
@@ -62,11 +66,13 @@ class Sightings {
     std::string renewed;  // as it was last seen
     absl::Time changed;   // when it was first seen so
     absl::Duration lasts;
+    bool known = false;  // it was seen to change, or to come
     std::string not_ready;
     std::uint64_t messages = 0;
   };
 
   std::map<std::string, Sight> sights_;  // by server
+  bool first_ = true;
 };
 
 class Election {

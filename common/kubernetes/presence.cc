@@ -153,8 +153,9 @@ absl::Duration Presence::RunOnce() {
     status = Register();
     registered_ = status.ok();
   }
-  if (status.ok()) status = Renew(*channel_, report, absl::InfiniteDuration());
+  // Of a request that hangs the next one may go well, while the Lease still lasts.
   const absl::Duration quarter = *settings_.lease_duration / 4;
+  if (status.ok()) status = Renew(*channel_, report, quarter);
   std::string failure(base::MessageOf(status));
   const bool news = failure != last_failure_;
   last_failure_ = std::move(failure);

@@ -78,11 +78,14 @@ absl::Status StatusWriter::RunOnce() {
   const absl::Time now = absl::Now();
   const auto held = election_.Hold(*channel_, now);
   if (!held.ok()) return held.status();
-  if (!*held) return absl::OkStatus();
+  if (!*held) {
+    sightings_ = Sightings();
+    return absl::OkStatus();
+  }
   if (absl::Status noted = NoteLeases(now); !noted.ok()) return noted;
   NoteOrphans(now);
   // What we know may be old: then it is for later.
-  if (source_.readings().stale) return absl::OkStatus();
+  if (source_.readings().stale || !sightings_.complete(now)) return absl::OkStatus();
   return Write(now);
 }
 
@@ -126,6 +129,8 @@ absl::Status StatusWriter::Write(absl::Time now) {
       const auto patch = wanted ? PatchFor(*object, *wanted, now) : std::nullopt;
       if (!patch || WasSent(*object, *patch, now)) continue;
       if (++patches > kPatchesMax) return status;
+      const auto still = election_.Hold(*channel_, absl::Now());
+      if (!still.ok() || !*still) return still.status();
       const absl::Status patched = Patch(kind, *object, *patch);
       if (patched.ok()) sent_[object->place] = {*patch, now};
       // One that has just been deleted is no failure; what fails for one may go well for another.
@@ -160,7 +165,7 @@ absl::Status StatusWriter::Patch(directory::Kind kind, const Object& object, con
   return absl::OkStatus();
 }
 
-// A Lease is judged by our own clock: one that we see for the first time counts as live for now.
+// A Lease is judged by our own clock: one that we see for the first time is no orphan yet.
 void StatusWriter::NoteOrphans(absl::Time now) {
   std::map<std::string, std::uint64_t> orphans = sightings_.orphaned(now);
   // Whoever deletes the TransportServer has dealt with its mail.

@@ -43,6 +43,15 @@ TEST_F(SightingsTest, AServerIsLiveWhileItsLeaseChanges) {
   EXPECT_THAT(sightings_.live(At(70)), ElementsAre());
 }
 
+TEST_F(SightingsTest, WhatWasThereBeforeIsKnownOnceItChangesOrHasRunOut) {
+  EXPECT_TRUE(sightings_.complete(At(0)));
+  Seen({{"a", 1}, {"b", 1}}, 0);
+  EXPECT_FALSE(sightings_.complete(At(0)));
+  Seen({{"a", 2}, {"b", 1}, {"c", 1}}, 10);
+  EXPECT_FALSE(sightings_.complete(At(10))) << "b";
+  EXPECT_TRUE(sightings_.complete(At(40))) << "b is gone, c was seen to come";
+}
+
 TEST_F(SightingsTest, ALeaseThatIsGoneIsForgotten) {
   Seen({{"a", 1}, {"b", 1}}, 0);
   Seen({{"b", 1}}, 1);
