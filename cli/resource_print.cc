@@ -73,11 +73,12 @@ absl::Status PrintList(const v1::Resource& resource, const View& view, Shell& sh
     shell.out << RenderList(all);
     return absl::OkStatus();
   }
-  const auto names = Chosen(view.properties, all);
+  const Properties more = AllOf(resource);
+  const auto names = Chosen(view.properties, more);
   if (!names.ok()) return names.status();
   Properties some;
   for (const std::string& name : *names)
-    some.emplace_back(name, ValueOf(all, name));
+    some.emplace_back(name, ValueOf(more, name));
   shell.out << RenderList(some);
   return absl::OkStatus();
 }
@@ -87,7 +88,7 @@ absl::Status PrintTable(const std::vector<v1::Resource>& resources,
                         Shell& shell) {
   Names names = UsualColumns(KindOf(resources.front()));
   if (!view.properties.empty()) {
-    auto chosen = Chosen(view.properties, PropertiesOf(resources.front()));
+    auto chosen = Chosen(view.properties, AllOf(resources.front()));
     if (!chosen.ok()) return chosen.status();
     names = *std::move(chosen);
   }
