@@ -18,7 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "absl/time/time.h"
 
@@ -125,7 +125,7 @@ class Session {
   bool MayBegin();
   void Recipient(std::string_view argument);
   bool MayAdd(const std::string& address);
-  bool IsRepeated(const std::string& address);
+  mail::Recipient* Known(const std::string& address);
   bool MayRelay() const;
   std::string RateName() const;
   mail::EsmtpFeatures Features() const;
@@ -164,11 +164,11 @@ class Session {
 
   bool in_transaction_ = false;
   mail::Envelope envelope_;
-  std::uint64_t claimed_bytes_ = 0;  // SIZE=
-  std::unordered_set<std::string> addresses_;
-  std::unique_ptr<Assembler> assembler_;  // content is arriving
-  bool content_due_ = false;              // ... and the next bytes are of it
-  absl::Time content_last_;               // when the last of it came
+  std::uint64_t claimed_bytes_ = 0;                      // SIZE=
+  std::unordered_map<std::string, std::size_t> places_;  // of recipients, once they are many
+  std::unique_ptr<Assembler> assembler_;                 // content is arriving
+  bool content_due_ = false;                             // ... and the next bytes are of it
+  absl::Time content_last_;                              // when the last of it came
 
   bool reading_ = false;  // nothing of ours is under way but a read
   bool leaving_ = false;

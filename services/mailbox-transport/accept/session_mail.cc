@@ -4,6 +4,7 @@
 #include "common/base/text.h"
 #include "common/base/units.h"
 #include "common/mail/address.h"
+#include "common/mail/utf8.h"
 #include "common/observe/log.h"
 #include "services/mailbox-transport/accept/session.h"
 
@@ -22,6 +23,15 @@ std::optional<std::string_view> After(std::string_view prefix, std::string_view 
   while (!argument.empty() && argument.front() == ' ')
     argument.remove_prefix(1);
   return argument;
+}
+
+// What either of two RCPT of one address asks for; 0 is the default, failures and delays.
+std::uint8_t Together(std::uint8_t one, std::uint8_t other) {
+  if (one == other) return one;
+  const auto spelled = [](std::uint8_t notify) {
+    return notify == 0 ? mail::kNotifyFailure | mail::kNotifyDelay : int{notify};
+  };
+  return static_cast<std::uint8_t>((spelled(one) | spelled(other)) & ~mail::kNotifyNever);
 }
 
 }  // namespace
@@ -51,7 +61,7 @@ void Session::ResetTransaction() {
   in_transaction_ = false;
   envelope_ = mail::Envelope();
   claimed_bytes_ = 0;
-  addresses_.clear();
+  places_.clear();
   assembler_.reset();
 }
 
@@ -82,6 +92,9 @@ void Session::Mail(std::string_view argument) {
   const auto fault = mail::ParseMailParameters(rest->substr(path_bytes), Features(), options);
   if (fault) return Fault(base::Cat(fault->code(), ' ', fault->Text()));
   const auto sender = mail::ParseReversePath(rest->substr(0, path_bytes), options.smtputf8);
+  if (!sender.ok() && !options.smtputf8 && !mail::IsAscii(rest->substr(0, path_bytes))) {
+    return Fault("550 5.6.7 the address of the sender needs SMTPUTF8");  // RFC 6531 §3.5
+  }
   if (!sender.ok()) {
     return Fault(base::Cat("501 5.1.7 ", base::Printable(base::MessageOf(sender.status()))));
   }
@@ -103,19 +116,18 @@ void Session::Mail(std::string_view argument) {
   Say("250 2.1.0 sender ok");
 }
 
-// An exact repeat changes nothing: one copy is what the sender wants.
-bool Session::IsRepeated(const std::string& address) {
-  if (envelope_.recipients.size() < kLinearSearchMax) {
-    for (const mail::Recipient& recipient : envelope_.recipients) {
-      if (recipient.address == address) return true;
-    }
-    return false;
+// One copy is what the sender wants of an address that comes again; null: it has not come yet.
+mail::Recipient* Session::Known(const std::string& address) {
+  std::vector<mail::Recipient>& recipients = envelope_.recipients;
+  if (recipients.size() < kLinearSearchMax) {
+    const auto found = std::find_if(recipients.begin(), recipients.end(),
+                                    [&](const auto& one) { return one.address == address; });
+    return found == recipients.end() ? nullptr : &*found;
   }
-  if (addresses_.empty()) {
-    for (const mail::Recipient& recipient : envelope_.recipients)
-      addresses_.insert(recipient.address);
-  }
-  return !addresses_.insert(address).second;
+  for (std::size_t i = places_.size(); i < recipients.size(); ++i)
+    places_.emplace(recipients[i].address, i);
+  const auto found = places_.find(address);
+  return found == places_.end() ? nullptr : &recipients[found->second];
 }
 
 bool Session::MayAdd(const std::string& address) {
@@ -152,6 +164,10 @@ void Session::Recipient(std::string_view argument) {
                                                     envelope_.smtputf8, options);
   if (fault) return Fault(base::Cat(fault->code(), ' ', fault->Text()));
   const auto address = mail::ParseForwardPath(rest->substr(0, path_bytes), envelope_.smtputf8);
+  if (!address.ok() && !envelope_.smtputf8 && !mail::IsAscii(rest->substr(0, path_bytes))) {
+    constexpr std::string_view kNeeds = "553 5.6.7 the address of the recipient needs SMTPUTF8";
+    return MayRelay() ? Say(kNeeds) : Fault(kNeeds);
+  }
   // A wrong address of a client that may send is one recipient's trouble, not the session's.
   if (!address.ok() && MayRelay()) {
     return Say(base::Cat("501 5.1.3 ", base::Printable(base::MessageOf(address.status()))));
@@ -167,7 +183,12 @@ void Session::Recipient(std::string_view argument) {
   recipient.address = address->ToString();
   recipient.notify = options.notify;
   recipient.orcpt = std::move(options.orcpt);
-  if (!IsRepeated(recipient.address)) envelope_.recipients.push_back(std::move(recipient));
+  if (mail::Recipient* known = Known(recipient.address)) {
+    known->notify = Together(known->notify, recipient.notify);
+    if (known->orcpt.empty()) known->orcpt = std::move(recipient.orcpt);
+  } else {
+    envelope_.recipients.push_back(std::move(recipient));
+  }
   Say("250 2.1.5 recipient ok");
 }
 

@@ -115,6 +115,23 @@ TEST_F(EnvelopeTest, ARepeatedRecipientIsKeptOnce) {
   EXPECT_EQ(Recipients().size(), 12u);
 }
 
+TEST_F(EnvelopeTest, ARepeatedRecipientKeepsWhatEitherAskedFor) {
+  Talk talk = Greeted();
+  talk.Ask("MAIL FROM:<a@example.test>");
+  for (int i = 0; i < 12; ++i) {
+    const std::string to = base::Cat("RCPT TO:<r", i, "@example.net>");
+    EXPECT_THAT(talk.Ask(to + " NOTIFY=NEVER"), StartsWith("250"));
+    EXPECT_THAT(talk.Ask(to + " NOTIFY=FAILURE ORCPT=rfc822;x@example.net"), StartsWith("250"));
+    EXPECT_THAT(talk.Ask(to), StartsWith("250"));
+  }
+  Deliver(talk);
+  ASSERT_EQ(Recipients().size(), 12u);
+  for (const mail::Recipient& recipient : intake_.messages.at(0).message.envelope.recipients) {
+    EXPECT_EQ(recipient.notify, mail::kNotifyFailure | mail::kNotifyDelay);
+    EXPECT_EQ(recipient.orcpt, "rfc822;x@example.net");
+  }
+}
+
 TEST_F(EnvelopeTest, TooManyRecipientsAreForAnotherTransaction) {
   rules_.policy.max_recipient_envelope_limit = 2;
   Talk talk = Greeted();
