@@ -161,7 +161,9 @@ io::Task<HostsAnswer> Exchangers(Resolver& resolver,
       out.hosts.back().secure = answer->secure && exchangers.secure;
     }
     if (Clock::now() < until) continue;
-    if (transient.ok()) transient = absl::DeadlineExceededError("dns: too many slow lookups");
+    if (transient.ok() && &mx != &exchangers.records.back()) {
+      transient = absl::DeadlineExceededError("dns: too many slow lookups");
+    }
     break;
   }
   out.partial = !transient.ok();
