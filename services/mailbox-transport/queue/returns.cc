@@ -62,7 +62,8 @@ void Schedule::NoteLeft(Line& line, absl::Time now) {
 void Schedule::Done(const model::NextHop& hop, model::TicketKey key, absl::Time now) {
   Line* line = Find(hop);
   if (line == nullptr) return;
-  NoteLeft(*line, now);
+  // What was taken back to be routed again has been counted.
+  if (line->FindTaken(key) != line->taken.end()) NoteLeft(*line, now);
   GiveBack(*line, key, now);
 }
 

@@ -56,6 +56,7 @@ Line& Schedule::FindOrMake(const model::NextHop& hop, absl::Time now) {
   line->id = next_id_++;
   line->workers_max = FirstConnections();
   line->paces = limits_.PacesOf(line->hop);
+  line->paced = ++paced_;  // behind those that wait already
   line->empty_since = now;
   line->idle_since = now;
   Line& made = *line;

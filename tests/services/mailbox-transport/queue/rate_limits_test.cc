@@ -86,6 +86,17 @@ TEST_F(RateLimitsTest, NoQueueTakesTheLimitOfAllForItself) {
   EXPECT_EQ(View("a.test").message_count, 980u);
 }
 
+TEST_F(RateLimitsTest, NewQueuesDoNotPassThoseThatWait) {
+  settings_.rate_limits.value = {"connector:internet=60/min"};
+  AddMany("a.test", 1, 100);
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    DeliveredIn(absl::Milliseconds(500));
+    Add("new" + std::to_string(i) + ".test", 1000 + i);
+    DeliveredIn(absl::Milliseconds(500));
+  }
+  EXPECT_LE(View("a.test").message_count, 95u) << "it has its turn among ever more of them";
+}
+
 TEST_F(RateLimitsTest, WhoWaitsIsTold) {
   settings_.rate_limits.value = {"a.test=6/min"};
   AddMany("a.test", 1, 3);
