@@ -264,6 +264,7 @@ ReportedRecipient Settler::Reported(const Decision& decision,
   if (kind == DsnKind::kDelayed) {
     reported.error = decision.message->recipients[index].last_error;
     reported.status = StatusIn(reported.error).value_or(kDelayedStatus);
+    reported.status.klass = kDelayedStatus.klass;  // what is only delayed has not failed
     return reported;
   }
   const Verdict& verdict = decision.verdicts[place];
