@@ -39,7 +39,7 @@ struct RpcSettings {
   settings::Setting<int> frame_bytes_max{
       .key = "rpc.frame_bytes_max",
       .fallback = 16 * 1024 * 1024,
-      .min = 1024 * 1024,
+      .min = 16 * 1024 * 1024,  // an offer to the most recipients that a ticket has
       .max = 64 * 1024 * 1024,
       .about = "The largest gRPC message that is taken, in bytes."};
 

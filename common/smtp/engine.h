@@ -67,6 +67,7 @@ struct Delivery {
   ConnectorPolicy policy;
   mail::Envelope envelope;
   std::uint64_t size = 0;
+  std::uint64_t header_bytes = 0;  // of `size`
   bool eight_bit = false;
   absl::Duration deadline = absl::Minutes(30);  // for the whole attempt
   std::optional<KnownSts> sts;                  // of the domain, as far as the caller knows one

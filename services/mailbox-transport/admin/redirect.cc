@@ -56,7 +56,8 @@ absl::StatusOr<model::RelayPlan> PlanOf(const v1::RedirectMessageRequest& reques
 }
 
 io::Task<absl::Status> Redirect::Run(const v1::RedirectMessageRequest& request,
-                                     v1::RedirectMessageResponse& response) {
+                                     v1::RedirectMessageResponse& response,
+                                     absl::Time at_latest) {
   if (request.release()) {
     pipeline_.RefuseUntil(absl::InfinitePast());
     co_return co_await Count(response);
@@ -73,7 +74,7 @@ io::Task<absl::Status> Redirect::Run(const v1::RedirectMessageRequest& request,
     pipeline_.RefuseUntil(request.hold() ? absl::InfiniteFuture() : clock_.Now() + more);
   };
   refuse(within + kRefusesAfterRound);
-  const pipeline::DrainRound round = co_await pipeline_.DrainOnce(*plan, within);
+  const pipeline::DrainRound round = co_await pipeline_.DrainOnce(*plan, within, at_latest);
   refuse(kRefusesAfterRound);
   response.set_moved(round.moved);
   response.set_kept(round.kept);

@@ -29,8 +29,10 @@ class Redirect {
  public:
   Redirect(pipeline::Pipeline& pipeline, base::Clock& clock) : pipeline_(pipeline), clock_(clock) {}
 
+  // No relay of the round goes on after `at_latest`.
   io::Task<absl::Status> Run(const v1::RedirectMessageRequest& request,
-                             v1::RedirectMessageResponse& response);
+                             v1::RedirectMessageResponse& response,
+                             absl::Time at_latest = absl::InfiniteFuture());
 
  private:
   // How many messages are still here.

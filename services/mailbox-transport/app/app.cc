@@ -64,18 +64,20 @@ void App::Stop() {
   for (const auto& server : {state.submission_server.get(), state.admin_server.get()}) {
     if (server != nullptr) server->SetServing(false);
   }
-  const absl::Duration grace = *state.settings.server.stop_grace;
-  if (state.pipeline != nullptr) state.pipeline->Close();
+  // One span for all that is waited for, one after the other.
+  const absl::Time until = absl::Now() + *state.settings.server.stop_grace;
+  const auto left = [until] { return std::max(until - absl::Now(), absl::ZeroDuration()); };
+  if (state.pipeline != nullptr) state.pipeline->StopWork();
   if (state.statuses != nullptr) state.statuses->Stop();
   if (state.directory_service != nullptr) state.directory_service->Stop();
   if (state.tracking_service != nullptr) state.tracking_service->Stop();
   if (state.directory != nullptr) state.directory->Stop();
-  if (state.accept != nullptr) state.accept->Stop(grace);
-  if (state.submission != nullptr) state.submission->Stop(grace);
-  if (state.relay != nullptr) state.relay->Stop(grace);
+  if (state.accept != nullptr) state.accept->Stop(left());
+  if (state.submission != nullptr) state.submission->Stop(left());
+  if (state.relay != nullptr) state.relay->Stop(left());
   if (state.submission_server != nullptr) state.submission_server->Stop(kServiceStop);
   if (state.admin_server != nullptr) state.admin_server->Stop(kServiceStop);
-  if (state.pipeline != nullptr) state.pipeline->Stop(grace);
+  if (state.pipeline != nullptr) state.pipeline->Stop(left());
   // At last, as it says what stays here.
   if (state.presence != nullptr) state.presence->Stop();
 

@@ -33,7 +33,7 @@ HandedOver HandOver(pipeline::Pipeline& pipeline, base::Clock& clock, absl::Dura
     request.set_within_seconds(SecondsOf(std::min(kHandOverRound, end - clock.Now())));
     v1::RedirectMessageResponse round;
     const absl::Status status =
-        io::RunTask(pipeline.shards().front()->executor(), redirect.Run(request, round));
+        io::RunTask(pipeline.shards().front()->executor(), redirect.Run(request, round, end));
     all.moved += round.moved();
     if (status.ok()) all.remaining = round.remaining();
     error = status.ok() ? round.last_error() : std::string(base::MessageOf(status));

@@ -50,6 +50,7 @@ smtp::Delivery MakeDelivery(const model::Batch& batch,
   delivery.policy.domain_secure = connector.domain_secure_enabled && domain_listed;
   delivery.envelope = batch.envelope();
   delivery.size = batch.message->size;
+  delivery.header_bytes = batch.message->header_bytes;
   delivery.eight_bit = batch.message->eight_bit;
   delivery.deadline = deadline;
   return delivery;
@@ -86,10 +87,12 @@ io::Task<smtp::Outcome> Deliver::Attempt(const model::Batch& batch,
   co_return outcome;
 }
 
-io::Task<smtp::Outcome> Deliver::RelayOn(const model::Batch& batch, const model::RelayPlan& plan) {
+io::Task<smtp::Outcome> Deliver::RelayOn(const model::Batch& batch,
+                                         const model::RelayPlan& plan,
+                                         absl::Time until) {
   const absl::Time started = absl::Now();
   StoredBody body(parts_.store, parts_.disk, batch.message);
-  const smtp::Outcome outcome = co_await parts_.relay.Attempt(batch, plan, body);
+  const smtp::Outcome outcome = co_await parts_.relay.Attempt(batch, plan, body, until);
   const model::NextHop& hop = batch.next_hop;
   const std::string label = hop.connector.empty() ? base::Cat("site/", hop.domain) : hop.connector;
   parts_.probe.Attempted(label, Way::kRelay, outcome, absl::Now() - started);

@@ -53,8 +53,10 @@ class Deliver {
                                   const connector::SendConnector& connector,
                                   bool domain_listed,
                                   smtp::Admits admits = {});
-  // For a batch whose next hop is a relay: to the servers of `plan`.
-  io::Task<smtp::Outcome> RelayOn(const model::Batch& batch, const model::RelayPlan& plan);
+  // For a batch whose next hop is a relay: to the servers of `plan`, at the latest `until`.
+  io::Task<smtp::Outcome> RelayOn(const model::Batch& batch,
+                                  const model::RelayPlan& plan,
+                                  absl::Time until = absl::InfiniteFuture());
 
  private:
   Parts parts_;

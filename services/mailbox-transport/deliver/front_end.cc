@@ -25,6 +25,7 @@ FrontEnd::FrontEnd(io::Executor& executor,
       settings_(settings),
       back_(executor, [this, back = std::move(back)] {
         due_ = true;
+        trying_ = false;
         back();
       }) {}
 
@@ -41,7 +42,11 @@ FrontEndStream* FrontEnd::StreamFor(const std::string& hop) const {
 
 bool FrontEnd::Begins() {
   const bool tries = out_;
-  trying_ = trying_ || tries;
+  if (tries) {
+    trying_ = true;
+    // Its remote may be slow: then another one tries.
+    back_.Set(*settings_.front_end_out_time);
+  }
   return tries;
 }
 

@@ -24,9 +24,11 @@ constexpr mail::EnhancedStatus kConnectionDropped{4, 4, 2};
 struct FrontEndStream::Pending {
   std::uint64_t delivery = 0;
   std::size_t recipients = 0;
+  absl::Time deadline;
   std::uint32_t round = 0;   // of the last Ready; 0 until content is wanted
   std::uint64_t window = 0;  // bytes that may still be sent in this round
-  bool last_sent = false;    // the whole body has been handed over
+  bool last_sent = false;    // the whole body of this round has been handed over
+  bool may_be_out = false;   // ... or of an earlier one that some recipients may have had
   bool lost = false;         // the stream ended first
   std::optional<smtp::Outcome> outcome;
   io::Event changed;
@@ -77,7 +79,7 @@ io::Task<smtp::Outcome> FrontEndStream::Deliver(const smtp::Delivery& delivery,
 io::Task<smtp::Outcome> FrontEndStream::Await(const smtp::Delivery& delivery,
                                               Pending& pending,
                                               smtp::BodySource& body) {
-  const absl::Time deadline = absl::Now() + delivery.deadline + kOutcomeGrace;
+  pending.deadline = absl::Now() + delivery.deadline + kOutcomeGrace;
   absl::Status sent = co_await SendOffer(delivery, pending, body);
   std::uint32_t rounds_sent = 0;
   while (sent.ok() && !pending.over()) {
@@ -86,17 +88,20 @@ io::Task<smtp::Outcome> FrontEndStream::Await(const smtp::Delivery& delivery,
       sent = co_await SendBody(pending, body);
       continue;
     }
-    const absl::Status waited = co_await pending.changed.Until(deadline - absl::Now());
+    const absl::Status waited = co_await pending.changed.Until(pending.deadline - absl::Now());
     if (!waited.ok() && !pending.over()) {
       SendCancel(pending);
       co_return Lost(delivery, pending, waited);
     }
   }
   if (!sent.ok() && !pending.over()) {
-    // Our own content cannot be had: the front end closes without a dot.
     SendCancel(pending);
-    co_return smtp::Outcome::Failed(pending.recipients, smtp::Origin::kLocal, sent,
-                                    mail::EnhancedStatus{4, 3, 0});
+    if (absl::Now() >= pending.deadline) co_return Lost(delivery, pending, sent);
+    // Our own content cannot be had: the front end closes without a dot.
+    smtp::Outcome outcome = smtp::Outcome::Failed(pending.recipients, smtp::Origin::kLocal, sent,
+                                                  mail::EnhancedStatus{4, 3, 0});
+    outcome.body_ended = outcome.ambiguous = pending.may_be_out;
+    co_return outcome;
   }
   if (pending.outcome) co_return std::move(*pending.outcome);
   co_return Lost(delivery, pending, last_error_);
@@ -109,21 +114,22 @@ io::Task<absl::Status> FrontEndStream::SendOffer(const smtp::Delivery& delivery,
   v1::Offer& offer = *frame.add_offers();
   smtp::ToWire(delivery, offer);
   offer.set_delivery(pending.delivery);
-  const bool whole = body.size() <= kOfferBodyBytesMax;
-  std::string first(body.whole().substr(0, kOfferBodyBytesMax));
+  const std::uint64_t most = std::max<std::uint64_t>(kOfferBodyBytesMax, delivery.header_bytes);
+  const bool whole = body.size() <= most;
+  std::string first(body.whole().substr(0, most));
   if (first.empty()) {
     POSTERN_CO_RETURN_IF_ERROR(co_await body.Rewind());
-    while (first.size() < std::min<std::uint64_t>(body.size(), kOfferBodyBytesMax)) {
+    while (first.size() < std::min<std::uint64_t>(body.size(), most)) {
       const auto part = co_await body.Next();
       if (!part.ok()) co_return part.status();
       if (part->empty()) co_return absl::DataLossError("the content is shorter than its size");
-      first.append(part->substr(0, kOfferBodyBytesMax - first.size()));
+      first.append(part->substr(0, most - first.size()));
     }
   }
   offer.set_first(std::move(first));
   if (going_away_ || stream_ == nullptr) pending.lost = true;
   if (pending.over()) co_return absl::OkStatus();
-  pending.last_sent = whole;
+  pending.last_sent = pending.may_be_out = whole;
   stream_->Send(std::move(frame));
   co_return absl::OkStatus();
 }
@@ -153,9 +159,10 @@ io::Task<absl::Status> FrontEndStream::SendPart(Pending& pending,
                                                 std::uint32_t round,
                                                 std::string_view part,
                                                 bool last) {
-  // The front end fails the delivery when its body stalls, so this wait ends with an outcome.
+  // The front end fails a delivery whose body stalls; unless it stands still itself.
   while (pending.window < part.size() && !pending.over() && pending.round == round) {
-    POSTERN_CO_RETURN_IF_ERROR(co_await pending.changed.Wait());
+    const absl::Duration left = pending.deadline - absl::Now();
+    POSTERN_CO_RETURN_IF_ERROR(co_await pending.changed.Until(left));
   }
   if (pending.over() || pending.round != round) co_return absl::OkStatus();
   v1::ProxyToFrontEnd frame;
@@ -166,6 +173,7 @@ io::Task<absl::Status> FrontEndStream::SendPart(Pending& pending,
   data.set_round(round);
   pending.window -= part.size();
   pending.last_sent = last;
+  pending.may_be_out = pending.may_be_out || last;
   stream_->Send(std::move(frame));
   co_return absl::OkStatus();
 }
@@ -185,8 +193,7 @@ smtp::Outcome FrontEndStream::Lost(const smtp::Delivery& delivery,
       base::Annotate(why.ok() ? absl::UnavailableError("the stream ended") : why,
                      base::Cat("front end ", front_end_)),
       kConnectionDropped);
-  outcome.body_ended = pending.last_sent;
-  outcome.ambiguous = pending.last_sent;
+  outcome.body_ended = outcome.ambiguous = pending.may_be_out;
   return outcome;
 }
 
@@ -225,8 +232,10 @@ void FrontEndStream::OnFrame(v1::ProxyToMailbox frame) {
     if (found == pending_.end()) continue;
     found->second->round = ready.round();
     found->second->window = kWindowBytes;
-    // A host that failed before the last byte: the body starts again and the dot is still ahead.
+    // The body starts again. For a single recipient that is another host, as the last one failed
+    // before the last byte. Of several some may have had it in a transaction before.
     found->second->last_sent = false;
+    if (found->second->recipients == 1) found->second->may_be_out = false;
     found->second->changed.NotifyAll();
   }
   for (const v1::Destination& destination : frame.destinations()) {
@@ -245,7 +254,7 @@ void FrontEndStream::TakeOutcome(v1::DeliveryOutcome& outcome) {
   if (!result.ok()) {
     result = smtp::Outcome::Failed(pending.recipients, smtp::Origin::kFrontEnd, result.status(),
                                    mail::EnhancedStatus{4, 3, 5});
-    result->ambiguous = pending.last_sent;
+    result->ambiguous = pending.may_be_out;
   }
   pending.outcome = std::move(*result);
   pending.changed.NotifyAll();

@@ -148,7 +148,8 @@ absl::StatusOr<rpc::RelayClient*> Relay::ClientOf(const std::string& address) {
 
 io::Task<smtp::Outcome> Relay::Attempt(const model::Batch& batch,
                                        const model::RelayPlan& plan,
-                                       smtp::BodySource& body) {
+                                       smtp::BodySource& body,
+                                       absl::Time until) {
   const std::size_t recipients = batch.recipients.size();
   if (batch.message->servers.size() >= model::kRelaysMax) {
     co_return smtp::Outcome::Failed(
@@ -168,7 +169,7 @@ io::Task<smtp::Outcome> Relay::Attempt(const model::Batch& batch,
                        absl::UnavailableError("every server on the way has had the message"));
   }
   const absl::Time started = absl::Now();
-  const absl::Time deadline = started + *parts_.settings.attempt_timeout;
+  const absl::Time deadline = std::min(started + *parts_.settings.attempt_timeout, until);
   const v1::RelayedMessage message = model::ToRelayed(batch, parts_.database, parts_.server);
   smtp::Outcome outcome;
   outcome.recipients.resize(recipients);

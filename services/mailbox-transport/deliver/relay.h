@@ -51,7 +51,8 @@ class Relay {
 
   io::Task<smtp::Outcome> Attempt(const model::Batch& batch,
                                   const model::RelayPlan& plan,
-                                  smtp::BodySource& body);
+                                  smtp::BodySource& body,
+                                  absl::Time until = absl::InfiniteFuture());
 
  private:
   absl::StatusOr<rpc::RelayClient*> ClientOf(const std::string& address);

@@ -113,17 +113,23 @@ model::MessagePtr Pipeline::Rerouted(model::MessagePtr message) const {
   return message;
 }
 
-void Pipeline::Stop(absl::Duration grace) {
+void Pipeline::StopWork() {
   Close();
-  const absl::Time deadline = clock_.Now() + grace;
   for (const auto& shard : shards_) {
     shard->executor().Run([&] { shard->StopWork(); });
   }
+}
+
+void Pipeline::Stop(absl::Duration grace) {
+  const absl::Time deadline = clock_.Now() + grace;
+  StopWork();
   for (const auto& shard : shards_)
     io::RunTask(shard->executor(), shard->Finish(deadline));
 }
 
-io::Task<DrainRound> Pipeline::DrainOnce(model::RelayPlan plan, absl::Duration within) {
+io::Task<DrainRound> Pipeline::DrainOnce(model::RelayPlan plan,
+                                         absl::Duration within,
+                                         absl::Time at_latest) {
   const absl::Time until = clock_.Now() + within;
   DrainRound sum;
   if (submission_suspended_) {
@@ -133,7 +139,7 @@ io::Task<DrainRound> Pipeline::DrainOnce(model::RelayPlan plan, absl::Duration w
     if (!gone.ok()) sum.error = base::MessageOf(gone.status());
   }
   for (const auto& shard : shards_) {
-    io::Task<DrainRound> drain = shard->Drain(plan, until);
+    io::Task<DrainRound> drain = shard->Drain(plan, until, at_latest);
     const auto round = co_await AskShardTask(*shard, std::move(drain), within + kDrainAnswer);
     if (!round.ok()) {
       sum.error = base::MessageOf(round.status());

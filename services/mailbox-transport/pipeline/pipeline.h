@@ -68,12 +68,17 @@ class Pipeline final : public model::Intake {
   // Refuses new mail until then, because what is here goes to other servers.
   void RefuseUntil(absl::Time until) { refuses_until_ = model::StoredTime(until); }
 
-  // One round of a drain over all shards, on any executor; see drain.h.
-  io::Task<DrainRound> DrainOnce(model::RelayPlan plan, absl::Duration within);
+  // One round of a drain over all shards, on any executor; see drain.h. No relay goes on after
+  // `at_latest`.
+  io::Task<DrainRound> DrainOnce(model::RelayPlan plan,
+                                 absl::Duration within,
+                                 absl::Time at_latest);
   // Messages for each next hop that wait here or are under way; asks the shards.
   io::Task<absl::StatusOr<std::uint64_t>> QueuedNow();
 
-  // Lets deliveries under way end within `grace`, cancels the rest.
+  // Refuses new mail, and begins no more deliveries; what comes meanwhile is for the next start.
+  void StopWork();
+  // And lets those under way end within `grace`, cancels the rest.
   void Stop(absl::Duration grace);
 
   base::MessageId NextId() override { return store_.NextId(); }

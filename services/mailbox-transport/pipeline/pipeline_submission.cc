@@ -94,12 +94,17 @@ io::Task<bool> Pipeline::LetGoSome(bool suspended) {
     some.emplace(on_the_way_, ids.size());
     held_.resize(held_.size() - ids.size());
   }
-  for (const base::MessageId id : ids) {
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const base::MessageId id = ids[i];
     absl::AnyInvocable<absl::StatusOr<model::Message>()> load = [this, id] {
       return store_.Load(id);
     };
     auto loaded = co_await io::OnDisk(shared_.disk, std::move(load));
-    if (absl::IsCancelled(loaded.status())) co_return false;
+    if (absl::IsCancelled(loaded.status())) {
+      const std::lock_guard lock(held_mutex_);
+      held_.insert(held_.end(), ids.begin() + static_cast<std::ptrdiff_t>(i), ids.end());
+      co_return false;
+    }
     if (!loaded.ok()) {
       POSTERN_LOG(kError, "store", "message cannot be read",
                   {{"message_id", id.ToString()}, {"error", loaded.status()}});

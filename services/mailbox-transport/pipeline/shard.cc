@@ -147,9 +147,10 @@ void Shard::Add(const model::NextHop& hop, model::Ticket ticket) {
   // What waits is kept by the store, not by memory.
   const model::MessagePtr message = std::exchange(ticket.message, nullptr);
   const std::vector<std::uint32_t> recipients = ticket.recipients;
+  const bool suspended = ticket.suspended || queue_.Suspended(hop);
   queue_.Add(hop, std::move(ticket));
   NoteError(hop, *message, recipients);
-  CatchUp(*message, recipients);
+  if (!suspended) CatchUp(*message, recipients);  // else whoever resumes it looks
 }
 
 // What was routed before a change of the directory and comes to the unreachable ones after it would
@@ -352,35 +353,6 @@ io::Task<void> Shard::Lapse(queue::Work work) {
   if (stays && work.hop.type == model::DeliveryType::kUnreachable) {
     CatchUp(*message, ticket.recipients);
   }
-}
-
-io::Task<void> Shard::RefuseAll(model::MessagePtr message, std::vector<std::uint32_t> recipients) {
-  const OnTheWay::Some some(shared_.on_the_way);
-  for (const std::uint32_t i : recipients) {
-    const auto refusal = shared_.router.RefusalOf(*message, i);
-    if (!refusal) {  // the directory has changed meanwhile
-      const std::vector<std::uint32_t> one = {i};
-      shared_.router.RouteOne(*message, i);
-      shared_.place_recipients(message, one);
-      continue;
-    }
-    model::Batch batch;
-    batch.message = message;
-    batch.recipients = {i};
-    model::Ticket ticket;
-    ticket.id = message->id;
-    ticket.message = message;
-    ticket.recipients = {i};
-    Decide decide = [&batch, &ticket, &refusal](settle::Settler& settler) {
-      return settler.Fail(batch, ticket, absl::FailedPreconditionError(refusal->reason),
-                          refusal->status);
-    };
-    TrackedWork tracked;
-    tracked.source = TrackingSource::kRouting;
-    const settle::Settled settled =
-        co_await Settle(*this, message, std::move(decide), std::move(tracked));
-  }
-  worker_ended_.NotifyAll();
 }
 
 void Shard::Requeue(const model::NextHop& hop,

@@ -100,8 +100,8 @@ class Shard {
   // (Queue::Mark), and gives how many there were.
   io::Task<std::size_t> ResubmitSome(model::NextHop hop, std::uint64_t mark, std::size_t most);
 
-  // One round of a drain, at the latest until `until`.
-  io::Task<DrainRound> Drain(model::RelayPlan plan, absl::Time until);
+  // One round of a drain: no message is begun after `until`, none goes on after `at_latest`.
+  io::Task<DrainRound> Drain(model::RelayPlan plan, absl::Time until, absl::Time at_latest);
 
   // Returns to its sender what routing refused for ever for these recipients, which have no ticket.
   // Nothing after StopWork: the next start does it.
@@ -162,6 +162,7 @@ class Shard {
                                    Kept kept = nullptr);
   io::Task<settle::Original> OriginalOf(model::MessagePtr message, settle::OriginalPart part);
   io::Task<void> PlaceWhenKept(Kept kept, std::vector<model::MessagePtr> notices);
+  io::Task<bool> KeepLate(model::MessagePtr notice);
   // The queue tells why these recipients wait. Their ticket is in our hands, so their state is too.
   void NoteError(const model::NextHop& hop,
                  const model::Message& message,

@@ -11,10 +11,12 @@
 namespace postern::pipeline {
 
 struct Shard::Draining {
-  Draining(model::RelayPlan servers, absl::Time end) : plan(std::move(servers)), until(end) {}
+  Draining(model::RelayPlan servers, absl::Time end, absl::Time last)
+      : plan(std::move(servers)), until(end), at_latest(last) {}
 
   const model::RelayPlan plan;
   const absl::Time until;
+  const absl::Time at_latest;
   DrainRound round;
   model::NextHop hop;
   bool suspended = false;  // the queue, or every message of it
@@ -28,8 +30,8 @@ bool Shard::Over(const Draining& drain) const {
   return stopped_ || !drain.round.error.empty() || shared_.clock.Now() >= drain.until;
 }
 
-io::Task<DrainRound> Shard::Drain(model::RelayPlan plan, absl::Time until) {
-  auto drain = std::make_shared<Draining>(std::move(plan), until);
+io::Task<DrainRound> Shard::Drain(model::RelayPlan plan, absl::Time until, absl::Time at_latest) {
+  auto drain = std::make_shared<Draining>(std::move(plan), until, at_latest);
   for (const queue::QueueView& view : queue_.Queues()) {
     drain->hop = view.hop;
     // Poison is told as such; it is resumed as poison is.
@@ -38,6 +40,7 @@ io::Task<DrainRound> Shard::Drain(model::RelayPlan plan, absl::Time until) {
     while (!Over(*drain)) {
       std::vector<model::Ticket> taken = queue_.TakeAway(view.hop, mark, kDrainSlice);
       if (taken.empty()) break;
+      const OnTheWay::Some some(shared_.on_the_way, taken.size());
       std::move(taken.begin(), taken.end(), std::back_inserter(drain->tickets));
       for (std::size_t i = 0; i < std::min(kDrainWorkers, drain->tickets.size()); ++i) {
         ++drain->workers;
@@ -86,7 +89,7 @@ io::Task<void> Shard::DrainTicket(std::shared_ptr<Draining> drain, model::Ticket
   batch.recipients = ticket.recipients;
   batch.suspended = drain->suspended || ticket.suspended;
   shared_.store.MarkInHand(ticket.id);
-  const smtp::Outcome outcome = co_await deliver_.RelayOn(batch, drain->plan);
+  const smtp::Outcome outcome = co_await deliver_.RelayOn(batch, drain->plan, drain->at_latest);
   if (const absl::Status handed = deliver::HandedOver(outcome); !handed.ok()) {
     shared_.store.ClearInHand(ticket.id);
     if (outcome.ambiguous) deliver_probe_.Ambiguous("relay-lost");

@@ -1,7 +1,9 @@
 // Settling and routing again, as a shard does it.
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "common/base/text.h"
@@ -14,6 +16,7 @@ namespace postern::pipeline {
 namespace {
 
 constexpr std::size_t kRerouteSlice = 256;
+constexpr absl::Duration kRoomAgain = absl::Seconds(1);
 
 }  // namespace
 
@@ -67,6 +70,41 @@ io::Task<settle::Settled> Shard::Settle(
   co_return settled;
 }
 
+io::Task<void> Shard::RefuseAll(model::MessagePtr message, std::vector<std::uint32_t> recipients) {
+  const OnTheWay::Some some(shared_.on_the_way);
+  // One report for all that are refused for one reason.
+  std::map<std::pair<std::string, std::string>, std::vector<std::uint32_t>> refused;
+  std::vector<std::uint32_t> routed;  // the directory has changed meanwhile
+  for (const std::uint32_t i : recipients) {
+    const auto refusal = shared_.router.RefusalOf(*message, i);
+    if (!refusal) {
+      shared_.router.RouteOne(*message, i);
+      routed.push_back(i);
+      continue;
+    }
+    refused[{refusal->status.ToString(), refusal->reason}].push_back(i);
+  }
+  if (!routed.empty()) shared_.place_recipients(message, routed);
+  for (const auto& [why, those] : refused) {
+    model::Batch batch;
+    batch.message = message;
+    batch.recipients = those;
+    model::Ticket ticket;
+    ticket.id = message->id;
+    ticket.message = message;
+    ticket.recipients = those;
+    const mail::EnhancedStatus status = *mail::EnhancedStatus::Parse(why.first);
+    Decide decide = [&batch, &ticket, &why, status](settle::Settler& settler) {
+      return settler.Fail(batch, ticket, absl::FailedPreconditionError(why.second), status);
+    };
+    TrackedWork tracked;
+    tracked.source = TrackingSource::kRouting;
+    const settle::Settled settled =
+        co_await Settle(*this, message, std::move(decide), std::move(tracked));
+  }
+  worker_ended_.NotifyAll();
+}
+
 void Shard::NoteError(const model::NextHop& hop,
                       const model::Message& message,
                       const std::vector<std::uint32_t>& recipients) {
@@ -80,11 +118,25 @@ io::Task<void> Shard::PlaceWhenKept(Kept kept, std::vector<model::MessagePtr> no
   const OnTheWay::Some some(shared_.on_the_way, notices.size());
   // A stop does not wait for space on the disk: the next start finds the notices, or makes them.
   const std::optional<absl::Status> status = co_await kept->Until(absl::InfiniteDuration());
-  if (status.has_value() && status->ok()) {
-    for (const model::MessagePtr& notice : notices)
-      shared_.place(notice);
+  for (const model::MessagePtr& notice : notices) {
+    // The recipients it is about are settled, and may be written as such with another one.
+    bool there = status.has_value() && status->ok();
+    if (status.has_value() && !there) there = co_await KeepLate(notice);
+    if (there) shared_.place(notice);
   }
   worker_ended_.NotifyAll();
+}
+
+// As soon as the store has room; false: a stop came first.
+io::Task<bool> Shard::KeepLate(model::MessagePtr notice) {
+  for (;;) {
+    const absl::Status slept = co_await io::Sleep(kRoomAgain);
+    if (!slept.ok()) co_return false;
+    const auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
+    shared_.store.Put(notice, [kept](absl::Status status) { kept->Set(std::move(status)); });
+    const std::optional<absl::Status> put = co_await kept->Until(absl::InfiniteDuration());
+    if (!put.has_value() || put->ok()) co_return put.has_value();
+  }
 }
 
 io::Task<settle::Original> Shard::OriginalOf(model::MessagePtr message, settle::OriginalPart part) {

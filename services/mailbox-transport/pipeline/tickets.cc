@@ -17,7 +17,8 @@ std::vector<PlacedTicket> TicketsOf(const model::MessagePtr& message,
                                      : message->accepted + delay_after;
     auto same = std::find_if(placed.begin(), placed.end(), [&](const PlacedTicket& one) {
       return one.hop == state.next_hop && one.ticket.due == state.next_attempt &&
-             one.ticket.notify_delay_at == notify_at && one.ticket.suspended == state.suspended;
+             one.ticket.notify_delay_at == notify_at && one.ticket.suspended == state.suspended &&
+             one.ticket.recipients.size() < kTicketRecipientsMax;
     });
     if (same == placed.end()) {
       PlacedTicket fresh;

@@ -1,6 +1,8 @@
 // services/mailbox-transport/pipeline/tickets.h
 //
 // TicketsOf: a message's pending recipients as tickets, one for each next hop and due time. Pure.
+//
+// Limits    kTicketRecipientsMax recipients of a ticket; the rest have more tickets.
 
 #pragma once
 
@@ -10,6 +12,10 @@
 #include "services/mailbox-transport/model/ticket.h"
 
 namespace postern::pipeline {
+
+// A message to more of one next hop goes in several attempts: its offer to a front end or a relay
+// is one frame (rpc.frame_bytes_max).
+inline constexpr std::size_t kTicketRecipientsMax = 5000;
 
 struct PlacedTicket {
   model::NextHop hop;

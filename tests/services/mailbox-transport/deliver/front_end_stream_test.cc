@@ -214,6 +214,38 @@ TEST_F(FrontEndStreamTest, SecondRoundMakesALostStreamUnambiguousAgain) {
   EXPECT_FALSE(outcomes_[0].ambiguous);
 }
 
+TEST_F(FrontEndStreamTest, SomeOfSeveralMayHaveHadItInARoundBefore) {
+  delivery_.envelope.recipients.push_back(delivery_.envelope.recipients.front());
+  Offer(std::string(100 * 1024, 'x'));
+  Do([this] { front_end_.Ready(1, 1); });
+  ASSERT_TRUE(Soon([this] { return front_end_.ended; }));
+  Do([this] {
+    front_end_.Ready(1, 2);
+    frames_.Break();
+  });
+  ASSERT_TRUE(Ended());
+  EXPECT_TRUE(outcomes_[0].ambiguous);
+}
+
+TEST_F(FrontEndStreamTest, ALongHeaderGoesWithTheOffer) {
+  delivery_.header_bytes = 100 * 1024;
+  Offer(std::string(200 * 1024, 'x'));
+  ASSERT_TRUE(Soon([this] { return front_end_.offers.size() == 1; }));
+  EXPECT_EQ(front_end_.offers[0].first().size(), 100u * 1024);
+  Do([this] { frames_.Break(); });
+  ASSERT_TRUE(Ended());
+}
+
+TEST_F(FrontEndStreamTest, AWindowThatStaysShutIsWaitedForUntilTheDeadline) {
+  delivery_.deadline = absl::Milliseconds(300) - absl::Seconds(30);  // the grace is half a minute
+  Offer(std::string(1 << 20, 'x'));
+  Do([this] { front_end_.Ready(1, 1); });
+  ASSERT_TRUE(Ended());
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Result().error));
+  EXPECT_EQ(Result().origin, smtp::Origin::kFrontEnd);
+  EXPECT_FALSE(outcomes_[0].ambiguous);
+}
+
 TEST_F(FrontEndStreamTest, ContentThatCannotBeReadIsCancelledAndOurOwnFault) {
   Offer(std::string(1 << 20, 'x'));
   body_->fails_at = 256 * 1024;

@@ -64,6 +64,16 @@ TEST_F(TicketsTest, NobodyIsToldTwiceOrWithoutASender) {
   EXPECT_EQ(Tickets().at(0).ticket.notify_delay_at, absl::InfiniteFuture());
 }
 
+TEST_F(TicketsTest, VeryManyRecipientsOfOneHopHaveSeveral) {
+  for (std::size_t i = 0; i < kTicketRecipientsMax + 2; ++i)
+    To("b.test");
+  const auto tickets = Tickets();
+  ASSERT_THAT(tickets, SizeIs(2));
+  EXPECT_THAT(tickets[0].ticket.recipients, SizeIs(kTicketRecipientsMax));
+  EXPECT_THAT(tickets[1].ticket.recipients,
+              ElementsAre(kTicketRecipientsMax, kTicketRecipientsMax + 1));
+}
+
 TEST_F(TicketsTest, WhatIsUnreachableComesWithItsMessage) {
   To("b.test").next_hop = model::UnreachableHop();
   EXPECT_EQ(Tickets(false).at(0).ticket.message, message_);
