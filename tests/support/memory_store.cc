@@ -49,6 +49,11 @@ void MemoryStore::FailPuts(absl::Status status) {
   put_answer_ = std::move(status);
 }
 
+void MemoryStore::FailSettlements(absl::Status status) {
+  const std::lock_guard lock(mutex_);
+  settle_answer_ = std::move(status);
+}
+
 void MemoryStore::SetFull(bool full) {
   const std::lock_guard lock(mutex_);
   full_ = full;
@@ -192,15 +197,17 @@ void MemoryStore::Write(const model::Settlement& settlement) {
 }
 
 void MemoryStore::Settle(model::Settlement settlement, Done done) {
+  absl::Status answer;
   {
     const std::lock_guard lock(mutex_);
     if (settles_late_) {
       late_.emplace_back(std::move(settlement), std::move(done));
       return;
     }
-    Write(settlement);
+    answer = settle_answer_;
+    if (answer.ok()) Write(settlement);
   }
-  if (done) done(absl::OkStatus());
+  if (done) done(std::move(answer));
 }
 
 void MemoryStore::MarkInHand(base::MessageId id) {

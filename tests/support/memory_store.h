@@ -39,6 +39,8 @@ class MemoryStore final : public model::MessageStore {
   void WriteSettlements();
 
   void FailPuts(absl::Status status);
+  // Until OK, nothing that is settled is written.
+  void FailSettlements(absl::Status status);
   void SetFull(bool full);
   // Load says kDataLoss from now on.
   void Damage(base::MessageId id);
@@ -105,6 +107,7 @@ class MemoryStore final : public model::MessageStore {
   bool full_ = false;
   bool hold_ = false;
   std::deque<std::pair<Done, absl::Status>> held_;
+  absl::Status settle_answer_;
   bool settles_late_ = false;
   std::deque<std::pair<model::Settlement, Done>> late_;
 };

@@ -41,5 +41,15 @@ TEST_F(OnTheWayTest, ANoticeThatIsNotWrittenYetIsCounted) {
   EXPECT_TRUE(Soon([&] { return queued() == 0; }));
 }
 
+TEST_F(OnTheWayTest, ANoticeThatTheStoreHasNoRoomForIsWrittenLater) {
+  Executors(1);
+  Script(kBob, [](testing::ScriptedPeer& peer) { peer.Says("RCPT", "550 5.1.1 nobody"); });
+  Run("Internet *");
+  store_.FailSettlements(absl::ResourceExhaustedError("the disk is full"));
+  Accept({"bob@b.test"});
+  EXPECT_TRUE(Soon([&] { return Heard(kBob, "RCPT") == 1; }));
+  EXPECT_TRUE(Taken(kHome));
+}
+
 }  // namespace
 }  // namespace postern::pipeline
