@@ -44,8 +44,9 @@ bool FrontEnd::Begins() {
   const bool tries = out_;
   if (tries) {
     trying_ = true;
-    // Its remote may be slow: then another one tries.
-    back_.Set(*settings_.front_end_out_time);
+    // Its remote may be slow: then another one tries, each time after a longer wait.
+    back_.Set(*settings_.front_end_out_time * (1 << times_out_));
+    times_out_ = std::min(times_out_ + 1, kDoublingsMax);
   }
   return tries;
 }

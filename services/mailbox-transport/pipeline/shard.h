@@ -147,6 +147,10 @@ class Shard {
   void CatchUp(const model::Message& message, const std::vector<std::uint32_t>& recipients);
   io::Task<void> Lapse(queue::Work work);
   io::Task<void> RefuseAll(model::MessagePtr message, std::vector<std::uint32_t> recipients);
+  io::Task<void> RefuseTogether(model::MessagePtr message,
+                                std::vector<std::uint32_t> recipients,
+                                std::string reason,
+                                mail::EnhancedStatus status);
   io::Task<absl::StatusOr<model::MessagePtr>> MessageOf(model::Ticket ticket);
   // The ticket leaves the queue when the message is lost, else it waits for better times.
   void NoteUnreadable(const model::NextHop& hop, model::Ticket ticket, const absl::Status& error);
@@ -161,8 +165,8 @@ class Shard {
                                    TrackedWork work,
                                    Kept kept = nullptr);
   io::Task<settle::Original> OriginalOf(model::MessagePtr message, settle::OriginalPart part);
-  io::Task<void> PlaceWhenKept(Kept kept, std::vector<model::MessagePtr> notices);
-  io::Task<bool> KeepLate(model::MessagePtr notice);
+  io::Task<void> PlaceWhenKept(Kept kept, Shard* owner, model::Settlement settlement);
+  io::Task<std::optional<absl::Status>> KeepLate(Shard* owner, model::Settlement settlement);
   // The queue tells why these recipients wait. Their ticket is in our hands, so their state is too.
   void NoteError(const model::NextHop& hop,
                  const model::Message& message,
@@ -231,6 +235,7 @@ class Shard {
   };
 
   std::multimap<base::MessageId, UnderWay> under_way_;
+  std::size_t late_bytes_ = 0;  // of notices that the store had no room for
   bool changing_ = false;
   io::Event change_ended_;
 

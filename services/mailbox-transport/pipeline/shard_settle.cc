@@ -10,6 +10,7 @@
 #include "common/observe/log.h"
 #include "services/mailbox-transport/deliver/stored_body.h"
 #include "services/mailbox-transport/pipeline/shard.h"
+#include "services/mailbox-transport/pipeline/tickets.h"
 
 namespace postern::pipeline {
 
@@ -17,6 +18,8 @@ namespace {
 
 constexpr std::size_t kRerouteSlice = 256;
 constexpr absl::Duration kRoomAgain = absl::Seconds(1);
+// Of notices that the store had no room for, in each shard.
+constexpr std::size_t kLateBytesMax = 64 * 1024 * 1024;
 
 }  // namespace
 
@@ -49,6 +52,7 @@ io::Task<settle::Settled> Shard::Settle(
   };
   settle::Decision decision = co_await On(owner, std::move(deciding));
   const bool reports = !decision.reports.empty();
+  const bool in_hand = decision.in_hand;
   settle::Original original = co_await OriginalOf(message, decision.original);
 
   const Kept reported =
@@ -66,14 +70,18 @@ io::Task<settle::Settled> Shard::Settle(
     return committed;
   };
   settle::Settled settled = co_await On(owner, std::move(committing));
-  if (!settled.notices.empty()) workers_.Spawn(PlaceWhenKept(reported, settled.notices));
+  if (!settled.notices.empty()) {
+    model::Settlement settlement{message, settled.notices, in_hand};
+    workers_.Spawn(PlaceWhenKept(reported, &owner, std::move(settlement)));
+  }
   co_return settled;
 }
 
 io::Task<void> Shard::RefuseAll(model::MessagePtr message, std::vector<std::uint32_t> recipients) {
   const OnTheWay::Some some(shared_.on_the_way);
   // One report for all that are refused for one reason.
-  std::map<std::pair<std::string, std::string>, std::vector<std::uint32_t>> refused;
+  using Groups = std::vector<std::vector<std::uint32_t>>;
+  std::map<std::pair<std::string, std::string>, Groups> refused;
   std::vector<std::uint32_t> routed;  // the directory has changed meanwhile
   for (const std::uint32_t i : recipients) {
     const auto refusal = shared_.router.RefusalOf(*message, i);
@@ -82,27 +90,38 @@ io::Task<void> Shard::RefuseAll(model::MessagePtr message, std::vector<std::uint
       routed.push_back(i);
       continue;
     }
-    refused[{refusal->status.ToString(), refusal->reason}].push_back(i);
+    Groups& groups = refused[{refusal->status.ToString(), refusal->reason}];
+    if (groups.empty() || groups.back().size() == kTicketRecipientsMax) groups.emplace_back();
+    groups.back().push_back(i);
   }
   if (!routed.empty()) shared_.place_recipients(message, routed);
-  for (const auto& [why, those] : refused) {
-    model::Batch batch;
-    batch.message = message;
-    batch.recipients = those;
-    model::Ticket ticket;
-    ticket.id = message->id;
-    ticket.message = message;
-    ticket.recipients = those;
-    const mail::EnhancedStatus status = *mail::EnhancedStatus::Parse(why.first);
-    Decide decide = [&batch, &ticket, &why, status](settle::Settler& settler) {
-      return settler.Fail(batch, ticket, absl::FailedPreconditionError(why.second), status);
-    };
-    TrackedWork tracked;
-    tracked.source = TrackingSource::kRouting;
-    const settle::Settled settled =
-        co_await Settle(*this, message, std::move(decide), std::move(tracked));
+  for (const auto& [why, groups] : refused) {
+    for (const std::vector<std::uint32_t>& those : groups) {
+      const mail::EnhancedStatus status = *mail::EnhancedStatus::Parse(why.first);
+      co_await RefuseTogether(message, those, why.second, status);
+    }
   }
   worker_ended_.NotifyAll();
+}
+
+io::Task<void> Shard::RefuseTogether(model::MessagePtr message,
+                                     std::vector<std::uint32_t> recipients,
+                                     std::string reason,
+                                     mail::EnhancedStatus status) {
+  model::Batch batch;
+  batch.message = message;
+  batch.recipients = recipients;
+  model::Ticket ticket;
+  ticket.id = message->id;
+  ticket.message = message;
+  ticket.recipients = std::move(recipients);
+  Decide decide = [&batch, &ticket, &reason, status](settle::Settler& settler) {
+    return settler.Fail(batch, ticket, absl::FailedPreconditionError(reason), status);
+  };
+  TrackedWork tracked;
+  tracked.source = TrackingSource::kRouting;
+  const settle::Settled settled =
+      co_await Settle(*this, message, std::move(decide), std::move(tracked));
 }
 
 void Shard::NoteError(const model::NextHop& hop,
@@ -114,29 +133,43 @@ void Shard::NoteError(const model::NextHop& hop,
   }
 }
 
-io::Task<void> Shard::PlaceWhenKept(Kept kept, std::vector<model::MessagePtr> notices) {
-  const OnTheWay::Some some(shared_.on_the_way, notices.size());
+io::Task<void> Shard::PlaceWhenKept(Kept kept, Shard* owner, model::Settlement settlement) {
+  const OnTheWay::Some some(shared_.on_the_way, settlement.notices.size());
   // A stop does not wait for space on the disk: the next start finds the notices, or makes them.
-  const std::optional<absl::Status> status = co_await kept->Until(absl::InfiniteDuration());
-  for (const model::MessagePtr& notice : notices) {
-    // The recipients it is about are settled, and may be written as such with another one.
-    bool there = status.has_value() && status->ok();
-    if (status.has_value() && !there) there = co_await KeepLate(notice);
-    if (there) shared_.place(notice);
+  std::optional<absl::Status> status = co_await kept->Until(absl::InfiniteDuration());
+  const bool refused = status.has_value() && !status->ok();
+  if (refused) status = co_await KeepLate(owner, settlement);
+  if (status.has_value() && status->ok()) {
+    for (const model::MessagePtr& notice : settlement.notices)
+      shared_.place(notice);
   }
   worker_ended_.NotifyAll();
 }
 
-// As soon as the store has room; false: a stop came first.
-io::Task<bool> Shard::KeepLate(model::MessagePtr notice) {
-  for (;;) {
+// What the store had no room for is given to it again: its recipients count as settled, and a later
+// state of the message would be written without the notice about them. Nothing: a stop came first,
+// or too much waits already.
+io::Task<std::optional<absl::Status>> Shard::KeepLate(Shard* owner, model::Settlement settlement) {
+  std::size_t bytes = 0;
+  for (const model::MessagePtr& notice : settlement.notices)
+    bytes += notice->size;
+  if (late_bytes_ + bytes > kLateBytesMax) co_return std::nullopt;
+  late_bytes_ += bytes;
+  std::optional<absl::Status> status = absl::UnavailableError("not yet");
+  while (status.has_value() && !status->ok()) {
     const absl::Status slept = co_await io::Sleep(kRoomAgain);
-    if (!slept.ok()) co_return false;
+    status.reset();
+    if (!slept.ok() || stopped_) break;
     const auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
-    shared_.store.Put(notice, [kept](absl::Status status) { kept->Set(std::move(status)); });
-    const std::optional<absl::Status> put = co_await kept->Until(absl::InfiniteDuration());
-    if (!put.has_value() || put->ok()) co_return put.has_value();
+    absl::AnyInvocable<bool()> again = [this, &settlement, kept] {
+      shared_.store.Settle(settlement, [kept](absl::Status put) { kept->Set(std::move(put)); });
+      return true;
+    };
+    co_await On(*owner, std::move(again));
+    status = co_await kept->Until(absl::InfiniteDuration());
   }
+  late_bytes_ -= bytes;
+  co_return status;
 }
 
 io::Task<settle::Original> Shard::OriginalOf(model::MessagePtr message, settle::OriginalPart part) {

@@ -48,7 +48,12 @@ TEST_F(OnTheWayTest, ANoticeThatTheStoreHasNoRoomForIsWrittenLater) {
   store_.FailSettlements(absl::ResourceExhaustedError("the disk is full"));
   Accept({"bob@b.test"});
   EXPECT_TRUE(Soon([&] { return Heard(kBob, "RCPT") == 1; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_TRUE(MailsOf(kHome).empty());
+  store_.FailSettlements(absl::OkStatus());
   EXPECT_TRUE(Taken(kHome));
+  EXPECT_TRUE(Settled());
+  EXPECT_EQ(MailsOf(kHome).size(), 1u);
 }
 
 }  // namespace
