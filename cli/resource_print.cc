@@ -68,17 +68,16 @@ absl::StatusOr<Names> Chosen(const Names& patterns, const Properties& from) {
 }
 
 absl::Status PrintList(const v1::Resource& resource, const View& view, Shell& shell) {
-  const Properties all = PropertiesOf(resource);
   if (view.properties.empty()) {
-    shell.out << RenderList(all);
+    shell.out << RenderList(PropertiesOf(resource));
     return absl::OkStatus();
   }
-  const Properties more = AllOf(resource);
-  const auto names = Chosen(view.properties, more);
+  const Properties all = AllOf(resource);
+  const auto names = Chosen(view.properties, all);
   if (!names.ok()) return names.status();
   Properties some;
   for (const std::string& name : *names)
-    some.emplace_back(name, ValueOf(more, name));
+    some.emplace_back(name, ValueOf(all, name));
   shell.out << RenderList(some);
   return absl::OkStatus();
 }

@@ -25,6 +25,11 @@ std::optional<std::string_view> After(std::string_view prefix, std::string_view 
   return argument;
 }
 
+// RFC 6531 §3.5: this has answers of its own.
+bool LacksUtf8(std::string_view path, bool smtputf8) {
+  return !smtputf8 && !mail::IsAscii(path);
+}
+
 // What either of two RCPT of one address asks for; 0 is the default, failures and delays.
 std::uint8_t Together(std::uint8_t one, std::uint8_t other) {
   if (one == other) return one;
@@ -91,9 +96,10 @@ void Session::Mail(std::string_view argument) {
   mail::MailOptions options;
   const auto fault = mail::ParseMailParameters(rest->substr(path_bytes), Features(), options);
   if (fault) return Fault(base::Cat(fault->code(), ' ', fault->Text()));
-  const auto sender = mail::ParseReversePath(rest->substr(0, path_bytes), options.smtputf8);
-  if (!sender.ok() && !options.smtputf8 && !mail::IsAscii(rest->substr(0, path_bytes))) {
-    return Fault("550 5.6.7 the address of the sender needs SMTPUTF8");  // RFC 6531 §3.5
+  const std::string_view path = rest->substr(0, path_bytes);
+  const auto sender = mail::ParseReversePath(path, options.smtputf8);
+  if (!sender.ok() && LacksUtf8(path, options.smtputf8)) {
+    return Fault("550 5.6.7 the address of the sender needs SMTPUTF8");
   }
   if (!sender.ok()) {
     return Fault(base::Cat("501 5.1.7 ", base::Printable(base::MessageOf(sender.status()))));
@@ -163,8 +169,9 @@ void Session::Recipient(std::string_view argument) {
   const auto fault = mail::ParseRecipientParameters(rest->substr(path_bytes), Features(),
                                                     envelope_.smtputf8, options);
   if (fault) return Fault(base::Cat(fault->code(), ' ', fault->Text()));
-  const auto address = mail::ParseForwardPath(rest->substr(0, path_bytes), envelope_.smtputf8);
-  if (!address.ok() && !envelope_.smtputf8 && !mail::IsAscii(rest->substr(0, path_bytes))) {
+  const std::string_view path = rest->substr(0, path_bytes);
+  const auto address = mail::ParseForwardPath(path, envelope_.smtputf8);
+  if (!address.ok() && LacksUtf8(path, envelope_.smtputf8)) {
     constexpr std::string_view kNeeds = "553 5.6.7 the address of the recipient needs SMTPUTF8";
     return MayRelay() ? Say(kNeeds) : Fault(kNeeds);
   }

@@ -40,8 +40,7 @@ class Deliver {
     const DeliverSettings& settings;
     Probe& probe;
     StsCache& sts;
-    bool
-        sts_obeyed;  // security.mta_sts: without it, what is known of before is not in force either
+    bool sts_obeyed;  // security.mta_sts; false: what is known from before is not in force either
     TlsFeed& tls_feed;
   };
 

@@ -45,10 +45,15 @@ bool FrontEnd::Begins() {
   if (tries) {
     trying_ = true;
     // Its remote may be slow: then another one tries, each time after a longer wait.
-    back_.Set(*settings_.front_end_out_time * (1 << times_out_));
-    times_out_ = std::min(times_out_ + 1, kDoublingsMax);
+    back_.Set(NextTimeOut());
   }
   return tries;
+}
+
+absl::Duration FrontEnd::NextTimeOut() {
+  const absl::Duration time = *settings_.front_end_out_time * (1 << times_out_);
+  times_out_ = std::min(times_out_ + 1, kDoublingsMax);
+  return time;
 }
 
 bool FrontEnd::Ended(bool tries, Health health) {
@@ -72,8 +77,7 @@ void FrontEnd::Note(bool tries, Health health) {
   ++failures_;
   // What was under way when it was put out tells nothing new.
   if (out_ ? !tries : failures_ < *settings_.front_end_failures_max) return;
-  const absl::Duration time = *settings_.front_end_out_time * (1 << times_out_);
-  times_out_ = std::min(times_out_ + 1, kDoublingsMax);
+  const absl::Duration time = NextTimeOut();
   out_ = true;
   due_ = false;
   back_.Set(time);

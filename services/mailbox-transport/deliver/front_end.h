@@ -67,6 +67,8 @@ class FrontEnd {
 
  private:
   void Note(bool tries, Health health);
+  // For how long it is left out now; twice as long the next time.
+  absl::Duration NextTimeOut();
 
   // While it is out, a single delivery is let through when its time has come.
   bool Takes() const { return !gone && (!out_ || (due_ && !trying_)); }

@@ -149,8 +149,7 @@ class Shard {
   io::Task<void> RefuseAll(model::MessagePtr message, std::vector<std::uint32_t> recipients);
   io::Task<void> RefuseTogether(model::MessagePtr message,
                                 std::vector<std::uint32_t> recipients,
-                                std::string reason,
-                                mail::EnhancedStatus status);
+                                route::Reject refusal);
   io::Task<absl::StatusOr<model::MessagePtr>> MessageOf(model::Ticket ticket);
   // The ticket leaves the queue when the message is lost, else it waits for better times.
   void NoteUnreadable(const model::NextHop& hop, model::Ticket ticket, const absl::Status& error);

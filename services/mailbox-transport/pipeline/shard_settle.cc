@@ -1,9 +1,7 @@
 // Settling and routing again, as a shard does it.
 
 #include <algorithm>
-#include <map>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "common/base/text.h"
@@ -79,9 +77,14 @@ io::Task<settle::Settled> Shard::Settle(
 
 io::Task<void> Shard::RefuseAll(model::MessagePtr message, std::vector<std::uint32_t> recipients) {
   const OnTheWay::Some some(shared_.on_the_way);
+
   // One report for all that are refused for one reason.
-  using Groups = std::vector<std::vector<std::uint32_t>>;
-  std::map<std::pair<std::string, std::string>, Groups> refused;
+  struct Group {
+    route::Reject refusal;
+    std::vector<std::uint32_t> recipients;
+  };
+
+  std::vector<Group> groups;
   std::vector<std::uint32_t> routed;  // the directory has changed meanwhile
   for (const std::uint32_t i : recipients) {
     const auto refusal = shared_.router.RefusalOf(*message, i);
@@ -90,24 +93,21 @@ io::Task<void> Shard::RefuseAll(model::MessagePtr message, std::vector<std::uint
       routed.push_back(i);
       continue;
     }
-    Groups& groups = refused[{refusal->status.ToString(), refusal->reason}];
-    if (groups.empty() || groups.back().size() == kTicketRecipientsMax) groups.emplace_back();
-    groups.back().push_back(i);
+    auto group = std::find_if(groups.begin(), groups.end(), [&refusal](const Group& one) {
+      return one.refusal == *refusal && one.recipients.size() < kTicketRecipientsMax;
+    });
+    if (group == groups.end()) group = groups.insert(group, {*refusal, {}});
+    group->recipients.push_back(i);
   }
   if (!routed.empty()) shared_.place_recipients(message, routed);
-  for (const auto& [why, groups] : refused) {
-    for (const std::vector<std::uint32_t>& those : groups) {
-      const mail::EnhancedStatus status = *mail::EnhancedStatus::Parse(why.first);
-      co_await RefuseTogether(message, those, why.second, status);
-    }
-  }
+  for (Group& group : groups)
+    co_await RefuseTogether(message, std::move(group.recipients), group.refusal);
   worker_ended_.NotifyAll();
 }
 
 io::Task<void> Shard::RefuseTogether(model::MessagePtr message,
                                      std::vector<std::uint32_t> recipients,
-                                     std::string reason,
-                                     mail::EnhancedStatus status) {
+                                     route::Reject refusal) {
   model::Batch batch;
   batch.message = message;
   batch.recipients = recipients;
@@ -115,8 +115,9 @@ io::Task<void> Shard::RefuseTogether(model::MessagePtr message,
   ticket.id = message->id;
   ticket.message = message;
   ticket.recipients = std::move(recipients);
-  Decide decide = [&batch, &ticket, &reason, status](settle::Settler& settler) {
-    return settler.Fail(batch, ticket, absl::FailedPreconditionError(reason), status);
+  Decide decide = [&batch, &ticket, &refusal](settle::Settler& settler) {
+    return settler.Fail(batch, ticket, absl::FailedPreconditionError(refusal.reason),
+                        refusal.status);
   };
   TrackedWork tracked;
   tracked.source = TrackingSource::kRouting;
@@ -229,13 +230,8 @@ bool Shard::Stays(const model::NextHop& hop, const route::RouteTable& table) con
 io::Task<void> Shard::RerouteQueue(model::NextHop hop) {
   const std::uint64_t mark = queue_.Mark();
   while (!loops_.stopping()) {
-    std::vector<model::Ticket> tickets = queue_.TakeBack(hop, mark, kRerouteSlice);
-    if (tickets.empty()) co_return;
-    OnTheWay::Some some(shared_.on_the_way, tickets.size());
-    for (model::Ticket& ticket : tickets) {
-      co_await RerouteTicket(hop, std::move(ticket));
-      some.Arrived();
-    }
+    const std::size_t count = co_await ResubmitSome(hop, mark, kRerouteSlice);
+    if (count == 0) co_return;
     co_await io::Sleep(absl::ZeroDuration());
   }
 }
