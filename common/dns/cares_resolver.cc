@@ -384,16 +384,17 @@ io::Task<absl::StatusOr<AddressAnswer>> CaresResolver::Addresses(std::string hos
   POSTERN_CO_ASSIGN_OR_RETURN(const std::string name, NameToAsk("address", host));
   const absl::Time deadline = absl::Now() + state->options.query_timeout;
   POSTERN_CO_RETURN_IF_ERROR(base::Annotate(co_await state->Room(deadline), "dns a " + name));
-  Pending first = state->Start(RecordType::kA, name);
-  Pending second = state->options.ask_ipv6 ? state->Start(RecordType::kAaaa, name) : nullptr;
-  auto v4 = co_await state->Finish(std::move(first), RecordType::kA, name, deadline);
-  if (second == nullptr) {
-    absl::StatusOr<Answer> none = v4;
-    if (none.ok()) none->addresses.clear();
-    co_return JoinFamilies(name, std::move(v4), std::move(none));
+  const Families families = state->options.families;
+  const bool both = families == Families::kAny;
+  const RecordType one = families == Families::kIpv6 ? RecordType::kAaaa : RecordType::kA;
+  Pending first = state->Start(one, name);
+  Pending second = both ? state->Start(RecordType::kAaaa, name) : nullptr;
+  std::vector<absl::StatusOr<Answer>> answers;
+  answers.push_back(co_await state->Finish(std::move(first), one, name, deadline));
+  if (both) {
+    answers.push_back(co_await state->Finish(std::move(second), RecordType::kAaaa, name, deadline));
   }
-  auto v6 = co_await state->Finish(std::move(second), RecordType::kAaaa, name, deadline);
-  co_return JoinFamilies(name, std::move(v4), std::move(v6));
+  co_return JoinFamilies(name, answers);
 }
 
 }  // namespace postern::dns

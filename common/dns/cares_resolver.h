@@ -28,6 +28,9 @@ class CaresResolver final : public Resolver {
   // Exchange's ExternalDNSProtocolOption.
   enum class Protocol { kAny, kUdpOnly, kTcpOnly };
 
+  // Which addresses of a host are asked for.
+  enum class Families { kAny, kIpv4, kIpv6 };
+
   struct Options {
     std::vector<std::string>
         servers;  // "127.0.0.1:5353", "[::1]:53", "192.0.2.53"; empty: resolv.conf
@@ -35,7 +38,7 @@ class CaresResolver final : public Resolver {
     absl::Duration query_timeout = absl::Seconds(60);
     int tries = 3;  // rounds over all servers
     Protocol protocol = Protocol::kAny;
-    bool ask_ipv6 = true;
+    Families families = Families::kAny;
     // The servers validate, and nobody between them and us can change their AD bit.
     bool trust_ad = false;
     // A name server's socket buffer of the usual size holds about 270 datagrams; a question that

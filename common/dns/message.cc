@@ -322,37 +322,42 @@ absl::StatusOr<Answer> ParseAnswer(std::string_view bytes, RecordType asked) {
 }
 
 absl::StatusOr<AddressAnswer> JoinFamilies(std::string_view host,
-                                           absl::StatusOr<Answer> v4,
-                                           absl::StatusOr<Answer> v6) {
+                                           std::span<const absl::StatusOr<Answer>> answers) {
   AddressAnswer out;
   out.ttl = absl::InfiniteDuration();
   absl::Duration negative = absl::InfiniteDuration();
   absl::Status missing;
   absl::Status failed;
   // What is used decides: who drops one family's answers must not make the other's worth less.
-  out.secure = v4.ok() || v6.ok();
-  for (const absl::StatusOr<Answer>* answer : {&v4, &v6}) {
-    if (answer->ok()) out.secure = out.secure && (*answer)->authentic;
-    if (answer->ok() && (*answer)->name != host) out.canonical = (*answer)->name;
-    if (absl::IsNotFound(answer->status())) {
-      missing = answer->status();
+  bool answered = false;
+  out.secure = true;
+  for (const absl::StatusOr<Answer>& answer : answers) {
+    if (absl::IsNotFound(answer.status())) {
+      missing = answer.status();
       negative = std::min(negative, NegativeTtlOf(missing));
-    } else if (!answer->ok()) {
-      failed = answer->status();
-    } else if ((*answer)->addresses.empty()) {
-      negative = std::min(negative, (*answer)->ttl);
+      continue;
+    }
+    if (!answer.ok()) {
+      failed = answer.status();
+      continue;
+    }
+    answered = true;
+    out.secure = out.secure && answer->authentic;
+    if (answer->name != host) out.canonical = answer->name;
+    if (answer->addresses.empty()) {
+      negative = std::min(negative, answer->ttl);
     } else {
-      const auto& addresses = (*answer)->addresses;
-      out.addresses.insert(out.addresses.end(), addresses.begin(), addresses.end());
-      out.ttl = std::min(out.ttl, (*answer)->ttl);
+      out.addresses.insert(out.addresses.end(), answer->addresses.begin(), answer->addresses.end());
+      out.ttl = std::min(out.ttl, answer->ttl);
     }
   }
+  out.secure = out.secure && answered;
   if (!out.addresses.empty()) {
     if (!failed.ok()) out.ttl = std::min(out.ttl, kOneFamilyTtl);
     return out;
   }
   if (!failed.ok()) return failed;
-  if (!v4.ok() && !v6.ok()) return missing;
+  if (!answered) return missing;
   out.ttl = negative;
   return out;
 }

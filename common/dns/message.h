@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,11 +62,10 @@ struct Answer {
 // are written as \ddd, so that they never pass for a host name.
 absl::StatusOr<Answer> ParseAnswer(std::string_view bytes, RecordType asked);
 
-// What is known of `host` from its A and its AAAA question. Addresses of one family are used when
-// the other failed, for a minute; without any, a failure goes before NXDOMAIN, and only two
-// NXDOMAINs make one.
+// What is known of `host` from its A question, its AAAA question or both. Addresses of one family
+// are used when the other failed, for a minute; without any, a failure goes before NXDOMAIN, and
+// only NXDOMAIN to every question makes one.
 absl::StatusOr<AddressAnswer> JoinFamilies(std::string_view host,
-                                           absl::StatusOr<Answer> v4,
-                                           absl::StatusOr<Answer> v6);
+                                           std::span<const absl::StatusOr<Answer>> answers);
 
 }  // namespace postern::dns

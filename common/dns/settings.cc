@@ -28,6 +28,7 @@ absl::StatusOr<CachedResolver::Options> OptionsOf(const DnsSettings& settings,
                                                   const settings::Setting<std::string>& protocol,
                                                   const settings::Setting<std::string>& trust) {
   using enum CaresResolver::Protocol;
+  using Families = CaresResolver::Families;
   CachedResolver::Options options;
   options.network.servers = *servers;
   options.network.per_server_timeout = *settings.server_timeout;
@@ -37,6 +38,11 @@ absl::StatusOr<CachedResolver::Options> OptionsOf(const DnsSettings& settings,
                            {"UseUdpOnly", static_cast<int>(kUdpOnly)}};
   POSTERN_ASSIGN_OR_RETURN(const int way, Choose(protocol, protocols));
   options.network.protocol = static_cast<CaresResolver::Protocol>(way);
+  const Words families = {{"any", static_cast<int>(Families::kAny)},
+                          {"ipv4", static_cast<int>(Families::kIpv4)},
+                          {"ipv6", static_cast<int>(Families::kIpv6)}};
+  POSTERN_ASSIGN_OR_RETURN(const int asked, Choose(settings.address_families, families));
+  options.network.families = static_cast<Families>(asked);
   const Words trusts = {{"auto", static_cast<int>(TrustAd::kAuto)},
                         {"yes", static_cast<int>(TrustAd::kYes)},
                         {"no", static_cast<int>(TrustAd::kNo)}};

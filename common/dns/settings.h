@@ -36,6 +36,12 @@ struct DnsSettings {
       .about =
           "balanced: the smart hosts of a connector share the load. ordered: the first of the list "
           "is asked first, the others when it fails."};
+  settings::Setting<std::string> address_families{
+      .key = "dns.address_families",
+      .fallback = "any",
+      .about =
+          "The addresses of a host that are asked for and connected to: any, ipv4 or ipv6. An "
+          "address that is written down, like a smart host [192.0.2.1], is used as it is."};
   settings::Setting<std::string> protocol{
       .key = "dns.protocol",
       .fallback = "Any",
@@ -83,6 +89,7 @@ struct DnsSettings {
   void Visit(Visitor&& visit) {
     visit(fault_tolerance);
     visit(smart_hosts);
+    visit(address_families);
     visit(protocol);
     visit(external_protocol);
     visit(server_timeout);

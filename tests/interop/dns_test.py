@@ -1,6 +1,6 @@
 """tests/interop/dns_test.py: how the name servers are asked, as the dns.* settings say."""
 
-from cases import Case, Outbound, main, message
+from cases import Case, Outbound, main, message, send
 from peers import NameServer, TcpOnlyNameServer
 from wire import WireClient, WireSink
 
@@ -87,6 +87,38 @@ class DistrustTest(Outbound):
 
 
 class ProxiedDistrustTest(DistrustTest):
+    proxied = True
+
+
+class FamilyTest(Outbound):
+    """dns.address_families: a host with an address of each family, both of which take mail."""
+
+    AT = {"ipv4": HOST, "ipv6": "::1"}
+
+    def sent_with(self, words):
+        port = self.lab.free_port()
+        names = self.started(NameServer(self.lab, {"contoso.test": [(10, "mx.contoso.test")]},
+                                        {"mx.contoso.test": ",".join(self.AT.values())}))
+        sinks = {family: self.started(WireSink(port, at)) for family, at in self.AT.items()}
+        self.outbound(mx_port=port, dns_servers=[names.address],
+                      speaker={"dns.address_families": words})
+        self.connector("internet", ["*"])
+        send(self.transport, "bob@contoso.test")
+        self.eventually(lambda: any(sink.messages for sink in sinks.values()), 10, "the message")
+        came, = [family for family, sink in sinks.items() if sink.messages]
+        return came, {kind for kind in ("A", "AAAA") if names.queries(kind, "mx.contoso.test")}
+
+    def test_any_asks_for_both_and_begins_with_ipv6(self):
+        self.assertEqual(self.sent_with("any"), ("ipv6", {"A", "AAAA"}))
+
+    def test_ipv4_leaves_ipv6_alone(self):
+        self.assertEqual(self.sent_with("ipv4"), ("ipv4", {"A"}))
+
+    def test_ipv6_leaves_ipv4_alone(self):
+        self.assertEqual(self.sent_with("ipv6"), ("ipv6", {"AAAA"}))
+
+
+class ProxiedFamilyTest(FamilyTest):
     proxied = True
 
 

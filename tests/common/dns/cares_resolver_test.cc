@@ -177,8 +177,15 @@ TEST_F(CaresResolverTest, AddressesComeInBothFamilies) {
 }
 
 TEST_F(CaresResolverTest, Ipv6CanBeLeftOut) {
-  options_.ask_ipv6 = false;
+  options_.families = CaresResolver::Families::kIpv4;
   EXPECT_THAT(AddressText("mx1.a.test"), ElementsAre("192.0.2.1"));
+  EXPECT_TRUE(absl::IsNotFound(Addresses("gone.test").status()));
+}
+
+TEST_F(CaresResolverTest, Ipv4CanBeLeftOut) {
+  options_.families = CaresResolver::Families::kIpv6;
+  EXPECT_THAT(AddressText("mx1.a.test"), ElementsAre("2001:db8::1"));
+  EXPECT_THAT(AddressText("v4.test"), ElementsAre());
   EXPECT_TRUE(absl::IsNotFound(Addresses("gone.test").status()));
 }
 

@@ -1,5 +1,7 @@
 #include "common/dns/message.h"
 
+#include <array>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -262,6 +264,11 @@ absl::StatusOr<Answer> Family(std::string_view text, absl::Duration ttl = absl::
   return answer;
 }
 
+absl::StatusOr<AddressAnswer> Join(absl::StatusOr<Answer> v4, absl::StatusOr<Answer> v6) {
+  const std::array answers = {std::move(v4), std::move(v6)};
+  return JoinFamilies("a.test", answers);
+}
+
 TEST(JoinFamiliesTest, OneFamilyIsEnoughAndFailureGoesBeforeAbsence) {
   const struct {
     const char *v4, *v6, *joined;
@@ -276,7 +283,7 @@ TEST(JoinFamiliesTest, OneFamilyIsEnoughAndFailureGoesBeforeAbsence) {
                 {"nxdomain", "nxdomain", "NOT_FOUND"}};
 
   for (const auto& row : kCases) {
-    const auto joined = JoinFamilies("a.test", Family(row.v4), Family(row.v6));
+    const auto joined = Join(Family(row.v4), Family(row.v6));
     std::string text = absl::StatusCodeToString(joined.status().code());
     if (joined.ok()) {
       std::vector<std::string> addresses;
@@ -295,7 +302,7 @@ TEST(JoinFamiliesTest, WhatIsUsedDecidesWhetherItIsSecure) {
     return answer;
   };
   const auto secure = [](absl::StatusOr<Answer> v4, absl::StatusOr<Answer> v6) {
-    return JoinFamilies("a.test", std::move(v4), std::move(v6))->secure;
+    return Join(std::move(v4), std::move(v6))->secure;
   };
   EXPECT_TRUE(secure(family("192.0.2.1", true), family("2001:db8::1", true)));
   EXPECT_TRUE(secure(family("192.0.2.1", true), family("nodata", true)));
@@ -308,17 +315,15 @@ TEST(JoinFamiliesTest, WhatIsUsedDecidesWhetherItIsSecure) {
 TEST(JoinFamiliesTest, TheNameAtTheEndOfTheAliasesIsKept) {
   auto answer = Family("192.0.2.1");
   answer->name = "a.test";
-  EXPECT_EQ(JoinFamilies("a.test", answer, Family("nodata"))->canonical, "");
+  EXPECT_EQ(Join(answer, Family("nodata"))->canonical, "");
   answer->name = "b.test";
-  EXPECT_EQ(JoinFamilies("a.test", answer, answer)->canonical, "b.test");
+  EXPECT_EQ(Join(answer, answer)->canonical, "b.test");
 }
 
 TEST(JoinFamiliesTest, TtlIsTheSmallestAndShortBesideAFailure) {
-  EXPECT_EQ(JoinFamilies("a.test", Family("192.0.2.1"), Family("::1", absl::Seconds(9)))->ttl,
-            absl::Seconds(9));
-  EXPECT_EQ(JoinFamilies("a.test", Family("192.0.2.1"), Family("failed"))->ttl, absl::Minutes(1));
-  EXPECT_EQ(JoinFamilies("a.test", Family("nodata", absl::Seconds(8)), Family("nodata"))->ttl,
-            absl::Seconds(8));
+  EXPECT_EQ(Join(Family("192.0.2.1"), Family("::1", absl::Seconds(9)))->ttl, absl::Seconds(9));
+  EXPECT_EQ(Join(Family("192.0.2.1"), Family("failed"))->ttl, absl::Minutes(1));
+  EXPECT_EQ(Join(Family("nodata", absl::Seconds(8)), Family("nodata"))->ttl, absl::Seconds(8));
 }
 
 }  // namespace

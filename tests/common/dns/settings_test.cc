@@ -27,6 +27,7 @@ TEST_F(DnsSettingsTest, TheFallbacksAreExchanges) {
   const CachedResolver::Options options = Internal();
   EXPECT_THAT(options.network.servers, ElementsAre("127.0.0.1:53"));
   EXPECT_EQ(options.network.protocol, Protocol::kAny);
+  EXPECT_EQ(options.network.families, CaresResolver::Families::kAny);
   EXPECT_EQ(options.network.per_server_timeout, absl::Seconds(5));
   EXPECT_EQ(options.network.query_timeout, absl::Minutes(1));
   EXPECT_EQ(options.trust_ad, TrustAd::kAuto);
@@ -54,12 +55,14 @@ TEST_F(DnsSettingsTest, TheExternalResolverIsOneOfItsOwnOnlyWhereItDiffers) {
 
 TEST_F(DnsSettingsTest, EveryWordHasItsMeaningInAnyCase) {
   settings_.protocol.value = "useudponly";
+  settings_.address_families.value = "IPv4";
   settings_.trust_ad.value = "Yes";
   settings_.trust_ad_remote.value = true;
   settings_.server_timeout.value = absl::Seconds(2);
   settings_.query_timeout.value = absl::Seconds(9);
   const CachedResolver::Options options = Internal();
   EXPECT_EQ(options.network.protocol, Protocol::kUdpOnly);
+  EXPECT_EQ(options.network.families, CaresResolver::Families::kIpv4);
   EXPECT_EQ(options.trust_ad, TrustAd::kYes);
   EXPECT_TRUE(options.trust_ad_remote);
   EXPECT_EQ(options.network.per_server_timeout, absl::Seconds(2));
@@ -76,6 +79,10 @@ TEST_F(DnsSettingsTest, AnotherWordIsRefusedWithThoseThatThereAre) {
             "dns.trust_ad: \"maybe\" is not auto or yes or no");
   EXPECT_FALSE(ExternalResolver(settings_, servers_, external_).ok());
   settings_.trust_ad.value = "auto";
+  settings_.address_families.value = "inet6";
+  EXPECT_EQ(InternalResolver(settings_, servers_).status().message(),
+            "dns.address_families: \"inet6\" is not any or ipv4 or ipv6");
+  settings_.address_families.value = "any";
   settings_.external_protocol.value = "";
   EXPECT_THAT(std::string(ExternalResolver(settings_, servers_, external_).status().message()),
               HasSubstr("dns.external_protocol: \"\" is not Any or UseTcpOnly or UseUdpOnly"));
