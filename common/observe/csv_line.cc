@@ -24,16 +24,6 @@ std::vector<std::string> SplitCsv(std::string_view line) {
   }
 }
 
-std::optional<absl::Time> ParseCsvTime(std::string_view text) {
-  absl::Time time;
-  std::string error;
-  const std::string owned(text);
-  if (!absl::ParseTime("%Y-%m-%d%ET%H:%M:%E*SZ", owned, absl::UTCTimeZone(), &time, &error)) {
-    return std::nullopt;
-  }
-  return time;
-}
-
 std::vector<std::string_view> SplitList(std::string_view value) {
   std::vector<std::string_view> parts;
   if (value.empty()) return parts;

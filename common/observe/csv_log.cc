@@ -15,6 +15,7 @@
 #include "common/base/text.h"
 #include "common/observe/csv_files.h"
 #include "common/observe/log.h"
+#include "common/observe/log_time.h"
 #include "common/observe/process_metrics.h"
 
 namespace postern::observe {
@@ -117,7 +118,7 @@ class CsvLog::Files {
     RemoveOld();
     const absl::Status put = Put(
         base::Cat("#Software: Postern\n#Version: ", Version(), "\n#Log-Type: ", options_.log_type,
-                  "\n#Date: ", CsvTime(clock_.Now()), "\n#Fields: ", options_.fields, "\n"));
+                  "\n#Date: ", LogTime(clock_.Now()), "\n#Fields: ", options_.fields, "\n"));
     header_bytes_ = bytes_;
     return put;
   }
@@ -255,32 +256,6 @@ void AppendCsv(std::string& line, std::string_view value) {
     line.push_back(byte < 0x20 || byte == 0x7f ? '?' : c);
   }
   if (quoted) line.push_back('"');
-}
-
-void AppendCsvTime(std::string& line, absl::Time time) {
-  // A busy log writes many lines in one second.
-  struct Second {
-    std::int64_t at = -1;
-    std::string text;
-  };
-
-  thread_local Second known;
-  const std::int64_t millis = absl::ToUnixMillis(time);
-  const std::int64_t second = absl::ToUnixSeconds(time);
-  if (known.at != second) {
-    known.at = second;
-    known.text = absl::FormatTime("%Y-%m-%d%ET%H:%M:%S.", time, absl::UTCTimeZone());
-  }
-  const auto rest = static_cast<unsigned>(millis - second * 1000);
-  const char tail[] = {static_cast<char>('0' + rest / 100), static_cast<char>('0' + rest / 10 % 10),
-                       static_cast<char>('0' + rest % 10), 'Z'};
-  line.append(known.text).append(tail, sizeof tail);
-}
-
-std::string CsvTime(absl::Time time) {
-  std::string text;
-  AppendCsvTime(text, time);
-  return text;
 }
 
 }  // namespace postern::observe

@@ -85,8 +85,4 @@ class CsvLog {
 // Appends one value of a line: in quotes where it needs them, control bytes as "?".
 void AppendCsv(std::string& line, std::string_view value);
 
-// "2026-01-31T23:59:59.123Z", as every line begins.
-void AppendCsvTime(std::string& line, absl::Time time);
-std::string CsvTime(absl::Time time);
-
 }  // namespace postern::observe

@@ -2,13 +2,13 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <ctime>
 
 #include "absl/time/clock.h"
 #include <unistd.h>
 
 #include "common/base/text.h"
 #include "common/observe/json_text.h"
+#include "common/observe/log_time.h"
 #include "common/observe/log_writer.h"
 
 namespace postern::observe {
@@ -38,25 +38,6 @@ std::shared_ptr<LogWriter> Exchange(std::shared_ptr<LogWriter> writer) {
   const std::lock_guard lock(output.mutex);
   std::swap(output.writer, writer);
   return writer;
-}
-
-// RFC 3339 in UTC with milliseconds. Each thread keeps the text of its last second.
-void AppendTime(std::string& out, absl::Time now) {
-  thread_local std::time_t last = -1;
-  thread_local char text[32];
-  const std::int64_t millis = absl::ToUnixMillis(now);
-  const auto second = static_cast<std::time_t>(millis / 1000);
-  if (second != last) {
-    std::tm parts{};
-    ::gmtime_r(&second, &parts);
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    last = second;
-  }
-  const auto rest = static_cast<int>(millis % 1000);
-  const char tail[] = {'.', static_cast<char>('0' + rest / 100),
-                       static_cast<char>('0' + rest / 10 % 10), static_cast<char>('0' + rest % 10),
-                       'Z'};
-  out.append(text).append(tail, sizeof tail);
 }
 
 bool AppendField(std::string& out, const Field& field) {
@@ -120,7 +101,7 @@ std::string LogLine(absl::Time now,
   std::string out;
   out.reserve(256);
   out.append("{\"ts\":\"");
-  AppendTime(out, now);
+  AppendLogTime(out, now);
   out.append("\",\"level\":\"").append(kLevelNames[static_cast<std::size_t>(level)]);
   out.append("\",\"step\":");
   bool whole = AppendJsonString(out, step, kLineBytesMax / 16);

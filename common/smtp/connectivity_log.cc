@@ -9,6 +9,7 @@
 #include "common/base/text.h"
 #include "common/mail/utf8.h"
 #include "common/observe/csv_log_settings.h"
+#include "common/observe/log_time.h"
 
 namespace postern::smtp {
 
@@ -52,7 +53,7 @@ void ConnectionRecord::Failed(std::string_view why) {
 }
 
 void ConnectionRecord::Write(char direction, std::string_view description) {
-  std::string line = observe::CsvTime(absl::Now());
+  std::string line = observe::LogTime(absl::Now());
   line += base::Cat(begin_, direction, ",");
   observe::AppendCsv(line, mail::CleanText(description, kDescriptionBytesMax));
   log_->Write(line);

@@ -8,6 +8,7 @@
 #include "common/base/random.h"
 #include "common/base/text.h"
 #include "common/mail/utf8.h"
+#include "common/observe/log_time.h"
 
 namespace postern::smtp {
 
@@ -69,7 +70,7 @@ void SessionLog::NoteCertificate(std::string_view whose, const tls::CertificateF
 }
 
 void SessionLog::Write(char event, std::string_view data, std::string_view why) {
-  std::string line = observe::CsvTime(absl::Now());
+  std::string line = observe::LogTime(absl::Now());
   line += base::Cat(begin_, number_++, ",", local_, ",", remote_, ",", event, ",");
   observe::AppendCsv(line, mail::CleanText(data, kLoggedBytesMax));
   line.push_back(',');

@@ -9,6 +9,7 @@
 #include "common/base/text.h"
 #include "common/mail/utf8.h"
 #include "common/observe/csv_line.h"
+#include "common/observe/log_time.h"
 #include "services/mailbox-transport/pipeline/tracking_fields.h"
 
 namespace postern::admin {
@@ -140,7 +141,7 @@ bool TrackingQuery::Matches(const v1::TrackingEvent& event) const {
     if (!one) return false;
   }
   if (start_ == absl::InfinitePast() && end_ == absl::InfiniteFuture()) return true;
-  const auto time = observe::ParseCsvTime(event.timestamp());
+  const auto time = observe::ParseLogTime(event.timestamp());
   return time && *time >= start_ && *time < end_;
 }
 

@@ -8,6 +8,7 @@
 #include "common/base/text.h"
 #include "common/mail/utf8.h"
 #include "common/observe/csv_log_settings.h"
+#include "common/observe/log_time.h"
 #include "services/mailbox-transport/route/explain.h"
 
 namespace postern::pipeline {
@@ -24,7 +25,7 @@ void Value(std::string& line, std::string_view value) {
 }
 
 std::string Begin(const route::RouteTable& table, std::string_view event) {
-  std::string line = observe::CsvTime(absl::Now());
+  std::string line = observe::LogTime(absl::Now());
   line.push_back(',');
   Value(line, table.version());
   Value(line, event);

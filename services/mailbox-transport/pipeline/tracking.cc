@@ -10,6 +10,7 @@
 #include "common/base/text.h"
 #include "common/mail/utf8.h"
 #include "common/observe/csv_log_settings.h"
+#include "common/observe/log_time.h"
 
 namespace postern::pipeline {
 
@@ -133,7 +134,7 @@ void Tracking::Write(const model::Message& message, const Line& line) {
   const absl::Time now = absl::Now();
   std::string out;
   out.reserve(kUsualBytes);
-  observe::AppendCsvTime(out, now);
+  observe::AppendLogTime(out, now);
   out.push_back(',');
   Value(out, line.client_ip);
   Value(out, line.client_hostname);
@@ -154,7 +155,7 @@ void Tracking::Write(const model::Message& message, const Line& line) {
   const std::string& sender = message.envelope.sender;
   Value(out, sender);
   Value(out, sender.empty() ? std::string_view("<>") : std::string_view(sender));
-  if (line.origination) observe::AppendCsvTime(out, message.accepted);
+  if (line.origination) observe::AppendLogTime(out, message.accepted);
   out += ",Originating,,";  // directionality, tenant-id
   Value(out, message.source_ip);
   out.push_back(',');  // original-server-ip

@@ -8,6 +8,7 @@
 
 #include "common/base/text.h"
 #include "common/observe/csv_line.h"
+#include "common/observe/log_time.h"
 
 namespace postern::smtp {
 namespace {
@@ -34,7 +35,7 @@ class ConnectivityLogTest : public ::testing::Test {
       for (std::string line; std::getline(in, line);) {
         if (line.starts_with('#')) continue;
         const std::vector<std::string> values = observe::SplitCsv(line);
-        EXPECT_TRUE(observe::ParseCsvTime(values[0])) << line;
+        EXPECT_TRUE(observe::ParseLogTime(values[0])) << line;
         sessions_.push_back(values[1]);
         lines.push_back(base::Join({values.begin() + 2, values.end()}, "|"));
       }

@@ -4,6 +4,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "common/observe/log_time.h"
 #include "tests/services/mailbox-transport/pipeline/tracking_folder.h"
 
 namespace postern::pipeline {
@@ -158,7 +159,7 @@ TEST_F(TrackingTest, RecipientsOfOneStatusShareALine) {
   EXPECT_EQ(rows[0].at("connector-id"), "Internet");
   EXPECT_EQ(rows[0].at("source-context"), "DnsConnectorDelivery b.test");
   EXPECT_THAT(rows[0].at("custom-data"), MatchesRegex("S:Latency=[1-9]\\.[0-9]{3};S:Way=direct"));
-  EXPECT_EQ(rows[0].at("message-info"), observe::CsvTime(message_->accepted));
+  EXPECT_EQ(rows[0].at("message-info"), observe::LogTime(message_->accepted));
   EXPECT_EQ(rows[1].at("event-id"), "DEFER");
   EXPECT_EQ(rows[1].at("source"), "DNS");
   EXPECT_EQ(rows[2].at("event-id"), "FAIL");
