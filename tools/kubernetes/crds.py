@@ -17,7 +17,7 @@ import proto  # noqa: E402
 from cel import SLUG, SLUG_WORDS, rule, text  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-READY = '.status.conditions[?(@.type=="Ready")].status'
+READY = '.status.conditions[?(@.type=="Ready")]'
 NAMES = {  # plural, short names, printer columns
     "SendConnector": ("sendconnectors", ["sc"], [
         ("Enabled", "boolean", ".spec.enabled"), ("Usage", "string", ".spec.usage"),
@@ -110,7 +110,8 @@ def definition(messages, kind):
             rule(f"self.metadata.name.matches({text(SLUG)})", SLUG_WORDS),
             *crd_cross.RULES_ON_ROOT.get(kind, [])]}
     shown = [{"name": name, "type": of, "jsonPath": path} for name, of, path in columns]
-    shown += [{"name": "Ready", "type": "string", "jsonPath": READY},
+    shown += [{"name": "Ready", "type": "string", "jsonPath": f"{READY}.status"},
+              {"name": "Reason", "type": "string", "jsonPath": f"{READY}.reason"},
               {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}]
     return {
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",

@@ -101,7 +101,8 @@ ALERTS = {
         "{{ $value }} messages lie in volumes whose servers are gone"),
     "PosternCertificateExpires": (
         f"({CERTIFICATES}) > 0 and ({CERTIFICATES}) - time() < 7 * 86400", "1h", "warning",
-        "a certificate of {{ $labels.pod }} ends within a week"),
+        "a certificate of {{ $labels.pod }} ends within a week: "
+        "{{ or $labels.certificate \"that of the listeners\" }}"),
     "PosternAddressNames": (
         f"min by ({BY}, address) (postern_egress_address_names_agree) == 0", "1h", "warning",
         "name, A and PTR of the source address {{ $labels.address }} differ: remotes may refuse "
