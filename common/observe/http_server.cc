@@ -161,9 +161,16 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
   mg_callbacks callbacks{};
   callbacks.begin_request = State::OnRequest;
   callbacks.log_message = State::OnMessage;
-  const char* options[] = {
-      "listening_ports", address.c_str(),     "num_threads", "4",    "request_timeout_ms",
-      "10000",           "enable_keep_alive", "no",          nullptr};
+  // A connection that says nothing holds a thread until its time is over; a probe must get one.
+  const char* options[] = {"listening_ports",
+                           address.c_str(),
+                           "num_threads",
+                           "32",
+                           "request_timeout_ms",
+                           "2000",
+                           "enable_keep_alive",
+                           "no",
+                           nullptr};
   errno = 0;
   mg_context* server = mg_start(&callbacks, state.get(), options);
   if (server == nullptr) {

@@ -6,7 +6,7 @@
 // Failure   Start: kUnavailable "listen on 0.0.0.0:9717: address already in use".
 //           An address that is not "<IP address>:<port>" is kInvalidArgument. A service is ready
 //           unless `starting` or SetNotReady says otherwise.
-// Limits    4 threads, 10 s a request, no keep-alive; nothing but GET and HEAD.
+// Limits    32 threads, 2 s a request, no keep-alive; nothing but GET and HEAD.
 
 #pragma once
 

@@ -20,16 +20,21 @@ class HttpServerTest : public ::testing::Test {
  protected:
   HttpServerTest() : server_(*HttpServer::Start("127.0.0.1:0", registry_)) {}
 
-  // What the server answers until it closes.
-  std::string Ask(std::string_view request) const {
+  int Connect() const {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(server_->port()));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    return fd;
+  }
+
+  // What the server answers until it closes.
+  std::string Ask(std::string_view request) const {
+    const int fd = Connect();
     std::string out;
-    if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-        ::send(fd, request.data(), request.size(), MSG_NOSIGNAL) > 0) {
+    if (::send(fd, request.data(), request.size(), MSG_NOSIGNAL) > 0) {
       char buffer[4096];
       for (ssize_t n; (n = ::recv(fd, buffer, sizeof buffer, 0)) > 0;) {
         out.append(buffer, static_cast<std::size_t>(n));
@@ -99,6 +104,17 @@ TEST_F(HttpServerTest, BadRequestsAreRefused) {
 
 TEST_F(HttpServerTest, ConnectionsAreNotKept) {
   EXPECT_THAT(Get("/livez"), HasSubstr("Connection: close\r\n"));
+}
+
+TEST_F(HttpServerTest, ConnectionsThatSayNothingDoNotHoldUpAProbe) {
+  std::vector<int> idle;
+  for (int i = 0; i < 50; ++i)
+    idle.push_back(Connect());
+  const absl::Time began = absl::Now();
+  EXPECT_THAT(Get("/livez"), StartsWith("HTTP/1.1 200"));
+  EXPECT_LT(absl::Now() - began, absl::Seconds(5));  // a probe's timeout
+  for (const int fd : idle)
+    ::close(fd);
 }
 
 TEST_F(HttpServerTest, APortInUseIsNamed) {
