@@ -21,7 +21,8 @@ absl::Status StsCache::Restore() {
           useless.emplace_back(domain);
           return;
         }
-        known_.emplace(known->domain, *std::move(known));
+        std::string key = known->domain;
+        known_.emplace(std::move(key), Entry{*std::move(known), now});
       });
   for (const std::string& domain : useless)
     store_.PutPolicy(domain, "");
@@ -31,8 +32,10 @@ absl::Status StsCache::Restore() {
 std::optional<smtp::KnownSts> StsCache::Find(const std::string& domain) const {
   const std::lock_guard lock(mutex_);
   const auto found = known_.find(domain);
-  if (found == known_.end() || found->second.expires <= clock_.Now()) return std::nullopt;
-  return found->second;
+  const absl::Time now = clock_.Now();
+  if (found == known_.end() || found->second.known.expires <= now) return std::nullopt;
+  found->second.used = now;
+  return found->second.known;
 }
 
 void StsCache::Keep(const smtp::KnownSts& known) {
@@ -42,11 +45,12 @@ void StsCache::Keep(const smtp::KnownSts& known) {
   const auto found = known_.find(known.domain);
   if (found != known_.end()) {
     // Two attempts may have asked at once. A newer policy may expire earlier.
-    if (found->second == known || found->second.fetched() > known.fetched()) return;
-    found->second = known;
+    smtp::KnownSts& before = found->second.known;
+    if (before == known || before.fetched() > known.fetched()) return;
+    before = known;
   } else {
     if (known_.size() == kStsDomainsMax) MakeRoom();
-    known_.emplace(known.domain, known);
+    known_.emplace(known.domain, Entry{known, clock_.Now()});
   }
   store_.PutPolicy(known.domain, wire.SerializeAsString());
 }
@@ -54,7 +58,7 @@ void StsCache::Keep(const smtp::KnownSts& known) {
 void StsCache::MakeRoom() {
   const auto first = std::min_element(
       known_.begin(), known_.end(),
-      [](const auto& one, const auto& other) { return one.second.expires < other.second.expires; });
+      [](const auto& one, const auto& other) { return one.second.used < other.second.used; });
   store_.PutPolicy(first->first, "");
   known_.erase(first);
 }

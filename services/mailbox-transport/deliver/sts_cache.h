@@ -5,7 +5,9 @@
 // Flow      Restore at start; Find for a delivery that goes by MX; Keep what its outcome brings.
 // Failure   A stored policy that cannot be read is forgotten: it is asked for again.
 // Lifetime  Thread-safe; borrows store and clock.
-// Limits    kStsDomainsMax domains; beyond it the one that expires first goes. What is written
+// Limits    kStsDomainsMax domains; beyond it the one that no mail has asked for the longest goes.
+//           How long a policy says it holds does not count, or strangers could push others out
+//           with long ones. What is written
 //           rides with the next commit: a crash costs a question, not a policy that is in force at
 //           a front end.
 // See       RFC 8461 §5.1, §10.2; docs/data.md
@@ -40,12 +42,17 @@ class StsCache {
   std::size_t size() const;
 
  private:
+  struct Entry {
+    smtp::KnownSts known;
+    absl::Time used;  // last asked for
+  };
+
   void MakeRoom();
 
   model::MessageStore& store_;
   base::Clock& clock_;
   mutable std::mutex mutex_;
-  std::map<std::string, smtp::KnownSts> known_;
+  mutable std::map<std::string, Entry> known_;
 };
 
 }  // namespace postern::deliver

@@ -80,14 +80,19 @@ TEST_F(StsCacheTest, WhatCannotBeReadIsForgotten) {
   EXPECT_EQ(cache.size(), 0u);
 }
 
-TEST_F(StsCacheTest, TheFirstToExpireMakesRoom) {
+TEST_F(StsCacheTest, TheOneThatIsNotAskedForMakesRoomHoweverLongItHolds) {
   StsCache cache(store_, clock_);
-  cache.Keep(Policy("first.test", "1", absl::Minutes(1)));
-  for (std::size_t i = 0; i < kStsDomainsMax; ++i)
-    cache.Keep(Policy(base::Cat("d", i, ".test"), "1", absl::Hours(1)));
+  cache.Keep(Policy("short.test", "1", absl::Hours(1)));
+  for (std::size_t i = 1; i < kStsDomainsMax; ++i)
+    cache.Keep(Policy(base::Cat("d", i, ".test"), "1", absl::Hours(9000)));
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_TRUE(cache.Find("short.test").has_value());
+  for (int i = 0; i < 10; ++i)
+    cache.Keep(Policy(base::Cat("more", i, ".test"), "1", absl::Hours(9000)));
   EXPECT_EQ(cache.size(), kStsDomainsMax);
-  EXPECT_EQ(cache.Find("first.test"), std::nullopt);
-  EXPECT_TRUE(cache.Find("d0.test").has_value());
+  EXPECT_TRUE(cache.Find("short.test").has_value());
+  EXPECT_FALSE(cache.Find("d1.test").has_value());
+  EXPECT_TRUE(cache.Find("more9.test").has_value());
 }
 
 }  // namespace
