@@ -25,6 +25,12 @@ bool IpAddress::is_v4() const {
   return std::equal(kV4Prefix.begin(), kV4Prefix.end(), bytes.begin());
 }
 
+IpAddress IpAddress::Source() const {
+  IpAddress source = *this;
+  if (!is_v4()) std::fill(source.bytes.begin() + 8, source.bytes.end(), std::uint8_t{0});
+  return source;
+}
+
 bool IpAddress::is_loopback() const {
   if (is_v4()) return bytes[12] == 127;
   IpAddress one;

@@ -23,6 +23,8 @@ struct IpAddress {
 
   bool is_v4() const;
   bool is_loopback() const;
+  // What one client has at least: an IPv4 address, or the /64 of an IPv6 address.
+  IpAddress Source() const;
   std::string ToString() const;
 
   static absl::StatusOr<IpAddress> Parse(std::string_view text);

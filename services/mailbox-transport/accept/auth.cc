@@ -125,6 +125,11 @@ bool Authenticator::MustWait(std::string_view name, absl::Time now) {
   return failures != nullptr && now < failures->wait_until;
 }
 
+bool Authenticator::Welcome(std::string_view user_at, absl::Time now) {
+  const absl::Time* last = user_at.empty() ? nullptr : welcome_.Find(user_at);
+  return last != nullptr && now - *last < kWelcomeFor;
+}
+
 void Authenticator::NoteFailure(std::string_view name, absl::Time now, const Rules& rules) {
   Failures& failures = failing_.At(name);
   if (now - failures.last > rules.auth_wait_max) failures.count = 0;
@@ -144,11 +149,15 @@ io::Task<Authenticator::Answer> Authenticator::Check(Credentials credentials,
                                                      RulesPtr rules) {
   if (users_file_.empty()) co_return Answer::kUnavailable;
   const std::string by_user = base::Cat("user:", credentials.user);
-  const std::string by_address = address ? base::Cat("address:", address->ToString()) : "";
+  const std::string source = address ? address->Source().ToString() : "";
+  const std::string by_address = base::Cat("address:", source);
+  const std::string user_at = address ? base::Cat(source, " ", credentials.user) : "";
   {
     const std::lock_guard lock(mutex_);
     const absl::Time now = clock_.Now();
-    if (MustWait(by_user, now) || (address && MustWait(by_address, now))) co_return Answer::kWait;
+    // Who guesses from elsewhere must not lock the user out.
+    if (MustWait(by_user, now) && !Welcome(user_at, now)) co_return Answer::kWait;
+    if (address && MustWait(by_address, now)) co_return Answer::kWait;
   }
   if (hashing_.fetch_add(1) >= kHashesMax) {
     hashing_.fetch_sub(1);
@@ -161,7 +170,10 @@ io::Task<Authenticator::Answer> Authenticator::Check(Credentials credentials,
   hashing_.fetch_sub(1);
   const std::lock_guard lock(mutex_);
   if (answer == Answer::kAccepted) {
-    failing_.Erase(by_user);  // the address stays: one good account does not excuse guessing others
+    // Who is welcome got past the wait of those who guess: it stays. So does the address's: one good
+    // account does not excuse guessing others.
+    if (!MustWait(by_user, clock_.Now())) failing_.Erase(by_user);
+    if (address) welcome_.At(user_at) = clock_.Now();
   } else {
     NoteFailure(by_user, clock_.Now(), *rules);
     if (address) NoteFailure(by_address, clock_.Now(), *rules);

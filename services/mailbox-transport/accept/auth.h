@@ -7,8 +7,8 @@
 //           wrong keeps the users of before and is logged.
 // Lifetime  Outlives its checks. Thread-safe.
 // Limits    A file of kUsersFileBytesMax; names of kUserBytesMax; kHashesMax checks at a time;
-//           kFailingMax names that failed are remembered. Hashing works on the disk pool and never
-//           on an event loop.
+//           kFailingMax names that failed are remembered, and kWelcomeMax users at addresses from
+//           which they got in. Hashing works on the disk pool and never on an event loop.
 // See       RFC 4954; RFC 4616; common/tls/password_hash.h
 
 #pragma once
@@ -38,6 +38,8 @@ inline constexpr std::size_t kUsersFileBytesMax = 4 << 20;
 inline constexpr std::size_t kUserBytesMax = 256;
 inline constexpr int kHashesMax = 64;
 inline constexpr std::size_t kFailingMax = 10000;
+inline constexpr std::size_t kWelcomeMax = 10000;
+inline constexpr absl::Duration kWelcomeFor = absl::Hours(24);
 
 using Users = std::map<std::string, tls::PasswordHash, std::less<>>;
 
@@ -61,7 +63,7 @@ class Authenticator {
 
   // `users_file` may be empty: then nobody is accepted.
   Authenticator(io::DiskPool& disk, base::Clock& clock, std::string users_file)
-      : disk_(disk), clock_(clock), users_file_(std::move(users_file)), failing_(kFailingMax) {}
+      : disk_(disk), clock_(clock), users_file_(std::move(users_file)) {}
 
   // Reads the file; blocks.
   absl::Status Load();
@@ -93,6 +95,7 @@ class Authenticator {
   Answer Verify(const Credentials& credentials);
 
   bool MustWait(std::string_view name, absl::Time now);
+  bool Welcome(std::string_view user_at, absl::Time now);
   void NoteFailure(std::string_view name, absl::Time now, const Rules& rules);
 
   io::DiskPool& disk_;
@@ -102,7 +105,8 @@ class Authenticator {
   std::mutex mutex_;
   std::shared_ptr<const Users> users_;
   Mark mark_;
-  BoundedTable<Failures> failing_;
+  BoundedTable<Failures> failing_{kFailingMax};
+  BoundedTable<absl::Time> welcome_{kWelcomeMax};  // when a user last got in from an address
 };
 
 }  // namespace postern::accept

@@ -1,11 +1,12 @@
 // services/mailbox-transport/accept/gate.h
 //
-// Gate: how many connections are open, in all and from each address.
+// Gate: how many connections are open, in all and from each source: an IPv4 address or the /64 of an
+// IPv6 address.
 //
 // Flow      Enter; keep the Pass as long as the connection lives.
-// Failure   No pass: too many, in all or of this address. Loopback counts only in all.
+// Failure   No pass: too many, in all or of this source. Loopback counts only in all.
 // Lifetime  Outlives its passes. Thread-safe.
-// Limits    As many addresses are remembered as connections are open.
+// Limits    As many sources are remembered as connections are open.
 
 #pragma once
 
@@ -24,33 +25,33 @@ class Gate {
    public:
     Pass() = default;
 
-    Pass(Gate* gate, const io::IpAddress& address) : gate_(gate), address_(address) {}
+    Pass(Gate* gate, const io::IpAddress& source) : gate_(gate), source_(source) {}
 
     Pass(Pass&& other) noexcept
-        : gate_(std::exchange(other.gate_, nullptr)), address_(other.address_) {}
+        : gate_(std::exchange(other.gate_, nullptr)), source_(other.source_) {}
 
     Pass& operator=(Pass&&) = delete;
 
     ~Pass() {
-      if (gate_ != nullptr) gate_->Leave(address_);
+      if (gate_ != nullptr) gate_->Leave(source_);
     }
 
     explicit operator bool() const { return gate_ != nullptr; }
 
    private:
     Gate* gate_ = nullptr;
-    io::IpAddress address_;
+    io::IpAddress source_;
   };
 
   Pass Enter(const io::IpAddress& address, std::size_t all_max, std::size_t per_source_max);
   std::size_t open() const;
 
  private:
-  void Leave(const io::IpAddress& address);
+  void Leave(const io::IpAddress& source);
 
   mutable std::mutex mutex_;
   std::size_t open_ = 0;
-  std::map<io::IpAddress, std::size_t> by_address_;
+  std::map<io::IpAddress, std::size_t> by_source_;
 };
 
 }  // namespace postern::accept

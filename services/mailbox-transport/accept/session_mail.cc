@@ -59,7 +59,7 @@ bool Session::MayRelay() const {
 
 std::string Session::RateName() const {
   if (authenticated()) return identity_;
-  return base::Cat("address:", client_.address.address.ToString());
+  return base::Cat("address:", client_.address.address.Source().ToString());
 }
 
 void Session::ResetTransaction() {

@@ -94,8 +94,9 @@ struct AcceptSettings {
       .max = 1000000,
       .reloads = true,
       .about =
-          "Connections open from one address (MaxInboundConnectionPerSource). Proxy peers count as "
-          "the client they speak for; loopback is not limited."};
+          "Connections open from one address, of IPv6 from one /64 "
+          "(MaxInboundConnectionPerSource). "
+          "Proxy peers count as the client they speak for; loopback is not limited."};
   Setting<absl::Duration> idle_timeout{.key = "accept.connection_inactivity_timeout",
                                        .fallback = absl::Minutes(5),
                                        .min = absl::Milliseconds(50),
@@ -133,7 +134,9 @@ struct AcceptSettings {
       .min = 1,
       .max = 1000,
       .reloads = true,
-      .about = "AUTH failures of one user or address before it must wait."};
+      .about =
+          "AUTH failures of one user or address (of IPv6, one /64) before it must wait. A user's "
+          "failures elsewhere do not hold up an address from which the user got in lately."};
   Setting<absl::Duration> auth_wait_first{
       .key = "accept.auth_wait_first",
       .fallback = absl::Seconds(30),
@@ -154,7 +157,9 @@ struct AcceptSettings {
       .min = 0,
       .max = 10000000,
       .reloads = true,
-      .about = "Messages a minute of one identity, or of one address without AUTH; 0 is no limit."};
+      .about =
+          "Messages a minute of one identity, or of one address without AUTH (of IPv6, one /64); 0 "
+          "is no limit."};
   Setting<int> recipients_per_minute{
       .key = "accept.recipients_per_minute",
       .fallback = 0,
@@ -162,7 +167,8 @@ struct AcceptSettings {
       .max = 100000000,
       .reloads = true,
       .about =
-          "Recipients a minute of one identity, or of one address without AUTH; 0 is no limit."};
+          "Recipients a minute of one identity, or of one address without AUTH (of IPv6, one /64); "
+          "0 is no limit."};
 
   template <typename Visitor>
   void Visit(Visitor&& visit) {

@@ -20,6 +20,12 @@ TEST(EndpointTest, NonsenseIsRefused) {
   }
 }
 
+TEST(EndpointTest, AClientHasAnIpv4AddressOrSixtyFourBitsOfIpv6) {
+  const auto source = [](const char* text) { return IpAddress::Parse(text)->Source().ToString(); };
+  EXPECT_EQ(source("192.0.2.9"), "192.0.2.9");
+  EXPECT_EQ(source("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+}
+
 TEST(EndpointTest, NetworksContainTheirAddresses) {
   struct Row {
     const char *network, *address;

@@ -79,6 +79,31 @@ TEST_F(AuthTest, AUserThatFailsTooOftenWaitsLongerAndLonger) {
   EXPECT_EQ(Try("alice", "sesame", "192.0.2.4"), Answer::kAccepted);
 }
 
+TEST_F(AuthTest, WhoGuessesElsewhereDoesNotLockOutTheUserWhereItGotIn) {
+  Read(Secrets::Get().users_file);
+  EXPECT_EQ(Try("alice", "sesame", "2001:db8::1"), Answer::kAccepted);
+  for (const char* address : {"192.0.2.1", "192.0.2.2", "192.0.2.3"})
+    EXPECT_EQ(Try("alice", "wrong", address), Answer::kRefused);
+  EXPECT_EQ(Try("alice", "sesame", "2001:db8::2"), Answer::kAccepted);
+  EXPECT_EQ(Try("alice", "sesame", "192.0.2.4"), Answer::kWait);
+  EXPECT_EQ(Try("bob", "sesame", "2001:db8::1"), Answer::kAccepted);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(Try("alice", "wrong", "2001:db8::1"), Answer::kRefused);
+  EXPECT_EQ(Try("alice", "sesame", "2001:db8::1"), Answer::kWait);
+}
+
+TEST_F(AuthTest, AWelcomeEndsAfterADay) {
+  Read(Secrets::Get().users_file);
+  rules_.auth_wait_first = absl::Hours(30);
+  rules_.auth_wait_max = absl::Hours(30);
+  EXPECT_EQ(Try("alice", "sesame", "192.0.2.7"), Answer::kAccepted);
+  for (const char* address : {"192.0.2.1", "192.0.2.2", "192.0.2.3"})
+    EXPECT_EQ(Try("alice", "wrong", address), Answer::kRefused);
+  EXPECT_EQ(Try("alice", "sesame", "192.0.2.7"), Answer::kAccepted);
+  clock_.Advance(absl::Hours(24));
+  EXPECT_EQ(Try("alice", "sesame", "192.0.2.7"), Answer::kWait);
+}
+
 TEST_F(AuthTest, AnAddressThatFailsTooOftenWaitsForEveryUser) {
   Read(Secrets::Get().users_file);
   for (const char* user : {"x", "y", "z"})

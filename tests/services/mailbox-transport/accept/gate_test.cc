@@ -27,5 +27,14 @@ TEST(GateTest, LimitsHoldInAllAndForEachAddress) {
   EXPECT_TRUE(gate.Enter(two, 4, 1));
 }
 
+TEST(GateTest, AnIpv6ClientIsItsWholeSixtyFourBits) {
+  Gate gate;
+  const auto first = gate.Enter(io::IpAddress::Parse("2001:db8::1").value(), 9, 1);
+  EXPECT_TRUE(first);
+  EXPECT_FALSE(gate.Enter(io::IpAddress::Parse("2001:db8::2").value(), 9, 1));
+  EXPECT_TRUE(gate.Enter(io::IpAddress::Parse("2001:db8:0:1::2").value(), 9, 1));
+  EXPECT_EQ(gate.open(), 1u);
+}
+
 }  // namespace
 }  // namespace postern::accept
