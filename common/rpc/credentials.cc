@@ -68,11 +68,13 @@ class SpiffeVerifier final : public tls::ExternalCertificateVerifier {
   bool Verify(tls::TlsCustomVerificationCheckRequest* request,
               std::function<void(grpc::Status)>,
               grpc::Status* sync_status) override {
-    for (const auto& uri : request->uri_names()) {
-      const auto identity = FromSpiffe({uri.data(), uri.size()}, trust_domain_);
-      if (!identity.ok()) continue;
-      if (!site_.empty() && identity->site != site_) continue;
-      if (!service_.empty() && identity->service != service_) continue;
+    std::vector<std::string_view> uris;
+    for (const auto& uri : request->uri_names())
+      uris.emplace_back(uri.data(), uri.size());
+    const auto identity = FromUris(uris, trust_domain_);
+    const bool fits = identity.ok() && (site_.empty() || identity->site == site_) &&
+                      (service_.empty() || identity->service == service_);
+    if (fits) {
       *sync_status = grpc::Status::OK;
       return true;
     }

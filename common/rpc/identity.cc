@@ -98,6 +98,12 @@ absl::StatusOr<Identity> FromSpiffe(std::string_view uri, std::string_view trust
   return identity;
 }
 
+absl::StatusOr<Identity> FromUris(const std::vector<std::string_view>& uris,
+                                  std::string_view trust_domain) {
+  if (uris.size() == 1) return FromSpiffe(uris.front(), trust_domain);
+  return Invalid("the certificate has ", uris.size(), " URI names: it must have one");
+}
+
 absl::StatusOr<TokenTable> TokenTable::Load(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) {

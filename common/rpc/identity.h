@@ -2,7 +2,7 @@
 //
 // Identity: who a caller has proved to be, and the roles that gives.
 //
-// Flow      FromSpiffe for a certificate's URI SAN; TokenTable for a bearer token.
+// Flow      FromUris for a certificate's URI SANs; TokenTable for a bearer token.
 // Failure   kInvalidArgument naming the value and the rule; an unknown token is nullopt.
 // Limits    A tokens file has at most 10,000 lines and 1 MiB.
 // See       docs/architecture.md "Ports and roles"; SPIFFE-ID §2
@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -58,6 +59,11 @@ struct Identity {
 //   mailbox-transport: relay, proxy, read; admin-center, administrator: read, operate, administer,
 //   submit; operator: read, operate; reader: read; any name that starts with "app-": submit.
 absl::StatusOr<Identity> FromSpiffe(std::string_view uri, std::string_view trust_domain);
+
+// Of a certificate's URI SANs: it must have one and no other, or who may add one could pass for
+// somebody else (X509-SVID §2).
+absl::StatusOr<Identity> FromUris(const std::vector<std::string_view>& uris,
+                                  std::string_view trust_domain);
 
 class TokenTable {
  public:

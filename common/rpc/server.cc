@@ -111,13 +111,16 @@ absl::StatusOr<Identity> Authority::Require(const grpc::CallbackServerContext& c
   if (insecure_) identity = Identity{"plaintext", "", "plaintext", Roles::All()};
   std::string refused;
   if (!identity) {
-    for (const auto& uri : call.auth_context()->FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME)) {
-      auto proved = FromSpiffe({uri.data(), uri.size()}, trust_domain_);
+    std::vector<std::string_view> uris;
+    for (const auto& uri : call.auth_context()->FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME))
+      uris.emplace_back(uri.data(), uri.size());
+    if (!uris.empty()) {
+      auto proved = FromUris(uris, trust_domain_);
       if (proved.ok()) {
         identity = std::move(*proved);
-        break;
+      } else {
+        refused = std::string(base::MessageOf(proved.status()));
       }
-      refused = std::string(base::MessageOf(proved.status()));
     }
   }
   if (!identity) {

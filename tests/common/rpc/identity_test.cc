@@ -80,6 +80,14 @@ TEST(Identity, OtherUrisAreRefusedWithTheRule) {
   EXPECT_THAT(fault("spiffe://postern.local.evil.test/here/reader"), HasSubstr("trust domain"));
 }
 
+TEST(Identity, ACertificateHasOneUriAndNoOther) {
+  const std::string_view app = "spiffe://postern.local/here/app-x";
+  EXPECT_EQ(FromUris({app}, "postern.local")->service, "app-x");
+  const auto two = FromUris({app, "spiffe://postern.local/here/administrator"}, "postern.local");
+  EXPECT_THAT(std::string(two.status().message()), HasSubstr("has 2 URI names"));
+  EXPECT_FALSE(FromUris({}, "postern.local").ok());
+}
+
 TEST(Identity, RolesAreParsedWithoutRegardToCase) {
   const auto roles = Roles::Parse("Submit, read");
   ASSERT_TRUE(roles.ok());
