@@ -1,7 +1,11 @@
 #include "cli/export_file.h"
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "cli/table.h"
 #include "common/base/text.h"
@@ -34,8 +38,15 @@ absl::Status ToFile(const v1::ExportMessageRequest& request,
                        ": the file is there already; give another -Path");
   }
   const std::string part = file + ".part";
-  std::ofstream out(part, std::ios::binary | std::ios::trunc);
-  if (!out) return Unwritten(file);
+  // In a folder that others write to, what has this name already may be their link.
+  const int made = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (made < 0 && errno == EEXIST) {
+    return base::Error(absl::StatusCode::kAlreadyExists, base::Printable(part),
+                       ": the file is there already: remove it, or give another -Path");
+  }
+  if (made < 0) return Unwritten(file);
+  ::close(made);
+  std::ofstream out(part, std::ios::binary);
   absl::Status read = connection.Export(request, [&](std::string_view piece) {
     out.write(piece.data(), static_cast<std::streamsize>(piece.size()));
     bytes += piece.size();

@@ -16,6 +16,7 @@
 #include <string>
 
 #include "absl/synchronization/mutex.h"
+#include <sys/stat.h>
 
 #include "common/base/check.h"
 #include "common/base/scheduling.h"
@@ -78,6 +79,7 @@ int ServiceMain(int argc,
                 const std::string& about,
                 void (*declare_metrics)(observe::Registry&)) {
   using Print = settings::CommandLine::Print;
+  ::umask(0027);  // mail and logs are for this user, and its group to read
   base::WakeBehindOthers();
   Signals signals;
   const settings::CommandLine line =

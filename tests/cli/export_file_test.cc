@@ -63,6 +63,17 @@ TEST_F(ExportFileTest, AFileThatIsThereIsNotReplaced) {
   EXPECT_EQ(Content(folder_ / "mine.eml"), "mine");
 }
 
+TEST_F(ExportFileTest, ALinkInItsWayIsNotFollowedAndTheFileIsForItsUserAlone) {
+  std::ofstream(folder_ / "theirs") << "theirs";
+  std::filesystem::create_symlink(folder_ / "theirs", folder_ / "x.eml.part");
+  EXPECT_EQ(Export((folder_ / "x.eml").string()), 1);
+  EXPECT_THAT(shell_.err.str(), HasSubstr("x.eml.part: the file is there already: remove it"));
+  EXPECT_EQ(Content(folder_ / "theirs"), "theirs");
+  ASSERT_EQ(Export((folder_ / "y.eml").string()), 0) << shell_.err.str();
+  EXPECT_EQ(std::filesystem::status(folder_ / "y.eml").permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
 TEST_F(ExportFileTest, HalfAMessageLeavesNoFile) {
   service_.export_size = 22;
   EXPECT_EQ(Export((folder_ / "half.eml").string()), 1);
