@@ -59,6 +59,21 @@ void MemoryStore::SetFull(bool full) {
   full_ = full;
 }
 
+void MemoryStore::FailLoads(absl::Status status) {
+  const std::lock_guard lock(mutex_);
+  load_answer_ = std::move(status);
+}
+
+int MemoryStore::loads_failed() const {
+  const std::lock_guard lock(mutex_);
+  return loads_failed_;
+}
+
+void MemoryStore::FailSuspensions(absl::Status status) {
+  const std::lock_guard lock(mutex_);
+  suspension_answer_ = std::move(status);
+}
+
 void MemoryStore::Damage(base::MessageId id) {
   const std::lock_guard lock(mutex_);
   damaged_.insert(id);
@@ -224,6 +239,10 @@ void MemoryStore::ClearInHand(base::MessageId id) {
 absl::StatusOr<model::Message> MemoryStore::Load(base::MessageId id) {
   const std::lock_guard lock(mutex_);
   if (damaged_.count(id) != 0) return absl::DataLossError("message: the record is damaged");
+  if (!load_answer_.ok()) {
+    ++loads_failed_;
+    return load_answer_;
+  }
   const auto found = messages_.find(id);
   if (found == messages_.end()) return absl::NotFoundError("message: there is none");
   return found->second;
@@ -299,15 +318,14 @@ absl::Status MemoryStore::ScanPolicies(
 }
 
 void MemoryStore::PutSuspension(const model::NextHop& hop, bool suspended, Done done) {
+  absl::Status answer;
   {
     const std::lock_guard lock(mutex_);
-    if (suspended) {
-      suspensions_.insert(hop);
-    } else {
-      suspensions_.erase(hop);
-    }
+    answer = suspension_answer_;
+    if (answer.ok() && suspended) suspensions_.insert(hop);
+    if (answer.ok() && !suspended) suspensions_.erase(hop);
   }
-  done(absl::OkStatus());
+  done(answer);
 }
 
 absl::Status MemoryStore::ScanSuspensions(

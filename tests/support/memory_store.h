@@ -42,6 +42,10 @@ class MemoryStore final : public model::MessageStore {
   // Until OK, nothing that is settled is written.
   void FailSettlements(absl::Status status);
   void SetFull(bool full);
+  // What Load and PutSuspension say; OK: they work.
+  void FailLoads(absl::Status status);
+  int loads_failed() const;
+  void FailSuspensions(absl::Status status);
   // Load says kDataLoss from now on.
   void Damage(base::MessageId id);
   // Chunks without a message go; messages, keys and in-hand marks stay.
@@ -104,6 +108,9 @@ class MemoryStore final : public model::MessageStore {
   std::map<std::string, std::string> policies_;
   std::set<model::NextHop> suspensions_;
   absl::Status put_answer_;
+  absl::Status load_answer_;
+  int loads_failed_ = 0;
+  absl::Status suspension_answer_;
   bool full_ = false;
   bool hold_ = false;
   std::deque<std::pair<Done, absl::Status>> held_;

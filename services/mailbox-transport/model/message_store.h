@@ -5,8 +5,8 @@
 // Flow      Accept: NextId, PutChunk for a large body as it arrives, then Put; its `done` runs
 //           after the sync. Attempt: MarkInHand, Load*, then Settle. Start: Scan.
 // Failure   kResourceExhausted: the store is full, nothing was kept. kDataLoss: this record is
-//           damaged and is set aside. Any other write error ends the process: restart decides from
-//           disk.
+//           damaged and is set aside. kUnavailable: it cannot be read now. Any other write error
+//           ends the process: restart decides from disk.
 // Lifetime  Outlives all who call it. `done` runs on the commit thread: post, do not work there.
 // Limits    Thread-safe. A batch holds at most 1 MiB; see the store's settings.
 // See       docs/data.md; docs/architecture.md "store"
@@ -48,6 +48,11 @@ struct Settlement {
   std::vector<MessagePtr> notices;  // DSNs, each with its body in `body`
   bool in_hand = true;              // one of its in-hand marks is cleared; false: there was none
 };
+
+// Whether a record that was not read never will be.
+inline bool IsLost(const absl::Status& status) {
+  return absl::IsDataLoss(status) || absl::IsNotFound(status);
+}
 
 class MessageStore {
  public:

@@ -226,30 +226,28 @@ model::Priority Pipeline::PriorityOf(const model::Message& message) const {
 bool Pipeline::AnswerFromKey(const model::MessagePtr& message, Done& done) {
   const auto key = model::KeyOf(*message);
   if (key.second.empty()) return false;
-  const auto conflict = [&] {
-    return base::Error(absl::StatusCode::kAlreadyExists, "idempotency_key \"",
-                       base::Printable(key.second), "\" was used with another content or envelope");
-  };
-  const std::lock_guard lock(keys_mutex_);
-  const auto under_way = keys_under_way_.find(key);
-  if (under_way != keys_under_way_.end()) {
-    if (under_way->second.content_hash == message->content_hash) {
-      under_way->second.others.push_back(std::move(done));
+  absl::StatusOr<model::Receipt> answer =
+      base::Error(absl::StatusCode::kAlreadyExists, "idempotency_key \"",
+                  base::Printable(key.second), "\" was used with another content or envelope");
+  {
+    const std::lock_guard lock(keys_mutex_);
+    const auto under_way = keys_under_way_.find(key);
+    if (under_way != keys_under_way_.end()) {
+      if (under_way->second.content_hash == message->content_hash) {
+        under_way->second.others.push_back(std::move(done));
+        return true;
+      }
+    } else if (const auto known = store_.FindKey(key.first, key.second)) {
+      if (known->content_hash == message->content_hash) {
+        answer = model::Receipt{known->id, known->internet_message_id, true};
+      }
     } else {
-      done(conflict());
+      keys_under_way_[key].content_hash = message->content_hash;
+      return false;
     }
-    return true;
   }
-  if (const auto known = store_.FindKey(key.first, key.second)) {
-    if (known->content_hash == message->content_hash) {
-      done(model::Receipt{known->id, known->internet_message_id, true});
-    } else {
-      done(conflict());
-    }
-    return true;
-  }
-  keys_under_way_[key].content_hash = message->content_hash;
-  return false;
+  done(std::move(answer));
+  return true;
 }
 
 // On the commit thread: the sync is done, or it failed.
@@ -302,13 +300,8 @@ void Pipeline::Place(const model::MessagePtr& message, bool keep_message) {
 // their own and stay where they are.
 void Pipeline::PlaceOnly(const model::MessagePtr& message,
                          const std::vector<std::uint32_t>& recipients) {
-  model::Message only = *message;
-  for (auto& state : only.recipients)
-    state.phase = model::Phase::kDone;
-  for (const std::uint32_t recipient : recipients)
-    only.recipients[recipient] = message->recipients[recipient];
-  auto tickets = TicketsOf(std::make_shared<model::Message>(std::move(only)),
-                           queue::DelayOf(queue_settings_, message->priority), false);
+  const absl::Duration delay_after = queue::DelayOf(queue_settings_, message->priority);
+  auto tickets = TicketsOf(message, recipients, delay_after, /*keep_message=*/false);
   for (PlacedTicket& one : tickets)
     one.ticket.message = message;
   PlaceAll(message, std::move(tickets));

@@ -156,7 +156,7 @@ class Pipeline final : public model::Intake {
   io::Task<void> LetGo();
   // What the Submission queue holds goes into its queues, suspended; true when all of it has.
   io::Task<bool> LetGoSuspended();
-  io::Task<bool> LetGoSome(bool suspended);
+  io::Task<absl::StatusOr<bool>> LetGoSome(bool suspended);
   io::Task<absl::Status> KeepSuspension(model::NextHop hop, bool suspended);
 
   model::MessageStore& store_;

@@ -72,19 +72,26 @@ void Pipeline::LetGoSoon() {
 
 // On the executor of the first shard. What a stop leaves the next start finds.
 io::Task<void> Pipeline::LetGo() {
-  bool more = true;
-  while (more && !submission_suspended_)
+  absl::StatusOr<bool> more = true;
+  while (!submission_suspended_) {
     more = co_await LetGoSome(/*suspended=*/false);
+    if (more.ok() && !*more) co_return;
+    if (more.ok()) continue;
+    const absl::Status slept = co_await io::Sleep(kUnreadablePause);
+    if (!slept.ok()) co_return;
+  }
 }
 
 io::Task<bool> Pipeline::LetGoSuspended() {
-  bool more = true;
-  while (more)
+  absl::StatusOr<bool> more = true;
+  while (more.ok() && *more)
     more = co_await LetGoSome(/*suspended=*/true);
-  co_return true;
+  co_return more.ok();
 }
 
-io::Task<bool> Pipeline::LetGoSome(bool suspended) {
+// Whether there were any; the error of one that cannot be read now, which stays with those behind
+// it.
+io::Task<absl::StatusOr<bool>> Pipeline::LetGoSome(bool suspended) {
   std::vector<base::MessageId> ids;
   std::optional<OnTheWay::Some> some;
   {
@@ -100,14 +107,14 @@ io::Task<bool> Pipeline::LetGoSome(bool suspended) {
       return store_.Load(id);
     };
     auto loaded = co_await io::OnDisk(shared_.disk, std::move(load));
-    if (absl::IsCancelled(loaded.status())) {
-      const std::lock_guard lock(held_mutex_);
-      held_.insert(held_.end(), ids.begin() + static_cast<std::ptrdiff_t>(i), ids.end());
-      co_return false;
-    }
     if (!loaded.ok()) {
       POSTERN_LOG(kError, "store", "message cannot be read",
                   {{"message_id", id.ToString()}, {"error", loaded.status()}});
+      if (!model::IsLost(loaded.status())) {
+        const std::lock_guard lock(held_mutex_);
+        held_.insert(held_.end(), ids.begin() + static_cast<std::ptrdiff_t>(i), ids.end());
+        co_return loaded.status();
+      }
       some->Arrived();
       continue;
     }

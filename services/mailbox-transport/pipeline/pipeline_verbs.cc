@@ -41,18 +41,31 @@ io::Task<absl::Status> Pipeline::KeepSuspension(model::NextHop hop, bool suspend
 io::Task<absl::Status> Pipeline::SuspendQueue(model::NextHop hop) {
   if (hop.type == model::DeliveryType::kPoison) co_return NotNow(hop, "it always is suspended");
   if (model::IsSubmission(hop)) {
-    submission_suspended_ = true;
-    co_return co_await KeepSuspension(std::move(hop), true);
+    const bool was = submission_suspended_.exchange(true);
+    absl::Status kept = co_await KeepSuspension(std::move(hop), true);
+    if (!kept.ok() && !was) {
+      submission_suspended_ = false;
+      LetGoSoon();
+    }
+    co_return kept;
   }
   Shard& shard = ShardOf(hop);
   absl::AnyInvocable<bool()> suspend = [&shard, hop] {
+    const bool was = shard.queue().Suspended(hop);
     shard.queue().Suspend(hop);
-    return true;
+    return was;
   };
-  const auto suspended = co_await AskShard<bool>(shard, std::move(suspend));
-  if (!suspended.ok()) co_return suspended.status();
-  POSTERN_LOG(kInfo, "queue", "suspended by an administrator", {{"next_hop", hop.ToString()}});
-  co_return co_await KeepSuspension(std::move(hop), true);
+  const auto was = co_await AskShard<bool>(shard, std::move(suspend));
+  if (!was.ok()) co_return was.status();
+  absl::Status kept = co_await KeepSuspension(hop, true);
+  if (kept.ok()) {
+    POSTERN_LOG(kInfo, "queue", "suspended by an administrator", {{"next_hop", hop.ToString()}});
+  } else if (!*was) {
+    // What is told as an error must not stand until the next start alone.
+    absl::AnyInvocable<bool()> resume = [&shard, hop] { return shard.queue().Resume(hop); };
+    (co_await AskShard<bool>(shard, std::move(resume))).IgnoreError();
+  }
+  co_return kept;
 }
 
 // The store first: what is resumed must not be suspended again after a crash.

@@ -11,8 +11,6 @@ namespace postern::pipeline {
 
 namespace {
 
-constexpr absl::Duration kUnreadablePause = absl::Minutes(1);
-
 // One line for each attempt: where it went, by which way, and what the last host said.
 void LogAttempt(const model::Batch& batch, deliver::Way way, const smtp::Outcome& outcome) {
   if (!observe::Enabled(observe::Level::kInfo)) return;
@@ -226,9 +224,7 @@ void Shard::NoteUnreadable(const model::NextHop& hop,
                            const absl::Status& error) {
   POSTERN_LOG(kError, "store", "message cannot be read",
               {{"message_id", ticket.id.ToString()}, {"error", error}});
-  if (absl::IsDataLoss(error) || absl::IsNotFound(error)) {
-    return queue_.Done(hop, ticket.key());  // set aside by the store
-  }
+  if (model::IsLost(error)) return queue_.Done(hop, ticket.key());
   ticket.due = shared_.clock.Now() + kUnreadablePause;
   queue_.Retry(hop, std::move(ticket));
 }

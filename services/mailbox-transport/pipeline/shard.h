@@ -5,7 +5,7 @@
 //
 // Flow      Start; DirectoryChanged; Add; ...; StopWork; Finish.
 // Failure   A message that the store cannot give back is left out, logged and counted by the
-//           store.
+//           store; one that it cannot read now waits for kUnreadablePause.
 // Lifetime  Every call on its executor, unless it says otherwise. The shards know one another: a
 //           message with several recipients is settled by its owner, which its id decides.
 // Limits    As the queue's settings say.
@@ -34,6 +34,8 @@
 #include "services/mailbox-transport/settle/settle.h"
 
 namespace postern::pipeline {
+
+inline constexpr absl::Duration kUnreadablePause = absl::Minutes(1);
 
 // Settings that the shards share.
 struct ShardSettings {

@@ -6,7 +6,8 @@
 
 #pragma once
 
-#include <utility>
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "services/mailbox-transport/model/ticket.h"
@@ -22,8 +23,12 @@ struct PlacedTicket {
   model::Ticket ticket;
 };
 
-// `delay_after`: how long after acceptance a delay notice is owed. `keep_message`: the tickets
-// hold the message in memory until their first attempt.
+// Of `recipients`, or of all. `delay_after`: how long after acceptance a delay notice is owed.
+// `keep_message`: the tickets hold the message in memory until their first attempt.
+std::vector<PlacedTicket> TicketsOf(const model::MessagePtr& message,
+                                    std::span<const std::uint32_t> recipients,
+                                    absl::Duration delay_after,
+                                    bool keep_message);
 std::vector<PlacedTicket> TicketsOf(const model::MessagePtr& message,
                                     absl::Duration delay_after,
                                     bool keep_message);

@@ -250,6 +250,7 @@ void CommitThread::Answer(std::vector<Waiting>& batch, const absl::Status& statu
 
 // Removals are held: what they remove is gone from the queue already. The others can come again.
 void CommitThread::DiskFull(std::vector<Waiting>& batch, const rocksdb::Status& cause) {
+  oldest_us_ = 0;  // nobody waits for a commit any more
   if (!no_space_) {
     POSTERN_LOG(kError, "store", "the disk is full: new mail is refused until there is space again",
                 {{"error", cause.ToString()}});

@@ -25,7 +25,10 @@ absl::Status Unread(std::string_view what, const rocksdb::Status& status) {
   if (status.IsNotFound()) {
     return base::Error(absl::StatusCode::kNotFound, what, ": it is not in the store");
   }
-  return base::Error(absl::StatusCode::kDataLoss, what, ": ", status.ToString());
+  // Only what is damaged stays so; no descriptor, or a disk that fails once, is of the moment.
+  const auto code =
+      status.IsCorruption() ? absl::StatusCode::kDataLoss : absl::StatusCode::kUnavailable;
+  return base::Error(code, what, ": ", status.ToString());
 }
 
 }  // namespace
@@ -36,8 +39,9 @@ absl::StatusOr<model::Message> RocksStore::Load(base::MessageId id) {
   const rocksdb::Status status =
       database_->db().Get(rocksdb::ReadOptions(), database_->families()[1], key, &value);
   const std::string what = base::Cat("message ", id.ToString());
-  if (status.IsNotFound()) return Unread(what, status);
-  auto payload = status.ok() ? OpenValue(key, BytesOf(value)) : Unread(what, status);
+  if (!status.ok() && !status.IsCorruption()) return Unread(what, status);
+  const auto payload =
+      status.ok() ? OpenValue(key, BytesOf(value)) : absl::DataLossError(status.ToString());
   auto message = payload.ok() ? model::DecodeMessage(id, *payload) : payload.status();
   if (!message.ok()) {
     SetAside("message", id, base::MessageOf(message.status()));
@@ -52,8 +56,9 @@ absl::StatusOr<std::string> RocksStore::LoadChunk(base::MessageId id, std::uint3
   const rocksdb::Status status =
       database_->db().Get(rocksdb::ReadOptions(), database_->families()[2], key, &value);
   const std::string what = base::Cat("message ", id.ToString(), ", chunk ", number);
-  if (status.IsNotFound()) return Unread(what, status);
-  const auto payload = status.ok() ? OpenValue(key, BytesOf(value)) : Unread(what, status);
+  if (!status.ok() && !status.IsCorruption()) return Unread(what, status);
+  const auto payload =
+      status.ok() ? OpenValue(key, BytesOf(value)) : absl::DataLossError(status.ToString());
   if (payload.ok()) return std::string(*payload);
   SetAside("chunk", id, base::MessageOf(payload.status()));
   return base::Annotate(payload.status(), what);
@@ -91,6 +96,7 @@ absl::Status RocksStore::Scan(
     Visit(BytesOf(it->key()), BytesOf(it->value()), visit);
   }
   if (!it->status().ok()) {
+    if (!it->status().IsCorruption()) return Unread("messages", it->status());
     if (auto s = ScanBehindDamage(last_id, it->status().ToString(), visit); !s.ok()) return s;
   }
   in_hand_->Forget();
@@ -170,6 +176,8 @@ absl::Status RocksStore::ScanBehindDamage(
         database_->db().Get(rocksdb::ReadOptions(), database_->families()[1], key, &value);
     if (status.ok()) {
       Visit(key, BytesOf(value), visit);
+    } else if (!status.IsCorruption()) {
+      return Unread(base::Cat("message ", *id), status);
     } else {
       SetAside("message", base::MessageId{*id}, status.ToString());
     }

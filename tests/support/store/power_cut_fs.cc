@@ -12,6 +12,26 @@ namespace {
 namespace disk = std::filesystem;
 using rocksdb::IOStatus;
 
+// A file that is read, unless reads fail.
+class ReadFile final : public rocksdb::FSRandomAccessFileOwnerWrapper {
+ public:
+  ReadFile(std::unique_ptr<rocksdb::FSRandomAccessFile> inner, const std::atomic<bool>& broken)
+      : FSRandomAccessFileOwnerWrapper(std::move(inner)), broken_(broken) {}
+
+  IOStatus Read(std::uint64_t offset,
+                std::size_t bytes,
+                const rocksdb::IOOptions& options,
+                rocksdb::Slice* result,
+                char* scratch,
+                rocksdb::IODebugContext* debug) const override {
+    if (broken_) return IOStatus::IOError("the read failed");
+    return FSRandomAccessFileOwnerWrapper::Read(offset, bytes, options, result, scratch, debug);
+  }
+
+ private:
+  const std::atomic<bool>& broken_;
+};
+
 class TrackedFile final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
   TrackedFile(PowerCutFs& fs,
@@ -190,6 +210,16 @@ IOStatus PowerCutFs::Begin(FolderChange change,
   files_[name] = facts;
   *file = std::make_unique<TrackedFile>(*this, name, std::move(inner), std::move(facts));
   changes_.push_back(std::move(change));
+  return status;
+}
+
+IOStatus PowerCutFs::NewRandomAccessFile(const std::string& name,
+                                         const rocksdb::FileOptions& options,
+                                         std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
+                                         rocksdb::IODebugContext* debug) {
+  std::unique_ptr<rocksdb::FSRandomAccessFile> inner;
+  const IOStatus status = target()->NewRandomAccessFile(name, options, &inner, debug);
+  if (status.ok()) *file = std::make_unique<ReadFile>(std::move(inner), reads_broken_);
   return status;
 }
 

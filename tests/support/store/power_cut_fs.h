@@ -11,6 +11,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -37,6 +38,10 @@ class PowerCutFs final : public rocksdb::FileSystemWrapper {
   void FillDisk(bool full);
   // The next Sync of a log file fails with an input/output error.
   void BreakSyncs(bool broken);
+
+  // Reads of table files fail with an input/output error, as long as it is so.
+  void BreakReads(bool broken) { reads_broken_ = broken; }
+
   bool cut() const;
   std::uint64_t operations() const;
 
@@ -56,6 +61,10 @@ class PowerCutFs final : public rocksdb::FileSystemWrapper {
                                       const rocksdb::FileOptions& options,
                                       std::unique_ptr<rocksdb::FSWritableFile>* file,
                                       rocksdb::IODebugContext* debug) override;
+  rocksdb::IOStatus NewRandomAccessFile(const std::string& name,
+                                        const rocksdb::FileOptions& options,
+                                        std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
+                                        rocksdb::IODebugContext* debug) override;
   rocksdb::IOStatus NewDirectory(const std::string& name,
                                  const rocksdb::IOOptions& options,
                                  std::unique_ptr<rocksdb::FSDirectory>* folder,
@@ -106,6 +115,7 @@ class PowerCutFs final : public rocksdb::FileSystemWrapper {
   bool cut_ = false;
   bool disk_full_ = false;
   bool syncs_broken_ = false;
+  std::atomic<bool> reads_broken_ = false;
 };
 
 }  // namespace postern::store

@@ -249,19 +249,6 @@ TEST_F(PipelineTest, RestartRestoresWhatWaits) {
   EXPECT_TRUE(Settled());
 }
 
-TEST_F(PipelineTest, DamagedMessageLeavesTheQueue) {
-  Run("Other c.test");
-  const auto answer = Accept({"bob@b.test"});
-  EXPECT_TRUE(Soon([this] { return Waiting(Unreachable()) == 1; }));
-  Stop(absl::ZeroDuration());
-  Run("Other c.test");
-  EXPECT_TRUE(Soon([this] { return Waiting(Unreachable()) == 1; }));
-  store_.Damage({std::stoull(*answer)});
-  Directory("Internet *");
-  EXPECT_TRUE(Soon([this] { return Waiting(Unreachable()) == 0; }));
-  EXPECT_THAT(MailsOf(kBob), SizeIs(0));
-}
-
 TEST_F(PipelineTest, SameKeyAtOnceIsOneMessage) {
   Run("Internet *");
   store_.Hold();

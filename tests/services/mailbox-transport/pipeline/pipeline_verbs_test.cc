@@ -59,6 +59,21 @@ TEST_F(PipelineVerbsTest, ASuspendedQueueKeepsItsMailAcrossARestart) {
   EXPECT_EQ(ResumeQueue(Bobs()).code(), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(PipelineVerbsTest, AQueueWhoseSuspensionCannotBeKeptIsNotSuspended) {
+  Run("Internet *");
+  store_.FailSuspensions(absl::ResourceExhaustedError("the disk is full"));
+  EXPECT_TRUE(absl::IsResourceExhausted(SuspendQueue(Bobs())));
+  EXPECT_TRUE(absl::IsResourceExhausted(SuspendQueue(model::SubmissionHop())));
+  Accept({"bob@b.test"});
+  EXPECT_TRUE(Taken(kBob));
+  store_.FailSuspensions(absl::OkStatus());
+  EXPECT_TRUE(SuspendQueue(Bobs()).ok());
+  store_.FailSuspensions(absl::ResourceExhaustedError("the disk is full"));
+  EXPECT_TRUE(absl::IsResourceExhausted(SuspendQueue(Bobs())));
+  Queued({"bob@b.test"}, Bobs());
+  EXPECT_EQ(Attempts(kBob), 1u);
+}
+
 TEST_F(PipelineVerbsTest, ASuspendedMessageStaysSoAcrossARestart) {
   Run("Internet *");
   EXPECT_TRUE(SuspendQueue(Bobs()).ok());

@@ -74,6 +74,23 @@ TEST_F(TicketsTest, VeryManyRecipientsOfOneHopHaveSeveral) {
               ElementsAre(kTicketRecipientsMax, kTicketRecipientsMax + 1));
 }
 
+TEST_F(TicketsTest, OnlyThoseThatAreNamedHaveThem) {
+  for (const char* domain : {"b.test", "c.test", "b.test", "d.test"})
+    To(domain);
+  const std::vector<std::uint32_t> some = {0, 1, 2};
+  message_->recipients[1].phase = model::Phase::kDone;
+  const auto tickets = TicketsOf(message_, some, absl::Seconds(500), false);
+  ASSERT_THAT(tickets, SizeIs(1));
+  EXPECT_THAT(tickets[0].ticket.recipients, ElementsAre(0, 2));
+}
+
+TEST_F(TicketsTest, AsManyHopsAsRecipientsTakeNoLongerEach) {
+  // Compared with one another these would take half an hour.
+  for (int i = 0; i < 500'000; ++i)
+    To(std::to_string(i));
+  EXPECT_THAT(Tickets(), SizeIs(500'000));
+}
+
 TEST_F(TicketsTest, WhatIsUnreachableComesWithItsMessage) {
   To("b.test").next_hop = model::UnreachableHop();
   EXPECT_EQ(Tickets(false).at(0).ticket.message, message_);

@@ -252,6 +252,14 @@ TEST_F(FullDiskTest, NewMailIsAnsweredLaterAndTakenWhenThereIsSpace) {
   EXPECT_EQ(Scanned(*world_).size(), 1u);
 }
 
+TEST_F(FullDiskTest, NobodyIsSaidToWaitForACommitOnceItIsAnswered) {
+  fs_->FillDisk(true);
+  EXPECT_EQ(PutNow(), absl::StatusCode::kResourceExhausted);
+  ASSERT_TRUE(SpaceAgain());
+  static_cast<void>(world_->TakeLongestWait());
+  EXPECT_EQ(world_->TakeLongestWait(), absl::ZeroDuration());
+}
+
 TEST_F(FullDiskTest, AResumptionBehindWhichNothingIsWrittenDoesNotStopTheNextStart) {
   fs_->FillDisk(true);
   EXPECT_EQ(PutNow(), absl::StatusCode::kResourceExhausted);
@@ -361,6 +369,21 @@ TEST_F(FullDiskTest, AnotherErrorWhileItResumesEndsTheProcess) {
   free_ = 5000;
   EXPECT_THAT(fatal_.get_future().get().ToString(), HasSubstr("the power is off"));
   world_.Close();
+}
+
+TEST_F(DiskFaultTest, WhatCannotBeReadNowIsNotDamaged) {
+  const auto message = MessageWith(world_->NextId(), "body");
+  ASSERT_TRUE(Put(*world_, message).ok());
+  world_.Close();
+  ASSERT_TRUE(world_.Open().ok());
+  fs_->BreakReads(true);
+  const absl::Status failed = world_->Load(message->id).status();
+  EXPECT_TRUE(absl::IsUnavailable(failed)) << failed;
+  EXPECT_TRUE(absl::IsUnavailable(world_->Scan([](model::MessagePtr, model::InHand) {})));
+  EXPECT_FALSE(world_->damaged());
+  fs_->BreakReads(false);
+  EXPECT_TRUE(world_->Load(message->id).ok());
+  EXPECT_EQ(Scanned(*world_).size(), 1u);
 }
 
 TEST_F(DiskFaultTest, FailedSyncAnswersNobodyAndEndsTheProcess) {
