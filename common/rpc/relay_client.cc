@@ -62,7 +62,9 @@ class ClientCall final : public grpc::ClientWriteReactor<v1::RelayRequest>, publ
     answer.status = FromGrpc(*status);
     answer.begun = begun_;
     // Of a call that we cut off a write may be told as failed that the server has all the same.
-    answer.handed_over = handed_over_ || (last_given_ && absl::IsCancelled(answer.status));
+    const bool cut_off =
+        absl::IsCancelled(answer.status) || absl::IsDeadlineExceeded(answer.status);
+    answer.handed_over = handed_over_ || (last_given_ && cut_off);
     if (answer.status.ok()) {
       answer.receipt = std::move(receipt_);
     } else {

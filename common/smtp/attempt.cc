@@ -230,7 +230,8 @@ io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled,
       lost.recipients.resize(pending_.size());
       lost.error = reset;
       NoteTransaction(lost);
-      same_host = Record(lost, pending_);
+      offered = pending_;
+      same_host = Record(lost, offered);
       break;
     }
 

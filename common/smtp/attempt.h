@@ -46,12 +46,6 @@ struct AttemptParts {
   const bool& stopping;
 };
 
-// As an Outcome counts it.
-inline std::uint32_t Milliseconds(absl::Duration span) {
-  return static_cast<std::uint32_t>(
-      std::clamp<std::int64_t>(absl::ToInt64Milliseconds(span), 0, UINT32_MAX));
-}
-
 // One host while it is tried.
 struct HostTrial {
   HostTrial(const dns::Host& tried, std::uint16_t port);

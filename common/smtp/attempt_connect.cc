@@ -185,7 +185,8 @@ io::Task<std::unique_ptr<PooledSession>> Attempt::Connect(HostTrial& trial) {
   for (const std::size_t lost : race.lost)
     GiveUp(entrants[lost]);
   if (absl::IsCancelled(race.error)) {
-    NoteConnectFailed(trial, trial.left[race.lost.front()], race.error);
+    const std::size_t place = race.lost.empty() ? 0 : race.lost.front();
+    NoteConnectFailed(trial, trial.left[place], race.error);
   }
   NoteFamilies(trial, race);
   std::unique_ptr<PooledSession> pooled;

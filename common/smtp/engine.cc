@@ -44,16 +44,18 @@ struct Engine::State {
   std::size_t attempts = 0;
   bool stopping = false;
   bool reaping = false;
-  io::Event stop;
-  io::Event ended;  // an attempt did
+  absl::Time reap_at = absl::InfinitePast();  // when Reap looks again
+  io::Event wake;                             // Reap, earlier than that
+  io::Event ended;                            // an attempt did
   io::Scope scope;
 };
 
 io::Task<void> Engine::State::Reap() {
   while (pool.idle() > 0 && !stopping) {
     // At most ten times a second, however many there are.
-    const absl::Duration wait = std::max(pool.next_expiry() - absl::Now(), absl::Milliseconds(100));
-    const absl::Status waited = co_await stop.Until(wait);
+    const absl::Time now = absl::Now();
+    reap_at = std::max(pool.next_expiry(), now + absl::Milliseconds(100));
+    const absl::Status waited = co_await wake.Until(reap_at - now);
     if (absl::IsCancelled(waited)) break;
     pool.Expire(absl::Now());
   }
@@ -82,6 +84,8 @@ io::Task<Outcome> Engine::Attempt(const Delivery& delivery, BodySource& body) {
   } else if (!state.reaping && state.pool.idle() > 0) {
     state.reaping = true;
     state.scope.Spawn(state.Reap());
+  } else if (state.pool.next_expiry() < state.reap_at) {
+    state.wake.NotifyAll();
   }
   co_return outcome;
 }
@@ -93,14 +97,12 @@ void Engine::CloseIdle(std::string_view connector, std::string_view mx_set) {
 void Engine::Stop() {
   state_->stopping = true;
   state_->pool.CloseIdle();
-  state_->stop.NotifyAll();
+  state_->wake.NotifyAll();
 }
 
 io::Task<void> Engine::Join() {
-  while (state_->attempts > 0) {
-    const absl::Status waited = co_await state_->ended.Wait();
-    if (!waited.ok()) break;
-  }
+  while (state_->attempts > 0)
+    co_await state_->ended.Notified();
   co_await state_->scope.Join();
 }
 

@@ -5,8 +5,8 @@
 // Flow      Attempt: hosts of the route (dns), best first; an idle session or a new one; one
 //           transaction; the next host until every recipient has an answer. One Outcome, always.
 // Failure   Never: see smtp::Outcome. After the final dot was sent no other host is tried.
-// Lifetime  Borrows dialer, resolvers, TLS context and stores. One executor. Stop the scope it was
-//           given, then destroy.
+// Lifetime  Borrows dialer, resolvers, TLS context and stores. One executor. Stop and Join, then
+//           destroy.
 // Limits    Every wait of RFC 5321 §4.5.3.2 has its setting; idle sessions are bounded in number
 //           and age.
 // See       RFC 5321 §5.1; docs/architecture.md "deliver"

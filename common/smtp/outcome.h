@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,11 +16,18 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 
 #include "common/mail/reply.h"
 #include "common/smtp/known_sts.h"
 
 namespace postern::smtp {
+
+// As an Outcome and the frames of the proxy count it: a clock that was set back gives 0.
+inline std::uint32_t Milliseconds(absl::Duration span) {
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(absl::ToInt64Milliseconds(span), 0, UINT32_MAX));
+}
 
 // Who is responsible for a result; numbers as in proto/postern/v1/mail.proto.
 enum class Origin : std::uint8_t {

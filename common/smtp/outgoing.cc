@@ -35,6 +35,7 @@ std::optional<std::string> Filtered(std::string_view header, const mail::Firewal
 
 io::Task<absl::Status> Outgoing::Obey(mail::FirewallRules rules) {
   if (rules_ == rules) co_return absl::OkStatus();
+  rules_.reset();  // obeyed only at the end
   header_.reset();
   seven_bit_.reset();
   seven_bit_goes_ = false;

@@ -86,6 +86,7 @@ void Pool::Put(std::unique_ptr<PooledSession> pooled, absl::Time now) {
   pooled->idle_since = now;
   pooled->session->EndBy(absl::InfiniteFuture());
   pooled->by_age_ = idle_.insert(idle_.end(), pooled.get());
+  next_expiry_ = std::min(next_expiry_, ExpiryOf(*pooled));
   hosts_[pooled->address].idle.push_back(std::move(pooled));
   freed_.NotifyAll();
 }
@@ -99,6 +100,9 @@ bool Pool::CloseOldestIdle() {
 
 void Pool::Expire(absl::Time now) {
   CloseIf([now](const PooledSession& pooled) { return ExpiryOf(pooled) <= now; });
+  next_expiry_ = absl::InfiniteFuture();
+  for (const PooledSession* pooled : idle_)
+    next_expiry_ = std::min(next_expiry_, ExpiryOf(*pooled));
 }
 
 void Pool::CloseIdle(std::string_view connector, std::string_view mx_set) {
@@ -119,15 +123,6 @@ void Pool::CloseIf(absl::FunctionRef<bool(const PooledSession&)> closes) {
     idle_.erase(pooled->by_age_);
     Close(std::move(pooled));
   }
-}
-
-absl::Time Pool::next_expiry() const {
-  absl::Time next = absl::InfiniteFuture();
-  for (const auto& [address, host] : hosts_) {
-    for (const auto& pooled : host.idle)
-      next = std::min(next, ExpiryOf(*pooled));
-  }
-  return next;
 }
 
 void Pool::CloseIdle() {

@@ -99,8 +99,10 @@ class Pool {
 
   // Closes what has been idle for too long.
   void Expire(absl::Time now);
-  // When the next idle session is due; InfiniteFuture when there is none.
-  absl::Time next_expiry() const;
+
+  // No idle session is due before it.
+  absl::Time next_expiry() const { return next_expiry_; }
+
   void CloseIdle();
   // Those that were opened by this connector for this MX set.
   void CloseIdle(std::string_view connector, std::string_view mx_set);
@@ -130,6 +132,7 @@ class Pool {
   std::map<io::Endpoint, HostSessions> hosts_;
   std::list<PooledSession*> idle_;  // of all hosts, the first one is the oldest
   std::size_t open_ = 0;
+  absl::Time next_expiry_ = absl::InfiniteFuture();  // exact after Expire, early after Take
   io::Event freed_;
 };
 

@@ -101,7 +101,8 @@ io::Task<void> RunTogether(Field& field) {
                                     : absl::InfiniteDuration();
     const absl::Status waited = co_await field.changed.Until(wait);
     if (absl::IsDeadlineExceeded(waited)) field.due = true;
-    if (!absl::IsCancelled(waited)) continue;
+    // A dial that ended with the same stop has said so already.
+    if (!absl::IsCancelled(waited) || field.over) continue;
     field.over = true;
     field.result.error = waited;
   }

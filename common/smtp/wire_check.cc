@@ -41,11 +41,6 @@ absl::Status CheckWord(std::string_view field, std::string_view text, std::size_
   return Wrong(field, base::Cat("\"", base::Printable(text), "\" is not one word"));
 }
 
-std::uint32_t WireMilliseconds(absl::Duration span) {
-  const std::int64_t count = absl::ToInt64Milliseconds(span);
-  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, UINT32_MAX));
-}
-
 std::string Utf8Only(std::string_view text) {
   if (mail::IsUtf8(text)) return std::string(text);
   std::string out;

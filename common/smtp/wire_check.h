@@ -24,9 +24,6 @@ absl::Status CheckText(std::string_view field, std::string_view text);
 // The same, and no space and no angle bracket: what stands in a command line.
 absl::Status CheckWord(std::string_view field, std::string_view text, std::size_t bytes_max);
 
-// At most 49 days, in milliseconds.
-std::uint32_t WireMilliseconds(absl::Duration span);
-
 // Protocol buffers carry UTF-8 only: any other byte above 127 becomes "?".
 std::string Utf8Only(std::string_view text);
 

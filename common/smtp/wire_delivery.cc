@@ -89,7 +89,7 @@ void ToWire(const Delivery& delivery, v1::Offer& wire) {
   wire.set_size(delivery.size);
   wire.set_eight_bit(delivery.eight_bit);
   if (delivery.sts.has_value()) ToWire(*delivery.sts, *wire.mutable_sts());
-  wire.set_deadline_ms(WireMilliseconds(delivery.deadline));
+  wire.set_deadline_ms(Milliseconds(delivery.deadline));
 }
 
 absl::StatusOr<Delivery> DeliveryFromWire(const v1::Offer& wire) {

@@ -128,7 +128,7 @@ void ToWire(const ConnectorPolicy& policy, v1::ConnectorPolicy& wire) {
   wire.set_ignore_start_tls(policy.ignore_start_tls);
   wire.set_force_helo(policy.force_helo);
   wire.set_messages_per_connection_max(policy.messages_per_connection_max);
-  wire.set_inactivity_ms(WireMilliseconds(policy.inactivity));
+  wire.set_inactivity_ms(Milliseconds(policy.inactivity));
   wire.set_tls_auth_level(static_cast<v1::TlsAuthLevel>(policy.tls_auth_level));
   wire.set_tls_domain(policy.tls_domain);
   wire.set_tls_certificate_name(policy.tls_certificate_name);

@@ -71,7 +71,7 @@ void OfferedBody::OpenWindow(std::size_t bytes) {
 }
 
 void OfferedBody::Add(v1::Data data) {
-  if (at_hand() || data.round() != round_ || last_) return;
+  if (at_hand() || data.round() != round_ || last_ || !cancelled_.ok()) return;
   received_ += data.bytes().size();
   buffered_ += data.bytes().size();
   if (buffered_ > kWindowBytes || received_ > size_ || (data.last() && received_ != size_)) {

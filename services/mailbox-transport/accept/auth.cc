@@ -170,8 +170,8 @@ io::Task<Authenticator::Answer> Authenticator::Check(Credentials credentials,
   hashing_.fetch_sub(1);
   const std::lock_guard lock(mutex_);
   if (answer == Answer::kAccepted) {
-    // Who is welcome got past the wait of those who guess: it stays. So does the address's: one good
-    // account does not excuse guessing others.
+    // Who is welcome got past the wait of those who guess: it stays. So does the address's: one
+    // good account does not excuse guessing others.
     if (!MustWait(by_user, clock_.Now())) failing_.Erase(by_user);
     if (address) welcome_.At(user_at) = clock_.Now();
   } else {

@@ -1,7 +1,7 @@
 // services/mailbox-transport/accept/gate.h
 //
-// Gate: how many connections are open, in all and from each source: an IPv4 address or the /64 of an
-// IPv6 address.
+// Gate: how many connections are open, in all and from each source: an IPv4 address, or the /64 of
+// an IPv6 address.
 //
 // Flow      Enter; keep the Pass as long as the connection lives.
 // Failure   No pass: too many, in all or of this source. Loopback counts only in all.

@@ -181,7 +181,7 @@ io::Task<smtp::Outcome> Relay::Attempt(const model::Batch& batch,
     const bool done = co_await TryServer(server, message, body, within, outcome);
     if (done || io::Fiber::Current()->cancelled()) break;
   }
-  outcome.total_ms = static_cast<std::uint32_t>(absl::ToInt64Milliseconds(absl::Now() - started));
+  outcome.total_ms = smtp::Milliseconds(absl::Now() - started);
   co_return outcome;
 }
 

@@ -22,7 +22,7 @@ absl::Status StsCache::Restore() {
           return;
         }
         std::string key = known->domain;
-        known_.emplace(std::move(key), Entry{*std::move(known), now});
+        known_.emplace(std::move(key), Held{*std::move(known), now});
       });
   for (const std::string& domain : useless)
     store_.PutPolicy(domain, "");
@@ -50,7 +50,7 @@ void StsCache::Keep(const smtp::KnownSts& known) {
     before = known;
   } else {
     if (known_.size() == kStsDomainsMax) MakeRoom();
-    known_.emplace(known.domain, Entry{known, clock_.Now()});
+    known_.emplace(known.domain, Held{known, clock_.Now()});
   }
   store_.PutPolicy(known.domain, wire.SerializeAsString());
 }

@@ -42,7 +42,7 @@ class StsCache {
   std::size_t size() const;
 
  private:
-  struct Entry {
+  struct Held {
     smtp::KnownSts known;
     absl::Time used;  // last asked for
   };
@@ -52,7 +52,7 @@ class StsCache {
   model::MessageStore& store_;
   base::Clock& clock_;
   mutable std::mutex mutex_;
-  mutable std::map<std::string, Entry> known_;
+  mutable std::map<std::string, Held> known_;
 };
 
 }  // namespace postern::deliver

@@ -89,6 +89,17 @@ TEST_F(PoolTest, InactivityIsWhatTheConnectorSays) {
   EXPECT_EQ(pool_.next_expiry(), absl::InfiniteFuture());
 }
 
+TEST_F(PoolTest, TheNextExpiryIsThatOfTheFirstToGoWhenItCameLater) {
+  policy_.inactivity = absl::Hours(24);
+  Idle(1);
+  policy_.inactivity = absl::Seconds(30);
+  Idle(2);
+  EXPECT_EQ(pool_.next_expiry(), start_ + absl::Seconds(30));
+  pool_.Expire(start_ + absl::Seconds(30));
+  EXPECT_EQ(pool_.open(), 1u);
+  EXPECT_EQ(pool_.next_expiry(), start_ + absl::Hours(24));
+}
+
 TEST_F(PoolTest, SessionsOfOneMxSetAreClosedWhenTheirPlacesAreNeeded) {
   policy_.connector = "Internet";
   mx_set_ = "10 mx";
