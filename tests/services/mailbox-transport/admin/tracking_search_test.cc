@@ -78,7 +78,7 @@ class TrackingSearchTest : public ::testing::Test {
     return Found(filter);
   }
 
-  pipeline::testing::TrackingFolder folder_;
+  pipeline::TrackingFolder folder_;
   TrackingSearch search_{folder_.path(), "mbx-0"};
   v1::TrackingCursor cursor_;
   bool lost_ = false;

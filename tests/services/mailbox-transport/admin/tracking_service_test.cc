@@ -24,7 +24,7 @@ struct TrackedServer {
   explicit TrackedServer(const std::string& name)
       : tracking(*pipeline::Tracking::Open({}, name, folder.path())) {}
 
-  pipeline::testing::TrackingFolder folder;
+  pipeline::TrackingFolder folder;
   std::unique_ptr<pipeline::Tracking> tracking;
   std::unique_ptr<TrackingService> service;
   std::unique_ptr<rpc::Server> server;

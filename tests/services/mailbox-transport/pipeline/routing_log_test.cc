@@ -28,12 +28,12 @@ class RoutingLogTest : public ::testing::Test {
     router_.Route(message);
   }
 
-  std::vector<testing::Row> Rows() {
+  std::vector<Row> Rows() {
     log_->Flush();
     return folder_.Rows("RoutingLog");
   }
 
-  testing::TrackingFolder folder_;
+  TrackingFolder folder_;
   std::unique_ptr<RoutingLog> log_ = *RoutingLog::Open(RoutingLogSettings(), folder_.path());
   Router router_{"ours", log_.get()};
 };
@@ -45,7 +45,7 @@ TEST_F(RoutingLogTest, ATableAndTheFirstDecisionOfEachClassHaveALine) {
     Route(address);
   const auto rows = Rows();
   ASSERT_THAT(rows, SizeIs(3)) << "the same table and the same class are no news";
-  for (const testing::Row& row : rows) {
+  for (const Row& row : rows) {
     EXPECT_EQ(row.count("damaged"), 0u);
     EXPECT_EQ(row.at("snapshot-version"), router_.table()->version());
   }

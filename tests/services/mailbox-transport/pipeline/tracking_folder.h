@@ -16,7 +16,7 @@
 #include "common/observe/csv_files.h"
 #include "common/observe/csv_line.h"
 
-namespace postern::pipeline::testing {
+namespace postern::pipeline {
 
 using Row = std::map<std::string, std::string, std::less<>>;
 
@@ -59,4 +59,4 @@ class TrackingFolder {
   std::string path_;
 };
 
-}  // namespace postern::pipeline::testing
+}  // namespace postern::pipeline

@@ -12,7 +12,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
-using testing::Row;
 using ::testing::SizeIs;
 using Kind = settle::Verdict::Kind;
 
@@ -72,7 +71,7 @@ class TrackingTest : public ::testing::Test {
     return folder_.Rows(kTrackingPrefix);
   }
 
-  testing::TrackingFolder folder_;
+  TrackingFolder folder_;
   TrackingSettings settings_;
   std::unique_ptr<Tracking> tracking_;
   model::MessagePtr message_;

@@ -8,6 +8,8 @@ using ::testing::SizeIs;
 // Messages that the store cannot give back.
 class UnreadableTest : public LineFixture {
  protected:
+  static constexpr char kBob[] = "192.0.2.1";
+
   UnreadableTest() { Domain("b.test", kBob); }
 };
 
