@@ -21,6 +21,7 @@
 #include "common/base/check.h"
 #include "common/base/scheduling.h"
 #include "common/base/text.h"
+#include "common/io/file_limit.h"
 #include "common/io/signals.h"
 #include "common/observe/log.h"
 #include "common/observe/markdown.h"
@@ -80,6 +81,7 @@ int ServiceMain(int argc,
                 void (*declare_metrics)(observe::Registry&)) {
   using Print = settings::CommandLine::Print;
   ::umask(0027);  // mail and logs are for this user, and its group to read
+  RaiseFileLimit();
   base::WakeBehindOthers();
   Signals signals;
   const settings::CommandLine line =

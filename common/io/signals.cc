@@ -22,7 +22,9 @@ sigset_t StopSignals() {
 Signals::Signals() {
   const sigset_t set = StopSignals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  // None of these is meant to end a service: whatever can be read again is read when it changes.
+  for (const int signal : {SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM})
+    std::signal(signal, SIG_IGN);
 }
 
 int Signals::Wait() {

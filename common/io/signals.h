@@ -1,6 +1,6 @@
 // common/io/signals.h
 //
-// Signals: SIGTERM and SIGINT as something to wait for.
+// Signals: SIGTERM and SIGINT as something to wait for; SIGHUP and its like do nothing.
 //
 // Flow      Construct first thing in main, before any thread; Wait; a second signal ends the
 //           process.

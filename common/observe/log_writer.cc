@@ -1,6 +1,9 @@
 #include "common/observe/log_writer.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <climits>
 #include <cstring>
 
 #include <fcntl.h>
@@ -8,6 +11,7 @@
 #include <spdlog/async_logger.h>
 #include <spdlog/details/thread_pool.h>
 #include <spdlog/sinks/sink.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/text.h"
@@ -19,7 +23,9 @@ namespace {
 
 constexpr std::size_t kLinesMax = 8192;
 constexpr std::size_t kWriteBytes = 65536;
-constexpr int kStalledMillisMax = 1000;
+constexpr std::chrono::milliseconds kStalledMax{1000};
+// What poll finds room for in a pipe is at least this much, and a write of it does not block.
+constexpr std::size_t kRoomBytes = PIPE_BUF;
 constexpr auto kGather = std::chrono::milliseconds(2);
 
 // Lines that writers lost, and those that closed writers had lost to a full queue.
@@ -31,19 +37,29 @@ std::set<spdlog::details::thread_pool*>& Pools() {
   return pools;
 }
 
-// False when not all of it could be written; a reader that stands still for a second counts as
-// gone.
-bool WriteAll(int fd, std::string_view bytes) {
+// A file never has to be waited for, and poll is of no use there.
+bool IsFile(int fd) {
+  struct stat facts {};
+
+  return ::fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode);
+}
+
+bool HasRoom(int fd, std::chrono::milliseconds wait) {
+  pollfd ready{.fd = fd, .events = POLLOUT, .revents = 0};
+  return ::poll(&ready, 1, static_cast<int>(wait.count())) != 0;
+}
+
+// False when not all of it could be written; a reader that stands still for `wait` counts as gone.
+bool WriteAll(int fd, std::string_view bytes, std::chrono::milliseconds wait, bool file) {
   while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (!file && !HasRoom(fd, wait)) return false;
+    const ssize_t written =
+        ::write(fd, bytes.data(), file ? bytes.size() : std::min(bytes.size(), kRoomBytes));
     if (written >= 0) {
       bytes.remove_prefix(static_cast<std::size_t>(written));
-      continue;
+    } else if (errno != EINTR && errno != EAGAIN) {
+      return false;
     }
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) return false;
-    pollfd ready{.fd = fd, .events = POLLOUT, .revents = 0};
-    if (::poll(&ready, 1, kStalledMillisMax) == 0) return false;
   }
   return true;
 }
@@ -51,7 +67,9 @@ bool WriteAll(int fd, std::string_view bytes) {
 // Gathers lines while more of them wait, so that a busy service makes few system calls.
 class Sink final : public spdlog::sinks::sink {
  public:
-  Sink(int fd, bool owned) : fd_(fd), owned_(owned) { buffer_.reserve(kWriteBytes); }
+  Sink(int fd, bool owned) : fd_(fd), owned_(owned), file_(IsFile(fd)) {
+    buffer_.reserve(kWriteBytes);
+  }
 
   ~Sink() override {
     flush();
@@ -72,7 +90,11 @@ class Sink final : public spdlog::sinks::sink {
   }
 
   void flush() override {
-    if (!WriteAll(fd_, buffer_)) lines_lost.fetch_add(lines_, std::memory_order_relaxed);
+    // Who stood still once is not waited for again until it reads: a stop must come to its end.
+    const bool whole =
+        WriteAll(fd_, buffer_, gone_ ? std::chrono::milliseconds(0) : kStalledMax, file_);
+    if (!whole) lines_lost.fetch_add(lines_, std::memory_order_relaxed);
+    gone_ = !whole;
     buffer_.clear();
     lines_ = 0;
   }
@@ -84,6 +106,8 @@ class Sink final : public spdlog::sinks::sink {
  private:
   const int fd_;
   const bool owned_;
+  const bool file_;
+  bool gone_ = false;
   spdlog::details::thread_pool* pool_ = nullptr;
   std::string buffer_;
   std::uint64_t lines_ = 0;
@@ -137,7 +161,8 @@ void LogWriter::Write(std::string_view line) {
 }
 
 void WriteLine(int fd, std::string_view line) {
-  if (!WriteAll(fd, base::Cat(line, '\n'))) lines_lost.fetch_add(1, std::memory_order_relaxed);
+  const bool whole = WriteAll(fd, base::Cat(line, '\n'), kStalledMax, IsFile(fd));
+  if (!whole) lines_lost.fetch_add(1, std::memory_order_relaxed);
 }
 
 std::uint64_t LinesDropped() {

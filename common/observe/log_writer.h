@@ -5,7 +5,8 @@
 //
 // Flow      Open; Write from any thread; destroying writes what waits.
 // Failure   Open: kUnavailable naming the file. Write cannot fail: a full queue loses its oldest
-//           line, a failed write its lines, and both are counted.
+//           line, a failed write its lines, and both are counted. A reader that stands still for a
+//           second, as behind a full pipe, counts as gone until it reads again.
 // Limits    8192 lines wait; up to 64 KiB are written at once; a line waits about 2 ms for others.
 
 #pragma once

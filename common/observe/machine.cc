@@ -95,11 +95,12 @@ MemoryUse MemoryUseNow(const std::string& root) {
       NumberIn(group->folder + (group->v2 ? "/memory.max" : "/memory.limit_in_bytes"));
   // Without a limit the group may be the whole machine, with the memory of others in it.
   if (!limit || (machine.limit > 0 && *limit >= machine.limit)) return machine;
-  const std::uint64_t used =
-      *NumberIn(group->folder + (group->v2 ? "/memory.current" : "/memory.usage_in_bytes"));
+  const auto used =
+      NumberIn(group->folder + (group->v2 ? "/memory.current" : "/memory.usage_in_bytes"));
+  if (!used) return MemoryUse();
   const std::uint64_t inactive =
       FieldIn(group->folder + "/memory.stat", group->v2 ? "inactive_file" : "total_inactive_file");
-  return {used - std::min(used, inactive), *limit};
+  return {*used - std::min(*used, inactive), *limit};
 }
 
 }  // namespace postern::observe

@@ -72,8 +72,11 @@ void ResourceMonitor::Poll() {
   PollDisk(kStoreDisk, sources_.store_path);
   if (!sources_.log_path.empty()) PollDisk(kLogDisk, sources_.log_path);
   const observe::MemoryUse memory = sources_.memory();
-  Note(kMemory, static_cast<double>(memory.used),
-       PercentMarks(memory.limit, *settings_.memory_percent));
+  // Without a limit it could not be read: too many open files are no lack of memory.
+  if (memory.limit > 0) {
+    Note(kMemory, static_cast<double>(memory.used),
+         PercentMarks(memory.limit, *settings_.memory_percent));
+  }
   Note(kSubmission, static_cast<double>(sources_.submission_length()),
        FlowMarks(*settings_.submission_length));
   Note(kCommit, absl::ToDoubleSeconds(sources_.commit_latency()),
@@ -83,7 +86,7 @@ void ResourceMonitor::Poll() {
     POSTERN_LOG(kWarning, "accept",
                 news.now > news.before ? "back pressure rises" : "back pressure falls",
                 {{"resource", news.resource},
-                 {"level", NameOf(news.now)},
+                 {"pressure", NameOf(news.now)},
                  {"before", NameOf(news.before)},
                  {"reading", static_cast<std::int64_t>(news.reading)},
                  {"high", static_cast<std::int64_t>(news.marks.high)}});

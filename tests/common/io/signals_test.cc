@@ -14,6 +14,8 @@ int ExitCodeAfterSignals(bool second) {
   const pid_t child = fork();
   if (child == 0) {
     Signals signals;
+    for (const int nothing : {SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE})
+      kill(getpid(), nothing);
     kill(getpid(), SIGTERM);
     if (signals.Wait() != SIGTERM) _exit(9);
     if (second) kill(getpid(), SIGTERM);

@@ -38,5 +38,20 @@ TEST(LogWriterTest, AFullQueueLosesLinesAndCountsThem) {
   ::close(ends[1]);
 }
 
+TEST(LogWriterTest, AFullPipeDoesNotHoldUpTheEnd) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const absl::Time began = absl::Now();
+  {
+    const auto writer = LogWriter::Open(base::Cat("/proc/self/fd/", ends[1]));
+    ASSERT_TRUE(writer.ok());
+    for (int i = 0; i < 2000; ++i)
+      (*writer)->Write(std::string(1000, 'x'));
+  }
+  EXPECT_LT(absl::Now() - began, absl::Seconds(5));
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
 }  // namespace
 }  // namespace postern::observe

@@ -74,6 +74,10 @@ TEST_F(MachineTest, AGroupWithoutALimitIsNotOurs) {
   EXPECT_EQ(Read().limit, 2000u * 1024);
 }
 
+TEST_F(MachineTest, WhatCannotBeReadHasNoLimit) {
+  EXPECT_EQ(Read().limit, 0u);
+}
+
 TEST_F(MachineTest, ThisMachineHasMemoryAndADisk) {
   const MemoryUse memory = MemoryUseNow();
   EXPECT_GT(memory.used, 0u);
