@@ -38,7 +38,8 @@ HostsAnswer Failed(absl::Status error) {
 
 bool TheNameHasNone(const absl::StatusOr<AddressAnswer>& answer) {
   if (answer.ok()) return answer->addresses.empty();
-  return absl::IsNotFound(answer.status()) || absl::IsInvalidArgument(answer.status());
+  return absl::IsNotFound(answer.status()) || absl::IsInvalidArgument(answer.status()) ||
+         absl::IsFailedPrecondition(answer.status());
 }
 
 // IPv6 first, then in turns, so that a host with one broken family costs one attempt.
@@ -77,11 +78,19 @@ HostsAnswer OneHost(Host host, absl::Duration ttl) {
   return answer;
 }
 
-HostsAnswer FromLiteral(const std::string& literal) {
+absl::Status NoMailGoes(std::string_view name, const io::IpAddress& address) {
+  return base::Error(absl::StatusCode::kFailedPrecondition, name, " leads to ", address.ToString(),
+                     ", where no mail goes (dns.refused_networks)");
+}
+
+HostsAnswer FromLiteral(const LookupRules& rules, const std::string& literal) {
   const auto text = mail::LiteralAddress(literal);
   if (!text.ok()) return Failed(text.status(), {5, 1, 2});
   const auto address = io::IpAddress::Parse(*text);
   if (!address.ok()) return Failed(address.status(), {5, 1, 2});
+  if (io::AnyContains(rules.refused, *address)) {
+    return Failed(NoMailGoes(literal, *address), {5, 1, 2});
+  }
   return OneHost(LiteralHost(literal, *address), absl::Hours(24));
 }
 
@@ -115,8 +124,29 @@ bool DropOurs(const LookupRules& rules, std::vector<MxRecord>& records) {
   return records.empty();
 }
 
-io::Task<HostsAnswer> ImplicitMx(Resolver& resolver, std::string domain, MxAnswer mx) {
-  const auto answer = co_await resolver.Addresses(domain);
+// Without those where no mail may go.
+io::Task<absl::StatusOr<AddressAnswer>> AllowedAddresses(Resolver& resolver,
+                                                         const LookupRules& rules,
+                                                         std::string host) {
+  auto answer = co_await resolver.Addresses(host);
+  if (!answer.ok() || answer->addresses.empty()) co_return answer;
+  const io::IpAddress first = answer->addresses.front();
+  std::erase_if(answer->addresses, [&rules](const io::IpAddress& address) {
+    return io::AnyContains(rules.refused, address);
+  });
+  if (answer->addresses.empty()) co_return NoMailGoes(host, first);
+  co_return answer;
+}
+
+io::Task<HostsAnswer> ImplicitMx(Resolver& resolver,
+                                 const LookupRules& rules,
+                                 std::string domain,
+                                 MxAnswer mx) {
+  const auto answer = co_await AllowedAddresses(resolver, rules, domain);
+  if (absl::IsFailedPrecondition(answer.status())) {
+    const mail::EnhancedStatus nowhere{5, 4, 4};
+    co_return Failed(base::Annotate(answer.status(), "dns mx " + domain), nowhere);
+  }
   if (TheNameHasNone(answer)) {
     co_return Failed(base::Error(absl::StatusCode::kNotFound, "dns mx ", domain,
                                  ": the domain has neither mail exchanger nor address"));
@@ -128,8 +158,12 @@ io::Task<HostsAnswer> ImplicitMx(Resolver& resolver, std::string domain, MxAnswe
 }
 
 // RFC 5321 §5.1: an exchanger is a name. An address there is somebody's mistake.
-io::Task<absl::StatusOr<AddressAnswer>> AddressesOf(Resolver& resolver, std::string exchanger) {
-  if (!io::IpAddress::Parse(exchanger).ok()) co_return co_await resolver.Addresses(exchanger);
+io::Task<absl::StatusOr<AddressAnswer>> AddressesOf(Resolver& resolver,
+                                                    const LookupRules& rules,
+                                                    std::string exchanger) {
+  if (!io::IpAddress::Parse(exchanger).ok()) {
+    co_return co_await AllowedAddresses(resolver, rules, exchanger);
+  }
   co_return absl::NotFoundError("an mx record names an address");
 }
 
@@ -142,11 +176,13 @@ io::Task<HostsAnswer> Exchangers(Resolver& resolver,
   HostsAnswer out;
   out.ttl = exchangers.ttl;
   absl::Status transient;
+  absl::Status refused;
   std::size_t addresses = 0;
   for (const MxRecord& mx : exchangers.records) {
     if (addresses >= kAddressesEnough) break;
-    const auto answer = co_await AddressesOf(resolver, mx.host);
+    const auto answer = co_await AddressesOf(resolver, rules, mx.host);
     const bool nowhere = TheNameHasNone(answer);
+    if (absl::IsFailedPrecondition(answer.status())) refused = answer.status();
     if (absl::IsCancelled(answer.status())) co_return Failed(answer.status());
     if (nowhere && !rules.lenient) {
       std::erase_if(out.hosts,
@@ -169,6 +205,10 @@ io::Task<HostsAnswer> Exchangers(Resolver& resolver,
   out.partial = !transient.ok();
   if (!out.hosts.empty()) co_return out;
   if (!transient.ok()) co_return Failed(base::Annotate(transient, "dns mx " + domain));
+  if (!refused.ok()) {
+    const mail::EnhancedStatus nowhere{5, 4, 4};
+    co_return Failed(base::Annotate(refused, "dns mx " + domain), nowhere);
+  }
   co_return Failed(base::Error(absl::StatusCode::kNotFound, "dns mx ", domain,
                                ": no mail exchanger has an address"));
 }
@@ -203,10 +243,10 @@ io::Task<HostsAnswer> HostsFor(Resolver& resolver,
                                base::Random& random,
                                const LookupRules& rules,
                                std::string domain) {
-  if (mail::IsAddressLiteral(domain)) co_return FromLiteral(domain);
+  if (mail::IsAddressLiteral(domain)) co_return FromLiteral(rules, domain);
   auto mx = co_await resolver.Mx(domain);
   if (!mx.ok()) co_return Failed(mx.status());
-  if (mx->records.empty()) co_return co_await ImplicitMx(resolver, domain, std::move(*mx));
+  if (mx->records.empty()) co_return co_await ImplicitMx(resolver, rules, domain, std::move(*mx));
 
   // RFC 7505 §3: "." beside real exchangers means nothing.
   std::erase_if(mx->records, [](const MxRecord& record) { return record.host.empty(); });

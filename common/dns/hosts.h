@@ -5,8 +5,8 @@
 // Flow      HostsFor for a domain, HostsForSmartHosts for a connector's list; then dial each
 //           address of each host in order.
 // Failure   Data, in HostsAnswer: `error` says what the resolver said, `enhanced` is the code
-//           that fits. 5.4.4 the name or all its hosts do not exist; 5.1.10 null MX; 5.1.2 not a
-//           domain; 5.3.5 we are its best mail exchanger; 4.4.3 the DNS does not answer now; 4.4.4
+//           that fits. 5.4.4 the name or all its hosts do not exist, or are where no mail may go;
+//           5.1.10 null MX; 5.1.2 not a domain, or a literal where no mail may go; 5.3.5 we are its best mail exchanger; 4.4.3 the DNS does not answer now; 4.4.4
 //           no smart host has an address: the list is ours, so mail waits. kCancelled, without a
 //           code, when the fiber was stopped.
 // Limits    100 hosts; no further host is looked up once 20 addresses are known, or after two
@@ -51,6 +51,8 @@ struct LookupRules {
   bool balanced = true;
   // Our own names, lower case: exchangers from ours on would send the mail back to us.
   std::vector<std::string> own_names;
+  // Where neither the DNS nor an address literal may send mail: this machine, nobody.
+  std::vector<io::Network> refused;
 };
 
 struct HostsAnswer {

@@ -81,6 +81,11 @@ absl::StatusOr<LookupRules> RulesOf(const DnsSettings& settings) {
   POSTERN_ASSIGN_OR_RETURN(const int lenient, Choose(settings.fault_tolerance, tolerances));
   const Words orders = {{"balanced", 1}, {"ordered", 0}};
   POSTERN_ASSIGN_OR_RETURN(const int balanced, Choose(settings.smart_hosts, orders));
+  for (const std::string& text : *settings.refused_networks) {
+    auto network = io::Network::Parse(text);
+    if (!network.ok()) return base::Annotate(network.status(), settings.refused_networks.key);
+    rules.refused.push_back(*network);
+  }
   rules.lenient = lenient == 1;
   rules.balanced = balanced == 1;
   return rules;

@@ -42,6 +42,13 @@ struct DnsSettings {
       .about =
           "The addresses of a host that are asked for and connected to: any, ipv4 or ipv6. An "
           "address that is written down, like a smart host [192.0.2.1], is used as it is."};
+  settings::Setting<std::vector<std::string>> refused_networks{
+      .key = "dns.refused_networks",
+      .fallback = {"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::", "::1",
+                   "fe80::/10", "ff00::/8"},
+      .about =
+          "Networks to which neither an MX record nor an address literal may send mail, or whoever "
+          "has a domain could reach what listens there; smart hosts may be anywhere."};
   settings::Setting<std::string> protocol{
       .key = "dns.protocol",
       .fallback = "Any",
@@ -90,6 +97,7 @@ struct DnsSettings {
     visit(fault_tolerance);
     visit(smart_hosts);
     visit(address_families);
+    visit(refused_networks);
     visit(protocol);
     visit(external_protocol);
     visit(server_timeout);

@@ -11,17 +11,19 @@ from wire import WireClient, WireSink
 SENDER = "alice@sender.test"
 FIRST, SECOND, THIRD = "127.0.0.21", "127.0.0.22", "127.0.0.23"
 BACK = "127.0.0.29"  # where notices to the sender go
+REFUSED = "127.0.0.27"
 HALF_DEAD = "half.test"  # has ::1, where nothing answers, and 127.0.0.21
 MX = {
     "order.test": [(20, "second.test"), (10, "first.test"), (30, "third.test")],
     "gone.test": [(10, "unknown.test"), (20, "second.test")],
     "dead.test": [(10, "closed.test"), (20, "second.test")],
     "nowhere.test": [(10, "unknown.test")],
+    "evil.test": [(10, "ourselves.test")],
     "sender.test": [(10, "back.test")],
     "xn--bcher-kva.test": [(10, "first.test")],
 }
 HOSTS = {"first.test": FIRST, "second.test": SECOND, "third.test": THIRD, "back.test": BACK,
-         "closed.test": "127.0.0.28", "nomx.test": FIRST, "nowhere.test": FIRST,
+         "ourselves.test": REFUSED, "closed.test": "127.0.0.28", "nomx.test": FIRST, "nowhere.test": FIRST,
          HALF_DEAD: f"{FIRST},::1"}
 NULL_MX = ["null.test,15,000000"]
 
@@ -38,12 +40,14 @@ class MxTest(Case):
         self.front = None
         if self.front_end:
             self.front = self.frontend({"egress.mx_port": self.port,
+                                        "dns.refused_networks": [REFUSED],
                                         "egress.dns_servers": [self.names.address]})
         self.lab.site([self.front.address] if self.front else ())
         self.lab.connector("internet", ["*"], frontendProxyEnabled=self.front_end)
         # A mailbox-transport that proxies asks no name server: this one is not there.
         names = "127.0.0.1:9" if self.front_end else self.names.address
         self.transport = self.mailbox({"deliver.mx_port": self.port, "deliver.dns_servers": [names],
+                                       "dns.refused_networks": [REFUSED],
                                        "queue.queue_glitch_retry_interval": "1s"})
 
     def send(self, domain, options=""):
@@ -127,6 +131,11 @@ class MxTest(Case):
 
     def test_null_mx_is_returned_at_once(self):
         self.assertEqual(self.returned("null.test"), ("5.1.10", None))
+
+    def test_a_domain_that_leads_where_no_mail_goes_is_returned_at_once(self):
+        ours = self.started(WireSink(self.port, REFUSED))
+        self.assertEqual(self.returned("evil.test"), ("5.4.4", None))
+        self.assertEqual(ours.messages, [])
 
     def test_a_domain_that_does_not_exist_is_returned_at_once(self):
         self.assertEqual(self.returned("missing.test"), ("5.4.4", None))

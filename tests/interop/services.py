@@ -62,7 +62,9 @@ class Service:
         self.lab = lab
         self.http_port = lab.free_port()
         self.http_address = f"127.0.0.1:{self.http_port}"
-        self.settings = {"server.http_address": self.http_address, **settings}
+        # The world of these tests is on loopback.
+        self.settings = {"server.http_address": self.http_address, "dns.refused_networks": [],
+                         **settings}
         self.process = None
         self.past_logs = ""
 

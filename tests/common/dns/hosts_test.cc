@@ -246,6 +246,37 @@ TEST_F(HostsTest, DomainLiteralGoesStraightToItsAddress) {
   EXPECT_EQ(dns_.questions(), 0);
 }
 
+TEST_F(HostsTest, NeitherARecordNorALiteralLeadsWhereNoMailGoes) {
+  rules_.refused = {*io::Network::Parse("127.0.0.0/8"), *io::Network::Parse("::1")};
+  dns_.Mx("evil.test", {{10, "here.test"}});
+  dns_.A("here.test", "127.0.0.1");
+  HostsAnswer answer = Ask("evil.test");
+  EXPECT_EQ(Result(answer), "5.4.4");
+  EXPECT_THAT(std::string(answer.error.message()),
+              HasSubstr("dns mx evil.test: here.test leads to 127.0.0.1, where no mail goes "
+                        "(dns.refused_networks)"));
+  dns_.Mx("alone.test", {});
+  dns_.A("alone.test", "127.0.0.2");
+  EXPECT_EQ(Result(Ask("alone.test")), "5.4.4");
+  EXPECT_EQ(Result(Ask("[127.0.0.1]")), "5.1.2");
+  EXPECT_EQ(Result(Ask("[IPv6:::1]")), "5.1.2");
+  EXPECT_EQ(Result(AskSmart({"[127.0.0.1]"})), "[127.0.0.1]");
+  EXPECT_EQ(Result(AskSmart({"here.test"})), "here.test");
+}
+
+TEST_F(HostsTest, OtherAddressesAndHostsAreUsedBesideThoseWhereNoMailGoes) {
+  rules_.refused = {*io::Network::Parse("127.0.0.0/8"), *io::Network::Parse("::1")};
+  dns_.Mx("a.test", {{10, "here.test"}, {20, "both.test"}});
+  dns_.A("here.test", "127.0.0.1");
+  dns_.A("both.test", "::1");
+  dns_.A("both.test", "192.0.2.1");
+  const HostsAnswer answer = Ask("a.test");
+  EXPECT_EQ(Result(answer), "both.test");
+  EXPECT_THAT(Addresses(answer.hosts.at(0)), ElementsAre("192.0.2.1"));
+  rules_.lenient = false;
+  EXPECT_EQ(Result(Ask("a.test")), "5.4.4");
+}
+
 TEST_F(HostsTest, SmartHostsShareTheLoad) {
   std::map<std::string, int> first;
   for (int i = 0; i < 300; ++i)

@@ -34,6 +34,11 @@ TEST_F(DnsSettingsTest, TheFallbacksAreExchanges) {
   EXPECT_FALSE(options.trust_ad_remote);
   const LookupRules rules = *RulesOf(settings_);
   EXPECT_TRUE(rules.lenient && rules.balanced);
+  for (const char* text : {"127.0.0.9", "0.0.0.0", "169.254.169.254", "224.0.0.1",
+                           "255.255.255.255", "::1", "::", "fe80::1", "ff02::1"})
+    EXPECT_TRUE(io::AnyContains(rules.refused, *io::IpAddress::Parse(text))) << text;
+  for (const char* text : {"10.0.0.1", "192.0.2.1", "223.255.255.255", "2001:db8::1", "fd00::1"})
+    EXPECT_FALSE(io::AnyContains(rules.refused, *io::IpAddress::Parse(text))) << text;
 }
 
 TEST_F(DnsSettingsTest, TheExternalResolverIsOneOfItsOwnOnlyWhereItDiffers) {
@@ -86,6 +91,11 @@ TEST_F(DnsSettingsTest, AnotherWordIsRefusedWithThoseThatThereAre) {
   settings_.external_protocol.value = "";
   EXPECT_THAT(std::string(ExternalResolver(settings_, servers_, external_).status().message()),
               HasSubstr("dns.external_protocol: \"\" is not Any or UseTcpOnly or UseUdpOnly"));
+  settings_.refused_networks.value = {"10.0.0.0/8", "here"};
+  EXPECT_THAT(std::string(RulesOf(settings_).status().message()),
+              HasSubstr("dns.refused_networks: "));
+  settings_.refused_networks.value = {};
+  EXPECT_TRUE(RulesOf(settings_)->refused.empty());
   settings_.fault_tolerance.value = "strict";
   EXPECT_TRUE(absl::IsInvalidArgument(RulesOf(settings_).status()));
   settings_.fault_tolerance.value = "Normal";
