@@ -39,6 +39,13 @@ class WithoutReflection final : public grpc::ServerBuilderOption {
   }
 };
 
+// What a stranger may take before it has said who it is.
+void SetLimits(grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnectionMax);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 600'000);
+}
+
 void SetKeepalive(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
@@ -61,6 +68,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const RpcSettings& setting
 
   auto server = std::unique_ptr<Server>(new Server());
   grpc::ServerBuilder builder;
+  SetLimits(builder);
   SetKeepalive(builder);
   builder.SetMaxReceiveMessageSize(*settings.frame_bytes_max);
   if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());

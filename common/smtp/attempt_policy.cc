@@ -78,7 +78,7 @@ std::string Attempt::ProofFor(const std::string& host, const HostPolicy& policy)
     proof = base::Cat("of ", host, "\n");
   }
   // Each host sees one address of ours.
-  if (!sources_.any()) proof += base::Cat("from ", sources_.ToString(), "\n");
+  if (!sources_.unbound()) proof += base::Cat("from ", sources_.ToString(), "\n");
   // A session in clear serves those only who would go in clear too.
   if (policy.source != PolicySource::kConnector) proof += "tls\n";
   for (const std::string& name : demand.names)

@@ -120,8 +120,11 @@ absl::StatusOr<Sources> SourcePool::Choose(const std::string& label, std::string
     best = weight;
     place = source.address;
   }
-  if (chosen.any() && !label.empty()) {
-    return base::Error(absl::StatusCode::kNotFound, "egress ", label,
+  const bool listed =
+      std::any_of(elsewhere_.begin(), elsewhere_.end(),
+                  [wanted](const SourceAddress& other) { return other.label == wanted; });
+  if (chosen.unbound() && (listed || !label.empty())) {
+    return base::Error(absl::StatusCode::kNotFound, "egress ", wanted,
                        ": no address of this label is here (egress.addresses)");
   }
   return chosen;

@@ -6,7 +6,7 @@
 // Flow      Parse at start, from lines "label=bulk address=192.0.2.25 ehlo=mail1.example.com";
 //           Choose for a delivery; EhloOf for a session.
 // Failure   Parse: kInvalidArgument naming each wrong line and its rule. Choose: kNotFound when the
-//           label has no address on this machine.
+//           label has no address on this machine: mail never leaves from another one.
 // Lifetime  A value; const after Parse, and then for every thread.
 // Limits    256 addresses.
 // See       docs/kubernetes/egress-addresses.md
@@ -24,7 +24,7 @@
 
 namespace postern::smtp {
 
-// Of connectors that name no label; without addresses of this label the system chooses for them.
+// Of connectors that name no label; where the list has none of this label the system chooses.
 inline constexpr std::string_view kDefaultLabel = "default";
 
 struct SourceAddress {
@@ -39,14 +39,14 @@ struct Sources {
   std::optional<io::IpAddress> v4;
   std::optional<io::IpAddress> v6;
 
-  bool any() const { return !v4.has_value() && !v6.has_value(); }
+  bool unbound() const { return !v4.has_value() && !v6.has_value(); }
 
   const std::optional<io::IpAddress>& For(const io::IpAddress& remote) const {
     return remote.is_v4() ? v4 : v6;
   }
 
   // Whether a remote of this family can be reached.
-  bool Serve(const io::IpAddress& remote) const { return any() || For(remote).has_value(); }
+  bool Serve(const io::IpAddress& remote) const { return unbound() || For(remote).has_value(); }
 
   static Sources Of(const io::IpAddress& address);
   std::string ToString() const;

@@ -41,9 +41,10 @@ class RelayedCall final : public Upload<v1::RelayRequest> {
  public:
   RelayedCall(RelayDesk& desk,
               io::Executor& executor,
+              std::shared_ptr<void> place,
               grpc::CallbackServerContext& call,
               v1::RelayReceipt* receipt)
-      : Upload(executor, desk.floors.Count(), desk.parts.idle_timeout),
+      : Upload(executor, std::move(place), desk.parts.idle_timeout),
         desk_(desk),
         call_(call),
         rules_(std::make_shared<const accept::Rules>(accept::ForRelay(*desk.parts.rules()))),
@@ -177,13 +178,15 @@ class RelayService::Implementation final : public v1::Relay::CallbackService {
   grpc::ServerReadReactor<v1::RelayRequest>* Relay(grpc::CallbackServerContext* call,
                                                    v1::RelayReceipt* receipt) override {
     const auto identity = desk_.parts.authority.Require(*call, rpc::Role::kRelay);
-    const absl::Status ready = identity.ok() ? desk_.floors.Ready() : identity.status();
-    if (!ready.ok()) {
+    absl::StatusOr<std::shared_ptr<void>> place = identity.status();
+    if (identity.ok()) place = desk_.floors.Enter(identity->name);
+    if (!place.ok()) {
       Mark(*call);
-      return new RefusedUpload<v1::RelayRequest>(ready);
+      return new RefusedUpload<v1::RelayRequest>(place.status());
     }
     io::Scope& scope = desk_.floors.Next();
-    auto upload = std::make_shared<RelayedCall>(desk_, scope.executor(), *call, receipt);
+    auto upload =
+        std::make_shared<RelayedCall>(desk_, scope.executor(), *std::move(place), *call, receipt);
     scope.SpawnFrom(RelayedCall::Serve(upload));
     return upload.get();
   }

@@ -30,10 +30,11 @@ class SubmitCall final : public Upload<v1::SubmitRequest> {
  public:
   SubmitCall(Desk& desk,
              io::Executor& executor,
+             std::shared_ptr<void> place,
              const rpc::Identity& identity,
              std::string source_ip,
              v1::SubmitResponse* response)
-      : Upload(executor, desk.floors.Count(), desk.parts.idle_timeout),
+      : Upload(executor, std::move(place), desk.parts.idle_timeout),
         desk_(desk),
         rules_(desk.parts.rules()),
         identity_(identity.name),
@@ -176,10 +177,11 @@ class SubmissionService::Implementation final : public v1::Submission::CallbackS
     using Refused = RefusedUpload<v1::SubmitRequest>;
     const auto identity = desk_.parts.authority.Require(*call, rpc::Role::kSubmit);
     if (!identity.ok()) return new Refused(identity.status());
-    if (const absl::Status ready = desk_.floors.Ready(); !ready.ok()) return new Refused(ready);
+    auto place = desk_.floors.Enter(identity->name);
+    if (!place.ok()) return new Refused(place.status());
     io::Scope& scope = desk_.floors.Next();
-    auto upload = std::make_shared<SubmitCall>(desk_, scope.executor(), *identity,
-                                               AddressOfPeer(call->peer()), response);
+    auto upload = std::make_shared<SubmitCall>(desk_, scope.executor(), *std::move(place),
+                                               *identity, AddressOfPeer(call->peer()), response);
     scope.SpawnFrom(SubmitCall::Serve(upload));
     return upload.get();
   }

@@ -21,8 +21,7 @@ io::Task<void> End(io::Scope* scope, absl::Time deadline) {
 
 }  // namespace
 
-UploadFloors::UploadFloors(const std::vector<io::Executor*>& executors)
-    : open_(std::make_shared<std::atomic<std::size_t>>(0)) {
+UploadFloors::UploadFloors(const std::vector<io::Executor*>& executors) {
   POSTERN_CHECK(!executors.empty());
   for (io::Executor* executor : executors)
     executor->Run([&] { scopes_.push_back(std::make_unique<io::Scope>(*executor)); });
@@ -36,15 +35,20 @@ UploadFloors::~UploadFloors() {
   }
 }
 
-absl::Status UploadFloors::Ready() const {
+absl::StatusOr<std::shared_ptr<void>> UploadFloors::Enter(const std::string& caller) {
   if (stopping_) return absl::UnavailableError(kUploadStopping);
-  if (*open_ >= kUploadsMax) return absl::ResourceExhaustedError(kUploadsFull);
-  return absl::OkStatus();
-}
-
-std::shared_ptr<void> UploadFloors::Count() {
-  ++*open_;
-  return std::shared_ptr<void>(open_.get(), [open = open_](void*) { --*open; });
+  const std::lock_guard lock(open_->mutex);
+  if (open_->all >= kUploadsMax) return absl::ResourceExhaustedError(kUploadsFull);
+  const auto place = open_->by_caller.try_emplace(caller, 0).first;
+  if (place->second >= kUploadsPerCallerMax) return absl::ResourceExhaustedError(kCallerFull);
+  ++open_->all;
+  ++place->second;
+  return std::shared_ptr<void>(open_.get(), [open = open_, caller](void*) {
+    const std::lock_guard leaving(open->mutex);
+    --open->all;
+    const auto at = open->by_caller.find(caller);
+    if (--at->second == 0) open->by_caller.erase(at);
+  });
 }
 
 void UploadFloors::Stop(absl::Duration grace) {

@@ -4,26 +4,29 @@
 // and Relay have in common.
 //
 // Flow      A service derives its call from Upload<Request> and takes the message in Take. It keeps
-//           an UploadFloors: Full and Closed before a call is taken, Spawn(Upload::Serve(call)),
+//           an UploadFloors: Enter before a call is taken, Next().SpawnFrom(Upload::Serve(call)),
 //           Stop before the server stops.
 // Failure   What Take returns is the status of the call.
 // Lifetime  A call is shared by its fiber and by gRPC, which lets go in OnDone. UploadFloors is
 //           destroyed after the rpc::Server; its Stop and destructor from a thread that runs no
 //           executor.
-// Limits    kUploadsMax calls of a service at a time; a caller may be silent for idle_timeout;
-//           content is read only as fast as it is kept.
+// Limits    kUploadsMax calls of a service at a time, kUploadsPerCallerMax of one caller; a caller
+//           may be silent for idle_timeout; content is read only as fast as it is kept.
 // See       docs/architecture.md "accept"
 
 #pragma once
 
 #include <atomic>
 #include <cstddef>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include <grpcpp/grpcpp.h>
 
@@ -36,9 +39,12 @@
 namespace postern::admin {
 
 inline constexpr std::size_t kUploadsMax = 1000;
+// One who keeps its calls open must not keep the others out.
+inline constexpr std::size_t kUploadsPerCallerMax = kUploadsMax / 2;
 
 inline constexpr char kUploadStopping[] = "421 4.3.2 the service is stopping";
 inline constexpr char kUploadsFull[] = "421 4.3.2 too many calls at a time";
+inline constexpr char kCallerFull[] = "421 4.3.2 too many calls of this caller at a time";
 
 // Where the calls of one service run: a scope on each executor.
 class UploadFloors {
@@ -48,22 +54,27 @@ class UploadFloors {
   UploadFloors(const UploadFloors&) = delete;
   UploadFloors& operator=(const UploadFloors&) = delete;
 
-  // Why no call can be taken, or OK. From gRPC's threads, as are the others.
-  absl::Status Ready() const;
+  // What a call of `caller` holds as long as it lives, or why none can be taken. From gRPC's
+  // threads, as are the others.
+  absl::StatusOr<std::shared_ptr<void>> Enter(const std::string& caller);
 
   io::Scope& Next() { return *scopes_[next_++ % scopes_.size()]; }
-
-  // Each call holds one of these.
-  std::shared_ptr<void> Count();
 
   // New calls are refused from now on; those under way have `grace`.
   void Stop(absl::Duration grace);
 
  private:
+  // Shared with the calls, which may end later.
+  struct Open {
+    std::mutex mutex;
+    std::size_t all = 0;
+    std::map<std::string, std::size_t> by_caller;
+  };
+
   std::vector<std::unique_ptr<io::Scope>> scopes_;
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> stopping_{false};
-  std::shared_ptr<std::atomic<std::size_t>> open_;
+  std::shared_ptr<Open> open_ = std::make_shared<Open>();
 };
 
 // Refuses a call with a status.

@@ -51,9 +51,9 @@ TEST(SourcePoolTest, HostsAreSharedOutAndStay) {
 }
 
 TEST(SourcePoolTest, ConnectorWithoutALabelHasTheDefaultOneOrTheSystemsChoice) {
-  EXPECT_TRUE(PoolOf({"label=bulk address=192.0.2.25"}).Choose("", "b.test")->any());
+  EXPECT_TRUE(PoolOf({"label=bulk address=192.0.2.25"}).Choose("", "b.test")->unbound());
   EXPECT_EQ(PoolOf({"address=192.0.2.25"}).Choose("", "b.test")->v4, Ip("192.0.2.25"));
-  EXPECT_TRUE(SourcePool().Choose("", "b.test")->any());
+  EXPECT_TRUE(SourcePool().Choose("", "b.test")->unbound());
 }
 
 TEST(SourcePoolTest, LabelOfAnotherMachineIsNotHere) {
@@ -62,7 +62,8 @@ TEST(SourcePoolTest, LabelOfAnotherMachineIsNotHere) {
   EXPECT_TRUE(absl::IsNotFound(sources.status()));
   EXPECT_THAT(std::string(sources.status().message()), HasSubstr("egress bulk"));
   EXPECT_THAT(pool.elsewhere(), SizeIs(1));
-  EXPECT_TRUE(PoolOf({"address=203.0.113.9"}).Choose("", "b.test")->any()) << "but not the default";
+  EXPECT_THAT(PoolOf({"address=203.0.113.9"}).Choose("", "b.test").status().ToString(),
+              HasSubstr("egress default: no address of this label is here"));
 }
 
 TEST(SourcePoolTest, EachAddressHasItsName) {

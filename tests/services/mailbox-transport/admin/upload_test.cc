@@ -34,14 +34,21 @@ TEST_F(UploadFloorsTest, CallsAreSpreadOverTheExecutors) {
   EXPECT_NE(&floors_->Next(), &floors_->Next());
 }
 
-TEST_F(UploadFloorsTest, OnlySoManyAtATime) {
+TEST_F(UploadFloorsTest, OnlySoManyAtATimeAndHalfOfThemOfOneCaller) {
   std::vector<std::shared_ptr<void>> calls;
-  while (floors_->Ready().ok())
-    calls.push_back(floors_->Count());
+  for (const std::string caller : {"app-a", "app-b", "app-c"}) {
+    while (true) {
+      auto place = floors_->Enter(caller);
+      if (!place.ok()) break;
+      calls.push_back(*std::move(place));
+    }
+    if (caller == "app-a") EXPECT_EQ(calls.size(), kUploadsPerCallerMax);
+  }
   EXPECT_EQ(calls.size(), kUploadsMax);
-  EXPECT_TRUE(absl::IsResourceExhausted(floors_->Ready()));
+  EXPECT_EQ(floors_->Enter("app-c").status(), absl::ResourceExhaustedError(kUploadsFull));
   calls.pop_back();
-  EXPECT_TRUE(floors_->Ready().ok());
+  EXPECT_EQ(floors_->Enter("app-a").status(), absl::ResourceExhaustedError(kCallerFull));
+  EXPECT_TRUE(floors_->Enter("app-c").ok());
 }
 
 TEST_F(UploadFloorsTest, AStopRefusesWhatComesAndEndsWhatIsThere) {
@@ -50,7 +57,7 @@ TEST_F(UploadFloorsTest, AStopRefusesWhatComesAndEndsWhatIsThere) {
   floors_->Next().SpawnFrom(Wait(event, stopped));
   floors_->Stop(absl::Milliseconds(1));
   EXPECT_TRUE(*stopped);
-  EXPECT_TRUE(absl::IsUnavailable(floors_->Ready()));
+  EXPECT_TRUE(absl::IsUnavailable(floors_->Enter("app-a").status()));
 }
 
 }  // namespace
