@@ -23,7 +23,8 @@ MX = {
     "xn--bcher-kva.test": [(10, "first.test")],
 }
 HOSTS = {"first.test": FIRST, "second.test": SECOND, "third.test": THIRD, "back.test": BACK,
-         "ourselves.test": REFUSED, "closed.test": "127.0.0.28", "nomx.test": FIRST, "nowhere.test": FIRST,
+         "ourselves.test": REFUSED,
+         "closed.test": "127.0.0.28", "nomx.test": FIRST, "nowhere.test": FIRST,
          HALF_DEAD: f"{FIRST},::1"}
 NULL_MX = ["null.test,15,000000"]
 
