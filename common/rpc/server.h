@@ -5,9 +5,9 @@
 // Flow      Make; AddService; Start; SetServing; Stop(deadline).
 // Failure   Start: kUnavailable "listen on 0.0.0.0:7171: the port is in use or may not be used".
 // Lifetime  Services outlive it. Stop waits for calls until the deadline, then cancels them.
-// Limits    Messages up to rpc.frame_bytes_max; kStreamsPerConnectionMax calls on a connection; 10 s
-//           for a handshake, ten minutes without a call; keepalive 20 s, timeout 10 s, pings every
-//           10 s at most.
+// Limits    Messages up to rpc.frame_bytes_max; kStreamsPerConnectionMax calls on a connection;
+//           10 s for a handshake, ten minutes without a call; keepalive 20 s, timeout 10 s, pings
+//           every 10 s at most.
 
 #pragma once
 
