@@ -10,6 +10,7 @@
 
 #include "common/base/text.h"
 #include "common/mail/utf8.h"
+#include "common/settings/yaml_text.h"
 
 namespace postern::directory {
 
@@ -151,9 +152,7 @@ int LineOfBadByte(std::string_view text) {
 void ReadDocuments(std::string_view text, const YamlLimits& limits, YamlTree& tree) {
   Collector collector(limits);
   try {
-    // To yaml-cpp the end of the text ends a quoted value, but the end of a document does not.
-    const bool whole_line = text.empty() || text.ends_with('\n');
-    std::istringstream stream(base::Cat(text, whole_line ? "" : "\n", "...\n"));
+    std::istringstream stream(settings::WithDocumentEnd(text));
     YAML::Parser parser(stream);
     while (!collector.failed() && parser.HandleNextDocument(collector)) {
       YamlNode document = collector.TakeDocument();
@@ -164,8 +163,13 @@ void ReadDocuments(std::string_view text, const YamlLimits& limits, YamlTree& tr
     tree.status = collector.status();
     tree.line = collector.line();
   } catch (const YAML::Exception& error) {
-    tree.status = collector.failed() ? collector.status() : Broken("is not YAML: ", error.msg);
-    tree.line = collector.failed() ? collector.line() : std::max(error.mark.line + 1, 1);
+    tree.status = collector.status();
+    tree.line = collector.line();
+    if (collector.failed()) return;
+    const int quote = settings::LineOfOpenQuote(text);
+    const std::string_view what = quote > 0 ? settings::kOpenQuote : error.msg;
+    tree.status = Broken("is not YAML: ", what);
+    tree.line = quote > 0 ? quote : std::max(error.mark.line + 1, 1);
   }
 }
 

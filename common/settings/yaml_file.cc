@@ -9,6 +9,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "common/base/text.h"
+#include "common/settings/yaml_text.h"
 
 namespace postern::settings {
 
@@ -171,14 +172,16 @@ YamlValues OneError(const std::string& file, std::string_view what) {
 YamlValues ParseYaml(std::string_view text, const std::string& file, const IsKey& is_key) {
   Reader reader(file, is_key);
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    const std::vector<YAML::Node> documents = YAML::LoadAll(WithDocumentEnd(text));
     if (documents.size() > 1) {
       reader.Broken(documents[1].Mark().line + 1, "a settings file holds one document");
     } else if (!documents.empty()) {
       reader.Document(documents[0]);
     }
   } catch (const YAML::Exception& error) {
-    reader.Broken(error.mark.line + 1, base::Cat("not YAML: ", error.msg));
+    const int quote = LineOfOpenQuote(text);
+    const std::string_view what = quote > 0 ? kOpenQuote : error.msg;
+    reader.Broken(quote > 0 ? quote : error.mark.line + 1, base::Cat("not YAML: ", what));
   }
   return std::move(reader).Take();
 }

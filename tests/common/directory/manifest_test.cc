@@ -129,7 +129,7 @@ constexpr BadLine kBadLines[] = {
     {"tag", "comment: !!str b", "a.yaml:8: tags are not allowed"},
     {"merge key", "<<: {port: 25}", "a.yaml:8: spec.<<: is not a field"},
     {"list as a key", "[a]: b", "a.yaml:8: spec: the name of a field is text"},
-    {"not YAML", "comment: \"a", "a.yaml:"},
+    {"not YAML", "comment: \"a", "a.yaml:8: is not YAML: a quoted value has no closing quote"},
     {"tab", "\tcomment: a", "a.yaml:"},
 };
 

@@ -77,6 +77,13 @@ TEST(YamlFileTest, WhatIsNotYamlIsOneErrorWithItsLine) {
   EXPECT_THAT(OnlyError(std::string(5000, '[')), HasSubstr("not YAML: "));
 }
 
+TEST(YamlFileTest, AQuoteThatNothingClosesSwallowsNoSettings) {
+  EXPECT_EQ(OnlyError("a.text: \"Contoso\na.list: [x]  # don't\n"),
+            "not YAML: a quoted value has no closing quote (f.yaml:1)");
+  EXPECT_THAT(OnlyError("b: 1\na.text: 'x"), HasSubstr("no closing quote (f.yaml:2)"));
+  EXPECT_THAT(Flat(Parse("a.text: \"x\n  y\"\n...\n")), ElementsAre("f.yaml:1 a.text=x y"));
+}
+
 TEST(YamlFileTest, AliasesCannotMakeItEndless) {
   std::string text = "l0: &l0 {a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8}\n";
   for (int i = 1; i < 8; ++i) {
