@@ -24,32 +24,12 @@ namespace tls = grpc::experimental;
 constexpr unsigned kRefreshSeconds = 10;
 
 absl::Status CheckReadable(const settings::Setting<std::string>& setting) {
-  if (setting->empty()) {
-    return base::Error(absl::StatusCode::kInvalidArgument, setting.key,
-                       " is not set: mTLS between services needs it (or, for development on "
-                       "loopback, rpc.insecure_plaintext)");
-  }
+  if (absl::Status set = CheckSet(setting); !set.ok()) return set;
   if (!std::ifstream(*setting)) {
     return base::Error(absl::StatusCode::kNotFound, setting.key, " ", *setting,
                        ": the file cannot be read");
   }
   return absl::OkStatus();
-}
-
-absl::Status CheckFiles(const RpcSettings& settings) {
-  for (const auto* setting : {&settings.certificate_file, &settings.key_file, &settings.ca_file}) {
-    if (absl::Status readable = CheckReadable(*setting); !readable.ok()) return readable;
-  }
-  // gRPC takes any file and refuses every handshake later; this says at the start what is wrong.
-  const absl::Status fits = postern::tls::ServerContext().Load(
-      *settings.certificate_file, *settings.key_file, *settings.ca_file);
-  if (fits.ok()) return fits;
-  for (const auto* setting : {&settings.certificate_file, &settings.key_file, &settings.ca_file}) {
-    if (base::MessageOf(fits).find(**setting) != std::string_view::npos) {
-      return base::Annotate(fits, setting->key);
-    }
-  }
-  return base::Annotate(fits, "rpc.certificate_file");
 }
 
 std::shared_ptr<tls::FileWatcherCertificateProvider> Watch(const RpcSettings& settings) {
@@ -94,6 +74,22 @@ class SpiffeVerifier final : public tls::ExternalCertificateVerifier {
 };
 
 }  // namespace
+
+absl::Status CheckFiles(const RpcSettings& settings) {
+  for (const auto* setting : {&settings.certificate_file, &settings.key_file, &settings.ca_file}) {
+    if (absl::Status readable = CheckReadable(*setting); !readable.ok()) return readable;
+  }
+  // gRPC takes any file and refuses every handshake later; this says at the start what is wrong.
+  const absl::Status fits = postern::tls::ServerContext().Load(
+      *settings.certificate_file, *settings.key_file, *settings.ca_file);
+  if (fits.ok()) return fits;
+  for (const auto* setting : {&settings.certificate_file, &settings.key_file, &settings.ca_file}) {
+    if (base::MessageOf(fits).find(**setting) != std::string_view::npos) {
+      return base::Annotate(fits, setting->key);
+    }
+  }
+  return base::Annotate(fits, "rpc.certificate_file");
+}
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
     const RpcSettings& settings, ClientCertificate client) {

@@ -25,6 +25,9 @@ class ServerCredentials;
 
 namespace postern::rpc {
 
+// Whether the three files can be read and fit together.
+absl::Status CheckFiles(const RpcSettings& settings);
+
 // Whether a caller must prove itself by a certificate, or may (and then has to bring a token).
 enum class ClientCertificate { kRequired, kOptional };
 

@@ -1,11 +1,17 @@
 // common/rpc/settings.h
 //
 // RpcSettings: how services prove themselves to one another.
+//
+// Flow      CheckSettings tells what they alone tell; common/rpc/own_certificate.h reads the files.
+// Failure   kInvalidArgument with key, value and rule.
 
 #pragma once
 
 #include <string>
 
+#include "absl/status/status.h"
+
+#include "common/settings/errors.h"
 #include "common/settings/setting.h"
 
 namespace postern::rpc {
@@ -54,5 +60,10 @@ struct RpcSettings {
     visit(frame_bytes_max);
   }
 };
+
+// One of the three files that mTLS needs is set.
+absl::Status CheckSet(const settings::Setting<std::string>& file);
+
+void CheckSettings(const RpcSettings& settings, settings::Errors& errors);
 
 }  // namespace postern::rpc

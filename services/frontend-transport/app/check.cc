@@ -15,6 +15,7 @@ void App::Check(const AppSettings& settings, settings::Errors& errors) {
   dns::CheckSettings(settings.dns, egress.dns_servers, egress.external_dns_servers, errors);
   errors.Note(base::Annotate(smtp::ParsePorts(*egress.implicit_tls_ports).status(),
                              egress.implicit_tls_ports.key));
+  rpc::CheckSettings(settings.rpc, errors);
   errors.Note(rpc::CheckListenAddress(settings.rpc, settings.server.proxy_address));
   errors.Note(base::Annotate(observe::HttpServer::CheckAddress(*settings.server.http_address),
                              settings.server.http_address.key));

@@ -217,6 +217,25 @@ absl::StatusOr<std::vector<io::Network>> NetworksOf(
   return networks;
 }
 
+// The files of the listeners belong together: with a part of them the start would leave ports out.
+void CheckFiles(const AcceptSettings& settings, settings::Errors& errors) {
+  const auto wrong = [&](const auto& set, const auto& lacking, std::string_view rule) {
+    errors.Note(base::Error(absl::StatusCode::kInvalidArgument, set.key, ": \"",
+                            base::Printable(*set), "\": ", rule, ": set ", lacking.key,
+                            " too, or leave out ", set.key));
+  };
+  const auto& certificate = settings.certificate_file;
+  const auto& key = settings.key_file;
+  const auto& users = settings.users_file;
+  if (!certificate->empty() && key->empty()) {
+    wrong(certificate, key, "is of no use without its key");
+  } else if (certificate->empty() && !key->empty()) {
+    wrong(key, certificate, "is of no use without its certificate");
+  } else if (certificate->empty() && !users->empty()) {
+    wrong(users, certificate, "is of no use without a certificate, as AUTH is only under TLS");
+  }
+}
+
 }  // namespace
 
 bool ListenerConfig::MayRelay(const io::IpAddress& client) const {
@@ -257,9 +276,11 @@ absl::StatusOr<ListenerConfig> ParseListener(std::string_view text,
 
 absl::StatusOr<std::vector<ListenerConfig>> ListenersFrom(const AcceptSettings& settings) {
   ListenerSurroundings around;
-  around.certificate = !settings.certificate_file->empty() && !settings.key_file->empty();
+  // One without the other is told here, and not again of each listener.
+  around.certificate = !settings.certificate_file->empty() || !settings.key_file->empty();
   around.users = !settings.users_file->empty();
   settings::Errors errors;
+  CheckFiles(settings, errors);
   auto relay = NetworksOf(settings.relay_networks);
   errors.Note(relay.status());
   if (relay.ok()) around.relay_networks = *std::move(relay);

@@ -17,6 +17,7 @@ void App::Check(const AppSettings& settings, settings::Errors& errors) {
                      settings.deliver.external_dns_servers, errors);
   errors.Note(base::Annotate(smtp::ParsePorts(*settings.deliver.implicit_tls_ports).status(),
                              settings.deliver.implicit_tls_ports.key));
+  rpc::CheckSettings(settings.rpc, errors);
   errors.Note(rpc::CheckListenAddress(settings.rpc, settings.endpoints.submission_address));
   errors.Note(rpc::CheckListenAddress(settings.rpc, settings.endpoints.admin_address));
   errors.Note(base::Annotate(observe::HttpServer::CheckAddress(*settings.endpoints.http_address),

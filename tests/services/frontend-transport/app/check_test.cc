@@ -10,12 +10,22 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::SettingsFaults;
 
-TEST(FrontendSettingsCheck, DefaultsAreGood) {
-  EXPECT_EQ(SettingsFaults<App>(AppSettings()), "");
+// The defaults, and what has none.
+AppSettings Good() {
+  AppSettings settings;
+  settings.rpc.certificate_file.value = "tls.crt";
+  settings.rpc.key_file.value = "tls.key";
+  settings.rpc.ca_file.value = "ca.crt";
+  return settings;
+}
+
+TEST(FrontendSettingsCheck, DefaultsAreGoodAndMutualTlsHasNone) {
+  EXPECT_EQ(SettingsFaults<App>(Good()), "");
+  EXPECT_THAT(SettingsFaults<App>(AppSettings()), HasSubstr("rpc.ca_file is not set"));
 }
 
 TEST(FrontendSettingsCheck, AllMistakesAreToldWithKeyValueAndRule) {
-  AppSettings settings;
+  AppSettings settings = Good();
   settings.egress.addresses.value = {"address=here", "address=192.0.2.1", "address=192.0.2.1"};
   settings.egress.dns_servers.value = {"foo"};
   settings.egress.implicit_tls_ports.value = {"0"};
@@ -31,7 +41,7 @@ TEST(FrontendSettingsCheck, AllMistakesAreToldWithKeyValueAndRule) {
 }
 
 TEST(FrontendSettingsCheck, AnAddressIsListedOnce) {
-  AppSettings settings;
+  AppSettings settings = Good();
   settings.egress.addresses.value = {"address=192.0.2.1", "address=192.0.2.1"};
   EXPECT_THAT(SettingsFaults<App>(settings), HasSubstr("an address is listed once"));
 }

@@ -132,6 +132,28 @@ TEST(ListenerConfigTest, ACertificateAndUsersOpenTheSubmissionPorts) {
   EXPECT_FALSE((*listeners)[2].MayRelay(io::IpAddress::Parse("127.0.0.1").value()));
 }
 
+std::string FilesFault(const char* certificate, const char* key, const char* users) {
+  AcceptSettings settings;
+  settings.certificate_file.value = certificate;
+  settings.key_file.value = key;
+  settings.users_file.value = users;
+  return std::string(base::MessageOf(ListenersFrom(settings).status()));
+}
+
+TEST(ListenerConfigTest, CertificateKeyAndUsersGoTogether) {
+  EXPECT_EQ(FilesFault("", "", ""), "");
+  EXPECT_EQ(FilesFault("tls.crt", "tls.key", ""), "");
+  EXPECT_EQ(FilesFault("tls.crt", "", "users"),
+            "accept.certificate_file: \"tls.crt\": is of no use without its key: "
+            "set accept.key_file too, or leave out accept.certificate_file");
+  EXPECT_THAT(FilesFault("", "tls.key", ""),
+              HasSubstr("accept.key_file: \"tls.key\": is of no use without its certificate: "
+                        "set accept.certificate_file too"));
+  EXPECT_THAT(FilesFault("", "", "users"),
+              HasSubstr("accept.users_file: \"users\": is of no use without a certificate, as "
+                        "AUTH is only under TLS: set accept.certificate_file too"));
+}
+
 TEST(ListenerConfigTest, NamesAreUsedOnce) {
   AcceptSettings settings;
   settings.listeners.value = {"name=a address=0.0.0.0:2525", "name=a address=0.0.0.0:2526"};

@@ -10,12 +10,22 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::SettingsFaults;
 
-TEST(MailboxSettingsCheck, DefaultsAreGood) {
-  EXPECT_EQ(SettingsFaults<App>(AppSettings()), "");
+// The defaults, and what has none.
+AppSettings Good() {
+  AppSettings settings;
+  settings.rpc.certificate_file.value = "tls.crt";
+  settings.rpc.key_file.value = "tls.key";
+  settings.rpc.ca_file.value = "ca.crt";
+  return settings;
+}
+
+TEST(MailboxSettingsCheck, DefaultsAreGoodAndMutualTlsHasNone) {
+  EXPECT_EQ(SettingsFaults<App>(Good()), "");
+  EXPECT_THAT(SettingsFaults<App>(AppSettings()), HasSubstr("rpc.ca_file is not set"));
 }
 
 TEST(MailboxSettingsCheck, AllMistakesAreToldWithKeyValueAndRule) {
-  AppSettings settings;
+  AppSettings settings = Good();
   settings.accept.listeners.value = {"name=a address=0.0.0.0:2525 networks=0.0.0.0/0",
                                      "name=b address=0.0.0.0:2526 tls=starttls"};
   settings.deliver.dns_servers.value = {"foo", "127.0.0.1:53", "bar"};
@@ -43,7 +53,7 @@ TEST(MailboxSettingsCheck, AllMistakesAreToldWithKeyValueAndRule) {
 }
 
 TEST(MailboxSettingsCheck, WhatBelongsTogetherIsCheckedTogether) {
-  AppSettings settings;
+  AppSettings settings = Good();
   settings.queue.priority_queuing_enabled.value = true;
   settings.queue.max_per_domain_high_priority_connections.value = 1000;
   settings.queue.rate_limits.value = {"bla"};

@@ -1,0 +1,35 @@
+#include "common/rpc/settings.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace postern::rpc {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::string FaultsOf(const RpcSettings& settings) {
+  settings::Errors errors;
+  CheckSettings(settings, errors);
+  return std::string(errors.Together().message());
+}
+
+TEST(RpcSettingsTest, EachOfTheThreeFilesIsNeeded) {
+  RpcSettings settings;
+  EXPECT_THAT(FaultsOf(settings), AllOf(HasSubstr("rpc.certificate_file is not set: mTLS"),
+                                        HasSubstr("rpc.key_file is not set: mTLS"),
+                                        HasSubstr("rpc.ca_file is not set: mTLS")));
+  for (auto* file : {&settings.certificate_file, &settings.key_file, &settings.ca_file})
+    file->value = "file.pem";
+  EXPECT_EQ(FaultsOf(settings), "");
+}
+
+TEST(RpcSettingsTest, PlainTextNeedsNoFiles) {
+  RpcSettings settings;
+  settings.insecure_plaintext.value = true;
+  EXPECT_EQ(FaultsOf(settings), "");
+}
+
+}  // namespace
+}  // namespace postern::rpc
