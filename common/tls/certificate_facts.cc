@@ -71,20 +71,27 @@ std::string CommonNameOf(const X509& certificate) {
   return base::Printable(name, kFactBytesMax);
 }
 
-std::vector<std::string> AllNamesOf(const X509& certificate) {
-  std::vector<std::string> names;
+std::string TextOf(const ASN1_IA5STRING* name) {
+  const auto* bytes = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name));
+  return base::Printable({bytes, static_cast<std::size_t>(ASN1_STRING_length(name))},
+                         kFactBytesMax);
+}
+
+void AddNames(const X509& certificate,
+              std::vector<std::string>& names,
+              std::vector<std::string>& uris) {
   const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> alternatives(
       static_cast<GENERAL_NAMES*>(
           X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)),
       GENERAL_NAMES_free);
   const int count = alternatives == nullptr ? 0 : sk_GENERAL_NAME_num(alternatives.get());
-  for (int i = 0; i < count && names.size() < kFactNamesMax; ++i) {
+  for (int i = 0; i < count && names.size() + uris.size() < kFactNamesMax; ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(alternatives.get(), i);
     std::string text;
     if (name->type == GEN_DNS) {
-      const auto* bytes = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName));
-      const auto length = static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName));
-      text = base::Printable({bytes, length}, kFactBytesMax);
+      text = TextOf(name->d.dNSName);
+    } else if (name->type == GEN_URI) {
+      uris.push_back(TextOf(name->d.uniformResourceIdentifier));
     } else if (name->type == GEN_IPADD) {
       text = AddressText(name->d.iPAddress);
     }
@@ -94,7 +101,6 @@ std::vector<std::string> AllNamesOf(const X509& certificate) {
     std::string common_name = CommonNameOf(certificate);
     if (!common_name.empty()) names.push_back(std::move(common_name));
   }
-  return names;
 }
 
 absl::Time TimeOf(const ASN1_TIME* time, absl::Time otherwise) {
@@ -114,7 +120,7 @@ CertificateFacts FactsOf(const X509& certificate) {
   facts.issuer = TextOf(X509_get_issuer_name(&certificate));
   facts.serial = SerialOf(certificate);
   facts.thumbprint = ThumbprintOf(certificate);
-  facts.names = AllNamesOf(certificate);
+  AddNames(certificate, facts.names, facts.uris);
   // A time that cannot be read is no time at which the certificate holds.
   facts.begins = TimeOf(X509_get0_notBefore(&certificate), absl::InfiniteFuture());
   facts.ends = TimeOf(X509_get0_notAfter(&certificate), absl::InfinitePast());

@@ -27,6 +27,7 @@ struct CertificateFacts {
   std::string serial;              // hexadecimal
   std::string thumbprint;          // SHA-1 in hexadecimal, as Windows shows it
   std::vector<std::string> names;  // DNS names and addresses
+  std::vector<std::string> uris;
   absl::Time begins;
   absl::Time ends;
 };

@@ -5,10 +5,12 @@ Each error names what, where and the rule; nothing is half applied.
 
 import os
 import socket
+import subprocess
 
 import yaml
 
 from cases import Case, main, message
+from harness import SITE, TRUST_DOMAIN, binary
 from services import FrontendTransport, MailboxTransport, Shell
 from store_edit import make_newer, newest_log
 from wire import WireClient, WireSink
@@ -148,6 +150,38 @@ class BadSettingsTest(Case):
             with self.subTest(service.__name__):
                 self.refuses({"rpc.certificate_file": str(garbage)}, "rpc.certificate_file",
                              str(garbage), service=service)
+
+    def test_an_rpc_certificate_of_somebody_else_is_refused(self):
+        for service, name, other in ((MailboxTransport, "mailbox-transport", "frontend-transport"),
+                                     (FrontendTransport, "frontend-transport",
+                                      "mailbox-transport")):
+            for number, (path, words) in enumerate((
+                    (f"evil.test/{SITE}/{name}", ["trust domain", TRUST_DOMAIN]),
+                    (f"{TRUST_DOMAIN}/{SITE}/{other}", [f"service is not {name}"]),
+                    (f"{TRUST_DOMAIN}/elsewhere/{name}", ["site is not", SITE]))):
+                with self.subTest(path):
+                    cert, key = map(str, self.lab.certificate(
+                        f"{name}-{number}", (f"URI:spiffe://{path}", "DNS:localhost")))
+                    self.refuses({"rpc.certificate_file": cert, "rpc.key_file": key},
+                                 "rpc.certificate_file", cert, *words, service=service)
+
+    def test_a_certificate_without_its_key(self):
+        cert, key = map(str, self.lab.certificate("one", ("DNS:one.test",)))
+        users = str(self.lab.users_file({"alice": "sesame"}))
+        for key_name, value in (("certificate", cert), ("key", key), ("users", users)):
+            with self.subTest(key_name):
+                self.refuses({f"accept.{key_name}_file": value}, f"accept.{key_name}_file", value,
+                             "accept.key_file" if key_name == "certificate"
+                             else "accept.certificate_file")
+
+    def test_a_quote_that_nothing_closes(self):
+        file = self.lab.path / "open.yaml"
+        file.write_text('deliver.tls_report_organization: "Contoso\nqueue.nonsense: 1\n')
+        for service in ("mailbox-transport", "frontend-transport"):
+            done = subprocess.run([binary(service), "--check", "--settings", file],
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"closing quote ({file}:1)", done.stderr)
 
     def test_a_server_that_the_directory_does_not_know(self):
         self.refuses({"server.name": "stranger"}, "server.name", "stranger", "TransportServer")

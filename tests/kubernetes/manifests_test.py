@@ -159,12 +159,16 @@ class ManifestsTest(unittest.TestCase):
                           if v["name"] == "directory")
             files = next(each for each in of_kind(resources, "ConfigMap")
                          if each["metadata"]["name"] == config)["data"]
+            sites = {each["metadata"]["name"]: each["spec"]["site"] for text in files.values()
+                     for each in yaml.safe_load_all(text)
+                     if each and each["kind"] == "TransportServer"}
             for number in range(servers_of(resources, workload)):
                 with Lab() as lab:
                     for file, text in files.items():
                         lab.write_raw(file, text)
                     name = f"{workload['metadata']['name']}-{number}"
-                    MailboxTransport(lab, name=name).start().sigterm()
+                    settings = lab.rpc_settings("mailbox-transport", sites[name])
+                    MailboxTransport(lab, settings, name=name).start().sigterm()
 
     def test_what_a_pod_names_is_there(self):
         for overlay, resources, workload, pod in self.each_workload():
@@ -297,8 +301,9 @@ class ManifestsTest(unittest.TestCase):
 
     def refused(self, lab, server, caller):
         """What a server with one identity answers a caller with another who would operate it."""
-        domain = server.split("/")[2]
-        lab.site()
+        domain, site = server.split("/")[2:4]
+        lab.write_manifest("Site", site, {"comment": "without a front end"})
+        lab.write_manifest("TransportServer", "mailbox-transport-0", {"site": site})
         cert, key = lab.certificate("server", (f"URI:{server}",))
         mailbox = MailboxTransport(lab, {
             "rpc.certificate_file": str(cert), "rpc.key_file": str(key),

@@ -17,6 +17,7 @@
 #include "common/observe/http_server.h"
 #include "common/observe/log.h"
 #include "common/observe/process_metrics.h"
+#include "common/rpc/own_certificate.h"
 #include "common/rpc/proxy_server.h"
 #include "common/rpc/server.h"
 #include "common/smtp/provisions.h"
@@ -57,6 +58,7 @@ io::Task<void> StopEngine(smtp::Engine* engine) {
 struct App::State {
   explicit State(const AppSettings& s) : settings(s) {}
 
+  absl::Status StartIdentity();
   absl::Status StartSources();
   absl::Status StartProvisions();
   absl::Status StartFloors();
@@ -75,11 +77,20 @@ struct App::State {
   std::vector<std::unique_ptr<Floor>> floors;
   std::unique_ptr<egress::AddressCheck> address_check;  // lives on the first floor
   std::atomic<std::size_t> next_floor{0};
+  std::unique_ptr<rpc::OwnCertificate> own_certificate;
   std::unique_ptr<rpc::Authority> authority;
   std::unique_ptr<rpc::ProxyServer> proxy;
   std::unique_ptr<observe::HttpServer> http;
   std::unique_ptr<rpc::Server> server;
 };
+
+absl::Status App::State::StartIdentity() {
+  POSTERN_ASSIGN_OR_RETURN(own_certificate,
+                           rpc::OwnCertificate::Start(settings.rpc, "frontend-transport"));
+  registry.AddReading(rpc::kExpiryMetric, rpc::kAboutExpiry,
+                      [this] { return own_certificate->expires_unix_seconds(); });
+  return own_certificate->SetSite(*settings.server.site, "server.site");
+}
 
 absl::Status App::State::StartSources() {
   POSTERN_ASSIGN_OR_RETURN(sources,
@@ -211,10 +222,11 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
   observe::AddProcessMetrics(state.registry, "frontend-transport");
   smtp::AddReadings(state.registry, "postern_egress", state.engine_counters);
   state.probe = std::make_unique<egress::Probe>(state.registry, *settings.server.site);
-  if (absl::Status started = state.StartSources(); !started.ok()) return started;
-  if (absl::Status started = state.StartProvisions(); !started.ok()) return started;
-  if (absl::Status started = state.StartFloors(); !started.ok()) return started;
-  if (absl::Status started = state.StartServers(); !started.ok()) return started;
+  using Step = absl::Status (State::*)();
+  for (const Step step : {&State::StartIdentity, &State::StartSources, &State::StartProvisions,
+                          &State::StartFloors, &State::StartServers}) {
+    if (absl::Status started = (state.*step)(); !started.ok()) return started;
+  }
   POSTERN_LOG(kInfo, "egress", "ready",
               {{"site", *settings.server.site},
                {"proxy_port", app->proxy_port()},
@@ -268,6 +280,7 @@ void DeclareMetrics(observe::Registry& registry) {
   static const smtp::EngineCounters counters;
   smtp::AddReadings(registry, "postern_egress", counters);
   smtp::DeclareProvisions(registry, "egress");
+  registry.AddReading(rpc::kExpiryMetric, rpc::kAboutExpiry, [] { return 0.0; });
   const egress::Probe probe(registry, "site");
   egress::NamesAgree(registry, "default", "192.0.2.25");
 }

@@ -32,9 +32,10 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
   state.http = std::move(*http);
 
   using Step = absl::Status (State::*)();
-  for (const Step step : {&State::StartStore, &State::StartDirectory, &State::StartProvisions,
-                          &State::StartFloors, &State::StartLogs, &State::StartPipeline,
-                          &State::StartAccept, &State::StartServices, &State::StartPresence}) {
+  for (const Step step :
+       {&State::StartStore, &State::StartIdentity, &State::StartDirectory, &State::StartProvisions,
+        &State::StartFloors, &State::StartLogs, &State::StartPipeline, &State::StartAccept,
+        &State::StartServices, &State::StartPresence}) {
     if (absl::Status started = (state.*step)(); !started.ok()) return started;
   }
   // What changed while the parts were started.
@@ -142,6 +143,7 @@ void DeclareMetrics(observe::Registry& registry) {
   queue::Probe queue(registry);
   queue.OldestAge(0, absl::ZeroDuration());
   registry.AddReading(kExpiryMetric, kAboutExpiry, [] { return 0.0; });
+  registry.AddReading(rpc::kExpiryMetric, rpc::kAboutExpiry, [] { return 0.0; });
   const settle::Probe settle(registry);
   deliver::Probe deliver(registry, "site");
   smtp::TlsReports reports(base::Clock::System(), smtp::TlsReports::Options());

@@ -63,6 +63,15 @@ absl::Status App::State::StartStore() {
   return absl::OkStatus();
 }
 
+// Before the directory: a follower proves itself to its writer.
+absl::Status App::State::StartIdentity() {
+  POSTERN_ASSIGN_OR_RETURN(own_certificate,
+                           rpc::OwnCertificate::Start(settings.rpc, "mailbox-transport"));
+  registry.AddReading(rpc::kExpiryMetric, rpc::kAboutExpiry,
+                      [this] { return own_certificate->expires_unix_seconds(); });
+  return absl::OkStatus();
+}
+
 absl::Status App::State::MakeSource() {
   if (absl::Status good = directory::CheckSettings(settings.directory); !good.ok()) return good;
   if (*settings.directory.source == "kubernetes") return MakeKubernetes();
@@ -116,7 +125,7 @@ absl::Status App::State::StartDirectory() {
   }
   server_name = ours->name;  // as the others write it
   site = std::string(snapshot->SiteOf(server_name));
-  return absl::OkStatus();
+  return own_certificate->SetSite(site, base::Cat("the TransportServer ", server_name));
 }
 
 absl::Status App::State::StartProvisions() {

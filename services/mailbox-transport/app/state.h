@@ -25,6 +25,7 @@
 #include "common/kubernetes/status_writer.h"
 #include "common/observe/http_server.h"
 #include "common/rpc/directory_client.h"
+#include "common/rpc/own_certificate.h"
 #include "common/rpc/server.h"
 #include "common/smtp/provisions.h"
 #include "services/mailbox-transport/accept/server.h"
@@ -56,6 +57,7 @@ struct App::State {
   explicit State(const AppSettings& s) : settings(s), disk(*s.server.disk_threads) {}
 
   absl::Status StartStore();
+  absl::Status StartIdentity();
   absl::Status StartDirectory();
   absl::Status MakeSource();
   absl::Status MakeFiles();
@@ -90,6 +92,7 @@ struct App::State {
   io::TcpDialer dialer;
   std::unique_ptr<smtp::Provisions> provisions;
   std::unique_ptr<store::RocksStore> store;
+  std::unique_ptr<rpc::OwnCertificate> own_certificate;
   std::unique_ptr<rpc::DirectoryClient> writer;  // on a follower
   std::optional<kubernetes::Access> api;         // of the API server
   std::unique_ptr<directory::DirectorySource> directory;

@@ -29,6 +29,7 @@ TEST(CertificateFactsTest, NamesAndAddressesAreRead) {
   EXPECT_EQ(facts.issuer, "CN=Postern test authority");
   EXPECT_EQ(facts.serial, "02");
   EXPECT_THAT(facts.names, ElementsAre("mx.a.test", "*.a.test", "192.0.2.1", "2001:db8::1"));
+  EXPECT_THAT(facts.uris, ElementsAre("spiffe://a.test/x"));
   EXPECT_LT(facts.begins, absl::Now());
   EXPECT_GT(facts.ends, absl::Now());
 }
