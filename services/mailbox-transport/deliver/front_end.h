@@ -21,6 +21,7 @@
 #include "common/rpc/proxy_client.h"
 #include "services/mailbox-transport/deliver/destinations.h"
 #include "services/mailbox-transport/deliver/front_end_stream.h"
+#include "services/mailbox-transport/deliver/reconnect.h"
 #include "services/mailbox-transport/deliver/settings.h"
 
 namespace postern::deliver {
@@ -63,6 +64,7 @@ class FrontEnd {
   std::unique_ptr<rpc::ProxyClient> client;
   std::vector<std::unique_ptr<FrontEndStream>> streams;
   io::Event closed;
+  EndCount ends;      // of its streams
   bool gone = false;  // no longer one of the site's
 
  private:

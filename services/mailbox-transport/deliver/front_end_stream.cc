@@ -47,7 +47,7 @@ void FrontEndStream::Attach(std::shared_ptr<rpc::ToFrontEnd> stream) {
   POSTERN_CHECK(closed());
   stream_ = std::move(stream);
   slots_ = 0;
-  going_away_ = false;
+  had_slots_ = going_away_ = false;
   ++openings_;
 }
 
@@ -216,6 +216,7 @@ void FrontEndStream::Abort() {
 
 void FrontEndStream::OnFrame(v1::ProxyToMailbox frame) {
   if (frame.has_credit()) slots_ = frame.credit().slots();
+  had_slots_ = had_slots_ || slots_ > 0;
   if (frame.has_go_away()) {
     going_away_ = true;
     LeaveIfDone();

@@ -53,6 +53,9 @@ class FrontEndStream final : public rpc::ToFrontEnd::Handler {
 
   bool closed() const { return stream_ == nullptr; }
 
+  // The stream that was attached last gave slots at some time.
+  bool had_slots() const { return had_slots_; }
+
   bool going_away() const { return going_away_; }
 
   // A slot is free, for some hop.
@@ -106,6 +109,7 @@ class FrontEndStream final : public rpc::ToFrontEnd::Handler {
   absl::Status last_error_;
   std::uint64_t last_delivery_ = 0;
   std::uint32_t slots_ = 0;
+  bool had_slots_ = false;
   bool going_away_ = false;
   std::uint64_t openings_ = 0;
   std::unordered_map<std::uint64_t, Pending*> pending_;

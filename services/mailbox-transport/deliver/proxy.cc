@@ -10,6 +10,7 @@
 #include "common/io/alarm.h"
 #include "common/io/fiber.h"
 #include "common/observe/log.h"
+#include "services/mailbox-transport/deliver/reconnect.h"
 
 namespace postern::deliver {
 
@@ -110,6 +111,7 @@ void Proxy::Add(const std::string& address) {
 // place among those of the site.
 io::Task<void> Proxy::KeepOpen(std::shared_ptr<FrontEnd> front_end, std::size_t number) {
   FrontEndStream& stream = *front_end->streams[number];
+  int failed = 0;  // openings in a row
   while (!scope_.stopping() && !front_end->gone) {
     stream.Attach(front_end->client->Open(executor_, stream));
     while (!stream.closed() && !scope_.stopping()) {
@@ -118,9 +120,13 @@ io::Task<void> Proxy::KeepOpen(std::shared_ptr<FrontEnd> front_end, std::size_t 
     }
     if (scope_.stopping() || front_end->gone) break;
     names_.AskSoon();  // it may be gone for good
-    POSTERN_LOG(kWarning, "deliver", "stream to front end ended",
-                {{"front_end", front_end->address}, {"error", stream.last_error()}});
-    co_await io::Sleep(*settings_.proxy_reconnect_after);
+    failed = stream.had_slots() ? 0 : failed + 1;
+    if (const int times = front_end->ends.Note(absl::Now()); times > 0) {
+      POSTERN_LOG(
+          kWarning, "deliver", "stream to front end ended",
+          {{"front_end", front_end->address}, {"error", stream.last_error()}, {"times", times}});
+    }
+    co_await io::Sleep(PauseBefore(failed, *settings_.proxy_reconnect_after));
   }
   stream.End();
   // A front end that is out of reach does not answer a polite end.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <fstream>
 #include <memory>
 #include <thread>
 
@@ -9,6 +11,7 @@
 #include "gtest/gtest.h"
 
 #include "common/base/text.h"
+#include "common/observe/log.h"
 #include "common/rpc/proxy_server.h"
 #include "tests/services/mailbox-transport/deliver/scripted_front_end.h"
 #include "tests/support/await.h"
@@ -329,6 +332,23 @@ TEST_F(ProxyTest, FreeSlotWakesTheQueuesThatFoundNone) {
   io::RunTask(executor_, scope.Join());
   EXPECT_TRUE(Soon([this] { return available_ == 2; }));
   Stop();
+}
+
+TEST_F(ProxyTest, EndsOfStreamsToAFrontEndThatIsNotThereAreOneLine) {
+  const std::string log = ::testing::TempDir() + "/postern-proxy-log";
+  std::remove(log.c_str());
+  ASSERT_TRUE(observe::OpenLog(observe::Level::kInfo, log).ok());
+  settings_.proxy_reconnect_after.value = absl::Milliseconds(1);
+  FrontEnds({"127.0.0.1:1"});
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  Stop();
+  observe::CloseLog();
+  std::ifstream in(log);
+  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  const std::size_t line = text.find("stream to front end ended");
+  ASSERT_NE(line, std::string::npos);
+  EXPECT_EQ(text.find("stream to front end ended", line + 1), std::string::npos) << text;
+  EXPECT_THAT(text, HasSubstr("\"times\":1"));
 }
 
 TEST_F(ProxyTest, StopDoesNotWaitForAFrontEndThatIsNotThere) {
