@@ -3,6 +3,7 @@
 #include "cli/command_line.h"
 #include "cli/directory_client.h"
 #include "cli/run_verb.h"
+#include "common/rpc/grpc_log.h"
 
 namespace postern::cli {
 
@@ -16,6 +17,7 @@ int Fail(const absl::Status& status, int code, Shell& shell) {
 }  // namespace
 
 int RunCommandLine(int argc, const char* const* argv, Shell shell) {
+  rpc::QuietGrpc();
   const auto line = ParseCommandLine(argc, argv);
   if (!line.ok()) return Fail(line.status(), kUsage, shell);
   if (!line->help.empty()) {

@@ -17,6 +17,7 @@
 #include "common/observe/http_server.h"
 #include "common/observe/log.h"
 #include "common/observe/process_metrics.h"
+#include "common/rpc/grpc_log.h"
 #include "common/rpc/own_certificate.h"
 #include "common/rpc/proxy_server.h"
 #include "common/rpc/server.h"
@@ -217,6 +218,7 @@ App::~App() {
 }
 
 absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
+  rpc::LogGrpc();
   std::unique_ptr<App> app(new App(std::make_unique<State>(settings)));
   State& state = *app->state_;
   observe::AddProcessMetrics(state.registry, "frontend-transport");

@@ -5,6 +5,7 @@
 #include "common/kubernetes/probe.h"
 #include "common/observe/log.h"
 #include "common/observe/process_metrics.h"
+#include "common/rpc/grpc_log.h"
 #include "services/mailbox-transport/admin/probe.h"
 #include "services/mailbox-transport/app/state.h"
 
@@ -23,6 +24,7 @@ App::~App() {
 }
 
 absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
+  rpc::LogGrpc();
   std::unique_ptr<App> app(new App(std::make_unique<State>(settings)));
   State& state = *app->state_;
   observe::AddProcessMetrics(state.registry, "mailbox-transport");
