@@ -5,6 +5,7 @@
 // Flow      return ServiceMain<Settings, App>(argc, argv, "name", "about", DeclareMetrics);
 //           Settings has Visit and LogLevel(); App has Check(settings, errors), Start(settings) and
 //           Stop().
+//           --check says what is wrong, and warnings, on standard error and starts nothing.
 // Failure   Exit code 2 for wrong flags, 1 for anything else, with a line for each mistake on
 //           standard error.
 // Lifetime  To be called first in main, before any thread.
@@ -14,6 +15,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/synchronization/mutex.h"
 #include <sys/stat.h>
@@ -25,6 +27,7 @@
 #include "common/io/signals.h"
 #include "common/observe/log.h"
 #include "common/observe/markdown.h"
+#include "common/observe/process_metrics.h"
 #include "common/settings/command_line.h"
 #include "common/settings/errors.h"
 #include "common/settings/loader.h"
@@ -52,11 +55,16 @@ absl::Status Check(const Settings& settings) {
 }
 
 template <typename Settings, typename App>
-int Serve(const std::string& name, const Settings& settings, Signals& signals) {
+int Serve(const std::string& name,
+          const Settings& settings,
+          const std::vector<std::string>& warnings,
+          Signals& signals) {
   auto level = observe::Level::kInfo;
   POSTERN_CHECK(observe::ParseLevel(settings.LogLevel(), &level));  // Check has refused others
   const absl::Status opened = observe::OpenLog(level);
   if (!opened.ok()) return Fail(name, opened);
+  for (const std::string& warning : warnings)
+    POSTERN_LOG(kWarning, "settings", "check the settings", {{"why", warning}});
   // Debian's Abseil looks for deadlocks at each lock, under one lock of the process.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   auto app = App::Start(settings);
@@ -84,8 +92,8 @@ int ServiceMain(int argc,
   RaiseFileLimit();
   base::WakeBehindOthers();
   Signals signals;
-  const settings::CommandLine line =
-      settings::ParseCommandLine(argc, argv, base::Cat(name, ": ", about));
+  const settings::CommandLine line = settings::ParseCommandLine(
+      argc, argv, base::Cat(name, ": ", about), base::Cat(name, " ", observe::Version()));
   if (line.exit_code) return *line.exit_code;
 
   Settings settings;
@@ -101,16 +109,31 @@ int ServiceMain(int argc,
     std::cout << observe::MarkdownOf(registry);
     return 0;
   }
+  const std::vector<std::string> warnings = loader.Warnings();
+  // Beside an error too: a variable with a wrong name may be its cause.
+  const auto warn = [&] {
+    for (const std::string& warning : warnings)
+      std::cerr << name << ": warning: " << warning << "\n";
+  };
   const absl::Status loaded = loader.Load(line.settings_file, line.overrides);
-  if (!loaded.ok()) return service_main_internal::Fail(name, loaded);
+  if (!loaded.ok()) {
+    warn();
+    return service_main_internal::Fail(name, loaded);
+  }
   if (line.print == Print::kSettings) {
     std::cout << loader.Print();
     return 0;
   }
   const absl::Status checked = service_main_internal::Check<Settings, App>(settings);
-  if (!checked.ok()) return service_main_internal::Fail(name, checked);
-  if (line.check) return 0;
-  return service_main_internal::Serve<Settings, App>(name, settings, signals);
+  if (!checked.ok()) {
+    warn();
+    return service_main_internal::Fail(name, checked);
+  }
+  if (line.check) {
+    warn();
+    return 0;
+  }
+  return service_main_internal::Serve<Settings, App>(name, settings, warnings, signals);
 }
 
 }  // namespace postern::io

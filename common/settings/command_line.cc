@@ -4,7 +4,10 @@
 
 namespace postern::settings {
 
-CommandLine ParseCommandLine(int argc, char** argv, const std::string& about) {
+CommandLine ParseCommandLine(int argc,
+                             char** argv,
+                             const std::string& about,
+                             const std::string& version) {
   CommandLine line;
   CLI::App app(about);
   app.footer(
@@ -17,6 +20,7 @@ CommandLine ParseCommandLine(int argc, char** argv, const std::string& about) {
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   app.add_flag("--check", line.check, "read the settings, report every error, and end");
+  app.set_version_flag("--version", version, "print name and version, and end");
   bool settings = false;
   bool settings_markdown = false;
   bool metrics_markdown = false;

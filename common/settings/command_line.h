@@ -25,6 +25,10 @@ struct CommandLine {
   std::optional<int> exit_code;  // set: end now
 };
 
-CommandLine ParseCommandLine(int argc, char** argv, const std::string& about);
+// `version` is what --version prints: "mailbox-transport 0.1.0".
+CommandLine ParseCommandLine(int argc,
+                             char** argv,
+                             const std::string& about,
+                             const std::string& version);
 
 }  // namespace postern::settings

@@ -2,31 +2,18 @@
 
 #include <cstdlib>
 #include <map>
-#include <numeric>
+
+#include <unistd.h>
 
 #include "common/base/check.h"
 #include "common/base/text.h"
+#include "common/settings/nearest.h"
+#include "common/settings/variables.h"
 #include "common/settings/yaml_file.h"
 
 namespace postern::settings {
 
 namespace {
-
-// How many letters must change to make one key of the other.
-std::size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({change, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
 
 std::string Sentence(std::string_view key, const absl::Status& status, std::string_view place) {
   return base::Cat(key, ": ", base::MessageOf(status), " (", place, ")");
@@ -46,19 +33,26 @@ const AnySetting* Loader::Find(std::string_view key) const {
   return nullptr;
 }
 
-std::string Loader::Unknown(std::string_view given) const {
-  const std::string_view key = given.substr(0, 100);
-  const AnySetting* nearest = nullptr;
-  std::size_t distance = SIZE_MAX;
+std::string Loader::Unknown(std::string_view key) const {
+  const std::string given = base::Printable(key, 100);
+  const std::string section = base::Cat(key, ".");
+  std::vector<std::string_view> known;
   for (const AnySetting& setting : settings_) {
-    const std::size_t found = EditDistance(key, setting.key);
-    if (found >= distance) continue;
-    distance = found;
-    nearest = &setting;
+    if (setting.key.starts_with(section)) {
+      return base::Cat("\"", given, "\" is a section: write its settings under it");
+    }
+    known.emplace_back(setting.key);
   }
-  std::string out = base::Cat("unknown setting \"", base::Printable(given, 100), "\"");
-  if (nearest != nullptr) out += base::Cat(", the nearest known one is \"", nearest->key, "\"");
-  return out;
+  const std::string_view nearest = Nearest(key, known);
+  if (nearest.empty()) return base::Cat("unknown setting \"", given, "\"");
+  return base::Cat("unknown setting \"", given, "\", the nearest known one is \"", nearest, "\"");
+}
+
+std::vector<std::string> Loader::Warnings() const {
+  std::vector<std::string> known;
+  for (const AnySetting& setting : settings_)
+    known.push_back(VariableFor(setting.key));
+  return UnknownVariables(environ, known);
 }
 
 absl::Status Loader::Load(const std::string& file, const std::vector<std::string>& overrides) {

@@ -2,15 +2,16 @@
 //
 // Loader: fills settings from a YAML file, the environment and flags, in that order of strength.
 //
-// Flow      Loader loader; loader.Add(deliver_settings); ...; loader.Load(file, overrides).
+// Flow      Loader loader; loader.Add(deliver_settings); ...; loader.Load(file, overrides);
+//           Warnings.
 // Failure   kInvalidArgument with every error, one a line: "deliver.connect_timeout: "5x" is not a
 // time
-//           span ... (file.yaml:12)". Unknown keys are errors, with the nearest known key named.
+//           span ... (file.yaml:12)". Unknown keys are errors, with a known key named that is near.
 //           After a failure every setting has the value that it had before.
 // Limits    A file of at most 1 MiB.
 // See       docs/generated/settings.md. POSTERN_DELIVER_CONNECT_TIMEOUT=5s overrides
 //           deliver.connect_timeout; --set deliver.connect_timeout=5s overrides both. Other
-//           variables that begin with POSTERN_ are left alone: Kubernetes makes its own for a
+//           variables that begin with POSTERN_ are warnings only: Kubernetes makes its own for a
 //           Service of that name.
 
 #pragma once
@@ -37,6 +38,10 @@ class Loader {
   // `file` may be empty. `overrides` are "key=value" texts from flags; a later one wins. What is
   // given nowhere gets its fallback.
   absl::Status Load(const std::string& file, const std::vector<std::string>& overrides);
+
+  // What is no error and most likely a mistake, a sentence each: variables of the environment that
+  // look like settings.
+  std::vector<std::string> Warnings() const;
 
   // As YAML with prose, for --print-settings; secrets as "(secret)". Load reads it back.
   std::string Print() const;

@@ -6,6 +6,7 @@
 namespace postern::settings {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -13,7 +14,8 @@ CommandLine Parse(std::vector<std::string> words) {
   std::vector<char*> arguments{const_cast<char*>("mailbox-transport")};
   for (std::string& word : words)
     arguments.push_back(word.data());
-  return ParseCommandLine(static_cast<int>(arguments.size()), arguments.data(), "About.");
+  return ParseCommandLine(static_cast<int>(arguments.size()), arguments.data(), "About.",
+                          "mailbox-transport 0.1.0");
 }
 
 TEST(CommandLineTest, SettingsComeAsAFileAndAsWords) {
@@ -37,10 +39,17 @@ TEST(CommandLineTest, AWrongFlagIsNamedAndEndsWithTwo) {
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("--nonsense"));
 }
 
+TEST(CommandLineTest, VersionIsPrintedAlone) {
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(Parse({"--version"}).exit_code, 0);
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "mailbox-transport 0.1.0\n");
+}
+
 TEST(CommandLineTest, AskingForHelpEndsWithZero) {
   ::testing::internal::CaptureStdout();
   EXPECT_EQ(Parse({"--help"}).exit_code, 0);
-  EXPECT_THAT(::testing::internal::GetCapturedStdout(), HasSubstr("About."));
+  EXPECT_THAT(::testing::internal::GetCapturedStdout(),
+              AllOf(HasSubstr("About."), HasSubstr("--version")));
 }
 
 }  // namespace

@@ -107,6 +107,23 @@ TEST_F(LoaderTest, EveryErrorIsNamedWithItsPlace) {
                   "(--set)"));
 }
 
+TEST_F(LoaderTest, ASectionIsNoSettingAndAFarNameIsNotTold) {
+  File("deliver: soon\negress: {slots: 5}\n");
+  EXPECT_THAT(base::Split(Load(), '\n'),
+              ElementsAre("\"deliver\" is a section: write its settings under it (F:1)",
+                          "unknown setting \"egress.slots\" (F:2)"));
+}
+
+TEST_F(LoaderTest, AVariableThatIsNoSettingIsAWarning) {
+  setenv("POSTERN_DELIVER_CONECT_TIMEOUT", "1s", 1);
+  EXPECT_EQ(Load(), "");
+  EXPECT_THAT(loader_.Warnings(),
+              ElementsAre("variable POSTERN_DELIVER_CONECT_TIMEOUT is no setting, the nearest "
+                          "known one is POSTERN_DELIVER_CONNECT_TIMEOUT"));
+  unsetenv("POSTERN_DELIVER_CONECT_TIMEOUT");
+  EXPECT_THAT(loader_.Warnings(), ::testing::IsEmpty());
+}
+
 TEST_F(LoaderTest, AFailureChangesNothing) {
   settings_.sessions_max.value = 7;
   File("deliver: {sessions_max: 8, connect_timeout: soon}\n");
