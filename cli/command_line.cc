@@ -8,6 +8,7 @@
 
 #include "cli/help.h"
 #include "common/base/text.h"
+#include "common/observe/process_metrics.h"
 
 namespace postern::cli {
 
@@ -255,6 +256,10 @@ absl::StatusOr<CommandLine> ParseVerb(const std::vector<std::string>& words,
   if (words.empty()) return Wrong("say which verb");
   if (AsksForHelp(words.front())) {
     line.help = HelpForAll();
+    return line;
+  }
+  if (base::EqualsIgnoreCase(words.front(), "--version")) {
+    line.help = base::Cat("postern ", observe::Version(), "\n");
     return line;
   }
   // For tools/docs, which makes a page of it.

@@ -48,7 +48,7 @@ using Verb = std::variant<std::monostate,
                           CompleteNames>;
 
 struct CommandLine {
-  std::string help;  // print it and do nothing else
+  std::string help;  // or the version: print it and do nothing else
   Verb verb;
   GlobalOptions options;
   ConnectionOptions connection;  // with the address that the verb needs

@@ -161,7 +161,7 @@ std::string BashCompletion() {
     verbs.emplace_back(cmdlet.name);
   for (const PlainVerb& verb : PlainVerbs())
     verbs.emplace_back(verb.name);
-  std::vector<std::string> options = {"--help"};
+  std::vector<std::string> options = {"--help", "--version"};
   for (const GlobalOption& option : AllGlobalOptions())
     options.emplace_back(option.flag);
   return base::Cat("# Completion of postern for bash: source <(postern Completion bash)\n\n",

@@ -173,7 +173,8 @@ std::string HelpForAll() {
   out += "\nOptions:\n";
   for (const GlobalOption& option : AllGlobalOptions())
     out += base::Cat("  ", Padded(option.flag, 24), option.about, "\n");
-  return base::Cat(out, "  ", Padded("--help", 24), "This, or what a verb takes\n\n", kExamples);
+  return base::Cat(out, "  ", Padded("--version", 24), "Name and version\n  ", Padded("--help", 24),
+                   "This, or what a verb takes\n\n", kExamples);
 }
 
 std::string HelpFor(const Cmdlet& cmdlet) {

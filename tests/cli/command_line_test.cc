@@ -5,6 +5,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "common/base/text.h"
+#include "common/observe/process_metrics.h"
+
 namespace postern::cli {
 namespace {
 
@@ -152,6 +155,7 @@ TEST(CommandLine, HelpIsNoFailure) {
   for (const char* word : {"--help", "-h", "-?", "-Help"})
     EXPECT_THAT(Parse({"Test-Route", word})->help, HasSubstr("-Size <size>"));
   EXPECT_THAT(Parse({"Get-Message", "--help"})->help, HasSubstr("-IncludeRecipientInfo"));
+  EXPECT_EQ(Parse({"--version"})->help, base::Cat("postern ", observe::Version(), "\n"));
   EXPECT_THAT(Parse({"--print-parameters"})->help, HasSubstr("Port\tfield\tnumber\t0 to 65535\t"));
 }
 

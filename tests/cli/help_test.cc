@@ -23,6 +23,7 @@ TEST(Help, VerbsStandInGroups) {
   EXPECT_LT(help.find("  New-SendConnector "), help.find("Sites and servers:"));
   EXPECT_THAT(help, HasSubstr("  Get-Queue               Shows queues of the server\n"));
   EXPECT_THAT(help, HasSubstr("  --output                table, json or yaml (table)\n"));
+  EXPECT_THAT(help, HasSubstr("  --version               Name and version\n"));
 }
 
 TEST(Help, ACmdletListsEachParameter) {
