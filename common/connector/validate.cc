@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 
+#include "common/base/slug.h"
 #include "common/base/text.h"
 #include "common/base/units.h"
 #include "common/connector/presets.h"
@@ -29,16 +30,6 @@ bool HasControl(std::string_view text, std::string_view allowed) {
     return (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) &&
            allowed.find(c) == std::string_view::npos;
   });
-}
-
-bool IsSlug(std::string_view text) {
-  const auto letter_or_digit = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-  };
-  if (text.empty() || text.size() > 63) return false;
-  if (!letter_or_digit(text.front()) || !letter_or_digit(text.back())) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [&](char c) { return letter_or_digit(c) || c == '-'; });
 }
 
 void CheckKind(const v1::SendConnector& connector, Errors& errors) {
@@ -136,7 +127,7 @@ void CheckSourceServers(const v1::SendConnectorSpec& spec, Errors& errors) {
     const std::string text = base::LowerAscii(given);
     const std::string_view name =
         text.starts_with("site/") ? std::string_view(text).substr(5) : std::string_view(text);
-    if (!IsSlug(name)) {
+    if (!base::IsSlug(name)) {
       AddError(errors, At(kPath, i), given,
                "an element is the name of a TransportServer, or site/<name>");
     } else if (!seen.insert(text).second) {
@@ -256,9 +247,8 @@ std::optional<std::size_t> CountCharacters(std::string_view text) {
 }
 
 void ValidateSlug(std::string_view path, std::string_view value, std::vector<FieldError>& errors) {
-  if (IsSlug(value)) return;
-  AddError(errors, path, value,
-           "a name is 1 to 63 lower-case letters, digits and \"-\", with no \"-\" at an end");
+  if (base::IsSlug(value)) return;
+  AddError(errors, path, value, base::kSlugRule);
 }
 
 void ValidateComment(std::string_view path,

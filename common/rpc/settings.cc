@@ -4,6 +4,18 @@
 
 namespace postern::rpc {
 
+namespace {
+
+constexpr std::size_t kTrustDomainBytesMax = 255;
+
+bool IsTrustDomain(std::string_view text) {
+  return !text.empty() && text.size() <= kTrustDomainBytesMax &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-_") ==
+             std::string_view::npos;
+}
+
+}  // namespace
+
 absl::Status CheckSet(const settings::Setting<std::string>& file) {
   if (!file->empty()) return absl::OkStatus();
   return base::Error(absl::StatusCode::kInvalidArgument, file.key,
@@ -12,6 +24,13 @@ absl::Status CheckSet(const settings::Setting<std::string>& file) {
 }
 
 void CheckSettings(const RpcSettings& settings, settings::Errors& errors) {
+  const auto& domain = settings.trust_domain;
+  if (!IsTrustDomain(*domain)) {
+    errors.Note(base::Error(absl::StatusCode::kInvalidArgument, domain.key, ": \"",
+                            base::Printable(*domain),
+                            "\": is 1 to 255 lower-case letters, digits, \".\", \"-\" and \"_\", "
+                            "as postern.local"));
+  }
   if (*settings.insecure_plaintext) return;
   errors.Note(CheckSet(settings.certificate_file));
   errors.Note(CheckSet(settings.key_file));

@@ -4,6 +4,7 @@
 //
 // Flow      CheckSettings tells what they alone tell; common/rpc/own_certificate.h reads the files.
 // Failure   kInvalidArgument with key, value and rule.
+// See       SPIFFE-ID §2.1 for the trust domain
 
 #pragma once
 

@@ -6,6 +6,7 @@ Each error names what, where and the rule; nothing is half applied.
 import os
 import socket
 import subprocess
+import unittest.mock
 
 import yaml
 
@@ -14,6 +15,8 @@ from harness import SITE, TRUST_DOMAIN, binary
 from services import FrontendTransport, MailboxTransport, Shell
 from store_edit import make_newer, newest_log
 from wire import WireClient, WireSink
+
+SERVICES = ("mailbox-transport", "frontend-transport")
 
 # (name, spec of a SendConnector, words that the log must have)
 MANIFESTS = [
@@ -174,14 +177,65 @@ class BadSettingsTest(Case):
                              "accept.key_file" if key_name == "certificate"
                              else "accept.certificate_file")
 
+    def check(self, service, *words, code=0):
+        """What --check says of settings with which a service could start."""
+        files = [f"--set=rpc.{name}_file=x.pem" for name in ("certificate", "key", "ca")]
+        done = subprocess.run([binary(service), "--check", *files, *words], capture_output=True,
+                              text=True, timeout=30)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stderr
+
     def test_a_quote_that_nothing_closes(self):
         file = self.lab.path / "open.yaml"
         file.write_text('deliver.tls_report_organization: "Contoso\nqueue.nonsense: 1\n')
-        for service in ("mailbox-transport", "frontend-transport"):
-            done = subprocess.run([binary(service), "--check", "--settings", file],
-                                  capture_output=True, text=True)
-            self.assertEqual(done.returncode, 1)
-            self.assertIn(f"closing quote ({file}:1)", done.stderr)
+        for service in SERVICES:
+            said = self.check(service, "--settings", file, code=1)
+            self.assertIn(f"closing quote ({file}:1)", said)
+
+    def test_a_variable_that_is_no_setting_is_a_warning(self):
+        typo = {"POSTERN_SERVER_SIET": "a", "POSTERN_PORT_7171_TCP": "tcp://10.0.0.1:7171",
+                "POSTERN_SERVER_HTTP_ADRESS": "127.0.0.1:1"}
+        with unittest.mock.patch.dict(os.environ, typo):
+            for service in SERVICES:
+                said = self.check(service).splitlines()
+                self.assertEqual(len(said), 2, said)
+                self.assertIn("warning: variable POSTERN_SERVER_HTTP_ADRESS is no setting, the "
+                              "nearest known one is POSTERN_SERVER_HTTP_ADDRESS", said[0])
+                said = self.check(service, "--set=server.http_address=x", code=1)
+                self.assertIn("variable POSTERN_SERVER_SIET", said)
+                self.assertIn("server.http_address", said)
+            for service in (self.mailbox(), self.frontend()):
+                found = service.log("settings", "check the settings")
+                self.assertEqual([line["level"] for line in found], ["warning", "warning"])
+        self.assertEqual(self.check(SERVICES[0]), "")
+
+    def test_names_addresses_and_ports_are_judged_before_the_start(self):
+        said = self.check("mailbox-transport", "--set=server.name=a.b", "--set=server.fqdn=a b",
+                          "--set=rpc.trust_domain=A", "--set=deliver.tls_report_contact=me",
+                          "--set=server.admin_address=0.0.0.0:7171", code=1)
+        for key in ("server.name", "server.fqdn", "rpc.trust_domain", "deliver.tls_report_contact",
+                    "server.admin_address"):
+            self.assertIn(key + ": ", said)
+        said = self.check("frontend-transport", "--set=server.site=a.b", "--set=egress.slots=x",
+                          "--set=pressure=1", code=1)
+        self.assertIn('unknown setting "pressure" (--set)', said)
+
+    def test_the_version(self):
+        for name in (*SERVICES, "postern"):
+            done = subprocess.run([binary(name), "--version"], capture_output=True, text=True)
+            self.assertRegex(done.stdout, rf"^{name} \d+\.\d+\.\d+\n$")
+            self.assertEqual(done.returncode, 0)
+
+    def test_every_line_of_a_service_is_one_of_its_log(self):
+        front_end = self.frontend()
+        self.lab.site([front_end.address])
+        mailbox = self.mailbox()
+        self.eventually(lambda: front_end.metrics().total("postern_egress_streams"), 10,
+                        "a stream")
+        self.assertNotIn("E1", Shell(self.lab, mailbox).run("Get-Queue").stderr)
+        for service in (mailbox, front_end):
+            lines = service.process.text().splitlines()
+            self.assertEqual([line for line in lines if not line.startswith("{")], [])
 
     def test_a_server_that_the_directory_does_not_know(self):
         self.refuses({"server.name": "stranger"}, "server.name", "stranger", "TransportServer")

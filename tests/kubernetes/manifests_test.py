@@ -99,8 +99,10 @@ class ManifestsTest(unittest.TestCase):
             text = next(each for each in of_kind(resources, "ConfigMap")
                         if each["metadata"]["name"] == config)["data"][service + ".yaml"]
             self.assertLessEqual(set(keys_of(yaml.safe_load(text))), manual[service])
-            variables = {each["name"]: each.get("value", "pod-0")
-                         for each in pod["containers"][0]["env"]}
+            variables = {}
+            for each in pod["containers"][0]["env"]:
+                variables[each["name"]] = re.sub(r"\$\((\w+)\)", lambda used: variables[used[1]],
+                                                 each.get("value", "pod-0"))
             known = {"POSTERN_" + key.replace(".", "_").upper() for key in manual[service]}
             self.assertEqual(set(variables) - known, {"POD_NAME"} & set(variables))
             path = MANIFESTS / "settings.yaml.checked"

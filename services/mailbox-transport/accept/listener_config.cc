@@ -46,6 +46,15 @@ bool TooWide(const io::Network& network) {
   return network.prefix_bits < kNarrowestV6 || network.Contains(*mapped);
 }
 
+absl::Status SetAddress(std::string_view value, ListenerConfig& config) {
+  const auto address = io::Endpoint::Parse(value);
+  if (!address.ok()) {
+    return Invalid(config.name, "address", value, base::MessageOf(address.status()));
+  }
+  config.address = *address;
+  return absl::OkStatus();
+}
+
 absl::Status SetTls(std::string_view value, bool certificate, ListenerConfig& config) {
   if (value == "auto") {
     config.tls = certificate ? TlsMode::kStartTls : TlsMode::kNone;
@@ -256,21 +265,23 @@ absl::StatusOr<ListenerConfig> ParseListener(std::string_view text,
   if (config.name.empty() || config.name.size() > 32) {
     return Invalid(text, "name", config.name, "must be 1 to 32 characters");
   }
-  const auto address = io::Endpoint::Parse(words->Get("address"));
-  if (!address.ok()) {
-    return Invalid(config.name, "address", words->Get("address"),
-                   base::MessageOf(address.status()));
-  }
-  config.address = *address;
+  settings::Errors errors;
+  const auto good = [&](const absl::Status& status) {
+    errors.Note(status);
+    return status.ok();
+  };
+  good(SetAddress(words->Get("address"), config));
   config.snat_addresses = around.snat_addresses;
-  absl::Status status = SetTls(words->Get("tls", "auto"), around.certificate, config);
-  if (status.ok()) status = SetAuth(words->Get("auth", "none"), config);
-  if (status.ok()) status = CheckAuth(around, config);
-  if (status.ok()) status = SetNetworks(*words, around, config);
-  if (status.ok()) status = SetProxy(words->Get("proxyProtocol", "none"), config);
-  if (status.ok()) status = SetProxyPeers(*words, config);
-  if (status.ok()) status = SetHeaders(words->Get("headers", "none"), config);
-  if (!status.ok()) return status;
+  // What follows from a word that is wrong is not told.
+  const bool tls = good(SetTls(words->Get("tls", "auto"), around.certificate, config));
+  const bool auth = good(SetAuth(words->Get("auth", "none"), config));
+  if (tls && auth) good(CheckAuth(around, config));
+  if (auth) good(SetNetworks(*words, around, config));
+  if (good(SetProxy(words->Get("proxyProtocol", "none"), config))) {
+    good(SetProxyPeers(*words, config));
+  }
+  good(SetHeaders(words->Get("headers", "none"), config));
+  if (absl::Status wrong = errors.Together(); !wrong.ok()) return wrong;
   return config;
 }
 

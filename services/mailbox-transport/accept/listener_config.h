@@ -60,6 +60,7 @@ struct ListenerSurroundings {
   std::vector<io::Network> snat_addresses;
 };
 
+// The errors are a line each.
 absl::StatusOr<ListenerConfig> ParseListener(std::string_view words,
                                              const ListenerSurroundings& around);
 

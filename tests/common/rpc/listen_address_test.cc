@@ -2,6 +2,8 @@
 
 #include "gmock/gmock.h"
 
+#include "common/base/text.h"
+
 namespace postern::rpc {
 namespace {
 
@@ -25,6 +27,37 @@ TEST(ListenAddress, AnAddressHasAPort) {
 TEST(ListenAddress, PlainTextStaysOnTheMachine) {
   EXPECT_EQ(Fault("127.0.0.1:7171", true), "");
   EXPECT_THAT(Fault("0.0.0.0:7171", true), HasSubstr("rpc.insecure_plaintext: 0.0.0.0:7171"));
+}
+
+struct TwoRow {
+  const char* one;
+  const char* other;
+  bool meet;
+};
+
+TEST(ListenAddressTest, TwoThatWantOnePortAreNamed) {
+  const TwoRow rows[] = {
+      {"0.0.0.0:7171", "0.0.0.0:7172", false},
+      {"0.0.0.0:7171", "0.0.0.0:7171", true},
+      {"0.0.0.0:7171", "127.0.0.1:7171", true},
+      {"127.0.0.1:7171", "0.0.0.0:7171", true},
+      {"127.0.0.1:7171", "127.0.0.2:7171", false},
+      {"[::]:7171", "127.0.0.1:7171", true},
+      {"0.0.0.0:7171", "[::1]:7171", false},
+      {"127.0.0.1:0", "127.0.0.1:0", false},
+      {"nonsense", "nonsense", false},
+      {"a:x", "a:x", false},
+  };
+  for (const TwoRow& row : rows) {
+    settings::Errors errors;
+    CheckApart({{"server.a", row.one}, {"server.b", row.other}}, errors);
+    const std::string said(errors.Together().message());
+    EXPECT_EQ(!said.empty(), row.meet) << row.one << " " << row.other;
+    if (row.meet) {
+      EXPECT_EQ(said, base::Cat("server.b: \"", row.other, "\": server.a \"", row.one,
+                                "\" listens there: give each a port of its own"));
+    }
+  }
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "common/base/text.h"
+
 namespace postern::rpc {
 namespace {
 
@@ -28,6 +30,17 @@ TEST(RpcSettingsTest, EachOfTheThreeFilesIsNeeded) {
 TEST(RpcSettingsTest, PlainTextNeedsNoFiles) {
   RpcSettings settings;
   settings.insecure_plaintext.value = true;
+  EXPECT_EQ(FaultsOf(settings), "");
+}
+
+TEST(RpcSettingsTest, TrustDomainIsInTheLettersOfSpiffe) {
+  RpcSettings settings;
+  settings.insecure_plaintext.value = true;
+  for (const char* text : {"", "Postern.local", "postern.local/main", "spiffe://postern.local"}) {
+    settings.trust_domain.value = text;
+    EXPECT_THAT(FaultsOf(settings), HasSubstr(base::Cat("rpc.trust_domain: \"", text, "\": is 1")));
+  }
+  settings.trust_domain.value = "postern_1.test-a";
   EXPECT_EQ(FaultsOf(settings), "");
 }
 

@@ -40,6 +40,17 @@ TEST(FrontendSettingsCheck, AllMistakesAreToldWithKeyValueAndRule) {
                             HasSubstr("server.http_address: listen on \"here:1\"")));
 }
 
+TEST(FrontendSettingsCheck, NamesAndPortsAreThose) {
+  AppSettings settings = Good();
+  settings.server.name.value = "mail example.com";
+  settings.server.site.value = "Site/A";
+  settings.server.proxy_address.value = "127.0.0.1:9717";
+  EXPECT_THAT(SettingsFaults<App>(settings),
+              AllOf(HasSubstr("server.name: \"mail example.com\": is a domain name"),
+                    HasSubstr("server.site: \"Site/A\": a name is 1 to 63 lower-case"),
+                    HasSubstr("server.http_address: \"0.0.0.0:9717\": server.proxy_address")));
+}
+
 TEST(FrontendSettingsCheck, AnAddressIsListedOnce) {
   AppSettings settings = Good();
   settings.egress.addresses.value = {"address=192.0.2.1", "address=192.0.2.1"};

@@ -8,6 +8,7 @@
 namespace postern::accept {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 ListenerSurroundings Around(bool certificate, bool users) {
@@ -87,6 +88,15 @@ TEST(ListenerConfigTest, ErrorsNameFieldValueAndRule) {
     ASSERT_FALSE(listener.ok()) << row.words;
     EXPECT_THAT(std::string(base::MessageOf(listener.status())), HasSubstr(std::string(row.error)));
   }
+}
+
+TEST(ListenerConfigTest, EachMistakeOfAListenerIsToldAndWhatFollowsFromItIsNot) {
+  const auto listener =
+      ParseListener("name=a address=nowhere tls=maybe auth=required proxyProtocol=v3 headers=all",
+                    Around(true, true));
+  const auto said = base::Split(base::MessageOf(listener.status()), '\n');
+  EXPECT_THAT(said, ElementsAre(HasSubstr("address \"nowhere\""), HasSubstr("tls \"maybe\""),
+                                HasSubstr("proxyProtocol \"v3\""), HasSubstr("headers \"all\"")));
 }
 
 TEST(ListenerConfigTest, NetworksMeanNothingWhereAuthIsRequired) {

@@ -52,6 +52,44 @@ TEST(MailboxSettingsCheck, AllMistakesAreToldWithKeyValueAndRule) {
   EXPECT_EQ(std::count(faults.begin(), faults.end(), '\n'), 11);
 }
 
+TEST(MailboxSettingsCheck, NamesAndAddressesAreThose) {
+  AppSettings settings = Good();
+  settings.server.name.value = "mbx.0";
+  settings.server.fqdn.value = "mail example.com";
+  settings.kubernetes.site.value = "Site A";
+  settings.rpc.trust_domain.value = "Postern Local";
+  settings.settle.external_dsn_reporting_authority.value = "-";
+  settings.settle.external_postmaster_address.value = "postmaster";
+  settings.deliver.tls_report_contact.value = "mailto:tls@contoso.com@x";
+  const std::string faults = SettingsFaults<App>(settings);
+  EXPECT_THAT(faults, AllOf(HasSubstr("server.name: \"mbx.0\": a name is 1 to 63 lower-case"),
+                            HasSubstr("server.fqdn: \"mail example.com\": is a domain name"),
+                            HasSubstr("kubernetes.site: \"Site A\": a name is"),
+                            HasSubstr("rpc.trust_domain: \"Postern Local\": is 1 to 255")));
+  EXPECT_THAT(faults,
+              AllOf(HasSubstr("settle.external_dsn_reporting_authority: \"-\": is a domain"),
+                    HasSubstr("settle.external_postmaster_address: \"postmaster\": is an"),
+                    HasSubstr("deliver.tls_report_contact: \"mailto:tls@contoso.com@x\"")));
+  EXPECT_EQ(std::count(faults.begin(), faults.end(), '\n'), 6);
+  settings = Good();
+  settings.server.name.value = "MBX-0";
+  settings.server.fqdn.value = "mail.contoso.com";
+  settings.settle.external_postmaster_address.value = "postmaster@contoso.com";
+  settings.deliver.tls_report_contact.value = "tls@contoso.com";
+  EXPECT_EQ(SettingsFaults<App>(settings), "");
+}
+
+TEST(MailboxSettingsCheck, TwoPortsAreNotTheSame) {
+  AppSettings settings = Good();
+  settings.endpoints.admin_address.value = "127.0.0.1:9717";
+  settings.accept.listeners.value = {"name=relay address=0.0.0.0:7171"};
+  const std::string faults = SettingsFaults<App>(settings);
+  EXPECT_THAT(faults,
+              AllOf(HasSubstr("server.http_address: \"0.0.0.0:9717\": server.admin_address"),
+                    HasSubstr("accept.listeners: listener relay: \"0.0.0.0:7171\": "
+                              "server.submission_address")));
+}
+
 TEST(MailboxSettingsCheck, WhatBelongsTogetherIsCheckedTogether) {
   AppSettings settings = Good();
   settings.queue.priority_queuing_enabled.value = true;
