@@ -25,6 +25,18 @@ def deferred(delivered, put_off):
             pod("postern_deliver_recipients_total", put_off, more % "deferred")]
 
 
+def outage(failed="0x20 1+1x60", delivered="0+30x20 600x60", queued="0+10x80",
+           waiting=("DnsConnectorDelivery",) * 5, each="3x80"):
+    """Mail went for 20 minutes, then one recipient a minute fails; mail of next hops waits."""
+    more = ',connector="internet",result="%s"'
+    return [pod("postern_deliver_recipients_total", delivered, more % "delivered"),
+            pod("postern_deliver_recipients_total", failed, more % "failed"),
+            pod("postern_queue_queued_total", queued, ',type="DnsConnectorDelivery"')
+            ] + [pod("postern_queue_top_messages", each,
+                     f',connector="internet",type="{kind}",next_hop="{number}.example"')
+                 for number, kind in enumerate(waiting)]
+
+
 def reason(values):
     return [pod("postern_deliver_ambiguous_total", values, ',reason="front-end-lost"')]
 
@@ -76,6 +88,9 @@ CASES = {
         [pod("postern_queue_messages", "0x30", ',type="Unreachable"'),
          pod("postern_queue_messages", "90x30", ',type="DnsConnectorDelivery"')]),
     "PosternDeferredShare": (60, deferred("0+10x80", "0+5x80"), deferred("0+10x80", "0+1x80")),
+    # The second: one dead domain with much mail, while others take theirs.
+    "PosternWayOutLost": (
+        36, outage(), outage(delivered="0+30x80", waiting=["DnsConnectorDelivery"], each="900x80")),
     "PosternReturnsSpike": (DAY, returned("0+0.1x1400 200+30x60"), returned("0+5x1500")),
     "PosternSyncSlow": (30, commits("0+90x40", "0+100x40"), commits("0+100x40", "0+100x40")),
     "PosternStoreFull": (5, [pod("postern_store_full", "1x20")],
@@ -120,6 +135,21 @@ def restarted(values, seconds):
 
 # (alert, minutes, series, whether it fires): what one case each way does not tell.
 MORE = [
+    # Soon enough, and not by a moment's trouble.
+    ("PosternWayOutLost", 28, outage(), False),
+    ("PosternWayOutLost", 36, outage(failed="0x20 1+1x4 5x60", delivered="0+30x20 600x5 630+30x60"),
+     False),
+    # In Retry there is a try in ten minutes.
+    ("PosternWayOutLost", 70, outage(failed="0x29 1x9 2x9 3x9 4x9 5x9"), True),
+    # Half of the Internet is gone.
+    ("PosternWayOutLost", 36, outage("0x20 20+20x60", "0+30x20 610+10x60"), True),
+    ("PosternWayOutLost", 36, outage("0x20 5+5x60", "0+30x20 610+10x60"), False),
+    # At night nothing is tried but dead domains; in a small installation nobody can tell.
+    ("PosternWayOutLost", 36, outage(queued="0+10x20 200x60"), False),
+    ("PosternWayOutLost", 36, outage(queued="0+1x80"), False),
+    ("PosternWayOutLost", 36, outage(waiting=["DnsConnectorDelivery"] * 4), False),
+    ("PosternWayOutLost", 36, outage(waiting=["SmartHostConnectorDelivery"], each="21x80"), True),
+    ("PosternWayOutLost", 36, outage(waiting=["SmartHostConnectorDelivery"], each="20x80"), False),
     ("PosternAmbiguous", 30, restarted("21x80", 0), True),
     ("PosternAmbiguous", 30, restarted("20x80", 0), False),
     ("PosternAmbiguous", 70, restarted("21x80", 0), False),

@@ -45,9 +45,10 @@ BOARDS = {
         ("Delivered recipients", "ops",
          [(rate("postern_deliver_recipients_total", "connector", ',result="delivered"'),
            "{{connector}}")]),
-        ("Share that was deferred", "percentunit",
-         [(rate("postern_deliver_recipients_total", "connector", ',result="deferred"') + " / "
-           + rate("postern_deliver_recipients_total", "connector"), "{{connector}}")]),
+        ("Share that was deferred, or failed without an answer", "percentunit",
+         [(rate("postern_deliver_recipients_total", "connector", f',result="{result}"') + " / "
+           + rate("postern_deliver_recipients_total", "connector"),
+           "{{connector}} " + result) for result in ("deferred", "failed")]),
         ("Time of an attempt, 95 %", "s",
          [(quantile(0.95, "postern_deliver_attempt_seconds", "connector"), "{{connector}}")]),
         ("Content sent", "Bps", [(rate("postern_deliver_sent_bytes_total", "connector"),

@@ -15,6 +15,28 @@ LOST = " or ".join(f"sum by ({BY}) (increase({name}[15m])) > 0" for name in (
     "postern_egress_connectivity_log_lost_total", "postern_egress_protocol_log_lost_total",
     "postern_route_log_lost_total"))
 
+# Recipients without an answer are "failed": no host was reached, or it went away. Of a next hop in
+# Retry there is one attempt in ten minutes and what its hosts take not to answer, hence 15 minutes.
+OF = "namespace, connector"
+
+
+def recipients(results, over):
+    return (f"sum by ({OF}) (increase(postern_deliver_recipients_total{{{results}}}[{over}]))")
+
+
+FAILED, ANSWERED = 'result="failed"', 'result!="failed"'
+LOST_WAY = (f'({recipients(FAILED, "15m")} > 0 unless '
+            f'({recipients(ANSWERED, "5m")} >= {recipients(FAILED, "5m")}) > 0)')
+# One dead domain is no loss of the way, one dead smart host is. These are the ten longest queues of
+# each server.
+LONGEST = "postern_queue_top_messages"
+OF_DOMAINS = f'{LONGEST}{{type="DnsConnectorDelivery"}}'
+MANY_WAIT = (f"(count by ({OF}) (count by ({OF}, next_hop) ({OF_DOMAINS})) >= 5 or "
+             f"sum by ({OF}) ({LONGEST} unless {OF_DOMAINS}) > 20)")
+# At night the dead domains may be the only ones that are tried.
+MAIL_COMES = ('sum by (namespace) (increase(postern_queue_queued_total'
+              '{type!~"Undefined|Unreachable|Poison"}[10m])) > 20')
+
 # Space refuses mail of applications from Medium on; flow holds each MAIL back, and refuses
 # it after ten minutes above Normal.
 LEVEL = "postern_accept_pressure_level"
@@ -60,6 +82,9 @@ ALERTS = {
     "PosternQueuesHeld": (
         f"sum by ({BY}) (increase(postern_queue_held_total[5m])) > 0", "10m", "warning",
         "queues of {{ $labels.pod }} stop for lack of a front end or its credit"),
+    "PosternWayOutLost": (
+        f"{LOST_WAY} and on ({OF}) {MANY_WAIT} and on (namespace) {MAIL_COMES}", "10m", "critical",
+        "mail of {{ $labels.connector }} reaches no host: most attempts fail without an answer"),
     "PosternOldestMessage": (
         "postern:queue_oldest_message_seconds:max > 14400", "10m", "warning",
         "a message of {{ $labels.type }} waits for {{ $value | humanizeDuration }} at "
