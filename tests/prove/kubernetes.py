@@ -68,6 +68,8 @@ CLAIMS = [
     Claim("every overlay and component: kustomize, kubeconform strict; settings and directories "
           "are taken by the services; pods are restricted",
           kubernetes("manifests", told="resources")),
+    Claim("the autoscalers act before the deliveries of one busy server wait for credit",
+          kubernetes("scaling")),
     Claim("each query of dashboards and rules asks for metrics that are declared",
           kubernetes("dashboards", "DashboardsTest")),
     Claim("promtool: each alert fires when it must and only then",
