@@ -24,6 +24,8 @@ METRIC = re.compile(r"\b((?:postern|process)_\w+)")
 AS_THE_SERVER = ("/usr/bin/postern --certificate /etc/postern/tls/tls.crt "
                  "--key /etc/postern/tls/tls.key --ca /etc/postern/tls/ca.crt ")
 OF_PROMETHEUS = {"postern_site"}  # a label of the scrape
+# What deliver counts of direct and proxied mail alike; front ends have their own of the others.
+OF_BOTH_WAYS = {"recipients_total", "sent_bytes_total"}
 
 
 def declared():
@@ -65,6 +67,20 @@ class DashboardsTest(unittest.TestCase):
                 with self.subTest(place=place, metric=name):
                     histogram = base != name and known.get(base) == "histogram"
                     self.assertTrue(name in known or histogram, "no service declares it")
+
+    def test_what_is_asked_of_direct_mail_is_asked_of_front_ends(self):
+        known, asked = declared(), {}
+        for place, query in queries():
+            asked.setdefault(place, set()).update(METRIC.findall(query))
+        for place, names in asked.items():
+            for name in names:
+                what = name.removeprefix("postern_deliver_")
+                twin = f"postern_egress_{what}"
+                if what == name or what in OF_BOTH_WAYS or twin not in known:
+                    continue
+                with self.subTest(place=place, metric=name):
+                    if place != "PosternAmbiguous":  # told of both ways, with the reason
+                        self.assertIn(twin, names)
 
     def test_each_alert_has_its_page_and_each_page_its_alert(self):
         names = {rule["alert"] for rule in alerting() if "alert" in rule}
