@@ -111,6 +111,13 @@ CASES = {
         90, [pod("postern_egress_certificate_expires_seconds", "500000x100")],
         [pod("postern_egress_certificate_expires_seconds", "900000x100"),
          pod("postern_deliver_certificate_expires_seconds", "0x100")]),
+    "PosternCertificateGone": (
+        10, [pod("postern_deliver_certificate_expires_seconds", "9e9x3 0x20",
+                 ',certificate="mail"'),
+             pod("postern_deliver_certificate_expires_seconds", "9e9x30", ',certificate="other"')],
+        # The listeners have none, which is no loss.
+        [pod("postern_accept_certificate_expires_seconds", "0x20"),
+         pod("postern_egress_certificate_expires_seconds", "9e9x30", ',certificate="mail"')]),
     "PosternAddressNames": (
         70, [pod("postern_egress_address_names_agree", "0x90", ',address="192.0.2.25"'),
              pod("postern_egress_address_names_agree", "1x90", ',address="192.0.2.26"')],
@@ -135,6 +142,11 @@ def restarted(values, seconds):
 
 # (alert, minutes, series, whether it fires): what one case each way does not tell.
 MORE = [
+    ("PosternCertificateGone", 10, [
+        pod("postern_egress_certificate_expires_seconds", "0x20", ',certificate="mail"')], True),
+    # A Secret that is written anew.
+    ("PosternCertificateGone", 10, [
+        pod("postern_egress_certificate_expires_seconds", "9e9x3 0x3 9e9x20")], False),
     # Soon enough, and not by a moment's trouble.
     ("PosternWayOutLost", 28, outage(), False),
     ("PosternWayOutLost", 36, outage(failed="0x20 1+1x4 5x60", delivered="0+30x20 600x5 630+30x60"),

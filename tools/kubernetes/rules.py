@@ -8,6 +8,9 @@ ALERTS    name -> (query, for, severity, one sentence for the page); the runbook
 BY = "namespace, pod"
 CERTIFICATES = " or ".join(f"postern_{step}_certificate_expires_seconds"
                            for step in ("accept", "deliver", "egress"))
+# 0 for the listeners is that none is set, here that one was there and is not any more.
+GONE = " or ".join(f"min by ({BY}, certificate) (postern_{step}_certificate_expires_seconds) == 0"
+                   for step in ("deliver", "egress"))
 # Joined by "or": no service has all of these.
 LOST = " or ".join(f"sum by ({BY}) (increase({name}[15m])) > 0" for name in (
     "postern_observe_log_dropped_total", "postern_settle_message_tracking_lost_total",
@@ -128,6 +131,10 @@ ALERTS = {
         f"({CERTIFICATES}) > 0 and ({CERTIFICATES}) - time() < 7 * 86400", "1h", "warning",
         "a certificate of {{ $labels.pod }} ends within a week: "
         "{{ or $labels.certificate \"that of the listeners\" }}"),
+    "PosternCertificateGone": (
+        GONE, "5m", "critical",
+        "the certificate {{ $labels.certificate }} of {{ $labels.pod }} is gone: mail that must "
+        "show it waits"),
     "PosternAddressNames": (
         f"min by ({BY}, address) (postern_egress_address_names_agree) == 0", "1h", "warning",
         "name, A and PTR of the source address {{ $labels.address }} differ: remotes may refuse "
