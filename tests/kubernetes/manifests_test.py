@@ -72,6 +72,17 @@ def servers_of(resources, workload):
     return spec.get("maxReplicas", spec.get("maxReplicaCount"))
 
 
+def settings_of(service, resources, pod):
+    config = next(v["configMap"]["name"] for v in pod["volumes"] if v["name"] == "settings")
+    return next(each for each in of_kind(resources, "ConfigMap")
+                if each["metadata"]["name"] == config)["data"][service + ".yaml"]
+
+
+def megabytes(text):
+    number, unit = re.fullmatch(r"(\d+)(MB|GB|Mi|Gi)", text).groups()
+    return int(number) * (1024 if unit.startswith("G") else 1)
+
+
 def shown(page):
     """What the YAML of a page says, by the field of the kustomization: patches, labels, ..."""
     found = {}
@@ -95,9 +106,7 @@ class ManifestsTest(unittest.TestCase):
                   for page in pages}
         for _, resources, workload, pod in self.each_workload():
             service = SERVICES[workload["kind"]]
-            config = next(v["configMap"]["name"] for v in pod["volumes"] if v["name"] == "settings")
-            text = next(each for each in of_kind(resources, "ConfigMap")
-                        if each["metadata"]["name"] == config)["data"][service + ".yaml"]
+            text = settings_of(service, resources, pod)
             self.assertLessEqual(set(keys_of(yaml.safe_load(text))), manual[service])
             variables = {}
             for each in pod["containers"][0]["env"]:
@@ -110,6 +119,26 @@ class ManifestsTest(unittest.TestCase):
             done = subprocess.run([binary(service), "--check", "--settings", path],
                                   capture_output=True, text=True, env={**os.environ, **variables})
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_full_logs_leave_three_quarters_of_the_volume_to_mail(self):
+        manual = (ROOT / "docs/generated/settings.md").read_text().split("\n## ")[1]
+        fallbacks = dict(re.findall(r"^\| `(\w+_log)\.max_directory_size` \| size \| `(\w+)`",
+                                    manual, re.MULTILINE))
+        self.assertEqual(len(fallbacks), 4)
+        for overlay, resources, workload, pod in self.each_workload():
+            for claim in workload["spec"].get("volumeClaimTemplates", ()):
+                limits = dict(fallbacks)
+                text = settings_of("mailbox-transport", resources, pod)
+                for log, values in yaml.safe_load(text).items():
+                    if log in limits and "max_directory_size" in values:
+                        limits[log] = values["max_directory_size"]
+                for variable in pod["containers"][0]["env"]:
+                    found = re.fullmatch(r"POSTERN_(\w+_LOG)_MAX_DIRECTORY_SIZE", variable["name"])
+                    if found:
+                        limits[found.group(1).lower()] = variable["value"]
+                room = megabytes(claim["spec"]["resources"]["requests"]["storage"])
+                with self.subTest(overlay=overlay, limits=limits):
+                    self.assertLessEqual(sum(map(megabytes, limits.values())), room / 4)
 
     def test_a_variable_in_a_value_stands_before_it(self):
         # Otherwise it stays as it is written. kustomize puts what a patch adds first.
