@@ -19,6 +19,12 @@ def server(number, values, instance="10.0.0.1"):
             f'postern_site="main",instance="{instance}:9717"}}', values)
 
 
+def unusable(usable, named="2x20", front_end="1x20"):
+    return [pod("postern_deliver_front_ends", named, ',postern_site="main"'),
+            pod("postern_deliver_front_ends_usable", usable, ',postern_site="main"'),
+            up("frontend-transport", front_end)]
+
+
 def deferred(delivered, put_off):
     more = ',connector="internet",result="%s"'
     return [pod("postern_deliver_recipients_total", delivered, more % "delivered"),
@@ -77,6 +83,8 @@ CASES = {
         5, [up("mailbox-transport", "1x20"), up("frontend-transport", "0x20"),
             up("frontend-transport", "1x20", "other")],
         [up("mailbox-transport", "1x20"), up("frontend-transport", "1x20")]),
+    "PosternFrontEndsUnusable": (
+        10, unusable("0x20"), unusable("2x4 0x3 2x20")),
     "PosternQueuesHeld": (20, [pod("postern_queue_held_total", "0+3x30")],
                           [pod("postern_queue_held_total", "7x30")]),
     "PosternOldestMessage": (
@@ -142,6 +150,10 @@ def restarted(values, seconds):
 
 # (alert, minutes, series, whether it fires): what one case each way does not tell.
 MORE = [
+    # No front end is up, which is another alert; or the Site names none.
+    ("PosternFrontEndsUnusable", 10, unusable("0x20", front_end="0x20"), False),
+    ("PosternFrontEndsUnusable", 10, unusable("0x20", named="0x20"), False),
+    ("PosternFrontEndsUnusable", 10, unusable("1x20"), False),
     ("PosternCertificateGone", 10, [
         pod("postern_egress_certificate_expires_seconds", "0x20", ',certificate="mail"')], True),
     # A Secret that is written anew.

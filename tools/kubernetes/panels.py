@@ -99,6 +99,8 @@ BOARDS = {
         ("Share of each front end", "percentunit",
          [(rate("postern_egress_recipients_total", "pod") + " / on () group_left "
            + rate("postern_egress_recipients_total"), "{{pod}}")]),
+        ("Front ends that a server can use", "short",
+         [(total("postern_deliver_front_ends_usable", "pod"), "{{pod}}")]),
         ("Streams of mailbox-transports", "short", [(total("postern_egress_streams", "pod"),
                                                      "{{pod}}")]),
         ("Recipients by result", "ops", [(rate("postern_egress_recipients_total", "result"),

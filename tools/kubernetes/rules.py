@@ -82,6 +82,12 @@ ALERTS = {
         'count by (namespace, postern_site) (up{job="mailbox-transport"} == 1) unless '
         'count by (namespace, postern_site) (up{job="frontend-transport"} == 1)', "2m", "critical",
         "the site {{ $labels.postern_site }} has servers and no front end: proxied mail waits"),
+    "PosternFrontEndsUnusable": (
+        "max by (namespace, pod, postern_site) (postern_deliver_front_ends_usable) == 0 and "
+        f"on ({BY}) postern_deliver_front_ends > 0 and on (namespace, postern_site) "
+        'up{job="frontend-transport"} == 1', "5m", "critical",
+        "{{ $labels.pod }} can use no front end of the site {{ $labels.postern_site }}, although "
+        "some are up"),
     "PosternQueuesHeld": (
         f"sum by ({BY}) (increase(postern_queue_held_total[5m])) > 0", "10m", "warning",
         "queues of {{ $labels.pod }} stop for lack of a front end or its credit"),

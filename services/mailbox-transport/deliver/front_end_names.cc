@@ -175,6 +175,12 @@ absl::Status FrontEndNames::error() const {
   return absl::OkStatus();
 }
 
+std::size_t FrontEndNames::size() const {
+  const auto without = std::count_if(names_.begin(), names_.end(),
+                                     [](const auto& name) { return name->addresses.empty(); });
+  return published_.size() + static_cast<std::size_t>(without);
+}
+
 bool FrontEndNames::asking() const {
   return std::any_of(names_.begin(), names_.end(),
                      [](const auto& name) { return !name->fixed && !name->asked; });

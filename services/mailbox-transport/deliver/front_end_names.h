@@ -47,6 +47,8 @@ class FrontEndNames {
 
   // Why a name has no address; OK when each has one.
   absl::Status error() const;
+  // All addresses, and one for each name that has none.
+  std::size_t size() const;
   // A name has never been answered.
   bool asking() const;
 

@@ -23,7 +23,16 @@ observe::Counter& AmbiguousCounter(observe::Registry& registry, const std::strin
 }
 
 Probe::Probe(observe::Registry& registry, std::string site)
-    : registry_(registry), site_(std::move(site)) {
+    : registry_(registry),
+      site_(std::move(site)),
+      front_ends_{registry.AddGauge(
+          "postern_deliver_front_ends",
+          "Front ends that the Site names, over all io threads; a name without an address is one.",
+          {{"site", site_}})},
+      front_ends_usable_{registry.AddGauge(
+          "postern_deliver_front_ends_usable",
+          "Front ends that gave credit and are not left out, over all io threads.",
+          {{"site", site_}})} {
   for (const char* reason : {"connection-lost", "front-end-lost", "relay-lost", "restart"}) {
     AmbiguousCounter(registry_, reason);
   }
@@ -78,6 +87,16 @@ void Probe::Attempted(const std::string& connector,
   }
   counters.bytes->Add(outcome.bytes_sent);
   counters.seconds->Record(absl::ToDoubleSeconds(took));
+}
+
+void Probe::Share::Is(std::size_t now) {
+  if (now != told) gauge.Add(static_cast<double>(now) - static_cast<double>(told));
+  told = now;
+}
+
+void Probe::FrontEnds(std::size_t known, std::size_t usable) {
+  front_ends_.Is(known);
+  front_ends_usable_.Is(usable);
 }
 
 void Probe::Ambiguous(const std::string& reason) {

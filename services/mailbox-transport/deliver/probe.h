@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -37,6 +38,10 @@ class Probe {
                  const smtp::Outcome& outcome,
                  absl::Duration took);
 
+  // Of the front ends of the site this executor knows so many; each name without an address is one.
+  // Of these so many take mail.
+  void FrontEnds(std::size_t known, std::size_t usable);
+
   // A delivery that may have happened twice, as AmbiguousCounter names it.
   void Ambiguous(const std::string& reason);
 
@@ -53,8 +58,18 @@ class Probe {
 
   Counters& CountersOf(const std::string& connector, Way way);
 
+  // What this executor adds to a gauge of all.
+  struct Share {
+    observe::Gauge& gauge;
+    std::size_t told = 0;
+
+    void Is(std::size_t now);
+  };
+
   observe::Registry& registry_;
   std::string site_;
+  Share front_ends_;
+  Share front_ends_usable_;
   std::unordered_map<std::string, Counters> counters_;  // by connector, "/" and the way
 };
 

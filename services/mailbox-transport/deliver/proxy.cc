@@ -43,12 +43,14 @@ Proxy::Proxy(io::Executor& executor,
              const rpc::RpcSettings& rpc,
              const DeliverSettings& settings,
              std::string site,
+             Probe& probe,
              std::function<void()> available,
              dns::Resolver* resolver)
     : executor_(executor),
       rpc_(rpc),
       settings_(settings),
       site_(std::move(site)),
+      probe_(probe),
       available_(std::move(available)),
       wake_soon_(executor, [this] { Changed(); }),
       scope_(executor),
@@ -60,6 +62,7 @@ Proxy::~Proxy() = default;
 
 void Proxy::SetFrontEnds(const std::vector<std::string>& names) {
   names_.Set(names);
+  Tell();
 }
 
 void Proxy::SetAddresses(const std::vector<std::string>& addresses) {
@@ -246,7 +249,15 @@ std::size_t Proxy::front_ends_usable() const {
                                                 [](const auto& one) { return one->usable(); }));
 }
 
+// A front end that is left out may be tried, and is none to count on.
+void Proxy::Tell() {
+  const auto usable = std::count_if(front_ends_.begin(), front_ends_.end(),
+                                    [](const auto& one) { return one->usable() && !one->out(); });
+  probe_.FrontEnds(names_.size(), static_cast<std::size_t>(usable));
+}
+
 void Proxy::Changed() {
+  Tell();
   changed_.NotifyAll();
   const bool usable = front_ends_usable() > 0;
   if (usable && !std::exchange(was_usable_, usable)) return Wake();

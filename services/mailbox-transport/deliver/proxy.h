@@ -5,7 +5,7 @@
 // Flow      SetFrontEnds from the directory; Attempt; Stop, Join.
 // Failure   Attempt always gives an Outcome. Origin::kFrontEnd: no front end could take it; the
 //           queue is held, and `available` tells when to try again. Never direct instead.
-// Lifetime  One executor. Destroy after Join.
+// Lifetime  One executor; borrows the probe. Destroy after Join.
 // Limits    deliver.proxy_streams streams to each of at most kFrontEndsMax front ends; a delivery
 //           waits deliver.proxy_slot_wait for a slot; it is offered to at most kOffersMax front
 //           ends. `available` is called at most once a second for want of a slot.
@@ -26,6 +26,7 @@
 #include "common/smtp/engine.h"
 #include "services/mailbox-transport/deliver/front_end.h"
 #include "services/mailbox-transport/deliver/front_end_names.h"
+#include "services/mailbox-transport/deliver/probe.h"
 #include "services/mailbox-transport/deliver/settings.h"
 
 namespace postern::deliver {
@@ -40,6 +41,7 @@ class Proxy {
         const rpc::RpcSettings& rpc,
         const DeliverSettings& settings,
         std::string site,
+        Probe& probe,
         std::function<void()> available,
         dns::Resolver* resolver = nullptr);
   ~Proxy();
@@ -73,6 +75,7 @@ class Proxy {
   Chosen FirstWithSlot(const std::string& hop) const;
   bool Hopeful() const;
   absl::Status WhyNone() const;
+  void Tell();
   void Changed();
   void Wake();
 
@@ -80,6 +83,7 @@ class Proxy {
   const rpc::RpcSettings& rpc_;
   const DeliverSettings& settings_;
   std::string site_;
+  Probe& probe_;
   std::function<void()> available_;
   std::vector<std::shared_ptr<FrontEnd>> front_ends_;
   bool was_usable_ = false;

@@ -223,9 +223,9 @@ class Shard {
   queue::Queue queue_;
   settle::Settler settler_;
   smtp::Engine engine_;
+  deliver::Probe deliver_probe_;
   deliver::Proxy proxy_;
   deliver::Relay relay_;
-  deliver::Probe deliver_probe_;
   deliver::Deliver deliver_;
 
   // What the workers have.

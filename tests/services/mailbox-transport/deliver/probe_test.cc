@@ -29,6 +29,19 @@ TEST(DeliverProbeTest, ResultsAreCountedByConnectorAndWay) {
                                          "site=\"site-a\",way=\"relay\"} 1"));
 }
 
+TEST(DeliverProbeTest, FrontEndsOfAllThreadsAreAddedUp) {
+  observe::Registry registry;
+  Probe probe(registry, "site-a");
+  Probe other(registry, "site-a");
+  probe.FrontEnds(2, 2);
+  other.FrontEnds(2, 1);
+  EXPECT_THAT(registry.Text(), HasSubstr("postern_deliver_front_ends{site=\"site-a\"} 4"));
+  EXPECT_THAT(registry.Text(), HasSubstr("postern_deliver_front_ends_usable{site=\"site-a\"} 3"));
+  probe.FrontEnds(1, 0);
+  EXPECT_THAT(registry.Text(), HasSubstr("postern_deliver_front_ends{site=\"site-a\"} 3"));
+  EXPECT_THAT(registry.Text(), HasSubstr("postern_deliver_front_ends_usable{site=\"site-a\"} 1"));
+}
+
 TEST(DeliverProbeTest, DoublesAreCountedByReason) {
   observe::Registry registry;
   Probe probe(registry, "site-a");

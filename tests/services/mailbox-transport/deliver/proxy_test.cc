@@ -89,7 +89,7 @@ class ProxyTest : public ::testing::Test {
     delivery_.policy.connector = "Internet";
     executor_.Run([this] {
       proxy_ = std::make_unique<Proxy>(
-          executor_, rpc_, settings_, "here", [this] { ++available_; }, &dns_);
+          executor_, rpc_, settings_, "here", probe_, [this] { ++available_; }, &dns_);
     });
   }
 
@@ -134,10 +134,24 @@ class ProxyTest : public ::testing::Test {
     return Soon([this, count] { return proxy_->front_ends_usable() == count; });
   }
 
+  // The gauges, once both are so.
+  bool Told(int known, int usable) {
+    return Soon([&] {
+      const std::string text = registry_.Text();
+      const auto says = [&text](std::string_view name, int value) {
+        return text.find(base::Cat(name, "{site=\"here\"} ", value, "\n")) != std::string::npos;
+      };
+      return says("postern_deliver_front_ends", known) &&
+             says("postern_deliver_front_ends_usable", usable);
+    });
+  }
+
   io::Executor executor_{"proxy"};
   testing::FakeResolver dns_;
   rpc::RpcSettings rpc_;
   DeliverSettings settings_;
+  observe::Registry registry_;
+  Probe probe_{registry_, "here"};
   smtp::Delivery delivery_;
   int available_ = 0;
   std::unique_ptr<Proxy> proxy_;
@@ -314,6 +328,21 @@ TEST_F(ProxyTest, FrontEndThatFailsIsLeftOutAndComesBack) {
   ASSERT_TRUE(Usable()) << "its time is over";
   EXPECT_EQ(available_, 2) << "and the queues know";
   EXPECT_EQ(Attempt().recipients.at(0).reply->code, 250);
+  Stop();
+}
+
+TEST_F(ProxyTest, TheGaugesTellHowManyFrontEndsThereAreAndHowManyTakeMail) {
+  settings_.front_end_failures_max.value = 2;
+  LoopbackFrontEnd front_end(executor_);
+  front_end.answers = 0;
+  front_end.fails = true;
+  EXPECT_TRUE(Told(0, 0));
+  FrontEnds({"127.0.0.1:1", front_end.address(), "dns:///nowhere.test:7170"});
+  EXPECT_TRUE(Told(3, 1));
+  EXPECT_EQ(Attempt().recipients.at(0).origin, smtp::Origin::kFrontEnd);
+  EXPECT_TRUE(Told(3, 0)) << "it is left out";
+  FrontEnds({});
+  EXPECT_TRUE(Told(0, 0));
   Stop();
 }
 
