@@ -81,7 +81,7 @@ BOARDS = {
         ("Age of the oldest message by connector", "s",
          [(f"max by (type, connector) (postern_queue_oldest_message_seconds{{{IN}}})",
            "{{type}} {{connector}}")]),
-        ("Messages that might have gone by now", "s",
+        ("Longest wait of a message whose turn has come", "s",
          [(f"max by (type) (postern_queue_attempt_lag_seconds{{{IN}}})", "{{type}}")]),
         ("Longest queues", "short",
          [(f"topk(10, {total('postern_queue_top_messages', 'next_hop, connector')})",
