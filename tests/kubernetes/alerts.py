@@ -62,6 +62,13 @@ def pressure(values, *resources):
             for each in resources]
 
 
+def disk(reading, resource="store disk"):
+    return [pod("postern_accept_pressure_reading", reading, f',resource="{resource}"')] + [
+        pod("postern_accept_pressure_mark", f"{mark}x200",
+            f',level="{level}",resource="{resource}"')
+        for level, mark in (("normal", 98), ("medium", 100), ("high", 102))]
+
+
 def lost(logs, growing=None):
     """What a service has of its logs; it lost lines of each long ago, and goes on with one."""
     return [pod(f"postern_{log}_total", "4+1x30" if log == growing else "4x30") for log in logs]
@@ -106,10 +113,8 @@ CASES = {
     "PosternBackPressure": (
         20, pressure("1x30", "memory"),
         pressure("0x30", "memory", "store disk") + pressure("0x11 1x18", "commit latency")),
-    "PosternDiskFilling": (
-        20, [pod("postern_accept_pressure_level", "1x30", ',resource="store disk"')],
-        [pod("postern_accept_pressure_level", "0x30", ',resource="store disk"'),
-         pod("postern_accept_pressure_level", "1x30", ',resource="memory"')]),
+    # Of a mark at 100.
+    "PosternDiskFilling": (20, disk("91x30"), disk("89x30") + disk("200x30", "memory")),
     "PosternStoreDamage": (10, [pod("postern_store_quarantined_total", "3x20")],
                            [pod("postern_store_quarantined_total", "0x20")]),
     "PosternMailWithoutServer": (
@@ -159,6 +164,15 @@ MORE = [
     # A Secret that is written anew.
     ("PosternCertificateGone", 10, [
         pod("postern_egress_certificate_expires_seconds", "9e9x3 0x3 9e9x20")], False),
+    # A fifth of a point a minute is 48 in four hours.
+    ("PosternDiskFilling", 140, disk("52+0.2x150", "log disk"), True),
+    ("PosternDiskFilling", 140, disk("52+0.05x150"), False),
+    ("PosternDiskFilling", 140, disk("10+0.26x150"), False),
+    # Before mail is refused, and then as well.
+    ("PosternDiskFilling", 20, disk("101x30"), True),
+    ("PosternDiskFilling", 20, disk("80x10 91x10 80x10"), False),
+    # That is before this one.
+    ("PosternBackPressure", 20, disk("95x30") + pressure("0x30", "store disk"), False),
     # Soon enough, and not by a moment's trouble.
     ("PosternWayOutLost", 28, outage(), False),
     ("PosternWayOutLost", 36, outage(failed="0x20 1+1x4 5x60", delivered="0+30x20 600x5 630+30x60"),

@@ -149,6 +149,11 @@ BOARDS = {
         ("Readings of back pressure", "short",
          [(f"max by (pod, resource) (postern_accept_pressure_reading{{{IN}}})",
            "{{pod}} {{resource}}")]),
+        ("Disks: in use, of the mark from which on mail is refused", "percentunit",
+         [("max by (pod, resource) (postern_accept_pressure_reading"
+           f'{{{IN},resource=~".* disk"}}) / on (pod, resource) '
+           "max by (pod, resource) (postern_accept_pressure_mark"
+           f'{{{IN},resource=~".* disk",level="medium"}})', "{{pod}} {{resource}}")]),
         ("Resident memory", "bytes", [(total("process_resident_memory_bytes", "pod"),
                                        "{{pod}}")]),
         ("Processor", "short", [(rate("process_cpu_seconds_total", "pod"), "{{pod}}")]),

@@ -49,6 +49,15 @@ SHORT = " or ".join((
     f"max by ({BY}, resource) ({LEVEL}) >= 2",
     f"max by ({BY}, resource) (min_over_time({LEVEL}[10m])) >= 1"))
 
+# Near the medium mark, from which on mail is refused, or there soon. A disk that is half empty has
+# time: the logs of a new server grow as fast, and end at their limits.
+DISK = 'resource=~".* disk"'
+READING = "postern_accept_pressure_reading"
+IN_USE = f"max by ({BY}, resource) ({READING}{{{DISK}}})"
+MEDIUM = f'max by ({BY}, resource) (postern_accept_pressure_mark{{level="medium",{DISK}}})'
+IN_4_HOURS = f"max by ({BY}, resource) (predict_linear({READING}{{{DISK}}}[2h], 4 * 3600))"
+FILLS = (f"{IN_USE} > 0.9 * {MEDIUM} or {IN_4_HOURS} > {MEDIUM} and {IN_USE} > 0.5 * {MEDIUM}")
+
 RECORDED = {
     "postern:accept_messages:rate5m":
         "sum by (namespace) (rate(postern_accept_messages_total[5m]))",
@@ -122,8 +131,8 @@ ALERTS = {
         "{{ $labels.pod }} is short of {{ $labels.resource }}: it refuses new mail or holds it "
         "back"),
     "PosternDiskFilling": (
-        f'max by ({BY}, resource) (postern_accept_pressure_level{{resource=~".* disk"}}) >= 1',
-        "15m", "warning", "the {{ $labels.resource }} of {{ $labels.pod }} fills"),
+        FILLS, "15m", "warning",
+        "the {{ $labels.resource }} of {{ $labels.pod }} fills: new mail is refused soon"),
     "PosternStoreDamage": (
         # Found at a start: the series of a new pod begins with it, and does not increase.
         f"max by ({BY}) (postern_store_quarantined_total) > 0", "0m", "critical",

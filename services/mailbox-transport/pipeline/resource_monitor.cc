@@ -10,6 +10,7 @@ namespace {
 
 constexpr const char* kNames[] = {"store disk", "log disk", "memory", "submission length",
                                   "commit latency"};
+constexpr std::array<const char*, 3> kLevels = {"normal", "medium", "high"};
 
 observe::Gauge& LevelGauge(observe::Registry& registry, std::size_t resource) {
   return registry.AddGauge("postern_accept_pressure_level",
@@ -21,6 +22,13 @@ observe::Gauge& ReadingGauge(observe::Registry& registry, std::size_t resource) 
   return registry.AddGauge("postern_accept_pressure_reading",
                            "What was read of a resource: bytes in use, messages or seconds.",
                            {{"resource", kNames[resource]}});
+}
+
+observe::Gauge& MarkGauge(observe::Registry& registry, std::size_t resource, const char* level) {
+  return registry.AddGauge("postern_accept_pressure_mark",
+                           "The reading from which on a level holds: normal (below it a raised one "
+                           "is over), medium, high.",
+                           {{"resource", kNames[resource]}, {"level", level}});
 }
 
 PressureMarks FlowMarks(double high) {
@@ -39,6 +47,8 @@ ResourceMonitor::ResourceMonitor(const PressureSettings& settings,
     board_.Add(kNames[resource], flow ? PressureBoard::Kind::kFlow : PressureBoard::Kind::kSpace);
     levels_[resource] = &LevelGauge(registry, resource);
     readings_[resource] = &ReadingGauge(registry, resource);
+    for (std::size_t level = 0; level < kLevels.size(); ++level)
+      marks_[resource][level] = &MarkGauge(registry, resource, kLevels[level]);
   }
   if (!*settings_.resource_monitoring_enabled) return;
   Poll();
@@ -53,6 +63,9 @@ void ResourceMonitor::Note(Resource resource, double reading, const PressureMark
   board_.Note(resource, reading, marks);
   levels_[resource]->Set(static_cast<double>(board_.level(resource)));
   readings_[resource]->Set(reading);
+  const double all[] = {marks.normal, marks.medium, marks.high};
+  for (std::size_t level = 0; level < kLevels.size(); ++level)
+    marks_[resource][level]->Set(all[level]);
 }
 
 void ResourceMonitor::PollDisk(Resource resource, const std::string& path) {
@@ -96,6 +109,7 @@ void ResourceMonitor::Poll() {
 void DeclareResourceMetrics(observe::Registry& registry) {
   LevelGauge(registry, 0);
   ReadingGauge(registry, 0);
+  MarkGauge(registry, 0, kLevels[0]);
 }
 
 }  // namespace postern::pipeline

@@ -56,6 +56,7 @@ class ResourceMonitor {
   PressureBoard board_;
   std::array<observe::Gauge*, kResources> levels_;
   std::array<observe::Gauge*, kResources> readings_;
+  std::array<std::array<observe::Gauge*, 3>, kResources> marks_;  // normal, medium, high
   bool disk_told_ = false;
   std::optional<base::Ticker> ticker_;  // the last member: it uses the others
 };

@@ -61,6 +61,21 @@ TEST_F(ResourceMonitorTest, EachSpaceThatIsShortRefusesMailUntilItIsBack) {
   EXPECT_TRUE(Takes());
 }
 
+TEST_F(ResourceMonitorTest, TheMarksAreTold) {
+  monitor_->Poll();
+  const std::string text = registry_.Text();
+  const auto mark = [&text](const std::string& labels) {
+    const std::string name = "postern_accept_pressure_mark{" + labels + "} ";
+    const std::size_t at = text.find(name);
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size()));
+  };
+  const PressureMarks disk = DiskMarks(100 * kGiB, settings_.disk_reserve->bytes);
+  EXPECT_NEAR(mark(R"(level="normal",resource="store disk")"), disk.normal, 1e6);
+  EXPECT_NEAR(mark(R"(level="medium",resource="store disk")"), disk.medium, 1e6);
+  EXPECT_NEAR(mark(R"(level="high",resource="log disk")"), disk.high, 1e6);
+  EXPECT_EQ(mark(R"(level="medium",resource="submission length")"), 4000);
+}
+
 TEST_F(ResourceMonitorTest, SlowCommitsHoldMailBack) {
   latency_ = absl::Seconds(5);
   EXPECT_TRUE(Takes());
