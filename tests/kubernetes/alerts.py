@@ -159,6 +159,17 @@ MORE = [
     ("PosternFrontEndsUnusable", 10, unusable("0x20", front_end="0x20"), False),
     ("PosternFrontEndsUnusable", 10, unusable("0x20", named="0x20"), False),
     ("PosternFrontEndsUnusable", 10, unusable("1x20"), False),
+    # That of the calls between services, beside one of the listeners that has time.
+    ("PosternCertificateExpires", 90, [
+        pod("postern_rpc_certificate_expires_seconds", "500000x100"),
+        pod("postern_accept_certificate_expires_seconds", "900000x100")], True),
+    ("PosternCertificateExpires", 90, [
+        pod("postern_rpc_certificate_expires_seconds", "900000x100"),
+        pod("postern_accept_certificate_expires_seconds", "500000x100")], True),
+    # Plain text, and no TLS for clients.
+    ("PosternCertificateExpires", 90, [
+        pod("postern_rpc_certificate_expires_seconds", "0x100"),
+        pod("postern_accept_certificate_expires_seconds", "0x100")], False),
     ("PosternCertificateGone", 10, [
         pod("postern_egress_certificate_expires_seconds", "0x20", ',certificate="mail"')], True),
     # A Secret that is written anew.

@@ -20,6 +20,16 @@ def total(metric, by="", labels=""):
     return f"sum by ({by}) ({metric}{{{IN}{labels}}})"
 
 
+def certificates():
+    """Seconds until each ends; those of settings have no label of their own."""
+    def ends(step):
+        return f"postern_{step}_certificate_expires_seconds{{{IN}}}"
+    every = [ends("deliver"), ends("egress")] + [
+        f'label_replace({ends(step)}, "certificate", "{step}.certificate_file", "", "")'
+        for step in ("accept", "rpc")]
+    return f"(min by (pod, certificate) ({' or '.join(every)}) > 0) - time()"
+
+
 BOARDS = {
     "Overview": [
         ("Accepted", "mps", [(rate("postern_accept_messages_total", "pod"), "{{pod}}")]),
@@ -157,6 +167,7 @@ BOARDS = {
         ("Resident memory", "bytes", [(total("process_resident_memory_bytes", "pod"),
                                        "{{pod}}")]),
         ("Processor", "short", [(rate("process_cpu_seconds_total", "pod"), "{{pod}}")]),
+        ("Until certificates end", "s", [(certificates(), "{{pod}} {{certificate}}")]),
         ("Open files", "short", [(total("process_open_fds", "pod"), "{{pod}}")]),
         ("Lines of logs lost", "ops",
          [(rate("postern_observe_log_dropped_total"), "service log"),

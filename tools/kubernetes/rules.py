@@ -6,8 +6,11 @@ ALERTS    name -> (query, for, severity, one sentence for the page); the runbook
 """
 
 BY = "namespace, pod"
-CERTIFICATES = " or ".join(f"postern_{step}_certificate_expires_seconds"
-                           for step in ("accept", "deliver", "egress"))
+# When each ends. Those that a setting names have no label, and "or" takes one of several alike.
+CERTIFICATES = " or ".join((
+    "postern_deliver_certificate_expires_seconds", "postern_egress_certificate_expires_seconds",
+    *(f'label_replace(postern_{step}_certificate_expires_seconds, "certificate", '
+      f'"{step}.certificate_file", "", "")' for step in ("accept", "rpc"))))
 # 0 for the listeners is that none is set, here that one was there and is not any more.
 GONE = " or ".join(f"min by ({BY}, certificate) (postern_{step}_certificate_expires_seconds) == 0"
                    for step in ("deliver", "egress"))
@@ -144,8 +147,7 @@ ALERTS = {
         "{{ $value }} messages lie in volumes whose servers are gone"),
     "PosternCertificateExpires": (
         f"({CERTIFICATES}) > 0 and ({CERTIFICATES}) - time() < 7 * 86400", "1h", "warning",
-        "a certificate of {{ $labels.pod }} ends within a week: "
-        "{{ or $labels.certificate \"that of the listeners\" }}"),
+        "a certificate of {{ $labels.pod }} ends within a week: {{ $labels.certificate }}"),
     "PosternCertificateGone": (
         GONE, "5m", "critical",
         "the certificate {{ $labels.certificate }} of {{ $labels.pod }} is gone: mail that must "
