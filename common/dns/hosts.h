@@ -4,11 +4,12 @@
 //
 // Flow      HostsFor for a domain, HostsForSmartHosts for a connector's list; then dial each
 //           address of each host in order.
-// Failure   Data, in HostsAnswer: `error` says what the resolver said, `enhanced` is the code
-//           that fits. 5.4.4 the name or all its hosts do not exist, or are where no mail may go;
-//           5.1.10 null MX; 5.1.2 not a domain, or a literal where no mail may go; 5.3.5 we are its best mail exchanger; 4.4.3 the DNS does not answer now; 4.4.4
-//           no smart host has an address: the list is ours, so mail waits. kCancelled, without a
-//           code, when the fiber was stopped.
+// Failure   Data, in HostsAnswer: `error` says what the resolver said, `enhanced` is the code that
+//           fits. 5.4.4 the name or all its hosts do not exist, or are where no mail may go; 5.1.10
+//           null MX; 5.1.2 not a domain, or a literal where no mail may go; 5.3.5 we are its best
+//           mail exchanger; 4.4.3 the DNS does not answer now; 4.4.4 no smart host has an address:
+//           the list is ours, so mail waits. kCancelled, without a code, when the fiber was
+//           stopped.
 // Limits    100 hosts; no further host is looked up once 20 addresses are known, or after two
 //           minutes.
 // See       RFC 5321 §5.1; RFC 7505; RFC 3463 §3.5
