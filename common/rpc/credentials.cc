@@ -13,6 +13,7 @@
 #include "common/base/text.h"
 #include "common/io/endpoint.h"
 #include "common/rpc/identity.h"
+#include "common/rpc/kept_files.h"
 #include "common/tls/context.h"
 
 namespace postern::rpc {
@@ -32,9 +33,9 @@ absl::Status CheckReadable(const settings::Setting<std::string>& setting) {
   return absl::OkStatus();
 }
 
-std::shared_ptr<tls::FileWatcherCertificateProvider> Watch(const RpcSettings& settings) {
+std::shared_ptr<tls::FileWatcherCertificateProvider> Watch(const KeptFiles& files) {
   return std::make_shared<tls::FileWatcherCertificateProvider>(
-      *settings.key_file, *settings.certificate_file, *settings.ca_file, kRefreshSeconds);
+      files.identity_path(), files.identity_path(), files.ca_path(), kRefreshSeconds);
 }
 
 // Servers are reached by changing addresses, so their SPIFFE ID is checked instead of a host name.
@@ -94,8 +95,9 @@ absl::Status CheckFiles(const RpcSettings& settings) {
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
     const RpcSettings& settings, ClientCertificate client) {
   if (*settings.insecure_plaintext) return grpc::InsecureServerCredentials();
-  if (absl::Status checked = CheckFiles(settings); !checked.ok()) return checked;
-  tls::TlsServerCredentialsOptions options(Watch(settings));
+  const auto files = KeptFiles::Of(settings);
+  if (!files.ok()) return files.status();
+  tls::TlsServerCredentialsOptions options(Watch(**files));
   options.watch_identity_key_cert_pairs();
   options.watch_root_certs();
   options.set_cert_request_type(client == ClientCertificate::kRequired
@@ -109,16 +111,19 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials
   if (*settings.insecure_plaintext) return grpc::InsecureChannelCredentials();
   // A caller with a token has no certificate of its own.
   const bool with_certificate = !settings.certificate_file->empty();
-  const absl::Status checked =
-      with_certificate ? CheckFiles(settings) : CheckReadable(settings.ca_file);
-  if (!checked.ok()) return checked;
-  tls::TlsChannelCredentialsOptions options;  // gRPC frees it only once it is used
+  absl::StatusOr<KeptFiles*> files = nullptr;
+  if (with_certificate) files = KeptFiles::Of(settings);
+  if (!files.ok()) return files.status();
   if (!with_certificate) {
+    if (absl::Status readable = CheckReadable(settings.ca_file); !readable.ok()) return readable;
+  }
+  tls::TlsChannelCredentialsOptions options;  // gRPC frees it only once it is used
+  if (with_certificate) {
+    options.set_certificate_provider(Watch(**files));
+    options.watch_identity_key_cert_pairs();
+  } else {
     options.set_certificate_provider(
         std::make_shared<tls::FileWatcherCertificateProvider>(*settings.ca_file, kRefreshSeconds));
-  } else {
-    options.set_certificate_provider(Watch(settings));
-    options.watch_identity_key_cert_pairs();
   }
   options.watch_root_certs();
   options.set_verify_server_certs(true);

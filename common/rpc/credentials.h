@@ -4,8 +4,8 @@
 //
 // Failure   kInvalidArgument, kNotFound: which setting, which file, which rule.
 // Lifetime  What is returned is shared; gRPC keeps it.
-// Limits    TLS 1.2 or later; files are looked at every 10 s.
-// See       docs/decisions; FileWatcherCertificateProvider of gRPC 1.51
+// Limits    TLS 1.2 or later; files are in use at most 15 s after they have changed.
+// See       common/rpc/kept_files.h; FileWatcherCertificateProvider of gRPC 1.51
 
 #pragma once
 

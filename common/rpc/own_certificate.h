@@ -4,8 +4,9 @@
 // start, so that it does not run with all calls refused, and looked at again when its file changes.
 //
 // Flow      Start; SetSite as soon as the site is known.
-// Failure   kInvalidArgument, kNotFound with setting, file, value and rule. A file that is wrong
-//           when it changes is logged as an error: gRPC uses it nevertheless.
+// Failure   kInvalidArgument, kNotFound with setting, file, value and rule. A file that is for
+//           another service when it changes is logged as an error, and used nevertheless; one that
+//           does not fit its key stays out (KeptFiles).
 // Lifetime  A thread of its own. Thread-safe.
 // Limits    Looks every kCertificateLook.
 // See       common/rpc/identity.h; SPIFFE X.509-SVID §2, §4
