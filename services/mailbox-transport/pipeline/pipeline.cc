@@ -1,5 +1,7 @@
 #include "services/mailbox-transport/pipeline/pipeline.h"
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "common/base/check.h"
@@ -109,7 +111,10 @@ absl::Status Pipeline::Restore() {
 
 // The directory may have changed since the last end.
 model::MessagePtr Pipeline::Rerouted(model::MessagePtr message) const {
-  if (!unreachable_suspended_) router_.RouteUnreachable(*message);
+  if (unreachable_suspended_ || !router_.RouteUnreachable(*message)) return message;
+  while (shared_.TooMuchUnwritten())
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  shared_.WriteRouted(message);
   return message;
 }
 

@@ -71,12 +71,16 @@ void Router::RouteBy(const route::RouteTable& table,
   Write(decision, message.recipients[recipient]);
 }
 
-void Router::RouteUnreachable(model::Message& message) const {
+bool Router::RouteUnreachable(model::Message& message) const {
+  bool any = false;
   for (std::size_t i = 0; i < message.recipients.size(); ++i) {
     const model::RecipientState& state = message.recipients[i];
     if (state.phase != model::Phase::kPending || state.suspended) continue;
-    if (state.next_hop.type == model::DeliveryType::kUnreachable) RouteOne(message, i);
+    if (state.next_hop.type != model::DeliveryType::kUnreachable) continue;
+    RouteOne(message, i);
+    any |= state.next_hop.type != model::DeliveryType::kUnreachable;
   }
+  return any;
 }
 
 bool Router::IsUnreachable(const model::Message& message, std::size_t recipient) const {

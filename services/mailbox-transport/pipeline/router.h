@@ -42,8 +42,8 @@ class Router {
   // Gives every pending recipient its next hop by the table in force.
   void Route(model::Message& message) const;
   // Gives every recipient that was unreachable, and is not suspended, its next hop by the table in
-  // force.
-  void RouteUnreachable(model::Message& message) const;
+  // force; whether any of them has a way now.
+  bool RouteUnreachable(model::Message& message) const;
   // Gives one recipient its next hop.
   void RouteOne(model::Message& message, std::size_t recipient) const;
 

@@ -292,7 +292,7 @@ io::Task<void> Shard::Attempt(queue::Work work) {
     model::NextHop hop = work.hop;
     const OnTheWay::Some some(shared_.on_the_way);
     queue_.Done(work.hop, work.ticket.key());
-    co_return co_await RerouteTicket(std::move(hop), std::move(work.ticket));
+    co_return co_await RerouteTicket(std::move(hop), std::move(work.ticket), Due::kAsBefore);
   }
   const model::MessagePtr message = work.ticket.message;
   const model::Batch batch{message, work.hop, work.ticket.recipients};

@@ -13,6 +13,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -77,8 +78,16 @@ struct ShardShared {
   // Gives a new message its next hops, unless the Submission queue is suspended.
   std::function<void(model::Message&)> route;
 
+  // Recipients of what was routed again and is not written yet; the store may answer after us.
+  std::shared_ptr<std::atomic<std::size_t>> unwritten =
+      std::make_shared<std::atomic<std::size_t>>(0);
+
   // Writes a new state of a message that no attempt has in hand.
   void Write(const model::MessagePtr& message, model::MessageStore::Done done) const;
+  // Writes new next hops when the store comes to it; not when it is full.
+  void WriteRouted(const model::MessagePtr& message) const;
+  // Whoever routes many messages again waits meanwhile.
+  bool TooMuchUnwritten() const;
 };
 
 class Shard {
@@ -99,7 +108,7 @@ class Shard {
   void RerouteSoon();
   void Add(const model::NextHop& hop, model::Ticket ticket);
   // Retry-Queue -Resubmit: routes up to `most` tickets of `hop` again that were there before `mark`
-  // (Queue::Mark), and gives how many there were.
+  // (Queue::Mark), as if they had just come, and gives how many there were.
   io::Task<std::size_t> ResubmitSome(model::NextHop hop, std::uint64_t mark, std::size_t most);
 
   // One round of a drain: no message is begun after `until`, none goes on after `at_latest`.
@@ -207,8 +216,22 @@ class Shard {
 
   io::Task<void> Reroute();
   bool Stays(const model::NextHop& hop, const route::RouteTable& table) const;
-  io::Task<void> RerouteQueue(model::NextHop hop);
-  io::Task<void> RerouteTicket(model::NextHop hop, model::Ticket ticket);
+
+  // When a message that is routed again may go, if its hop stays the same.
+  enum class Due : std::uint8_t { kAsBefore, kNow };
+
+  io::Task<void> RerouteQueue(model::NextHop hop, Due due);
+  io::Task<std::size_t> RerouteSome(model::NextHop hop,
+                                    std::uint64_t mark,
+                                    std::size_t most,
+                                    Due due);
+  // Waits for the store when too much of what was routed again is not written yet.
+  io::Task<void> RerouteTicket(model::NextHop hop, model::Ticket ticket, Due due);
+  // On the owner of the message. Gives the error with which one waits for `hop` as before.
+  std::string RouteAgain(const model::MessagePtr& message,
+                         const std::vector<std::uint32_t>& recipients,
+                         const model::NextHop& hop,
+                         Due due);
   Shard& OwnerOf(const model::Message& message);
 
   template <typename T>

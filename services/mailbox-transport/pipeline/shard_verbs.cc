@@ -80,6 +80,7 @@ io::Task<void> Shard::ChangeWork(queue::Work work, Wish wish, ChangedOne& change
     co_return;
   }
   work.ticket.suspended = wish == Wish::kSuspend;
+  if (!work.ticket.suspended) work.ticket.due = absl::InfinitePast();
   const std::vector<std::uint32_t> recipients = work.ticket.recipients;
   change.kept = co_await KeepSuspended(work.hop, *message, recipients, work.ticket.suspended);
   work.ticket.message = nullptr;
@@ -103,6 +104,7 @@ io::Task<Shard::Kept> Shard::KeepSuspended(model::NextHop hop,
       model::RecipientState& state = message->recipients[i];
       if (state.phase != model::Phase::kPending) continue;
       state.suspended = suspended;
+      if (!suspended) state.next_attempt = absl::InfinitePast();
       state.next_hop = hop;  // what was read may be older than its queue
       any = true;
     }
@@ -170,7 +172,7 @@ io::Task<void> Shard::EndBeforeAttempt(queue::Work work, Pending pending) {
 }
 
 void Shard::Resubmit(model::NextHop hop) {
-  loops_.Spawn(RerouteQueue(std::move(hop)));
+  loops_.Spawn(RerouteQueue(std::move(hop), Due::kNow));
 }
 
 }  // namespace postern::pipeline

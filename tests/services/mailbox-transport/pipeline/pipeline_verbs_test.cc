@@ -28,7 +28,38 @@ class PipelineVerbsTest : public VerbsFixture {
     return retry;
   }
 
-  // How many messages of an unreachable queue were routed again.
+  std::string MessageErrorOf(const model::NextHop& hop) {
+    std::string error;
+    for (const auto& shard : pipeline_->shards()) {
+      shard->executor().Run([&] {
+        for (const queue::QueueView& view : shard->queue().Queues()) {
+          if (view.hop == hop) error = view.message_error;
+        }
+      });
+    }
+    return error;
+  }
+
+  model::NextHop StoredHop(base::MessageId id) {
+    return store_.Load(id)->recipients.at(0).next_hop;
+  }
+
+  // Its recipient is put off for an hour.
+  base::MessageId Greylisted() {
+    queue_settings_.message_retry_interval.value = absl::Hours(1);
+    Executors(1);
+    Script(kBob, [](ScriptedPeer& peer) { peer.Says("RCPT", "451 4.7.1 come again"); });
+    Run("Internet *");
+    const base::MessageId id = Queued({"bob@b.test"}, Bobs());
+    EXPECT_TRUE(Soon([&] { return StatusOf(Bobs(), id) == "Retry"; }));
+    return id;
+  }
+
+  void Ungreylist() {
+    Script(kBob, [](ScriptedPeer& peer) { peer.Says("RCPT", "250 2.1.5 yes"); });
+  }
+
+  // How many messages of a queue were routed again.
   std::size_t Resubmit(const model::NextHop& hop) {
     std::size_t all = 0;
     for (const auto& shard : pipeline_->shards()) {
@@ -195,6 +226,74 @@ TEST_F(PipelineVerbsTest, AQueueIsRoutedAgainWithoutItsSuspendedMessages) {
   EXPECT_EQ(Suspend(Unreachable(), {first}), kOneDone);
   EXPECT_EQ(Resubmit(Unreachable()), 1u);
   EXPECT_TRUE(Soon([&] { return Waiting(Unreachable()) == 2; }));
+}
+
+TEST_F(PipelineVerbsTest, WhatIsRoutedAgainIsStoredUnderItsNewHop) {
+  const model::NextHop second{model::DeliveryType::kDnsConnectorDelivery, "b.test", "Second"};
+  queue_settings_.queue_glitch_retry_interval.value = absl::Hours(1);
+  Executors(1);
+  Script(kBob, [](ScriptedPeer& peer) { peer.Refuses(); });
+  Run("Internet *");
+  EXPECT_TRUE(SuspendQueue(second).ok());
+  const base::MessageId id = Queued({"bob@b.test"}, Bobs());
+  EXPECT_TRUE(Soon([&] { return InRetry(); }));
+  Directory("Second *");
+  EXPECT_TRUE(Soon([&] { return Waiting(second) == 1; }));
+  EXPECT_EQ(StoredHop(id), second);
+  Restart("Internet *|Second *");
+  EXPECT_EQ(Waiting(second), 1u);
+  EXPECT_EQ(Waiting(Bobs()), 0u);
+}
+
+TEST_F(PipelineVerbsTest, WhatHasAWayAfterTheStartIsStoredUnderIt) {
+  Run("Other c.test");
+  EXPECT_TRUE(SuspendQueue(Bobs()).ok());
+  const base::MessageId id = Queued({"bob@b.test"}, Unreachable());
+  Restart("Internet *");
+  EXPECT_TRUE(Soon([&] { return Waiting(Bobs()) == 1; }));
+  EXPECT_EQ(StoredHop(id), Bobs());
+}
+
+TEST_F(PipelineVerbsTest, WhileTheStoreIsFullWhatIsRoutedAgainGoesAllTheSame) {
+  Run("Other c.test");
+  const base::MessageId id = Queued({"bob@b.test"}, Unreachable());
+  EXPECT_TRUE(SuspendQueue(Bobs()).ok());
+  store_.SetFull(true);
+  Directory("Internet *");
+  EXPECT_TRUE(Soon([&] { return Waiting(Bobs()) == 1; }));
+  EXPECT_EQ(StoredHop(id), Unreachable());
+  EXPECT_TRUE(ResumeQueue(Bobs()).ok());
+  EXPECT_TRUE(Taken(kBob));
+  EXPECT_TRUE(Settled());
+}
+
+TEST_F(PipelineVerbsTest, AGreylistedMessageIsTriedAtOnceWhenItIsRoutedAgain) {
+  Greylisted();
+  Ungreylist();
+  EXPECT_EQ(Resubmit(Bobs()), 1u);
+  EXPECT_TRUE(Taken(kBob));
+  EXPECT_TRUE(Settled());
+}
+
+TEST_F(PipelineVerbsTest, AGreylistedMessageIsTriedAtOnceWhenItIsResumed) {
+  const base::MessageId id = Greylisted();
+  EXPECT_EQ(Suspend(Bobs(), {id}), kOneDone);
+  Ungreylist();
+  EXPECT_EQ(Resume(Bobs(), {id}), kOneDone);
+  EXPECT_TRUE(Taken(kBob));
+  EXPECT_TRUE(Settled());
+}
+
+TEST_F(PipelineVerbsTest, TheReasonForWhichMessagesWaitOutlivesTheirRoutingAgain) {
+  queue_settings_.queue_glitch_retry_interval.value = absl::Hours(1);
+  Greylisted();
+  EXPECT_THAT(MessageErrorOf(Bobs()), HasSubstr("come again"));
+  // The session is gone, and there will be no other.
+  Script(kBob, [](ScriptedPeer& peer) { peer.DropsAfter("RCPT").Refuses(); });
+  EXPECT_EQ(Resubmit(Bobs()), 1u);
+  EXPECT_TRUE(Soon([&] { return InRetry() && Waiting(Bobs()) == 1; }));
+  EXPECT_EQ(Resubmit(Bobs()), 1u);
+  EXPECT_TRUE(Soon([&] { return !MessageErrorOf(Bobs()).empty(); }));
 }
 
 TEST_F(PipelineVerbsTest, AQueueInRetryIsTriedAtOnce) {

@@ -79,7 +79,8 @@ TEST_F(RouterTest, OnlyWhatWasUnreachableIsRoutedAnew) {
   const model::NextHop unreachable = message.recipients[2].next_hop;
   message.recipients[0].next_hop = unreachable;
   message.recipients[1].next_hop.connector = "Gone";
-  router_.RouteUnreachable(message);
+  EXPECT_TRUE(router_.RouteUnreachable(message));
+  EXPECT_FALSE(router_.RouteUnreachable(message)) << "no more of them has a way";
   EXPECT_EQ(message.recipients[0].next_hop.connector, "Contoso");
   EXPECT_EQ(message.recipients[1].next_hop.connector, "Gone");
   EXPECT_EQ(message.recipients[2].next_hop, unreachable);
