@@ -24,7 +24,8 @@ std::string Name(const Candidate& candidate) {
 
 // "201, of which 200 for site links".
 std::string Cost(const Candidate& candidate) {
-  if (candidate.cost == kNoPath) return "without limit, as no site link leads to it,";
+  if (candidate.cost == kNoPath)
+    return "without limit, as no site link leads to a source server of it,";
   const std::uint32_t links = candidate.reach->link_cost;
   if (links == 0) return base::Cat(candidate.cost);
   return base::Cat(candidate.cost, ", of which ", links, " for site links,");

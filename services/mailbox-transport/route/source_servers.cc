@@ -66,7 +66,9 @@ Reach SourceServers::ReachOf(const directory::SendConnector& connector) const {
   const Members members = MembersOf(connector);
   if (members.here) return reach;
   if (!members.any) {
-    // It competes as if it were ours: were it passed over, its mail would go another way.
+    // Were it passed over, its mail would go by a connector of a wider address space.
+    reach.in_scope = !connector.is_scoped_connector;
+    reach.hops = reach.link_cost = kNoPath;
     reach.trouble =
         base::Cat("none of the source servers of connector \"", connector.name,
                   "\" is in the directory: ", base::Join(connector.source_transport_servers, ", "));

@@ -5,7 +5,8 @@
 //
 // Flow      ReachOf(connector) for selection; PlanFor(connector) or PlanForHub(site) for a relay.
 // Failure   A connector that cannot be reached says why in Reach::trouble; it still competes, so
-//           that a mistake in it lets no mail leak to another.
+//           that a mistake in it lets no mail leak to a wider address space. Without any source
+//           server it is as one that no link leads to, and when scoped in no site.
 // Lifetime  Borrows the snapshot.
 // Limits    A plan holds each server at most once.
 // See       Exchange: delivery groups, hub sites, queue at point of failure

@@ -52,7 +52,8 @@ TEST(ExplainTest, ReasonsAreSentences) {
                   "its cost is 2 and that of \"W\" is 1",
                   "its cost is 101, of which 100 for site links, and that of \"W\" is 1",
                   "it is scoped and has no source server in site here, where this server is",
-                  "its cost is without limit, as no site link leads to it, and that of \"W\" is 1",
+                  "its cost is without limit, as no site link leads to a source server of it, and "
+                  "that of \"W\" is 1",
                   "its maxMessageSize is 1KB and the message has 5000 bytes"));
 }
 
