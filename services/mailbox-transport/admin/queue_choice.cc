@@ -13,11 +13,7 @@ namespace {
 constexpr std::string_view kClasses[] = {"Internal", "External", "Empty"};
 
 bool IsClass(std::string_view word) {
-  for (std::size_t i = 0; i < model::kDeliveryTypes; ++i) {
-    if (base::EqualsIgnoreCase(word, model::NameOf(static_cast<model::DeliveryType>(i)))) {
-      return true;
-    }
-  }
+  if (IsDeliveryType(word)) return true;
   return std::any_of(std::begin(kClasses), std::end(kClasses), [word](std::string_view known) {
     return base::EqualsIgnoreCase(word, known);
   });

@@ -1,5 +1,6 @@
 #include "services/mailbox-transport/admin/queue_fields.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "common/base/text.h"
@@ -15,9 +16,13 @@ struct QueueProperty {
   FieldValue (*value)(const NamedQueue& queue, std::string_view server);
 };
 
+// The second half are Exchange's others, of which there is no queue here.
 constexpr std::string_view kDeliveryTypes =
     "DnsConnectorDelivery, SmartHostConnectorDelivery, SmtpRelayToConnectorSourceServers, "
-    "SmtpRelayToRemoteActiveDirectorySite, Unreachable, Poison, Undefined";
+    "SmtpRelayToRemoteActiveDirectorySite, Unreachable, Poison, Undefined, "
+    "DeliveryAgent, Heartbeat, MapiDelivery, NonSmtpGatewayDelivery, ShadowRedundancy, "
+    "SmtpDeliveryToMailbox, SmtpRelayToDag, SmtpRelayToMailboxDeliveryGroup, SmtpRelayToServers, "
+    "SmtpRelayToTiRg, SmtpRelayWithinAdSite, SmtpRelayWithinAdSiteToEdge";
 
 const QueueProperty kProperties[] = {
     {{"Identity", Kind::kText},
@@ -87,6 +92,13 @@ const QueueProperty kProperties[] = {
 };
 
 }  // namespace
+
+bool IsDeliveryType(std::string_view word) {
+  const auto types = base::Split(kDeliveryTypes, ',');
+  return std::any_of(types.begin(), types.end(), [word](std::string_view type) {
+    return base::EqualsIgnoreCase(base::Trim(type), word);
+  });
+}
 
 std::span<const FieldForm> QueueFields() {
   static const std::vector<FieldForm>* const forms = [] {

@@ -16,6 +16,9 @@
 
 namespace postern::admin {
 
+// One of ours, or one that only Exchange has: no queue is of it.
+bool IsDeliveryType(std::string_view word);
+
 std::span<const FieldForm> QueueFields();
 FieldValue QueueField(std::size_t field, const NamedQueue& queue, std::string_view server);
 

@@ -50,6 +50,12 @@ TEST(QueueChoice, ClassesIncludeAndExclude) {
   EXPECT_THAT(NamesChosen({.include = {"External"}}), ElementsAre("1", "2"));
   EXPECT_THAT(NamesChosen({.include = {"internal"}, .exclude = {"Empty"}}), ElementsAre("3"));
   EXPECT_THAT(NamesChosen({.exclude = {"DnsConnectorDelivery", "Internal"}}), ElementsAre("2"));
+  EXPECT_THAT(NamesChosen({.include = {"ShadowRedundancy", "External"}}), ElementsAre("1", "2"));
+  EXPECT_THAT(NamesChosen({.include = {"SmtpRelayToDag"}}), IsEmpty());
+  EXPECT_THAT(NamesChosen({.exclude = {"smtpdeliverytomailbox", "Internal"}}),
+              ElementsAre("1", "2"));
+  EXPECT_THAT(NamesChosen({.filter = "DeliveryType -eq 'SmtpRelayToMailboxDeliveryGroup'"}),
+              IsEmpty());
   EXPECT_THAT(NamesChosen({.include = {"Nice"}}),
               ElementsAre("include \"Nice\": Internal, External, Empty or a delivery type is "
                           "expected"));
