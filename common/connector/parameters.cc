@@ -84,7 +84,10 @@ constexpr Parameter kSendConnector[] = {
      "0 to 2147483647 bytes, rounded up to KB, or unlimited", "25MB; Internal: unlimited",
      "A larger message does not take this connector."},
     {"Name", "name", Form::kText, Standing::kField, "1 to 64 characters, unique without case",
-     "required", "The name in logs, metrics and queues, and the last tie-break of the selection."},
+     "required",
+     "The name in logs, metrics and queues, and the last tie-break of the selection. Suspensions "
+     "and "
+     "rate limits of queues end with the name."},
     {"Partner", "usage", Form::kSwitch, Standing::kUsage, "", "", "The same as Usage Partner."},
     {"Permissions", "permissions", Form::kText, Standing::kField,
      "grants of user, extendedRights and deny; Add-ADPermission and Remove-ADPermission edit them",

@@ -66,6 +66,19 @@ void LogChange(const Change& change, const ChangeResult& result, ChangeOutcome o
                 {"after", Compact(result.after)}});
 }
 
+// What is known by the name of a connector that has another one now; empty: it has not.
+std::string WarningOfRename(const ChangeResult& result) {
+  const bool connector = result.before && result.after && result.before->has_send_connector();
+  if (!connector) return "";
+  const std::string& before = result.before->send_connector().spec().name();
+  const std::string& after = result.after->send_connector().spec().name();
+  if (before == after) return "";
+  return base::Cat(
+      "queues are known by the name of their connector: suspensions and rate limits of "
+      "queues of \"",
+      before, "\" do not hold for mail that comes for \"", after, "\"");
+}
+
 absl::Status WithoutObject(const rpc::Identity& who) {
   const absl::Status status = absl::InvalidArgumentError("resource: holds no object");
   DirectoryChanges::NoteRefused(who.name, status);
@@ -172,6 +185,9 @@ void DirectoryChanges::Tell(const directory::Snapshot& snapshot,
   response.set_changed(result.changed);
   for (std::string& warning : result.warnings)
     response.add_warnings(std::move(warning));
+  if (std::string renamed = WarningOfRename(result); !renamed.empty()) {
+    response.add_warnings(std::move(renamed));
+  }
   if (result.before) *response.mutable_before() = *std::move(result.before);
   if (!result.after) return;
   v1::Resource& after = *response.mutable_after();

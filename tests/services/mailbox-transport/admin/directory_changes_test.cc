@@ -51,6 +51,15 @@ TEST_F(DirectoryChangesTest, WhatIsAnsweredIsInForce) {
   EXPECT_FALSE(response_.has_after());
 }
 
+TEST_F(DirectoryChangesTest, ANewNameIsTakenWithTheWarningThatQueuesAreKnownByTheOldOne) {
+  ASSERT_TRUE(CreateNow(ConnectorFrom("Internet")).ok());
+  EXPECT_THAT(response_.warnings(), IsEmpty());
+  const auto renamed = Named(ResourceFrom("SendConnector", "spec: {name: Outside}"), "internet");
+  ASSERT_TRUE(UpdateNow(renamed, "spec.name").ok());
+  EXPECT_THAT(response_.warnings(),
+              ElementsAre(AllOf(HasSubstr("queues of \"Internet\""), HasSubstr("\"Outside\""))));
+}
+
 TEST_F(DirectoryChangesTest, ADryRunIsToldAndNotInForce) {
   check_ = absl::NotFoundError("SecretNotUsable: there is none");
   ASSERT_TRUE(CreateNow(ConnectorFrom("Internet", "port: 26"), /*dry_run=*/true).ok());
