@@ -210,6 +210,16 @@ absl::StatusOr<Filter> Filter::Parse(std::string_view text,
   }
 }
 
+std::vector<FieldValue> Filter::Take(std::size_t field, Operator op) {
+  std::vector<FieldValue> values;
+  std::erase_if(conditions_, [&](Condition& condition) {
+    if (condition.field != field || condition.op != op) return false;
+    values.push_back(std::move(condition.value));
+    return true;
+  });
+  return values;
+}
+
 bool Filter::Holds(absl::FunctionRef<FieldValue(std::size_t)> value_of) const {
   for (const Condition& condition : conditions_) {
     if (!admin::Holds(condition, value_of(condition.field))) return false;

@@ -49,6 +49,9 @@ class Filter {
 
   const std::vector<Condition>& conditions() const { return conditions_; }
 
+  // Takes the conditions of a field with this operator out, for whoever knows it better.
+  std::vector<FieldValue> Take(std::size_t field, Condition::Operator op);
+
   // `value_of` gives the value of a field of the row, by its place in the table.
   bool Holds(absl::FunctionRef<FieldValue(std::size_t)> value_of) const;
 

@@ -11,23 +11,44 @@ namespace {
 
 using Sliced = absl::StatusOr<MessageWalk::Slice>;
 
-// A filter that names one queue is as good as -Queue.
-std::string QueueNamedBy(const Filter& filter) {
-  static const std::size_t field = *FindField(MessageFields(), "Queue", "message");
-  for (const Condition& condition : filter.conditions()) {
-    const auto* name = std::get_if<std::string>(&condition.value);
-    if (condition.field == field && condition.op == Condition::Operator::kEq && name != nullptr) {
-      return *name;
-    }
-  }
-  return "";
-}
-
 std::set<std::string> NamesOf(const std::vector<NamedQueue>& queues) {
   std::set<std::string> names;
   for (const NamedQueue& queue : queues)
     names.insert(queue.name);
   return names;
+}
+
+// The queues that a value of a filter means, by every name that -Queue takes.
+std::set<std::string> NamesOf(const FieldValue& value,
+                              const QueueState& state,
+                              std::string_view server) {
+  const auto* const text = std::get_if<std::string>(&value);
+  const auto meant =
+      text == nullptr ? absl::InvalidArgumentError("no queue") : QueueFilter::Parse(*text, server);
+  if (!meant.ok() || meant->all()) return {};
+  std::set<std::string> names;
+  for (const NamedQueue& queue : state.queues()) {
+    if (meant->Fits(queue)) names.insert(queue.name);
+  }
+  // A message whose queue has just gone is shown under the domain.
+  names.insert(text->substr(text->rfind('\\') + 1));
+  return names;
+}
+
+// A condition on the queue is one on its identity, which has several forms.
+void TakeQueueConditions(const QueueState& state,
+                         std::string_view server,
+                         MessageWalk::Terms& terms) {
+  static const std::size_t field = *FindField(MessageFields(), "Queue", "message");
+  for (const FieldValue& value : terms.filter.Take(field, Condition::Operator::kEq)) {
+    std::set<std::string> names = NamesOf(value, state, server);
+    if (terms.queues) {
+      std::erase_if(names, [&](const std::string& name) { return !terms.queues->contains(name); });
+    }
+    terms.queues = std::move(names);
+  }
+  for (const FieldValue& value : terms.filter.Take(field, Condition::Operator::kNe))
+    terms.other_queues.merge(NamesOf(value, state, server));
 }
 
 absl::Status Gone() {
@@ -62,7 +83,6 @@ io::Task<absl::StatusOr<ChosenMessages>> ChooseMessages(pipeline::Pipeline& pipe
   auto filter = Filter::Parse(terms.filter, MessageFields(), "message");
   if (!filter.ok()) co_return filter.status();
   std::string queue = terms.queue;
-  bool named = false;
   if (!terms.identity.empty()) {
     if (!filter->empty()) {
       co_return absl::InvalidArgumentError("give an identity or a filter, not both");
@@ -71,9 +91,6 @@ io::Task<absl::StatusOr<ChosenMessages>> ChooseMessages(pipeline::Pipeline& pipe
     if (!identity.ok()) co_return identity.status();
     if (queue.empty()) queue = identity->queue;
     chosen.terms.ids = std::vector<base::MessageId>{identity->id};
-  } else if (queue.empty()) {
-    queue = QueueNamedBy(*filter);
-    named = !queue.empty();
   }
   chosen.terms.filter = *std::move(filter);
   auto queues = co_await AskQueues(pipeline);
@@ -81,18 +98,20 @@ io::Task<absl::StatusOr<ChosenMessages>> ChooseMessages(pipeline::Pipeline& pipe
   chosen.queues = *queues;
   chosen.total = chosen.queues->message_count();
   const auto choice = QueueFilter::Parse(queue, pipeline.server());
-  // What a filter names need not be there.
-  if (!choice.ok() && named) co_return chosen;
   if (!choice.ok()) co_return choice.status();
-  if (choice->all()) co_return chosen;
   auto fitting = Filtered(chosen.queues->queues(), queue, pipeline.server());
-  if (!fitting.ok() && named) co_return chosen;
   if (!fitting.ok() && !terms.identity.empty()) {
     co_return NoSuchMessage(terms.identity, pipeline.server());
   }
   if (!fitting.ok()) co_return fitting.status();
-  chosen.terms.queues = NamesOf(*fitting);
-  if (chosen.terms.ids) co_return chosen;
+  if (!choice->all()) chosen.terms.queues = NamesOf(*fitting);
+  TakeQueueConditions(*chosen.queues, pipeline.server(), chosen.terms);
+  if (!chosen.terms.queues || chosen.terms.ids) co_return chosen;
+  std::erase_if(*fitting, [&chosen](const NamedQueue& one) {
+    return !chosen.terms.queues->contains(one.name);
+  });
+  // What a filter names need not be there.
+  if (fitting->empty()) co_return chosen;
   auto ids = co_await AskIds(pipeline, *std::move(fitting));
   if (!ids.ok()) co_return ids.status();
   chosen.terms.ids = *std::move(ids);

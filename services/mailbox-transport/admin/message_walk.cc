@@ -33,6 +33,7 @@ bool MessageWalk::ShowAll(const QueueState& state,
     if (!IsBeyond(placed.place, at)) continue;
     at = placed.place;
     if (terms_.queues && !terms_.queues->contains(placed.standing.queue)) continue;
+    if (terms_.other_queues.contains(placed.standing.queue)) continue;
     const Row row{placed.place, {message, placed.standing, server_, now}, absl::OkStatus()};
     const bool fits =
         terms_.filter.Holds([&row](std::size_t field) { return MessageField(field, row.fields); });

@@ -38,6 +38,7 @@ class MessageWalk {
   struct Terms {
     Filter filter;
     std::optional<std::set<std::string>> queues;      // their names; nullopt: all
+    std::set<std::string> other_queues;               // and not in these
     std::optional<std::vector<base::MessageId>> ids;  // in order: only these; nullopt: all
     bool backward = false;
   };

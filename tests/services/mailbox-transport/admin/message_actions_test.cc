@@ -102,6 +102,17 @@ TEST_F(MessageActionsTest, OneThatIsHeldInSubmissionKeepsNoOtherFromIt) {
 TEST_F(MessageActionsTest, RemovedMessageIsGoneAndItsSenderIsToldUnlessNot) {
   Directory("Some b.test");
   const auto ids = Lost(3);
+TEST_F(MessageActionsTest, FilterKnowsAQueueByItsDomain) {
+  resolver_.ServFail("b.test");
+  Directory("Some b.test");
+  Lost(1);
+  Accept({"x@b.test"}, "z");
+  EXPECT_TRUE(Holds(1, "Subject -eq 'z' -and Status -eq 'Retry'"));
+  ASSERT_TRUE(Act(v1::MESSAGE_ACTION_SUSPEND, "", "Queue -eq 'ours\\b.test'").ok());
+  EXPECT_EQ(response_.changed(), 1u);
+  EXPECT_TRUE(Holds(1, "Subject -eq 'z' -and Status -eq 'Suspended'"));
+}
+
   without_ndr_ = true;
   ASSERT_TRUE(Act(v1::MESSAGE_ACTION_REMOVE, ids[0]).ok());
   EXPECT_EQ(response_.changed(), 1u);

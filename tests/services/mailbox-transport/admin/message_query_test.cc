@@ -68,6 +68,25 @@ TEST_F(MessageQueryTest, FiltersAreHeldAgainstEveryMessage) {
   EXPECT_THAT(With("Colour -eq 'red'"), ElementsAre(HasSubstr("no property of a message")));
 }
 
+TEST_F(MessageQueryTest, AFilterKnowsAQueueByEachOfItsNames) {
+  resolver_.ServFail("b.test");
+  Queue(1);
+  Accept({"x@b.test"}, "z");
+  ASSERT_TRUE(Soon([&] { return With("Subject -eq 'z' -and Status -eq 'Retry'").size() == 1; }));
+  const std::string identity = response_.messages(0).queue();
+  const std::string number = identity.substr(identity.find('\\') + 1);
+  for (const std::string& name : {std::string("ours\\b.test"), std::string("OURS\\B.test"),
+                                  std::string("b.test"), identity, number}) {
+    EXPECT_THAT(With(base::Cat("Queue -eq '", name, "'")), ElementsAre("z")) << name;
+    EXPECT_THAT(With(base::Cat("Queue -ne '", name, "'")), ElementsAre("a")) << name;
+  }
+  EXPECT_THAT(With("Queue -eq 'unreachable'"), ElementsAre("a"));
+  EXPECT_THAT(With("Queue -eq 'b.test' -and Queue -eq 'Unreachable'"), IsEmpty());
+  EXPECT_THAT(With("Queue -eq 'other\\b.test'"), IsEmpty());
+  EXPECT_THAT(With("Queue -eq $null"), IsEmpty());
+  EXPECT_THAT(With("Queue -ne $null"), SizeIs(2));
+}
+
 TEST_F(MessageQueryTest, BookmarksLeadFromPageToPage) {
   Queue(5);
   EXPECT_THAT(With("", FromMessage(1, 2)), ElementsAre("b", "c"));
