@@ -127,6 +127,8 @@ void AddTo(const v1::ActionResponse& part, v1::ActionResponse& all) {
   all.set_pending(all.pending() + part.pending());
   all.set_messages(all.messages() + part.messages());
   all.set_failed(all.failed() + part.failed());
+  all.set_refused(all.refused() + part.refused());
+  if (part.has_refusal() && !all.has_refusal()) *all.mutable_refusal() = part.refusal();
   for (const std::string& identity : part.identities())
     all.add_identities(identity);
   for (const v1::ActionFailure& failure : part.failures())
@@ -152,8 +154,14 @@ void Tell(const CmdletCall& call, const v1::ActionResponse& done, Shell& shell) 
     shell.out << "of these, " << Grouped(done.pending())
               << " are under way: it takes effect if they are not delivered now\n";
   }
-  if (done.unchanged() > 0) {
-    shell.out << counted(done.unchanged(), noun) << " left as it is: nothing to do there\n";
+  if (done.unchanged() > done.refused()) {
+    shell.out << counted(done.unchanged() - done.refused(), noun)
+              << " left as it is: nothing to do there\n";
+  }
+  if (done.refused() > 0) {
+    shell.out << counted(done.refused(), noun) << " cannot be " << DoneBy(call) << "; the first, "
+              << ForTerminal(base::Cat(done.refusal().identity(), ": ", done.refusal().reason()))
+              << '\n';
   }
   for (const v1::ActionFailure& failure : done.failures())
     shell.err << ForTerminal(base::Cat(failure.identity(), ": ", failure.reason())) << '\n';
@@ -189,6 +197,10 @@ absl::Status RunAction(Request request,
     Tell(call, all, shell);
   } else if (const absl::Status printed = PrintData(all, shell); !printed.ok()) {
     return printed;
+  }
+  if (all.failed() == 0 && all.changed() == 0 && all.refused() > 0) {
+    return base::Error(absl::StatusCode::kFailedPrecondition, "nothing was ", DoneBy(call), ": ",
+                       all.refusal().reason());
   }
   if (all.failed() == 0) return absl::OkStatus();
   return base::Error(absl::StatusCode::kFailedPrecondition, Grouped(all.failed()),

@@ -59,6 +59,31 @@ TEST_F(MailVerbsTest, CountsOfAllAnswersAreAddedUp) {
             "2 messages left as it is: nothing to do there\n");
 }
 
+TEST_F(MailVerbsTest, WhatCannotBeDoneToAnyThatAFilterChoseIsAFailure) {
+  service_.action.set_unchanged(3);
+  service_.action.set_refused(3);
+  service_.action.mutable_refusal()->set_identity("mbx-0\\Submission\\17");
+  service_.action.mutable_refusal()->set_reason("it has no next hop");
+  ASSERT_EQ(Line({"Remove-Message", "-Filter", "Size -gt 1", "-Confirm:false"}), 1);
+  EXPECT_EQ(shell_.out.str(),
+            "0 messages removed\n"
+            "3 messages cannot be removed; the first, mbx-0\\Submission\\17: it has no next hop\n");
+  EXPECT_THAT(shell_.err.str(), HasSubstr("nothing was removed: it has no next hop"));
+}
+
+TEST_F(MailVerbsTest, WhatCannotBeDoneToSomeIsTold) {
+  service_.action.set_changed(1);
+  service_.action.set_unchanged(2);
+  service_.action.set_refused(1);
+  service_.action.mutable_refusal()->set_identity("mbx-0\\3");
+  service_.action.mutable_refusal()->set_reason("it is Ready, not in Retry");
+  ASSERT_EQ(Line({"Retry-Queue", "-Filter", "MessageCount -gt 0"}), 0) << shell_.err.str();
+  EXPECT_EQ(shell_.out.str(),
+            "1 queue tried now\n"
+            "1 queue left as it is: nothing to do there\n"
+            "1 queue cannot be tried now; the first, mbx-0\\3: it is Ready, not in Retry\n");
+}
+
 TEST_F(MailVerbsTest, WhatIfNamesWhatWouldChange) {
   service_.action.set_changed(2);
   service_.action.add_identities("mbx-0\\3");

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 import time
 
 from cases import Case, main, message, send
@@ -11,7 +12,8 @@ from services import Shell
 from wire import WireSink
 
 # Nothing is tried again by itself while a test looks.
-SLOW = {"queue.queue_glitch_retry_interval": "10m", "queue.transient_failure_retry_interval": "10m"}
+SLOW = {"queue.queue_glitch_retry_interval": "10m",
+        "queue.transient_failure_retry_interval": "10m", "queue.message_retry_interval": "10m"}
 
 
 class QueueVerbsTest(Case):
@@ -87,6 +89,10 @@ class QueueVerbsTest(Case):
                          ["Invoice 12", "Invoice 13"])
         self.assertEqual(self.subjects("-Filter", f"Queue -eq '{queue}' -and Subject -like '*12'"),
                          ["Invoice 12"])
+        domain = self.queue(queue)[0]["nextHopDomain"]
+        for name in (queue.split("\\")[1], domain, f"{self.transport.name}\\{domain}"):
+            self.assertEqual(len(self.messages("-Filter", f"Queue -eq '{name}'")), 2, name)
+            self.assertEqual(self.subjects("-Filter", f"Queue -ne '{name}'"), ["Invoice 13"])
         self.assertEqual(self.subjects("-Queue", "Unreachable", "-Filter", "Size -gt 10"),
                          ["Invoice 13"])
         self.assertEqual(self.subjects("-Filter", "Size -gt 1GB"), [])
@@ -157,6 +163,70 @@ class QueueVerbsTest(Case):
         self.shell.run("Retry-Queue", "-Filter", "Status -eq 'Retry'")
         self.assertEqual(len({one.header("Subject") for one in sink.wait_for(20, 15)}), 20)
         self.transport.wait_empty(10)
+
+    def greylisted(self, count=1):
+        """A sink that has put that many messages off, and takes them now."""
+        sink = self.started(WireSink(self.port))
+        sink.answers["RCPT"] = "450 4.7.1 later"
+        for number in range(count):
+            send(self.transport, "bob@dead.test", message(f"m{number}"))
+        self.eventually(lambda: len(self.messages("-Filter", "Status -eq 'Retry'")) == count, 20,
+                        "all put off")
+        del sink.answers["RCPT"]
+        sink.messages.clear()  # of them it had no more than the sender
+        return sink
+
+    def test_what_a_remote_put_off_is_tried_when_its_operator_says_so(self):
+        sink = self.greylisted(2)
+        time.sleep(0.5)
+        self.assertEqual(sink.messages, [])
+        number = self.numbers("-Filter", "Subject -eq 'm0'")[0]
+        self.shell.run("Suspend-Message", number)
+        self.shell.run("Resume-Message", number)
+        self.assertEqual(sink.wait_for(1, 10)[0].header("Subject"), "m0")
+        done = self.shell.run("Retry-Queue", "-Filter", "MessageCount -gt 0", "-Resubmit", "true")
+        self.assertIn("1 message routed again", done.stdout)
+        self.assertEqual(sink.wait_for(2, 10)[1].header("Subject"), "m1")
+        self.transport.wait_empty(10)
+
+    def of_connector(self, name, count):
+        return self.eventually(lambda: self.queue(
+            "-Filter", f"NextHopConnector -eq '{name}' -and MessageCount -eq {count}"), 20,
+            f"{count} messages in the queue of {name}")[0]["identity"]
+
+    def test_what_is_routed_again_is_found_there_and_stays_there(self):
+        other = self.lab.free_port()
+        self.to_smart_host(other, name="Other", spaces=["other.test", "dead.test;50"])
+        self.eventually(lambda: "Other" in self.shell.run("Get-SendConnector").stdout, 10, "it")
+        send(self.transport, "bob@other.test", message("first"))
+        self.shell.run("Suspend-Queue", self.of_connector("Other", 1))
+        send(self.transport, "bob@dead.test", message("moved"))
+        self.of_connector("Dead", 1)
+        self.to_smart_host(self.port, name="Dead", spaces=["dead.test"], enabled=False)
+        queue = self.of_connector("Other", 2)
+        self.assertEqual(self.subjects("-Queue", queue), ["first", "moved"])
+        self.assertEqual(self.subjects("-Filter", f"Queue -eq '{queue}'"), ["first", "moved"])
+        self.to_smart_host(self.port, name="Dead", spaces=["dead.test"])
+        self.eventually(lambda: re.search(r"(?m)^Enabled *: True", self.shell.run(
+            "Get-SendConnector", "Dead").stdout), 10, "the connector enabled")
+        self.transport.sigkill()
+        self.transport.start()
+        self.assertEqual(self.subjects("-Queue", self.of_connector("Other", 2)),
+                         ["first", "moved"])
+
+    def test_what_cannot_be_done_to_any_is_a_failure_with_its_reason(self):
+        self.shell.run("Suspend-Queue", "Submission")
+        send(self.transport, "bob@dead.test", message("held"))
+        self.eventually(lambda: self.subjects() == ["held"], 10, "the message in Submission")
+        done = self.shell.run("Remove-Message", "-Filter", "Subject -eq 'held'", "-Confirm:false",
+                              check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("1 message cannot be removed", done.stdout)
+        self.assertIn("before Resume-Queue Submission", done.stdout)
+        self.assertIn("nothing was removed", done.stderr)
+        self.assertEqual(self.subjects(), ["held"])
+        self.assertIn("nothing was tried now: it is Ready, not in Retry", self.fault(
+            "Retry-Queue", "-Filter", "NextHopDomain -eq 'Unreachable'"))
 
     def status(self, number):
         return self.messages(number)[0]["status"]

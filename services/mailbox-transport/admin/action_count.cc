@@ -12,6 +12,11 @@ void Count(const Judged& judged,
     if (dry_run && response.identities_size() < kNamedMax) response.add_identities(identity);
   } else if (judged.refusal.empty() || !named) {
     response.set_unchanged(response.unchanged() + 1);
+    if (judged.refusal.empty()) return;
+    response.set_refused(response.refused() + 1);
+    if (response.has_refusal()) return;
+    response.mutable_refusal()->set_identity(identity);
+    response.mutable_refusal()->set_reason(judged.refusal);
   } else {
     response.set_failed(response.failed() + 1);
     if (response.failures_size() >= kFailuresMax) return;

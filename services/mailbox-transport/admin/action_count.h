@@ -21,7 +21,8 @@ struct Judged {
   std::string refusal;
 };
 
-// `named`: it was asked for by its identity, so that a refusal is a failure.
+// `named`: it was asked for by its identity, so that a refusal is a failure; else the first one is
+// named and all are counted, as refused and as unchanged.
 void Count(const Judged& judged,
            const std::string& identity,
            bool named,

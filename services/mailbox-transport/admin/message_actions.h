@@ -5,7 +5,7 @@
 // Flow      co_await Answer(request, response, cancelled); again with response.next as
 //           request.resume until there is none.
 // Failure   kInvalidArgument and kNotFound name what was asked. A message that is in no state for
-//           it is a failure in the answer; one that a filter chose is counted as unchanged.
+//           it is a failure in the answer; one that a filter chose is counted as refused.
 // Lifetime  Borrows its parts; requests and responses outlive the awaited call.
 // Limits    An answer takes about kAnswerTime; a few slices of a walk are acted on at a time, so
 //           that delivery goes on in between. kFailuresMax failures and kNamedMax identities are

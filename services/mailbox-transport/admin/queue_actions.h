@@ -6,7 +6,7 @@
 // Flow      co_await Answer(request, response, cancelled); again with response.next as
 //           request.resume until there is none.
 // Failure   kInvalidArgument and kNotFound name what was asked. A queue that is in no state for it
-//           is a failure in the answer; one that a filter chose is counted as unchanged.
+//           is a failure in the answer; one that a filter chose is counted as refused.
 // Lifetime  Borrows its parts; requests and responses outlive the awaited call.
 // Limits    An answer takes about kAnswerTime; kFailuresMax failures and kNamedMax identities are
 //           named; kResubmitSlice messages are routed again at a time.

@@ -11,8 +11,12 @@ TEST(ActionCount, EachIsCountedOnce) {
   Count({false, ""}, "b", true, false, response);
   Count({false, "no"}, "c", true, false, response);
   Count({false, "no"}, "d", false, false, response);
+  Count({false, "nor this"}, "e", false, false, response);
   EXPECT_EQ(response.changed(), 1u);
-  EXPECT_EQ(response.unchanged(), 2u);
+  EXPECT_EQ(response.unchanged(), 3u);
+  EXPECT_EQ(response.refused(), 2u);
+  EXPECT_EQ(response.refusal().identity(), "d");
+  EXPECT_EQ(response.refusal().reason(), "no");
   EXPECT_EQ(response.failed(), 1u);
   EXPECT_EQ(response.failures(0).identity(), "c");
   EXPECT_EQ(response.failures(0).reason(), "no");

@@ -94,14 +94,14 @@ TEST_F(MessageActionsTest, OneThatIsHeldInSubmissionKeepsNoOtherFromIt) {
   ASSERT_TRUE(Act(v1::MESSAGE_ACTION_SUSPEND, "", "Size -gt 0").ok());
   EXPECT_EQ(response_.changed(), 2u);
   EXPECT_EQ(response_.unchanged(), 1u);
+  EXPECT_EQ(response_.refused(), 1u);
+  EXPECT_THAT(response_.refusal().identity(), HasSubstr(held));
+  EXPECT_THAT(response_.refusal().reason(), HasSubstr("Resume-Queue Submission"));
   ASSERT_TRUE(Act(v1::MESSAGE_ACTION_REMOVE, held).ok());
   ASSERT_EQ(response_.failures_size(), 1);
   EXPECT_THAT(response_.failures(0).reason(), HasSubstr("Resume-Queue Submission"));
 }
 
-TEST_F(MessageActionsTest, RemovedMessageIsGoneAndItsSenderIsToldUnlessNot) {
-  Directory("Some b.test");
-  const auto ids = Lost(3);
 TEST_F(MessageActionsTest, FilterKnowsAQueueByItsDomain) {
   resolver_.ServFail("b.test");
   Directory("Some b.test");
@@ -113,6 +113,9 @@ TEST_F(MessageActionsTest, FilterKnowsAQueueByItsDomain) {
   EXPECT_TRUE(Holds(1, "Subject -eq 'z' -and Status -eq 'Suspended'"));
 }
 
+TEST_F(MessageActionsTest, RemovedMessageIsGoneAndItsSenderIsToldUnlessNot) {
+  Directory("Some b.test");
+  const auto ids = Lost(3);
   without_ndr_ = true;
   ASSERT_TRUE(Act(v1::MESSAGE_ACTION_REMOVE, ids[0]).ok());
   EXPECT_EQ(response_.changed(), 1u);
