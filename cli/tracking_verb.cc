@@ -1,7 +1,6 @@
 #include "cli/tracking_verb.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -9,6 +8,7 @@
 
 #include "cli/field_view.h"
 #include "cli/table.h"
+#include "common/base/moment.h"
 #include "common/base/text.h"
 
 namespace postern::cli {
@@ -19,25 +19,13 @@ using Strings = google::protobuf::RepeatedPtrField<std::string>;
 
 constexpr std::size_t kPageSize = 1000;
 
-// Without a zone it is UTC, as the log is.
-std::optional<absl::Time> TimeFrom(const std::string& text) {
-  constexpr const char* kForms[] = {"%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%E*S",
-                                    "%Y-%m-%d%ET%H:%M:%E*S", absl::RFC3339_full};
-  for (const char* form : kForms) {
-    absl::Time time;
-    std::string error;
-    if (absl::ParseTime(form, text, absl::UTCTimeZone(), &time, &error)) return time;
-  }
-  return std::nullopt;
-}
-
 std::string TimeOf(const CmdletLine& line, std::string_view name, Complaints& complaints) {
   if (line.Find(name) == nullptr) return {};
   const std::string text = line.Text(name);
-  if (const auto time = TimeFrom(text)) {
+  if (const auto time = base::ParseMoment(text)) {
     return absl::FormatTime(absl::RFC3339_full, *time, absl::UTCTimeZone());
   }
-  Complain(complaints, name, text, "a time is expected, as in \"2026-01-31 23:59\" (UTC)");
+  Complain(complaints, name, text, std::string(base::kMomentRule));
   return {};
 }
 

@@ -54,6 +54,13 @@ TEST(TrackingVerb, ALineBecomesAQuestion) {
   EXPECT_EQ(Asked({"-ResultSize", "Unlimited"})->result_size, SIZE_MAX);
 }
 
+TEST(TrackingVerb, TimesHaveTheFormsThatFiltersHave) {
+  const auto asked = Asked({"-Start", "11/29/2026 09:00:00", "-End", "11/29/2026 9:30 PM"});
+  ASSERT_TRUE(asked.ok()) << asked.status();
+  EXPECT_EQ(asked->request.filter().start(), "2026-11-29T09:00:00+00:00");
+  EXPECT_EQ(asked->request.filter().end(), "2026-11-29T21:30:00+00:00");
+}
+
 TEST(TrackingVerb, EveryMistakeIsNamed) {
   const std::string fault = Fault({"-Start", "soon", "-ResultSize", "0", "-Sendr", "x"});
   EXPECT_THAT(fault, HasSubstr("-Start: \"soon\""));

@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "common/base/moment.h"
 #include "common/base/text.h"
 #include "common/base/units.h"
 
@@ -12,17 +13,6 @@ namespace postern::admin {
 namespace {
 
 using Kind = FieldForm::Kind;
-
-constexpr std::string_view kMomentFormats[] = {"%Y-%m-%dT%H:%M:%E*S%Ez",
-                                               "%Y-%m-%dT%H:%M:%E*S",
-                                               "%Y-%m-%d %H:%M:%E*S",
-                                               "%Y-%m-%d %H:%M",
-                                               "%Y-%m-%d",
-                                               "%m/%d/%Y %I:%M:%S %p",
-                                               "%m/%d/%Y %I:%M %p",
-                                               "%m/%d/%Y %H:%M:%E*S",
-                                               "%m/%d/%Y %H:%M",
-                                               "%m/%d/%Y"};
 
 absl::Status Expected(const auto&... parts) {
   return base::Error(absl::StatusCode::kInvalidArgument, parts...);
@@ -92,18 +82,6 @@ bool HasOrder(Kind kind) {
   return kind != Kind::kText && kind != Kind::kWord && kind != Kind::kFlag;
 }
 
-std::optional<absl::Time> ParseMoment(std::string_view given) {
-  const std::string text(base::Trim(given));
-  // Abseil reads "infinite-future" under every format.
-  if (text.empty() || text[0] < '0' || text[0] > '9') return std::nullopt;
-  for (const std::string_view format : kMomentFormats) {
-    absl::Time time;
-    std::string error;
-    if (absl::ParseTime(std::string(format), text, absl::UTCTimeZone(), &time, &error)) return time;
-  }
-  return std::nullopt;
-}
-
 absl::StatusOr<FieldValue> ParseValue(const FieldForm& form, std::string_view text) {
   switch (form.kind) {
     case Kind::kText:
@@ -124,11 +102,9 @@ absl::StatusOr<FieldValue> ParseValue(const FieldForm& form, std::string_view te
       return FieldValue(*span);
     }
     case Kind::kTime: {
-      const auto moment = ParseMoment(text);
+      const auto moment = base::ParseMoment(text);
       if (!moment) {
-        return Expected(
-            "a time is expected, as 2026-11-28T06:30:00Z, 2026-11-28 06:30 or "
-            "11/28/2026 6:30:00 AM; without a zone it is UTC");
+        return Expected(base::kMomentRule);
       }
       return FieldValue(*moment);
     }

@@ -10,7 +10,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,9 +50,6 @@ struct FieldForm {
 bool HasOrder(FieldForm::Kind kind);
 
 absl::StatusOr<FieldValue> ParseValue(const FieldForm& form, std::string_view text);
-
-// RFC 3339; or a date with or without a time as 2026-11-28 06:30 or 11/28/2026 6:30:00 AM, in UTC.
-std::optional<absl::Time> ParseMoment(std::string_view text);
 
 // Below 0, 0 or above 0. What is not set comes first; text is compared without regard to case. Both
 // are of one form.

@@ -55,17 +55,6 @@ TEST(FieldValue, WrongValuesNameTheRule) {
   }
 }
 
-TEST(FieldValue, MomentsAreReadAsExchangeAndAsInternetWriteThem) {
-  const absl::Time half_past_six = absl::FromUnixSeconds(1795847400);
-  for (const char* text :
-       {"2026-11-28T06:30:00Z", "2026-11-28T07:30:00+01:00", "2026-11-28T06:30:00.000",
-        "2026-11-28 06:30:00", "2026-11-28 06:30", "11/28/2026 6:30:00 AM", "11/28/2026 06:30"}) {
-    EXPECT_EQ(ParseMoment(text), half_past_six) << text;
-  }
-  for (const char* text : {"", "now", "28.11.2026", "2026-13-01"})
-    EXPECT_FALSE(ParseMoment(text)) << text;
-}
-
 TEST(FieldValue, WhatIsNotSetComesFirst) {
   EXPECT_LT(Compare({}, FieldValue(std::int64_t{0})), 0);
   EXPECT_EQ(Compare({}, {}), 0);
