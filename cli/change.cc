@@ -160,6 +160,10 @@ absl::StatusOr<std::string> Formed(const Parameter& parameter, const std::string
       return std::string(*flag ? "true" : "false");
     }
     case Form::kNumber: {
+      const bool unlimited = TakesUnlimited(parameter.values);
+      if (unlimited && base::EqualsIgnoreCase(base::Trim(text), "unlimited")) {
+        return std::to_string(kUnlimitedNumber);
+      }
       const auto number = ParseNumber(text);
       if (!number.ok()) return number.status();
       return std::to_string(*number);

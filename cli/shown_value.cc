@@ -67,6 +67,10 @@ std::string ShownValue(const Parameter& parameter, const Message& spec) {
   if (field->is_repeated()) return Braced(texts);
   if (texts.empty()) return "";
   if (parameter.form == Form::kFlag) return texts.front() == "true" ? "True" : "False";
+  const bool largest = texts.front() == base::Cat(kUnlimitedNumber);
+  if (parameter.form == Form::kNumber && largest && TakesUnlimited(parameter.values)) {
+    return "Unlimited";
+  }
   return parameter.form == Form::kSize ? ShownSize(texts.front()) : texts.front();
 }
 

@@ -52,6 +52,10 @@ absl::StatusOr<std::int32_t> ParseNumber(std::string_view given) {
   return number;
 }
 
+bool TakesUnlimited(std::string_view values) {
+  return values.ends_with("or unlimited");
+}
+
 absl::StatusOr<std::string> NormalSize(std::string_view given) {
   std::string_view text = base::Trim(given);
   std::string exact;

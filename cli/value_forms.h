@@ -22,6 +22,11 @@ absl::StatusOr<bool> ParseFlag(std::string_view text);
 
 absl::StatusOr<std::int32_t> ParseNumber(std::string_view text);
 
+// Whether "1 to 10, or unlimited" of a table of parameters has the word; as a number it is the
+// largest.
+bool TakesUnlimited(std::string_view values);
+inline constexpr std::int32_t kUnlimitedNumber = INT32_MAX;
+
 // "25MB", "25 MB (26,214,400 bytes)", "26214400", "unlimited": the shortest exact form.
 absl::StatusOr<std::string> NormalSize(std::string_view text);
 

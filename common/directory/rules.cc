@@ -196,7 +196,8 @@ std::vector<FieldError> Validate(const v1::TransportConfig& config) {
             errors);
   if (spec.has_max_recipient_envelope_limit() && spec.max_recipient_envelope_limit() < 1) {
     AddError(errors, "spec.maxRecipientEnvelopeLimit",
-             std::to_string(spec.max_recipient_envelope_limit()), "is from 1 to 2147483647");
+             std::to_string(spec.max_recipient_envelope_limit()),
+             "is from 1 to 2147483647, which is unlimited: 0 would refuse every message");
   }
   const std::string& postmaster = spec.external_postmaster_address();
   if (!postmaster.empty() && !mail::ParseMailbox(postmaster, false).ok()) {

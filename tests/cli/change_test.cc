@@ -112,6 +112,15 @@ TEST(Change, OtherKindsAreNamedBySlug) {
   EXPECT_TRUE(domain.resource.accepted_domain().spec().default_());
 }
 
+TEST(Change, UnlimitedIsANumberWhereItsParameterTakesIt) {
+  const Change limits =
+      ChangeOf("Set-TransportConfig", {"-MaxRecipientEnvelopeLimit", "Unlimited"});
+  EXPECT_EQ(limits.resource.transport_config().spec().max_recipient_envelope_limit(), 2147483647);
+  std::string said;
+  ChangeOf("Set-SiteLink", {"x", "-Cost", "unlimited"}, &said);
+  EXPECT_EQ(said, "-Cost: \"unlimited\": is a whole number");
+}
+
 TEST(Change, WrongValuesAreNamedTogether) {
   std::string said;
   ChangeOf("New-SendConnector",

@@ -67,6 +67,20 @@ TEST(Cmdlets, WhatSetMayNotChangeIsSaid) {
   EXPECT_THAT(std::string(RefusalOf(site, NamedOf(site, "Name"))), HasSubstr("New-"));
 }
 
+TEST(Cmdlets, WhatIsASettingOfTheServerIsRefusedWithItsName) {
+  const Cmdlet& set = *FindCmdlet("Set-TransportService");
+  const std::pair<const char*, const char*> rows[] = {
+      {"MaxOutboundConnections", "queue.max_outbound_connections"},
+      {"MaxPerDomainOutboundConnections", "queue.max_per_domain_outbound_connections"},
+      {"MessageExpirationTimeout", "queue.message_expiration_timeout"},
+      {"TransientFailureRetryCount", "queue.transient_failure_retry_count"},
+      {"ExternalDNSServers", "deliver.external_dns_servers"},
+      {"MessageTrackingLogMaxAge", "message_tracking_log.max_age"},
+      {"MaxConnectionRatePerMinute", "accept.max_inbound_connections"}};
+  for (const auto& [parameter, setting] : rows)
+    EXPECT_THAT(std::string(RefusalOf(set, NamedOf(set, parameter))), HasSubstr(setting));
+}
+
 TEST(Cmdlets, RequiredIsWhatNamesTheResource) {
   const Cmdlet& create = *FindCmdlet("New-SendConnector");
   EXPECT_TRUE(IsRequired(create, NamedOf(create, "Name")));

@@ -74,6 +74,15 @@ TEST(ShownValue, OtherKindsShowTheirFieldsOnce) {
   EXPECT_THAT(all, Not(Contains(Pair("MakeDefault", ::testing::_))));
 }
 
+TEST(ShownValue, TheLargestNumberIsUnlimitedWhereThatMayBeGiven) {
+  v1::Resource resource = NewResource("TransportConfig");
+  v1::TransportConfigSpec& spec = *resource.mutable_transport_config()->mutable_spec();
+  spec.set_max_recipient_envelope_limit(2147483647);
+  EXPECT_THAT(PropertiesOf(resource), Contains(Pair("MaxRecipientEnvelopeLimit", "Unlimited")));
+  spec.set_max_recipient_envelope_limit(500);
+  EXPECT_THAT(PropertiesOf(resource), Contains(Pair("MaxRecipientEnvelopeLimit", "500")));
+}
+
 TEST(ShownValue, DifferencesNameTheParameter) {
   const v1::Resource before = Whole(connector::testing::GoodConnector());
   v1::Resource after = before;

@@ -206,7 +206,8 @@ FIELDS = {
     "TransportConfig": {
         "maxReceiveSize": {"default": "35MB", **SIZE},
         "maxRecipientEnvelopeLimit": {"default": 5000, "rules": [
-            rule("self >= 1", "is from 1 to 2147483647")]},
+            rule("self >= 1",
+                 "is from 1 to 2147483647, which is unlimited: 0 would refuse every message")]},
         "externalPostmasterAddress": {"maxLength": 512, "rules": [
             rule('self == "" || self.matches("^[^@\\\\s<>]+@[^@\\\\s<>]+$")',
                  "is an address: local@domain")]},
