@@ -178,8 +178,8 @@ class RelayService::Implementation final : public v1::Relay::CallbackService {
   grpc::ServerReadReactor<v1::RelayRequest>* Relay(grpc::CallbackServerContext* call,
                                                    v1::RelayReceipt* receipt) override {
     const auto identity = desk_.parts.authority.Require(*call, rpc::Role::kRelay);
-    absl::StatusOr<std::shared_ptr<void>> place = identity.status();
-    if (identity.ok()) place = desk_.floors.Enter(identity->name);
+    absl::StatusOr<std::shared_ptr<void>> place =
+        identity.ok() ? desk_.floors.Enter(identity->name) : identity.status();
     if (!place.ok()) {
       Mark(*call);
       return new RefusedUpload<v1::RelayRequest>(place.status());
