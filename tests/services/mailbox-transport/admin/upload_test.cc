@@ -42,7 +42,9 @@ TEST_F(UploadFloorsTest, OnlySoManyAtATimeAndHalfOfThemOfOneCaller) {
       if (!place.ok()) break;
       calls.push_back(*std::move(place));
     }
-    if (caller == "app-a") EXPECT_EQ(calls.size(), kUploadsPerCallerMax);
+    if (caller == "app-a") {
+      EXPECT_EQ(calls.size(), kUploadsPerCallerMax);
+    }
   }
   EXPECT_EQ(calls.size(), kUploadsMax);
   EXPECT_EQ(floors_->Enter("app-c").status(), absl::ResourceExhaustedError(kUploadsFull));
