@@ -72,6 +72,9 @@ const mail::Reply* ServiceClosing(const Transaction& transaction) {
 
 // The answer that tells most about the transaction.
 const mail::Reply* LastWords(const Transaction& transaction) {
+  const bool taken = transaction.body.has_value() && transaction.body->positive();
+  const mail::Reply* closing = taken ? nullptr : ServiceClosing(transaction);
+  if (closing != nullptr) return closing;
   if (transaction.body.has_value()) return &*transaction.body;
   if (transaction.mail.has_value() && !transaction.mail->positive()) return &*transaction.mail;
   for (const std::optional<mail::Reply>& reply : transaction.recipients) {

@@ -322,6 +322,9 @@ io::Task<void> Shard::Attempt(queue::Work work) {
     case settle::HopNews::Kind::kWorked:
       queue_.HopWorked(work.hop);
       break;
+    case settle::HopNews::Kind::kDeferred:
+      queue_.HopDeferred(work.hop);
+      break;
     case settle::HopNews::Kind::kFailed:
       queue_.HopFailed(work.hop, settled.hop.error, HostsDown(outcome));
       break;

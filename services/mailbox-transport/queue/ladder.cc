@@ -63,6 +63,7 @@ void Schedule::HopWorked(const model::NextHop& hop, absl::Time now) {
   line->grown = now;
   line->idle_since = now;
   line->worked = true;
+  line->deferrals = 0;
   if (line->state != Line::State::kOpen || line->failures > 0) {
     line->state = Line::State::kOpen;
     line->opened = now;
@@ -80,6 +81,26 @@ void Schedule::HopWorked(const model::NextHop& hop, absl::Time now) {
   Release(*line->rollup, now);
 }
 
+void Schedule::HopDeferred(const model::NextHop& hop, absl::Time now) {
+  Line* line = Find(hop);
+  if (line == nullptr) return;
+  line->grown = now;
+  if (++line->deferrals >= std::max(kDeferralsInARow, line->workers)) {
+    line->deferrals = 0;
+    if (line->state == Line::State::kOpen && line->workers_max > 1) {
+      line->workers_max /= 2;
+      POSTERN_LOG(kWarning, "queue", "next hop puts everything off",
+                  {{"next_hop", line->hop.domain},
+                   {"connector", line->hop.connector},
+                   {"connections_max", line->workers_max}});
+    }
+  }
+  Note(*line, now);
+  if (line->rollup == nullptr) return;
+  line->rollup->set->Deferred(shard_, now);
+  Release(*line->rollup, now);
+}
+
 void Schedule::HopFailed(const model::NextHop& hop,
                          std::string_view error,
                          absl::Time now,
@@ -87,6 +108,7 @@ void Schedule::HopFailed(const model::NextHop& hop,
   Line* line = Find(hop);
   if (line == nullptr) return;
   line->last_error = error.substr(0, kErrorBytesMax);
+  if (!hosts_down && line->rollup != nullptr) line->rollup->set->NotTaken();
   if (line->state == Line::State::kRetry) return;  // one of the others said so already
   const std::size_t fewer = std::min(line->workers, line->workers_max);
   if (line->state == Line::State::kOpen && line->worked && fewer > 1) {

@@ -177,20 +177,46 @@ void MxSet::Worked(std::size_t shard, absl::Time now) {
   {
     const std::lock_guard lock(mutex_);
     worked_ = true;
+    deferrals_ = 0;
     grown_ = now;
     allowed_ = std::min(sets_.limit_, allowed_ + 1);
-    if (state_ != State::kOpen) {
-      state_ = State::kOpen;
-      sets_.probe_.MxSetsDown(-1);
-      allowed_ = std::min(sets_.limit_, sets_.first_ + 1);
-      failures_ = 0;
-      probing_ = false;
-      error_.clear();
-      first_retry_ = absl::InfiniteFuture();
-    }
+    if (state_ != State::kOpen) Rise(std::min(sets_.limit_, sets_.first_ + 1));
     if (RoomNow(now) > 0) shards = TakeWaiting(shard);
   }
   Tell(shards);
+}
+
+void MxSet::Deferred(std::size_t shard, absl::Time now) {
+  std::vector<std::size_t> shards;
+  {
+    const std::lock_guard lock(mutex_);
+    grown_ = now;
+    if (state_ != State::kOpen) Rise(sets_.first_);
+    CountDeferral();
+    if (RoomNow(now) > 0) shards = TakeWaiting(shard);
+  }
+  Tell(shards);
+}
+
+void MxSet::NotTaken() {
+  const std::lock_guard lock(mutex_);
+  CountDeferral();
+}
+
+void MxSet::CountDeferral() {
+  if (++deferrals_ < std::max(kDeferralsInARow, under_way_)) return;
+  deferrals_ = 0;
+  if (state_ == State::kOpen && allowed_ > 1) allowed_ /= 2;
+}
+
+void MxSet::Rise(std::size_t allowed) {
+  state_ = State::kOpen;
+  sets_.probe_.MxSetsDown(-1);
+  allowed_ = allowed;
+  failures_ = 0;
+  probing_ = false;
+  error_.clear();
+  first_retry_ = absl::InfiniteFuture();
 }
 
 void MxSet::FallDown(std::string_view error, absl::Time now, absl::Time resumes) {

@@ -36,6 +36,9 @@ namespace postern::queue {
 inline constexpr std::size_t kMxSetsMax = 100'000;
 // A delivery that does not end gives way to one more after this time.
 inline constexpr absl::Duration kRampPatience = absl::Seconds(10);
+// Attempts in a row in which each recipient was put off: so many, or as many as are under way if
+// those are more, halve the connections, down to one.
+inline constexpr std::size_t kDeferralsInARow = 20;
 
 class MxSets;
 
@@ -82,6 +85,10 @@ class MxSet {
   bool Wanted(std::size_t shard) const;
 
   void Worked(std::size_t shard, absl::Time now);
+  // The hosts are there, and have put off all that they were offered.
+  void Deferred(std::size_t shard, absl::Time now);
+  // Something came to nothing for which the hosts need not be to blame.
+  void NotTaken();
   // Nobody answers. `resumes` says when the next try is, after so many failures in a row.
   void Failed(std::string_view error,
               absl::Time now,
@@ -112,6 +119,8 @@ class MxSet {
   // Those that are to give up what they do not use.
   std::vector<std::size_t> TakeSpare(std::size_t but);
   void FallDown(std::string_view error, absl::Time now, absl::Time resumes);
+  void Rise(std::size_t allowed);
+  void CountDeferral();
   // Those that waited, to be told; `but` asks for itself.
   std::vector<std::size_t> TakeWaiting(std::size_t but);
   void Tell(const std::vector<std::size_t>& shards);
@@ -127,6 +136,7 @@ class MxSet {
   bool probing_ = false;
   bool worked_ = false;  // since it was open
   std::uint32_t failures_ = 0;
+  std::size_t deferrals_ = 0;  // in a row
   std::string error_;
   absl::Time grown_ = absl::InfinitePast();
   absl::Time resumes_ = absl::InfinitePast();

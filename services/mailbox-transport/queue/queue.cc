@@ -189,6 +189,12 @@ void Queue::HopWorked(const model::NextHop& hop) {
   Pump(now);
 }
 
+void Queue::HopDeferred(const model::NextHop& hop) {
+  const absl::Time now = clock_.Now();
+  schedule_.HopDeferred(hop, now);
+  Pump(now);
+}
+
 void Queue::NoteError(const model::NextHop& hop, std::string_view error) {
   schedule_.NoteError(hop, error);
 }

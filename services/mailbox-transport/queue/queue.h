@@ -6,7 +6,8 @@
 //           The queue calls `wanted(lane)` to ask for one more worker. A worker is
 //             while (auto work = queue.TryTake(lane)) {
 //               ... attempt and settle (kAttempt), or settle alone (kExpired, kDelayed) ...
-//               HopWorked | HopFailed | HopHeld, when the attempt told something of the next hop;
+//               HopWorked | HopDeferred | HopFailed | HopHeld, when the attempt told something
+//               of the next hop;
 //               then Done(work->hop, key), or Retry(work->hop, ticket) for each that waits on;
 //             }
 //             queue.WorkerEnded(lane);
@@ -95,6 +96,8 @@ class Queue {
 
   // What an attempt told about the next hop itself. Before Done or Retry.
   void HopWorked(const model::NextHop& hop);
+  // It answers, and has put off all that it was offered.
+  void HopDeferred(const model::NextHop& hop);
   // `hosts_down`: no host of it came as far as a transaction.
   void HopFailed(const model::NextHop& hop, std::string_view error, bool hosts_down = false);
   void HopHeld(const model::NextHop& hop, std::string_view reason);

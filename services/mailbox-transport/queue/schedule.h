@@ -9,6 +9,7 @@
 // Limits    A new or returning next hop begins with queue.first_connections, each delivery gives it
 //           one more. A shrinking one: while others of its workers succeed, a failure takes one
 //           worker away and a success gives one back; the last one's failure puts it in Retry.
+//           One that puts off message after message loses half: see kDeferralsInARow.
 // See       queue.h; docs/architecture.md "queue"
 
 #pragma once
@@ -112,6 +113,7 @@ struct Line {
   Rate outgoing;
   std::uint32_t turn = 0;
   std::uint32_t failures = 0;  // in a row: the rung of the ladder
+  std::size_t deferrals = 0;   // in a row
   bool worked = false;         // since it was opened
   bool in_round = false;
   bool in_held = false;
@@ -219,6 +221,7 @@ class Schedule {
              absl::Time now);
 
   void HopWorked(const model::NextHop& hop, absl::Time now);
+  void HopDeferred(const model::NextHop& hop, absl::Time now);
   void NoteError(const model::NextHop& hop, std::string_view error);
   // `hosts_down`: no host of it came as far as a transaction, so that it concerns its MX set.
   void HopFailed(const model::NextHop& hop,

@@ -11,6 +11,8 @@
 //   none         at once                          at once
 //
 // A connector's ErrorPolicies change the kind of a result before the grid is asked.
+// A 421 at whatever stage is the host's word, not the message's: with nobody delivered to, the hop
+// has failed, and the message retries as after any other 4xx.
 // A cancelled attempt is no attempt. A lost connection after the end of the body is ambiguous: the
 // message retries, and may arrive twice.
 
@@ -97,16 +99,37 @@ int WeightOf(HopNews::Kind kind) {
       return 1;
     case HopNews::Kind::kHeld:
       return 2;
-    case HopNews::Kind::kWorked:
+    case HopNews::Kind::kDeferred:
       return 3;
+    case HopNews::Kind::kWorked:
+      return 4;
   }
   return 0;
 }
 
-HopNews NewsOf(const smtp::Outcome& outcome, const smtp::RecipientResult& result) {
+bool Closes(const std::optional<mail::Reply>& reply) {
+  return reply.has_value() && reply->code == 421;
+}
+
+// The last host said 421, or what it did not mend was a 421, and nobody was delivered to.
+bool SentAway(const smtp::Outcome& outcome) {
+  if (outcome.hosts.empty()) return false;
+  const smtp::HostTried& last = outcome.hosts.back();
+  bool away = last.stage >= smtp::Stage::kMail && Closes(last.reply);
+  for (const smtp::RecipientResult& result : outcome.recipients) {
+    if (result.delivered()) return false;
+    away = away || Closes(result.reply);
+  }
+  return away;
+}
+
+HopNews NewsOf(const smtp::Outcome& outcome,
+               const smtp::RecipientResult& result,
+               const Verdict& verdict) {
   HopNews news;
   if (result.reply) {
-    news.kind = HopNews::Kind::kWorked;
+    const bool later = result.reply->transient() || verdict.kind == Kind::kRetry;
+    news.kind = later ? HopNews::Kind::kDeferred : HopNews::Kind::kWorked;
     return news;
   }
   if (absl::IsCancelled(result.error)) return news;
@@ -230,14 +253,18 @@ Verdicts VerdictsFor(const smtp::Outcome& outcome, const connector::ErrorPolicie
       verdict = judged ? VerdictFor(*result.reply, *judged) : VerdictFor(*result.reply);
     }
     any_settled |= verdict.kind != Kind::kRetry || verdict.wait == Wait::kMessageInterval;
-    HopNews news = NewsOf(outcome, result);
+    HopNews news = NewsOf(outcome, result, verdict);
     if (WeightOf(news.kind) > WeightOf(verdicts.hop.kind)) verdicts.hop = std::move(news);
     verdicts.recipients.push_back(std::move(verdict));
+  }
+  if (SentAway(outcome)) {
+    verdicts.hop = {HopNews::Kind::kFailed, HopError(outcome, outcome.recipients.front())};
   }
   // After the dot the hop has done its part, whatever became of its answer.
   if (outcome.ambiguous) verdicts.hop = HopNews{HopNews::Kind::kWorked, ""};
 
-  const bool hop_works = verdicts.hop.kind == HopNews::Kind::kWorked;
+  const bool hop_works = verdicts.hop.kind == HopNews::Kind::kWorked ||
+                         verdicts.hop.kind == HopNews::Kind::kDeferred;
   const bool no_news = verdicts.hop.kind == HopNews::Kind::kNothing;
   for (std::size_t i = 0; i < verdicts.recipients.size(); ++i) {
     Verdict& verdict = verdicts.recipients[i];

@@ -45,7 +45,13 @@ std::string_view NameOf(Verdict::Kind kind);
 
 // What an attempt told about the next hop.
 struct HopNews {
-  enum class Kind : std::uint8_t { kNothing, kWorked, kFailed, kHeld };
+  enum class Kind : std::uint8_t {
+    kNothing,
+    kWorked,
+    kDeferred,  // whoever was answered was put off
+    kFailed,
+    kHeld,
+  };
 
   Kind kind = Kind::kNothing;
   std::string error;  // LastError of the queue, with kFailed and kHeld

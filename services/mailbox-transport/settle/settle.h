@@ -8,9 +8,9 @@
 //             settle::Original original;
 //             if (decision.original != OriginalPart::kNothing) original = <read from the store>;
 //             auto settled = settler.Commit(std::move(decision), std::move(original));
-//           HopWorked, HopFailed or HopHeld as settled.hop says; Retry for each of settled.tickets,
-//           or Done when there is none; the notices go to the queue when the store's `done` has
-//           run.
+//           HopWorked, HopDeferred, HopFailed or HopHeld as settled.hop says; Retry for each of
+//           settled.tickets, or Done when there is none; the notices go to the queue when the
+//           store's `done` has run.
 // Failure   An original that cannot be read is no reason not to report: Commit with an empty one.
 // Lifetime  On the executor of the shard that owns the message. No other ticket names the same
 //           recipients. The tickets of one message share one Message object.

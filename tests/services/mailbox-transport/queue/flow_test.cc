@@ -29,6 +29,15 @@ class FlowTest : public ScheduleDriver {
       Ended("a.test");
     }
   }
+
+  // Everyone of `ids` is put off for a quarter of an hour.
+  void DeferAll(const std::vector<std::uint64_t>& ids) {
+    for (const std::uint64_t id : ids) {
+      Deferred("a.test");
+      RetryIn("a.test", id, absl::Minutes(15));
+      Ended("a.test");
+    }
+  }
 };
 
 TEST_F(FlowTest, ANewNextHopBeginsWithOneConnectionAndDoublesAsItWorks) {
@@ -68,6 +77,76 @@ TEST_F(FlowTest, AFirstAttemptThatDoesNotEndHoldsTheOthersForSecondsOnly) {
   EXPECT_EQ(TakeAll().size(), 1u);
   Pass(kRampPatience);
   EXPECT_EQ(TakeAll().size(), 1u);
+}
+
+TEST_F(FlowTest, ANextHopThatPutsEverythingOffGetsNoFurtherConnection) {
+  AddMany("a.test", 1, 1000);
+  for (int turn = 0; turn < 100; ++turn) {
+    const auto ids = TakeAll();
+    ASSERT_EQ(ids.size(), 1u);
+    Pass(kRampPatience / 2);
+    DeferAll(ids);
+  }
+  EXPECT_EQ(View("a.test").status, QueueStatus::kReady);
+}
+
+TEST_F(FlowTest, DeferralsInARowHalveTheConnectionsDownToOne) {
+  AddMany("a.test", 1, 1000);
+  for (int turn = 0; turn < 6; ++turn)
+    DeliverAll(TakeAll());
+  for (const std::size_t connections : {20, 10, 10, 5, 5, 5, 5, 2}) {
+    const auto ids = TakeAll();
+    EXPECT_EQ(ids.size(), connections);
+    DeferAll(ids);
+  }
+  for (int turn = 0; turn < 60; ++turn)
+    DeferAll(TakeAll());
+  for (const std::size_t connections : {1, 2, 4}) {
+    const auto ids = TakeAll();
+    EXPECT_EQ(ids.size(), connections) << "what works lets it grow again";
+    DeliverAll(ids);
+  }
+}
+
+TEST_F(FlowTest, ADeliveryEndsTheRowOfDeferrals) {
+  AddMany("a.test", 1, 1000);
+  for (int turn = 0; turn < 6; ++turn)
+    DeliverAll(TakeAll());
+  for (int turn = 0; turn < 10; ++turn) {
+    std::vector<std::uint64_t> ids = TakeAll();
+    ASSERT_EQ(ids.size(), 20u);
+    const std::uint64_t taken = ids.back();
+    ids.pop_back();
+    DeferAll(ids);
+    DeliverAll({taken});
+  }
+}
+
+TEST_F(FlowTest, MoreConnectionsTakeALongerRow) {
+  settings_.max_per_domain_outbound_connections.value = 50;
+  settings_.first_connections.value = 50;
+  AddMany("a.test", 1, 1000);
+  std::vector<std::uint64_t> ids = TakeAll();
+  ASSERT_EQ(ids.size(), 50u);
+  for (std::size_t i = 0; i < 49; ++i)
+    Deferred("a.test");
+  RetryIn("a.test", ids[0], absl::Minutes(15));
+  EXPECT_NE(Take("a.test"), 0u);
+  Deferred("a.test");
+  RetryIn("a.test", ids[1], absl::Minutes(15));
+  EXPECT_EQ(Take("a.test"), 0u) << "half of them end";
+}
+
+TEST_F(FlowTest, AProbeThatIsPutOffIsFollowedByAnotherAlone) {
+  AddMany("a.test", 1, 10);
+  ASSERT_TRUE(TryAndFail("a.test"));
+  Pass(absl::Minutes(1));
+  for (int turn = 0; turn < 5; ++turn) {
+    const auto ids = TakeAll();
+    ASSERT_EQ(ids.size(), 1u);
+    DeferAll(ids);
+  }
+  EXPECT_EQ(View("a.test").retry_count, 1u) << "neither worked nor failed";
 }
 
 TEST_F(FlowTest, TheBeginningIsASetting) {

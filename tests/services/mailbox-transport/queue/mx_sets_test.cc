@@ -157,6 +157,43 @@ TEST_F(MxSetsTest, ABusySetOfWhichOneFailsShrinks) {
   EXPECT_EQ(Set()->view().allowed, 4u);
 }
 
+TEST_F(MxSetsTest, DeferralsInARowHalveWhatIsAllowed) {
+  settings_.first_connections.value = 7;
+  Set()->Worked(0, now_);
+  ASSERT_EQ(EnterAll(0), 8u);
+  for (std::size_t i = 1; i < kDeferralsInARow; ++i)
+    Set()->Deferred(0, now_);
+  EXPECT_EQ(Set()->view().allowed, 8u);
+  Set()->NotTaken();
+  EXPECT_EQ(Set()->view().allowed, 4u);
+
+  for (std::size_t i = 1; i < kDeferralsInARow; ++i)
+    Set()->Deferred(0, now_);
+  Set()->Worked(0, now_);
+  Set()->Deferred(0, now_);
+  EXPECT_EQ(Set()->view().allowed, 5u) << "what is taken ends the row";
+  for (std::size_t i = 0; i < 10 * kDeferralsInARow; ++i)
+    Set()->Deferred(0, now_);
+  EXPECT_EQ(Set()->view().allowed, 1u);
+}
+
+TEST_F(MxSetsTest, HostsThatPutOffAreThereAndGrowByNothing) {
+  ASSERT_TRUE(Enter(0));
+  Fail();
+  now_ += absl::Minutes(1);
+  ASSERT_TRUE(Enter(0));
+  Set()->Await(1, true);
+  Set()->Deferred(0, now_);
+  Set()->Leave(0, last_);
+  EXPECT_FALSE(Set()->down());
+  EXPECT_EQ(EnterAll(1), 1u);
+  for (int i = 0; i < 4; ++i) {
+    now_ += kRampPatience / 2;
+    Set()->Deferred(0, now_);
+    EXPECT_EQ(EnterAll(1), 0u);
+  }
+}
+
 TEST_F(MxSetsTest, RetryNowDoesNotWait) {
   EXPECT_FALSE(Set()->RetryNow(now_));
   ASSERT_TRUE(Enter(0));

@@ -9,6 +9,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr absl::Duration kTtl = absl::Minutes(30);
@@ -56,7 +57,6 @@ class RollupTest : public ScheduleDriver {
 
   std::size_t UnderWay() { return table_->Find("internet", "10 mx.test")->view().under_way; }
 
- private:
   std::unique_ptr<MxSets> table_;
 };
 
@@ -159,6 +159,39 @@ TEST_F(RollupTest, WhenTheHostsAreBackAllGoOnWithoutAWaitOfTheirOwn) {
     delivered += Work(one).size();
   EXPECT_EQ(delivered, 3u);
   EXPECT_EQ(View("b.test").status, QueueStatus::kReady);
+}
+
+TEST_F(RollupTest, HostsThatPutOffEveryDomainGetFewerConnectionsAndTheDomainsGoOn) {
+  settings_.first_connections.value = 1;
+  std::vector<std::string> domains;
+  for (int i = 0; i < 60; ++i)
+    domains.push_back("d" + std::to_string(i) + ".test");
+  Queues(domains);
+  for (int i = 0; i < 7; ++i)
+    table_->Find("internet", "10 mx.test")->Worked(0, now_);
+  std::size_t tries = 0;
+  std::vector<std::size_t> together;
+  while (tries < 60) {
+    std::vector<std::pair<std::string, std::uint64_t>> under_way;
+    for (std::string one = Wanted(); !one.empty(); one = Wanted()) {
+      const std::uint64_t id = Take(one);
+      if (id == 0) {
+        Ended(one);
+      } else {
+        under_way.emplace_back(one, id);
+      }
+    }
+    ASSERT_THAT(under_way, Not(IsEmpty()));
+    together.push_back(under_way.size());
+    for (const auto& [one, id] : under_way) {
+      ++tries % 2 == 0 ? Deferred(one) : Failed(one);  // half of them say 421
+      RetryIn(one, id, absl::Minutes(15));
+      Ended(one);
+    }
+  }
+  EXPECT_EQ(together.front(), 8u);
+  EXPECT_LE(together.back(), 2u);
+  EXPECT_FALSE(table_->Find("internet", "10 mx.test")->view().down);
 }
 
 TEST_F(RollupTest, AFailureOfOneDomainAloneIsNotTheHosts) {

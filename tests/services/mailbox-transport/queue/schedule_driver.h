@@ -99,6 +99,8 @@ class ScheduleDriver : public ::testing::Test {
 
   void Worked(const std::string& domain) { schedule().HopWorked(Hop(domain), now_); }
 
+  void Deferred(const std::string& domain) { schedule().HopDeferred(Hop(domain), now_); }
+
   void Failed(const std::string& domain) { schedule().HopFailed(Hop(domain), "421 no", now_); }
 
   void Held(const std::string& domain) { schedule().HopHeld(Hop(domain), "no front end", now_); }

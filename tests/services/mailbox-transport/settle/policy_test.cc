@@ -237,6 +237,70 @@ TEST(PolicyTest, ARecipientCutOffBesideAnAnswerWaitsAlone) {
   EXPECT_EQ(verdicts.recipients[1].wait, Wait::kMessageInterval);
 }
 
+struct NewsRow {
+  const char* fact;
+  std::vector<int> replies;  // of the recipients; 0: the connection was lost
+  int last_words;            // of the host, 0: none
+  Stage stage;
+  News hop;
+};
+
+const NewsRow kNewsRows[] = {
+    {"taken", {250}, 250, Stage::kBody, News::kWorked},
+    {"refused", {550}, 550, Stage::kRecipient, News::kWorked},
+    {"greylisted", {451}, 451, Stage::kRecipient, News::kDeferred},
+    {"too many, says an old server", {552}, 552, Stage::kRecipient, News::kWorked},
+    {"put off, all of them", {450, 451}, 451, Stage::kBody, News::kDeferred},
+    {"put off, but for one that is taken", {450, 250}, 250, Stage::kBody, News::kWorked},
+    {"put off, but for one that is refused", {450, 550}, 450, Stage::kRecipient, News::kWorked},
+    {"put off, and then lost", {450, 0}, 0, Stage::kRecipient, News::kDeferred},
+    {"421 after the dot", {421}, 421, Stage::kBody, News::kFailed},
+    {"421 after the dot, one was refused before", {550, 421}, 421, Stage::kBody, News::kFailed},
+    {"421 to DATA", {421}, 421, Stage::kData, News::kFailed},
+    {"421 to DATA, and the next host does not answer", {421}, 0, Stage::kConnect, News::kFailed},
+    {"421 to DATA, and the next host takes it", {250}, 250, Stage::kBody, News::kWorked},
+    {"421 to RCPT", {0}, 421, Stage::kRecipient, News::kFailed},
+    {"421 to RCPT, the content beside it", {0}, 421, Stage::kData, News::kFailed},
+    {"421 to RCPT, one was refused before", {550, 0}, 421, Stage::kRecipient, News::kFailed},
+    {"421 to MAIL", {0}, 421, Stage::kMail, News::kFailed},
+    {"421 to the second transaction", {250, 0}, 421, Stage::kMail, News::kWorked},
+    {"451 to MAIL, 421 from the next host", {451}, 421, Stage::kMail, News::kFailed},
+    {"421 to MAIL, 451 from the next host", {451}, 451, Stage::kMail, News::kDeferred},
+};
+
+TEST(PolicyTest, WhatTheHopLearnsOfAnswers) {
+  for (const NewsRow& row : kNewsRows) {
+    SCOPED_TRACE(row.fact);
+    smtp::Outcome outcome;
+    for (const int code : row.replies) {
+      outcome.recipients.push_back(code == 0
+                                       ? ErrorResult(Origin::kConnect, Code::kUnavailable, "4.4.2")
+                                       : ReplyResult(code, "words"));
+    }
+    outcome.hosts.push_back(HostAt("192.0.2.1:25", row.stage, absl::OkStatus()));
+    if (row.last_words != 0) outcome.hosts[0].reply = MakeReply(row.last_words, "words");
+    const Verdicts verdicts = VerdictsFor(outcome);
+    EXPECT_EQ(verdicts.hop.kind, row.hop);
+    EXPECT_EQ(verdicts.hop.error.empty(), row.hop != News::kFailed);
+    for (std::size_t i = 0; i < row.replies.size(); ++i) {
+      const bool with_hop = row.replies[i] == 0 && row.hop == News::kFailed;
+      const bool retries = verdicts.recipients[i].kind == Kind::kRetry;
+      const bool alone = verdicts.recipients[i].wait == Wait::kMessageInterval;
+      EXPECT_EQ(alone, retries && !with_hop);
+      EXPECT_EQ(verdicts.recipients[i].counted, !with_hop);
+    }
+  }
+}
+
+TEST(PolicyTest, ARefusalThatTheConnectorMakesTransientIsADeferral) {
+  connector::ErrorPolicies policies;
+  policies.downgrade_custom_failures = true;
+  smtp::Outcome outcome;
+  outcome.recipients = {ReplyResult(550, "5.7.1 listed")};
+  EXPECT_EQ(VerdictsFor(outcome, policies).hop.kind, News::kDeferred);
+  EXPECT_EQ(VerdictsFor(outcome).hop.kind, News::kWorked);
+}
+
 TEST(PolicyTest, AHopErrorHasExchangesForm) {
   smtp::Outcome outcome;
   outcome.recipients.push_back(ErrorResult(Origin::kConnect, Code::kUnavailable, "4.4.1"));
