@@ -135,25 +135,36 @@ io::Task<dns::HostsAnswer> Attempt::LookUp() {
   co_return co_await dns::HostsForSmartHosts(Resolver(), random, rules, std::move(smart_hosts));
 }
 
+void Attempt::Order(std::vector<dns::Host>& hosts, std::uint16_t port) {
+  const absl::Time now = absl::Now();
+  for (dns::Host& host : hosts) {
+    std::erase_if(host.addresses, [this](const auto& address) { return !sources_.Serve(address); });
+    parts_.host_families.Order(host.name, host.addresses, now);
+  }
+  std::erase_if(hosts, [](const dns::Host& host) { return host.addresses.empty(); });
+  parts_.unreached.Order(hosts, port, now);
+}
+
 io::Task<void> Attempt::TryHosts(std::vector<dns::Host> hosts) {
   const Limits& limits = parts_.parts.limits;
   const std::uint16_t port = delivery_.route.dns_routing ? limits.mx_port : delivery_.route.port;
+  const std::string best = hosts.front().name;
+  Order(hosts, port);
   std::size_t tried = 0;
   for (dns::Host& host : hosts) {
-    std::erase_if(host.addresses, [this](const auto& address) { return !sources_.Serve(address); });
-    if (host.addresses.empty()) continue;
     // What a dot went out for may be delivered: nobody else is asked to do it too.
     if (over() || outcome_.body_ended) co_return;
-    if (tried >= limits.hosts_max) break;
-    parts_.host_families.Order(host.name, host.addresses, absl::Now());
-    host.addresses.resize(std::min(host.addresses.size(), limits.hosts_max - tried));
+    const std::size_t room = limits.hosts_max - tried;
+    if (host.addresses.size() > room) outcome_.hosts_left = true;
+    if (room == 0) break;
+    host.addresses.resize(std::min(host.addresses.size(), room));
     tried += host.addresses.size();
     HostTrial trial(host, port);
     co_await TryHost(trial);
   }
   if (tried == 0) {
     NoteLeft(Origin::kConnect,
-             base::Error(absl::StatusCode::kUnavailable, hosts.front().name,
+             base::Error(absl::StatusCode::kUnavailable, best,
                          ": no address is of the family of SourceIPAddress ", sources_.ToString()),
              kNoAnswer);
   }

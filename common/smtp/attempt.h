@@ -32,6 +32,7 @@
 #include "common/smtp/pool.h"
 #include "common/smtp/race.h"
 #include "common/smtp/security.h"
+#include "common/smtp/unreached.h"
 
 namespace postern::smtp {
 
@@ -41,6 +42,7 @@ struct AttemptParts {
   Pool& pool;
   ClearHosts& clear_hosts;
   HostFamilies& host_families;
+  Unreached& unreached;
   StsPolicies& sts;
   EngineCounters& counters;
   const bool& stopping;
@@ -92,6 +94,8 @@ class Attempt {
   // What a report about TLS says of a session that came about; `told`: why it is in clear is told.
   void NoteTlsResult(const Session& session, const HostPolicy& policy, bool told);
   void NoteForbidden(const dns::Host& host, const HostPolicy& policy);
+  // Leaves those that can be reached from here, as they are to be dialled.
+  void Order(std::vector<dns::Host>& hosts, std::uint16_t port);
   io::Task<void> TryHosts(std::vector<dns::Host> hosts);
   // One host, until it has said what it has to say at every address.
   io::Task<void> TryHost(HostTrial& trial);
@@ -107,6 +111,8 @@ class Attempt {
                          const absl::Status& error);
   // What the race tells about the families of the host.
   void NoteFamilies(const HostTrial& trial, const RaceResult& race);
+  // Whether it greeted; `refused`: how the hello ended.
+  void NoteGreeting(const io::Endpoint& address, const std::optional<Refusal>& refused);
   // Says hello; on failure notes it and resets `pooled`.
   io::Task<void> Introduce(std::unique_ptr<PooledSession>& pooled,
                            const HostPolicy& policy,

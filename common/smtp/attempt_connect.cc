@@ -169,6 +169,8 @@ io::Task<std::unique_ptr<PooledSession>> Attempt::Connect(HostTrial& trial) {
     failed.push_back(address);
     parts_.counters.connection_failures.Add();
     NoteConnectFailed(trial, address, error);
+    // Else it is our own address that is wrong.
+    if (!absl::IsFailedPrecondition(error)) parts_.unreached.Failed(address, absl::Now());
     if (trial.both_families) {
       parts_.host_families.Failed(trial.host.name, address.address, absl::Now());
     }
@@ -292,6 +294,16 @@ io::Task<std::optional<Refusal>> Attempt::GreetAgain(PooledSession& pooled,
                            *std::move(connection));
 }
 
+void Attempt::NoteGreeting(const io::Endpoint& address, const std::optional<Refusal>& refused) {
+  const bool broken =
+      refused.has_value() && refused->stage == Stage::kGreeting && !refused->error.ok();
+  if (!broken) {
+    parts_.unreached.Worked(address);
+  } else if (!absl::IsCancelled(refused->error)) {
+    parts_.unreached.Failed(address, absl::Now());
+  }
+}
+
 io::Task<void> Attempt::Introduce(std::unique_ptr<PooledSession>& pooled,
                                   const HostPolicy& policy,
                                   Connection connection) {
@@ -309,6 +321,7 @@ io::Task<void> Attempt::Introduce(std::unique_ptr<PooledSession>& pooled,
 
   std::optional<Refusal> refused =
       co_await Greet(*pooled, policy, std::move(security), helo, std::move(connection));
+  NoteGreeting(pooled->address, refused);
   if (refused.has_value() && refused->handshake_failed && may_fall_back && encrypted) {
     parts_.clear_hosts.Remember(pooled->address, absl::Now());
     parts_.counters.tls_fallbacks.Add();

@@ -38,6 +38,7 @@ struct Engine::State {
   Pool pool;
   ClearHosts clear_hosts;
   HostFamilies host_families;
+  Unreached unreached;
   StsPolicies sts;
   EngineCounters own_counters;
   EngineCounters& counters;
@@ -71,8 +72,8 @@ Engine::~Engine() {
 io::Task<Outcome> Engine::Attempt(const Delivery& delivery, BodySource& body) {
   POSTERN_CHECK(!delivery.envelope.recipients.empty());
   State& state = *state_;
-  AttemptParts parts{state.parts, state.pool,     state.clear_hosts, state.host_families,
-                     state.sts,   state.counters, state.stopping};
+  AttemptParts parts{state.parts,     state.pool, state.clear_hosts, state.host_families,
+                     state.unreached, state.sts,  state.counters,    state.stopping};
   ++state.attempts;
   smtp::Attempt attempt(parts, delivery, body);
   Outcome outcome = co_await attempt.Run();

@@ -114,6 +114,7 @@ struct Outcome {
   std::string sts_result;       // of RFC 8460 §4.3, when a policy is announced and not to be had
   std::string tls_policy_domain;  // whose policy the hosts had; empty without DNS routing
   std::string mx_set;  // of the route (dns/mx_set.h); empty: none that is shared. Not on the wire
+  bool hosts_left = false;  // addresses were not tried because there are too many. Not on the wire
 
   // Every recipient the same local result.
   static Outcome Failed(std::size_t recipients,

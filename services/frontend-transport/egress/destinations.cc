@@ -16,7 +16,7 @@ bool DidNotAnswer(const smtp::HostTried& tried) {
 }
 
 bool NobodyAnswered(const smtp::Outcome& outcome) {
-  return !outcome.hosts.empty() &&
+  return !outcome.hosts.empty() && !outcome.hosts_left &&
          std::all_of(outcome.hosts.begin(), outcome.hosts.end(), DidNotAnswer);
 }
 

@@ -185,6 +185,91 @@ TEST_F(AttemptConnectTest, ThePlacesOfALostRaceAreFreeAgain) {
   EXPECT_THAT(Results(), ElementsAre("250"));
 }
 
+TEST_F(AttemptConnectTest, AHostThatDidNotAnswerGoesBehindTheOthers) {
+  delivery_.policy.messages_per_connection_max = 1;
+  limits_.connect = absl::Milliseconds(50);
+  At("192.0.2.1").StallsConnect();
+  resolver_.Mx("example.test", {{10, "mx.test"}, {20, "second.test"}, {30, "third.test"}});
+  resolver_.A("second.test", "192.0.2.9");
+  resolver_.A("third.test", "192.0.2.10");
+  PeerAt("192.0.2.9:25");
+  PeerAt("192.0.2.10:25");
+  for (int i = 0; i < 3; ++i) {
+    Deliver();
+    EXPECT_THAT(Results(), ElementsAre("250"));
+  }
+  EXPECT_THAT(dialer_.dialed(),
+              ElementsAre("192.0.2.1:25", "192.0.2.9:25", "192.0.2.9:25", "192.0.2.9:25"));
+}
+
+TEST_F(AttemptConnectTest, AHostThatDoesNotGreetGoesBehindTheOthersAndComesBack) {
+  delivery_.policy.messages_per_connection_max = 1;
+  limits_.greeting = absl::Milliseconds(50);
+  ScriptedPeer& first = At("192.0.2.1").Stalls("greeting", 1);
+  resolver_.Mx("example.test", {{10, "mx.test"}, {20, "second.test"}});
+  resolver_.A("second.test", "192.0.2.9");
+  ScriptedPeer& second = PeerAt("192.0.2.9:25");
+  Deliver();
+  Deliver();
+  EXPECT_THAT(dialer_.dialed(), ElementsAre("192.0.2.1:25", "192.0.2.9:25", "192.0.2.9:25"));
+
+  second.Refuses();
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("250"));
+  second.Refuses(false);
+  Deliver();
+  EXPECT_EQ(dialer_.dialed().back(), "192.0.2.1:25");
+  EXPECT_EQ(first.mails().size(), 2u);
+}
+
+TEST_F(AttemptConnectTest, ASmartHostThatDoesNotAnswerIsDialledOnce) {
+  delivery_.policy.messages_per_connection_max = 1;
+  delivery_.route.dns_routing = false;
+  delivery_.route.smart_hosts = {"[192.0.2.1]", "[192.0.2.2]"};
+  limits_.connect = absl::Milliseconds(50);
+  PeerAt("192.0.2.1:25").StallsConnect();
+  PeerAt("192.0.2.2:25");
+  for (int i = 0; i < 25; ++i)  // they share the load, so that each is the first by turns
+    Deliver();
+  const std::vector<std::string>& dialed = dialer_.dialed();
+  EXPECT_EQ(std::count(dialed.begin(), dialed.end(), "192.0.2.1:25"), 1);
+  EXPECT_EQ(dialed.size(), 26u);
+}
+
+TEST_F(AttemptConnectTest, AGreetingThatSaysNoIsAnAnswer) {
+  delivery_.policy.messages_per_connection_max = 1;
+  At("192.0.2.1").Greets("421 busy");
+  resolver_.Mx("example.test", {{10, "mx.test"}, {20, "second.test"}});
+  resolver_.A("second.test", "192.0.2.9");
+  PeerAt("192.0.2.9:25");
+  Deliver();
+  Deliver();
+  EXPECT_THAT(dialer_.dialed(),
+              ElementsAre("192.0.2.1:25", "192.0.2.9:25", "192.0.2.1:25", "192.0.2.9:25"));
+}
+
+TEST_F(AttemptConnectTest, TenDeadExchangersInFrontHideALiveOneOnce) {
+  std::vector<dns::MxRecord> exchangers;
+  for (int i = 1; i <= 10; ++i) {
+    const std::string name = "dead" + std::to_string(i) + ".test";
+    exchangers.push_back({10, name});
+    resolver_.A(name, "192.0.2." + std::to_string(i));
+    PeerAt("192.0.2." + std::to_string(i) + ":25").Refuses();
+  }
+  exchangers.push_back({20, "live.test"});
+  resolver_.Mx("example.test", exchangers);
+  resolver_.A("live.test", "192.0.2.99");
+  PeerAt("192.0.2.99:25");
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("connect 4.4.1"));
+  EXPECT_EQ(dialer_.dialed().size(), 10u);
+  EXPECT_TRUE(outcome_.hosts_left);
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("250"));
+  EXPECT_FALSE(outcome_.hosts_left);
+  EXPECT_EQ(dialer_.dialed().size(), 11u);
+}
+
 TEST_F(AttemptConnectTest, AStoppedAttemptIsNoFailureOfTheHost) {
   At("192.0.2.1").StallsConnect();
   At("192.0.2.2").StallsConnect();

@@ -123,12 +123,13 @@ class AttemptFamiliesTest : public testing::EngineFixture {
     const Engine::Parts parts{executor_, dialer_, resolver_, *tls_, host_name_, limits_};
     Pool pool(limits_);
     ClearHosts clear_hosts;
+    Unreached unreached;
     StsPolicies sts(nullptr, base::Clock::System(), {});
     EngineCounters counters;
     const bool stopping = false;
     StringBody body(content_);
-    smtp::Attempt attempt({parts, pool, clear_hosts, families, sts, counters, stopping}, delivery_,
-                          body);
+    smtp::Attempt attempt({parts, pool, clear_hosts, families, unreached, sts, counters, stopping},
+                          delivery_, body);
     outcome_ = testing::Await(executor_, attempt.Run());
   }
 

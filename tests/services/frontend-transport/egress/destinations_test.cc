@@ -87,6 +87,18 @@ TEST_F(EgressDestinationsTest, HostThatTalksIsNotSilent) {
   EXPECT_TRUE(destinations_.Blocked(now_).empty());
 }
 
+TEST_F(EgressDestinationsTest, ExchangersThatWereNotTriedMayAnswer) {
+  smtp::Outcome outcome;
+  outcome.mx_set = "10 mx7.test";
+  smtp::HostTried tried;
+  tried.stage = smtp::Stage::kConnect;
+  tried.error = absl::UnavailableError("refused");
+  outcome.hosts = {tried};
+  outcome.hosts_left = true;
+  destinations_.Note(delivery_, outcome, now_);
+  EXPECT_TRUE(destinations_.Blocked(now_).empty());
+}
+
 TEST_F(EgressDestinationsTest, MailWithAWayOfItsOwnTellsNothingOfOthers) {
   delivery_.policy.external_dns = true;
   EXPECT_FALSE(Silent("one.test").has_value());
