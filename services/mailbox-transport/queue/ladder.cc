@@ -55,6 +55,21 @@ void Schedule::Climb(Line& line, std::string_view error, absl::Time now) {
                {"error", error}});
 }
 
+void Schedule::Grow(Line& line, absl::Time now) {
+  line.grown = now;
+  if (line.state != Line::State::kProbing) {
+    ++line.workers_max;
+    return;
+  }
+  // Slow is not dead. It keeps its rung until something works.
+  const auto most = static_cast<std::size_t>(*settings_.max_per_domain_outbound_connections);
+  line.state = Line::State::kOpen;
+  line.opened = now;
+  line.workers_max = std::min(most, std::max(FirstConnections(), line.workers) + 1);
+  line.probe.reset();
+  line.probe_wanted = false;
+}
+
 void Schedule::HopWorked(const model::NextHop& hop, absl::Time now) {
   Line* line = Find(hop);
   if (line == nullptr) return;

@@ -33,7 +33,12 @@ std::size_t MxSet::RoomNow(absl::Time now) {
     case State::kDown:
       return resumes_ <= now ? 1 : 0;
     case State::kProbing:
-      return probing_ ? 0 : 1;
+      if (!probing_) return 1;
+      if (grown_ + kRampPatience > now) return 0;
+      // Slow is not dead. The failures count on until something works.
+      Open(std::max(sets_.first_, under_way_) + 1);
+      grown_ = now;
+      break;
     case State::kOpen:
       break;
   }
@@ -70,7 +75,7 @@ void MxSet::Await(std::size_t shard, bool waits) {
 MxSet::Admission MxSet::Enter(std::size_t shard, absl::Time now) {
   const std::lock_guard lock(mutex_);
   if (RoomOf(shard, now) == 0) return Admission::kNo;
-  if (under_way_ == 0) grown_ = now;
+  if (under_way_ == 0 || state_ != State::kOpen) grown_ = now;
   Part& part = parts_[shard];
   ++under_way_;
   if (++part.under_way > part.held) {
@@ -180,7 +185,7 @@ void MxSet::Worked(std::size_t shard, absl::Time now) {
     deferrals_ = 0;
     grown_ = now;
     allowed_ = std::min(sets_.limit_, allowed_ + 1);
-    if (state_ != State::kOpen) Rise(std::min(sets_.limit_, sets_.first_ + 1));
+    if (state_ != State::kOpen || failures_ > 0) Rise(sets_.first_ + 1);
     if (RoomNow(now) > 0) shards = TakeWaiting(shard);
   }
   Tell(shards);
@@ -191,7 +196,7 @@ void MxSet::Deferred(std::size_t shard, absl::Time now) {
   {
     const std::lock_guard lock(mutex_);
     grown_ = now;
-    if (state_ != State::kOpen) Rise(sets_.first_);
+    if (state_ != State::kOpen || failures_ > 0) Rise(sets_.first_);
     CountDeferral();
     if (RoomNow(now) > 0) shards = TakeWaiting(shard);
   }
@@ -209,12 +214,16 @@ void MxSet::CountDeferral() {
   if (state_ == State::kOpen && allowed_ > 1) allowed_ /= 2;
 }
 
-void MxSet::Rise(std::size_t allowed) {
+void MxSet::Open(std::size_t allowed) {
+  if (state_ != State::kOpen) sets_.probe_.MxSetsDown(-1);
   state_ = State::kOpen;
-  sets_.probe_.MxSetsDown(-1);
-  allowed_ = allowed;
-  failures_ = 0;
+  allowed_ = std::min(sets_.limit_, allowed);
   probing_ = false;
+}
+
+void MxSet::Rise(std::size_t allowed) {
+  Open(allowed);
+  failures_ = 0;
   error_.clear();
   first_retry_ = absl::InfiniteFuture();
 }
@@ -279,6 +288,8 @@ MxSet::View MxSet::view() const {
 absl::Time MxSet::NextTime(absl::Time now) const {
   const std::lock_guard lock(mutex_);
   if (state_ == State::kDown && resumes_ > now) return resumes_;
+  const absl::Time patience_ends = grown_ + kRampPatience;
+  if (state_ == State::kProbing && patience_ends > now) return patience_ends;
   return now + kRampPatience;
 }
 

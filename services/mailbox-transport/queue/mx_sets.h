@@ -48,7 +48,7 @@ class MxSet {
   enum class Admission : std::uint8_t {
     kNo,
     kYes,    // until Leave
-    kProbe,  // the same, and it is the only one: the hosts were down
+    kProbe,  // the same, and for kRampPatience the only one: the hosts were down
   };
 
   struct View {
@@ -119,6 +119,7 @@ class MxSet {
   // Those that are to give up what they do not use.
   std::vector<std::size_t> TakeSpare(std::size_t but);
   void FallDown(std::string_view error, absl::Time now, absl::Time resumes);
+  void Open(std::size_t allowed);
   void Rise(std::size_t allowed);
   void CountDeferral();
   // Those that waited, to be told; `but` asks for itself.

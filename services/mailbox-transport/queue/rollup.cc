@@ -138,6 +138,8 @@ void Schedule::GiveRoom(Line& line, absl::Time now) {
 }
 
 bool Schedule::Release(Rollup& rollup, absl::Time now) {
+  // First of all: it may be what the hosts are taken for up by.
+  std::size_t room = rollup.waiting.empty() ? 0 : rollup.set->Room(shard_, now);
   if (!rollup.fallen.empty() && !rollup.set->down()) {
     for (Line* line : std::exchange(rollup.fallen, {})) {
       if (line->state != Line::State::kRetry) continue;
@@ -146,7 +148,6 @@ bool Schedule::Release(Rollup& rollup, absl::Time now) {
     }
   }
   bool used = false;
-  std::size_t room = rollup.waiting.empty() ? 0 : rollup.set->Room(shard_, now);
   while (room > 0 && !rollup.waiting.empty()) {
     Line& line = *rollup.waiting.begin()->second;
     rollup.waiting.erase(rollup.waiting.begin());

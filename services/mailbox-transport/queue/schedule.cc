@@ -182,10 +182,7 @@ void Schedule::Wake(Line& line, absl::Time now) {
     line.idle_since = now;
     overdue_.push_back(line.hop);
   }
-  if (Grows(line) && line.grown + kRampPatience <= now) {
-    ++line.workers_max;
-    line.grown = now;
-  }
+  if (Grows(line) && line.grown + kRampPatience <= now) Grow(line, now);
   while (line.later.first() <= now) {
     Place* place = line.later.top();
     line.TakeLater(place);
@@ -247,6 +244,7 @@ std::size_t Schedule::FirstConnections() const {
 }
 
 bool Schedule::Grows(const Line& line) const {
+  if (line.state == Line::State::kProbing) return line.probe && !line.ready.empty();
   const auto most = static_cast<std::size_t>(*settings_.max_per_domain_outbound_connections);
   return line.state == Line::State::kOpen && line.workers_max < most && !line.ready.empty() &&
          line.attempts() >= line.workers_max;
@@ -374,7 +372,7 @@ std::optional<Work> Schedule::TryTake(const Lane& lane, absl::Time now) {
   line->ready.Spend(*priority);
   ++line->turn;
   SpendPace(*line, now);
-  if (line->attempts() == 0) line->grown = now;
+  if (line->attempts() == 0 || line->state == Line::State::kProbing) line->grown = now;
   Work work = Take(line->ready.of(*priority).front(), Work::Kind::kAttempt);
   line->taken.back().set = std::move(set);
   line->taken.back().admission = admission;

@@ -76,7 +76,7 @@ struct Rollup {
 struct Line {
   enum class State : std::uint8_t {
     kOpen,
-    kProbing,  // one ticket first
+    kProbing,  // one ticket first, for kRampPatience alone
     kRetry,    // nothing until `resumes`
     kHeld,     // nothing until WakeHeld, at the latest `resumes`
   };
@@ -309,8 +309,10 @@ class Schedule {
   ByPriority RoomOf(const Line& line) const;
   bool Wants(const Line& line, absl::Time now) const;
   bool MayTake(const Line& line, absl::Time now) const;
-  // Whether it could do with more connections than the ramp gives it yet.
+  // Whether it could do with more connections than the ramp, or the one that tries first, gives it
+  // yet; and what it gets once that has lasted for kRampPatience.
   bool Grows(const Line& line) const;
+  void Grow(Line& line, absl::Time now);
   absl::Time WakeOf(const Line& line, absl::Time now) const;
   std::size_t FirstConnections() const;
   bool MakesRoom(const Line& line) const;

@@ -149,6 +149,46 @@ TEST_F(FlowTest, AProbeThatIsPutOffIsFollowedByAnotherAlone) {
   EXPECT_EQ(View("a.test").retry_count, 1u) << "neither worked nor failed";
 }
 
+TEST_F(FlowTest, AProbeThatDoesNotEndHoldsTheOthersForSecondsOnly) {
+  AddMany("a.test", 1, 50);
+  ASSERT_TRUE(TryAndFail("a.test"));
+  Pass(absl::Minutes(1));
+  const auto probe = TakeAll();
+  ASSERT_EQ(probe.size(), 1u);
+  EXPECT_EQ(schedule().NextWake(), now_ + kRampPatience);
+  Pass(kRampPatience - absl::Seconds(1));
+  EXPECT_EQ(TakeAll().size(), 0u);
+  Pass(absl::Seconds(1));
+  const auto beside = TakeAll();
+  EXPECT_EQ(beside.size(), 1u);
+  EXPECT_EQ(View("a.test").status, QueueStatus::kConnecting);
+  EXPECT_EQ(View("a.test").retry_count, 1u);
+  DeliverAll(beside);
+  EXPECT_EQ(View("a.test").retry_count, 0u);
+  EXPECT_EQ(TakeAll().size(), 1u) << "the probe still lasts, and two are allowed";
+}
+
+TEST_F(FlowTest, AProbeThatFailsAfterAllIsTheNextStepOfTheLadder) {
+  AddMany("a.test", 1, 50);
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(TryAndFail("a.test"));
+    Pass(absl::Minutes(1));
+  }
+  auto ids = TakeAll();
+  Pass(kRampPatience);
+  for (const std::uint64_t id : TakeAll())
+    ids.push_back(id);
+  ASSERT_EQ(ids.size(), 2u);
+  Pass(absl::Seconds(20));
+  for (const std::uint64_t id : ids) {
+    Failed("a.test");
+    RetryAtOnce("a.test", id);
+    Ended("a.test");
+  }
+  EXPECT_EQ(View("a.test").retry_count, 5u);
+  EXPECT_EQ(View("a.test").next_retry_time, now_ + absl::Minutes(5));
+}
+
 TEST_F(FlowTest, TheBeginningIsASetting) {
   settings_.first_connections.value = 5;
   AddMany("a.test", 1, 100);

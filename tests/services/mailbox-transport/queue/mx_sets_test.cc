@@ -133,6 +133,24 @@ TEST_F(MxSetsTest, AProbeThatEndsWithoutAWordIsFollowedByAnother) {
   EXPECT_EQ(last_, MxSet::Admission::kProbe);
 }
 
+TEST_F(MxSetsTest, AProbeThatDoesNotEndGivesWayToOneMore) {
+  ASSERT_TRUE(Enter(0));
+  Fail();
+  now_ += absl::Minutes(1);
+  ASSERT_TRUE(Enter(0));
+  EXPECT_EQ(Set()->NextTime(now_), now_ + kRampPatience);
+  now_ += kRampPatience;
+  EXPECT_EQ(EnterAll(1), 1u);
+  EXPECT_EQ(last_, MxSet::Admission::kNo);
+  EXPECT_FALSE(Set()->down());
+  EXPECT_EQ(Gauge("postern_queue_mx_sets_down"), 0);
+
+  last_ = MxSet::Admission::kYes;
+  Fail(1);
+  EXPECT_TRUE(Set()->down());
+  EXPECT_EQ(Set()->view().failures, 2u) << "it was taken for up, and was not";
+}
+
 TEST_F(MxSetsTest, WhenTheHostsAreBackThoseThatWaitAreTold) {
   ASSERT_TRUE(Enter(0));
   Fail();

@@ -161,6 +161,24 @@ TEST_F(RollupTest, WhenTheHostsAreBackAllGoOnWithoutAWaitOfTheirOwn) {
   EXPECT_EQ(View("b.test").status, QueueStatus::kReady);
 }
 
+TEST_F(RollupTest, ASlowMessageThatTriesForAllHoldsThemForSecondsOnly) {
+  settings_.first_connections.value = 1;
+  Queues({"a.test", "b.test", "c.test"});
+  ASSERT_EQ(Wanted(), "a.test");
+  HostsDown("a.test", Take("a.test"));
+  ASSERT_EQ(Wanted(), "");
+  Pass(absl::Minutes(1));
+  const std::string first = Wanted();
+  ASSERT_NE(Take(first), 0u);
+  ASSERT_EQ(Wanted(), "");
+  EXPECT_EQ(schedule().NextWake(), now_ + kRampPatience);
+  Pass(kRampPatience);
+  const std::string second = Wanted();
+  ASSERT_NE(second, "");
+  EXPECT_THAT(Work(second), SizeIs(1));
+  EXPECT_NE(Wanted(), "") << "which shows that the hosts are up";
+}
+
 TEST_F(RollupTest, HostsThatPutOffEveryDomainGetFewerConnectionsAndTheDomainsGoOn) {
   settings_.first_connections.value = 1;
   std::vector<std::string> domains;
