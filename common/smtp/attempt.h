@@ -173,7 +173,8 @@ class Attempt {
   bool Record(const Transaction& transaction, const std::vector<std::size_t>& offered);
   void RecordRecipient(const Transaction& transaction, std::size_t place, std::size_t index);
   void RecordReply(std::size_t index, const mail::Reply& reply, bool final);
-  // No answer for those still pending from this host; an earlier host's words stand.
+  // No answer for those still pending from this host; an earlier host's words stand, and that one
+  // was not asked for want of a place.
   void NoteLeft(Origin origin, const absl::Status& error, mail::EnhancedStatus enhanced);
   void NoteLookup(const dns::HostsAnswer& answer);
   void NoteRefusal(const Refusal& refusal);

@@ -112,6 +112,8 @@ void Attempt::NoteLeft(Origin origin, const absl::Status& error, mail::EnhancedS
   for (const std::size_t i : pending_) {
     RecipientResult& result = outcome_.recipients[i];
     if (result.origin == Origin::kRemote) continue;
+    // For want of a place of ours a host was not asked: what others lack does not make up for it.
+    if (absl::IsResourceExhausted(result.error) && origin != Origin::kLocal) continue;
     result = RecipientResult();
     result.origin = origin;
     result.error = error;

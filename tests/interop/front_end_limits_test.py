@@ -10,6 +10,12 @@ from wire import WireSink
 HOSTS = ("127.0.7.1", "127.0.7.2", "127.0.7.3")
 
 
+def short_of_places(mailbox):
+    """The attempts that waited for a place in vain."""
+    return [line for line in mailbox.log("deliver", "not delivered to all")
+            if "all sessions are in use" in line["result"]]
+
+
 class FrontEndLimitsTest(Case):
     def world(self, **egress):
         self.names = SignedZones(self.lab, signed=(), broken=())
@@ -47,6 +53,18 @@ class FrontEndLimitsTest(Case):
         self.assertEqual(max(each), 2)
         self.assertLessEqual(open_max, 4)  # one that is being closed is not yet seen to be
 
+    def test_mail_that_finds_no_place_is_tried_again_as_soon_as_there_is_one(self):
+        mailbox = self.world(**{"egress.max_connections": 1, "egress.connect_timeout": "1s"})
+        mailbox.sigterm()
+        mailbox.settings["queue.message_retry_interval"] = "5m"
+        mailbox.start()
+        sinks = self.sinks(dot_delay=lambda: 2.5)
+        for number in (1, 2, 3):
+            for domain in ("one", "two"):
+                send(mailbox, f"bob@{domain}{number}.plain.test")
+        wait_until(lambda: sum(len(sink.messages) for sink in sinks) == 6, 60, "6 messages")
+        self.assertTrue(short_of_places(mailbox))
+
     def failures(self):
         return self.site.front_ends[0].metrics().total("postern_egress_connection_failures_total")
 
@@ -72,6 +90,19 @@ class FrontEndLimitsTest(Case):
         again, = self.sinks(HOSTS[:1])
         again.wait_for(2, 15)  # long before the block would end
         mailbox.wait_empty()
+
+
+class DirectLimitsTest(Case):
+    def test_mail_that_finds_no_place_is_tried_again_as_soon_as_there_is_one(self):
+        sink = self.started(WireSink(self.lab.free_port(), dot_delay=lambda: 2.5))
+        self.to_smart_host(sink.port)
+        mailbox = self.mailbox({
+            "deliver.sessions_per_host_max": 1, "deliver.connect_timeout": "1s",
+            "queue.first_connections": 5, "queue.message_retry_interval": "5m"})
+        send(mailbox, "bob@contoso.test", count=5)
+        sink.wait_for(5, 60)
+        self.assertEqual(sink.open_max, 1)
+        self.assertTrue(short_of_places(mailbox))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@
 //                DATA on: message retries
 //   tls-policy   with its hop, which fails        with its hop, which fails
 //   front-end    with its hop, which is held      with its hop, which is held
-//   local        message retries                  returned
+//   local        message retries; for want of a   returned
+//                place of ours soon, uncounted
 //   none         at once                          at once
 //
 // A connector's ErrorPolicies change the kind of a result before the grid is asked.
@@ -218,6 +219,10 @@ Verdict VerdictFor(const absl::Status& error, smtp::Origin origin, mail::Enhance
       break;
   }
   const auto status = Or(enhanced, Status(4, 3, 0));
+  // All our sessions are in use: the attempt has waited for one already.
+  if (absl::IsResourceExhausted(error) && !status.permanent()) {
+    return MakeVerdict(Kind::kRetry, Wait::kPause, false, status, AsReply(error, status));
+  }
   const Kind kind = status.permanent() ? Kind::kReturn : Kind::kRetry;
   return MakeVerdict(kind, Wait::kMessageInterval, true, status, AsReply(error, status));
 }
@@ -263,8 +268,8 @@ Verdicts VerdictsFor(const smtp::Outcome& outcome, const connector::ErrorPolicie
   // After the dot the hop has done its part, whatever became of its answer.
   if (outcome.ambiguous) verdicts.hop = HopNews{HopNews::Kind::kWorked, ""};
 
-  const bool hop_works = verdicts.hop.kind == HopNews::Kind::kWorked ||
-                         verdicts.hop.kind == HopNews::Kind::kDeferred;
+  const bool hop_works =
+      verdicts.hop.kind == HopNews::Kind::kWorked || verdicts.hop.kind == HopNews::Kind::kDeferred;
   const bool no_news = verdicts.hop.kind == HopNews::Kind::kNothing;
   for (std::size_t i = 0; i < verdicts.recipients.size(); ++i) {
     Verdict& verdict = verdicts.recipients[i];

@@ -174,6 +174,21 @@ TEST_F(AttemptConnectTest, AFullAddressIsPassedOverAndAFullHostIsWaitedFor) {
   EXPECT_EQ(outcomes[2].hosts.size(), 2u);
 }
 
+TEST_F(AttemptConnectTest, AFullHostIsOurShortageThoughTheNextOneIsDead) {
+  limits_.sessions_per_host_max = 1;
+  limits_.connect = absl::Milliseconds(100);
+  At("192.0.2.1").Stalls("MAIL");
+  resolver_.Mx("example.test", {{10, "mx.test"}, {20, "second.test"}});
+  resolver_.A("second.test", "192.0.2.9");
+  PeerAt("192.0.2.9:25").Refuses();
+  delivery_.deadline = absl::Milliseconds(400);
+  To("bob@example.test");
+  const std::vector<Outcome> outcomes = DeliverTogether(2);
+  EXPECT_EQ(outcomes[1].recipients[0].origin, Origin::kLocal);
+  EXPECT_TRUE(absl::IsResourceExhausted(outcomes[1].recipients[0].error));
+  EXPECT_EQ(outcomes[1].hosts.size(), 2u);
+}
+
 TEST_F(AttemptConnectTest, ThePlacesOfALostRaceAreFreeAgain) {
   limits_.sessions_max = 2;
   At("192.0.2.1").StallsConnect();

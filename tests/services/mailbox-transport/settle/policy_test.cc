@@ -158,6 +158,8 @@ const ErrorRow kErrorRows[] = {
      Kind::kRetry, Wait::kMessageInterval, true, News::kNothing},
     {"local without a code", Origin::kLocal, Code::kInternal, "", Stage::kBody, false, Kind::kRetry,
      Wait::kMessageInterval, true, News::kNothing},
+    {"all our sessions in use", Origin::kLocal, Code::kResourceExhausted, "4.3.2", Stage::kConnect,
+     false, Kind::kRetry, Wait::kPause, false, News::kNothing},
     {"stopping in connect", Origin::kConnect, Code::kCancelled, "4.4.1", Stage::kConnect, false,
      Kind::kRetry, Wait::kAtOnce, false, News::kNothing},
     {"stopping in dns", Origin::kDns, Code::kCancelled, "4.4.3", Stage::kLookup, false,
