@@ -56,7 +56,7 @@ struct QueueSettings {
       .about =
           "How many messages may go to a destination or by a connector: "
           "next-hop-domain=100/min or connector:name=1000/h; the unit is s, min or h. Messages "
-          "above it wait."};
+          "above it wait. It holds for each server: several send as much each."};
 
   settings::Setting<bool> priority_queuing_enabled{
       .key = "queue.priority_queuing_enabled",
