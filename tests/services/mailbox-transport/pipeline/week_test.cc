@@ -168,6 +168,9 @@ class WeekTest : public ::testing::Test {
       case settle::HopNews::Kind::kWorked:
         schedule.HopWorked(work.hop, now);
         break;
+      case settle::HopNews::Kind::kDeferred:
+        schedule.HopDeferred(work.hop, now);
+        break;
       case settle::HopNews::Kind::kFailed:
         schedule.HopFailed(work.hop, settled.hop.error, now);
         break;
