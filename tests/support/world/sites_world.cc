@@ -51,6 +51,7 @@ app::AppSettings& SitesWorld::Server(const std::string& name, const std::string&
   member.site = site;
   member.settings = settings_;
   member.settings.server.name.value = name;
+  Prove(member.settings.rpc, base::Cat(site, "/mailbox-transport"));
   member.settings.store.path.value = base::Cat(folder(), "/store-", name);
   return member.settings;
 }

@@ -70,6 +70,7 @@ World::World() {
   settings_.queue.message_retry_interval.value = absl::Milliseconds(100);
   settings_.deliver.mx_port.value = smtp_port_;
   settings_.deliver.dns_servers.value = {NameServer()};
+  settings_.dns.refused_networks.value = {};
   settings_.deliver.proxy_streams.value = 1;
   settings_.deliver.proxy_reconnect_after.value = absl::Milliseconds(50);
   settings_.rpc.insecure_plaintext.value = true;
@@ -81,6 +82,7 @@ World::World() {
   front_end_settings_.server.http_address.value = "127.0.0.1:0";
   front_end_settings_.egress.mx_port.value = smtp_port_;
   front_end_settings_.egress.dns_servers.value = {NameServer()};
+  front_end_settings_.dns.refused_networks.value = {};
   front_end_settings_.rpc.insecure_plaintext.value = true;
 }
 
@@ -181,15 +183,17 @@ void World::Crash() {
 
 void World::Secure() {
   authority_ = std::make_unique<CertificateAuthority>();
-  const auto proves = [this](rpc::RpcSettings& rpc, const std::string& service) {
-    const auto files = authority_->Issue(ForService("spiffe://postern.local/main/" + service));
-    rpc.insecure_plaintext.value = false;
-    rpc.certificate_file.value = files.certificate_file;
-    rpc.key_file.value = files.key_file;
-    rpc.ca_file.value = authority_->ca_file();
-  };
-  proves(settings_.rpc, "mailbox-transport");
-  proves(front_end_settings_.rpc, "frontend-transport");
+  Prove(settings_.rpc, "main/mailbox-transport");
+  Prove(front_end_settings_.rpc, "main/frontend-transport");
+}
+
+void World::Prove(rpc::RpcSettings& rpc, const std::string& who) {
+  if (authority_ == nullptr) return;
+  const auto files = authority_->Issue(ForService("spiffe://postern.local/" + who));
+  rpc.insecure_plaintext.value = false;
+  rpc.certificate_file.value = files.certificate_file;
+  rpc.key_file.value = files.key_file;
+  rpc.ca_file.value = authority_->ca_file();
 }
 
 std::vector<std::string> World::Submit(const std::vector<std::string>& to,

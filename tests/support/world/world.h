@@ -57,6 +57,8 @@ class World : public ::testing::Test {
 
   // mTLS instead of plain text between the services.
   void Secure();
+  // When it is so: a certificate for "site/service".
+  void Prove(rpc::RpcSettings& rpc, const std::string& who);
 
   // What the relay listener answered for each recipient: {"250", "550"}.
   std::vector<std::string> Submit(const std::vector<std::string>& to,
