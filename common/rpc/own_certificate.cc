@@ -96,6 +96,7 @@ absl::Status OwnCertificate::Check() {
 }
 
 void OwnCertificate::Reload() {
+  if (!CheckFiles(settings_).ok()) return;  // KeptFiles says so, and the old ones serve on
   const absl::Status good = Check();
   if (good.ok()) {
     POSTERN_LOG(kInfo, "rpc", "certificate read again", {{"file", *settings_.certificate_file}});
