@@ -86,8 +86,7 @@ constexpr Parameter kSendConnector[] = {
     {"Name", "name", Form::kText, Standing::kField, "1 to 64 characters, unique without case",
      "required",
      "The name in logs, metrics and queues, and the last tie-break of the selection. Suspensions "
-     "and "
-     "rate limits of queues end with the name."},
+     "and rate limits of queues end with the name."},
     {"Partner", "usage", Form::kSwitch, Standing::kUsage, "", "", "The same as Usage Partner."},
     {"Permissions", "permissions", Form::kText, Standing::kField,
      "grants of user, extendedRights and deny; Add-ADPermission and Remove-ADPermission edit them",

@@ -19,8 +19,7 @@ absl::StatusOr<int> Choose(const settings::Setting<std::string>& setting, const 
     if (base::LowerAscii(*setting) == base::LowerAscii(word)) return value;
     names.emplace_back(word);
   }
-  return base::Error(absl::StatusCode::kInvalidArgument, setting.key, ": \"",
-                     base::Printable(*setting), "\" is not ", base::Join(names, " or "));
+  return settings::WrongValue(setting, " is not " + base::Join(names, " or "));
 }
 
 absl::StatusOr<CachedResolver::Options> OptionsOf(const DnsSettings& settings,

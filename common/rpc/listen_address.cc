@@ -37,8 +37,7 @@ absl::Status CheckListenAddress(const RpcSettings& settings,
   const bool named = colon != std::string::npos && colon > 0;
   const auto port = named ? base::ParseUnsigned(text.substr(colon + 1)) : std::nullopt;
   if (!port || *port > 65535) {
-    return base::Error(absl::StatusCode::kInvalidArgument, address.key, ": \"",
-                       base::Printable(text), "\": write address:port, as 0.0.0.0:7171");
+    return settings::WrongValue(address, ": write address:port, as 0.0.0.0:7171");
   }
   return base::Annotate(CheckPlaintext(settings, text), address.key);
 }

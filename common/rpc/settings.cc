@@ -26,10 +26,9 @@ absl::Status CheckSet(const settings::Setting<std::string>& file) {
 void CheckSettings(const RpcSettings& settings, settings::Errors& errors) {
   const auto& domain = settings.trust_domain;
   if (!IsTrustDomain(*domain)) {
-    errors.Note(base::Error(absl::StatusCode::kInvalidArgument, domain.key, ": \"",
-                            base::Printable(*domain),
-                            "\": is 1 to 255 lower-case letters, digits, \".\", \"-\" and \"_\", "
-                            "as postern.local"));
+    errors.Note(settings::WrongValue(
+        domain,
+        ": is 1 to 255 lower-case letters, digits, \".\", \"-\" and \"_\", as postern.local"));
   }
   if (*settings.insecure_plaintext) return;
   errors.Note(CheckSet(settings.certificate_file));

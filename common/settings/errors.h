@@ -9,13 +9,21 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 
 #include "common/base/text.h"
+#include "common/settings/setting.h"
 
 namespace postern::settings {
+
+// 'dns.protocol: "x" is not ...': key, value, and `why` as it goes on.
+inline absl::Status WrongValue(const Setting<std::string>& setting, std::string_view why) {
+  return base::Error(absl::StatusCode::kInvalidArgument, setting.key, ": \"",
+                     base::Printable(*setting), "\"", why);
+}
 
 class Errors {
  public:

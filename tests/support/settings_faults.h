@@ -2,7 +2,8 @@
 //
 // SettingsFaults: what a service says of its settings alone.
 //
-// Flow      SettingsFaults<App>(settings): a line for each mistake, empty without any.
+// Flow      SettingsFaults<App>(settings): a line for each mistake, empty without any;
+//           GoodSettings has none.
 
 #pragma once
 
@@ -11,6 +12,16 @@
 #include "common/settings/errors.h"
 
 namespace postern::testing {
+
+// The defaults, and files for mTLS, which have none.
+template <typename Settings>
+Settings GoodSettings() {
+  Settings settings;
+  settings.rpc.certificate_file.value = "tls.crt";
+  settings.rpc.key_file.value = "tls.key";
+  settings.rpc.ca_file.value = "ca.crt";
+  return settings;
+}
 
 template <typename App, typename Settings>
 std::string SettingsFaults(const Settings& settings) {

@@ -18,8 +18,7 @@ namespace postern::frontend {
 void App::Check(const AppSettings& settings, settings::Errors& errors) {
   const egress::EgressSettings& egress = settings.egress;
   const auto wrong = [&errors](const auto& setting, std::string_view rule) {
-    errors.Note(base::Error(absl::StatusCode::kInvalidArgument, setting.key, ": \"",
-                            base::Printable(*setting), "\": ", rule));
+    errors.Note(settings::WrongValue(setting, base::Cat(": ", rule)));
   };
   const ServerSettings& server = settings.server;
   if (!server.name->empty() && !mail::IsHostName(*server.name)) {

@@ -229,9 +229,8 @@ absl::StatusOr<std::vector<io::Network>> NetworksOf(
 // The files of the listeners belong together: with a part of them the start would leave ports out.
 void CheckFiles(const AcceptSettings& settings, settings::Errors& errors) {
   const auto wrong = [&](const auto& set, const auto& lacking, std::string_view rule) {
-    errors.Note(base::Error(absl::StatusCode::kInvalidArgument, set.key, ": \"",
-                            base::Printable(*set), "\": ", rule, ": set ", lacking.key,
-                            " too, or leave out ", set.key));
+    errors.Note(settings::WrongValue(
+        set, base::Cat(": ", rule, ": set ", lacking.key, " too, or leave out ", set.key)));
   };
   const auto& certificate = settings.certificate_file;
   const auto& key = settings.key_file;

@@ -23,8 +23,7 @@ using Text = settings::Setting<std::string>;
 // What is not set has a meaning of its own, or is told by another check.
 void CheckText(const Text& setting, bool good, std::string_view rule, settings::Errors& errors) {
   if (good || setting->empty()) return;
-  errors.Note(base::Error(absl::StatusCode::kInvalidArgument, setting.key, ": \"",
-                          base::Printable(*setting), "\": ", rule));
+  errors.Note(settings::WrongValue(setting, base::Cat(": ", rule)));
 }
 
 void CheckNames(const AppSettings& settings, settings::Errors& errors) {

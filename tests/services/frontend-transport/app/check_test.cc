@@ -10,13 +10,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::SettingsFaults;
 
-// The defaults, and what has none.
 AppSettings Good() {
-  AppSettings settings;
-  settings.rpc.certificate_file.value = "tls.crt";
-  settings.rpc.key_file.value = "tls.key";
-  settings.rpc.ca_file.value = "ca.crt";
-  return settings;
+  return testing::GoodSettings<AppSettings>();
 }
 
 TEST(FrontendSettingsCheck, DefaultsAreGoodAndMutualTlsHasNone) {
