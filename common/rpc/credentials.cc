@@ -15,6 +15,7 @@
 #include "common/rpc/identity.h"
 #include "common/rpc/kept_files.h"
 #include "common/tls/context.h"
+#include "common/tls/file_watch.h"
 
 namespace postern::rpc {
 
@@ -90,6 +91,12 @@ absl::Status CheckFiles(const RpcSettings& settings) {
     }
   }
   return base::Annotate(fits, "rpc.certificate_file");
+}
+
+std::string StampOfFiles(const RpcSettings& settings) {
+  return base::Cat(postern::tls::StampOf(*settings.certificate_file), " ",
+                   postern::tls::StampOf(*settings.key_file), " ",
+                   postern::tls::StampOf(*settings.ca_file));
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(

@@ -27,6 +27,8 @@ namespace postern::rpc {
 
 // Whether the three files can be read and fit together.
 absl::Status CheckFiles(const RpcSettings& settings);
+// Changes when one of them does (tls::StampOf).
+std::string StampOfFiles(const RpcSettings& settings);
 
 // Whether a caller must prove itself by a certificate, or may (and then has to bring a token).
 enum class ClientCertificate { kRequired, kOptional };

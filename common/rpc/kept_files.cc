@@ -71,11 +71,7 @@ absl::StatusOr<std::unique_ptr<KeptFiles>> KeptFiles::Open(const RpcSettings& se
   std::unique_ptr<KeptFiles> kept(new KeptFiles(settings));
   if (absl::Status read = kept->Read(); !read.ok()) return read;
   kept->watch_ = std::make_unique<tls::FileWatch>(
-      [files = kept.get()] {
-        const RpcSettings& from = files->settings_;
-        return base::Cat(tls::StampOf(*from.certificate_file), " ", tls::StampOf(*from.key_file),
-                         " ", tls::StampOf(*from.ca_file));
-      },
+      [files = kept.get()] { return StampOfFiles(files->settings_); },
       [files = kept.get()] { files->Changed(); }, look);
   return kept;
 }

@@ -64,13 +64,10 @@ absl::StatusOr<std::unique_ptr<OwnCertificate>> OwnCertificate::Start(const RpcS
                                                                       absl::Duration look) {
   std::unique_ptr<OwnCertificate> own(new OwnCertificate(settings, std::move(service)));
   if (*settings.insecure_plaintext) return own;
+  if (absl::Status fits = CheckFiles(settings); !fits.ok()) return fits;
   if (absl::Status good = own->Check(); !good.ok()) return good;
-  own->watch_ = std::make_unique<tls::FileWatch>(
-      [&settings] {
-        return base::Cat(tls::StampOf(*settings.certificate_file), " ",
-                         tls::StampOf(*settings.key_file), " ", tls::StampOf(*settings.ca_file));
-      },
-      [one = own.get()] { one->Reload(); }, look);
+  own->watch_ = std::make_unique<tls::FileWatch>([&settings] { return StampOfFiles(settings); },
+                                                 [one = own.get()] { one->Reload(); }, look);
   return own;
 }
 
@@ -84,7 +81,6 @@ absl::Status OwnCertificate::SetSite(std::string site, std::string from) {
 }
 
 absl::Status OwnCertificate::Check() {
-  if (absl::Status fits = CheckFiles(settings_); !fits.ok()) return fits;
   const auto read = tls::ReadCertificate(*settings_.certificate_file, *settings_.key_file);
   if (!read.ok()) return base::Annotate(read.status(), settings_.certificate_file.key);
   const tls::CertificateFacts& facts = (*read)->facts;

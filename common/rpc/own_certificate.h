@@ -58,6 +58,7 @@ class OwnCertificate {
 
  private:
   OwnCertificate(const RpcSettings& settings, std::string service);
+  // Of files that fit together.
   absl::Status Check();
   void Reload();
 
