@@ -23,11 +23,11 @@
 #include "absl/time/time.h"
 
 #include "common/dns/hosts.h"
-#include "common/smtp/clear_hosts.h"
 #include "common/smtp/engine.h"
 #include "common/smtp/engine_counters.h"
 #include "common/smtp/host_families.h"
 #include "common/smtp/host_policy.h"
+#include "common/smtp/lately.h"
 #include "common/smtp/outgoing.h"
 #include "common/smtp/pool.h"
 #include "common/smtp/race.h"
@@ -36,11 +36,15 @@
 
 namespace postern::smtp {
 
+// STARTTLS that did not work is not tried again so long, at so many addresses.
+inline constexpr absl::Duration kClearFor = absl::Hours(1);
+inline constexpr std::size_t kClearHostsMax = 10'000;
+
 // What attempts of one engine share.
 struct AttemptParts {
   const Engine::Parts& parts;
   Pool& pool;
-  ClearHosts& clear_hosts;
+  Lately& clear_hosts;  // whose STARTTLS does not work, for opportunistic TLS
   HostFamilies& host_families;
   Unreached& unreached;
   StsPolicies& sts;

@@ -36,7 +36,7 @@ struct Engine::State {
 
   Parts parts;
   Pool pool;
-  ClearHosts clear_hosts;
+  Lately clear_hosts{kClearFor, kClearHostsMax};
   HostFamilies host_families;
   Unreached unreached;
   StsPolicies sts;

@@ -13,13 +13,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <vector>
 
 #include "absl/time/time.h"
 
 #include "common/dns/hosts.h"
 #include "common/io/endpoint.h"
+#include "common/smtp/lately.h"
 
 namespace postern::smtp {
 
@@ -28,23 +28,16 @@ class Unreached {
   static constexpr std::size_t kAddressesMax = 10'000;
   static constexpr absl::Duration kRemembered = absl::Minutes(10);
 
-  void Failed(const io::Endpoint& address, absl::Time now) {
-    if (until_.size() >= kAddressesMax && !until_.contains(address)) {
-      std::erase_if(until_, [now](const auto& known) { return known.second <= now; });
-      if (until_.size() >= kAddressesMax) return;
-    }
-    until_[address] = now + kRemembered;
-  }
+  void Failed(const io::Endpoint& address, absl::Time now) { failed_.Remember(address, now); }
 
-  void Worked(const io::Endpoint& address) { until_.erase(address); }
+  void Worked(const io::Endpoint& address) { failed_.Forget(address); }
 
   // Puts the addresses of a host that failed behind its others, and the hosts of which all did
   // behind the other hosts; what is left keeps its order.
   void Order(std::vector<dns::Host>& hosts, std::uint16_t port, absl::Time now) const {
-    if (until_.empty()) return;
+    if (failed_.size() == 0) return;
     const auto fresh = [&](const io::IpAddress& address) {
-      const auto known = until_.find(io::Endpoint{address, port});
-      return known == until_.end() || known->second <= now;
+      return !failed_.Contains(io::Endpoint{address, port}, now);
     };
     for (dns::Host& host : hosts)
       std::stable_partition(host.addresses.begin(), host.addresses.end(), fresh);
@@ -53,10 +46,10 @@ class Unreached {
     });
   }
 
-  std::size_t size() const { return until_.size(); }
+  std::size_t size() const { return failed_.size(); }
 
  private:
-  std::map<io::Endpoint, absl::Time> until_;
+  Lately failed_{kRemembered, kAddressesMax};
 };
 
 }  // namespace postern::smtp

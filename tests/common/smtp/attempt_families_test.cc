@@ -122,7 +122,7 @@ class AttemptFamiliesTest : public testing::EngineFixture {
   void Try(HostFamilies& families) {
     const Engine::Parts parts{executor_, dialer_, resolver_, *tls_, host_name_, limits_};
     Pool pool(limits_);
-    ClearHosts clear_hosts;
+    Lately clear_hosts{kClearFor, kClearHostsMax};
     Unreached unreached;
     StsPolicies sts(nullptr, base::Clock::System(), {});
     EngineCounters counters;
