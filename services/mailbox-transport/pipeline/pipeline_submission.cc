@@ -72,9 +72,8 @@ void Pipeline::LetGoSoon() {
 
 // On the executor of the first shard. What a stop leaves the next start finds.
 io::Task<void> Pipeline::LetGo() {
-  absl::StatusOr<bool> more = true;
   while (!submission_suspended_) {
-    more = co_await LetGoSome(/*suspended=*/false);
+    const absl::StatusOr<bool> more = co_await LetGoSome(/*suspended=*/false);
     if (more.ok() && !*more) co_return;
     if (more.ok()) continue;
     const absl::Status slept = co_await io::Sleep(kUnreadablePause);

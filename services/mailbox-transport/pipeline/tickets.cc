@@ -1,6 +1,5 @@
 #include "services/mailbox-transport/pipeline/tickets.h"
 
-#include <numeric>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -43,39 +42,64 @@ PlacedTicket Fresh(const model::MessagePtr& message, const Shared& shared, bool 
   return fresh;
 }
 
+// Takes recipients one by one.
+class Tickets {
+ public:
+  Tickets(const model::MessagePtr& message,
+          absl::Duration delay_after,
+          bool keep_message,
+          std::size_t recipients)
+      : message_(message),
+        notify_at_(message->notice || message->envelope.sender.empty()
+                       ? absl::InfiniteFuture()
+                       : message->accepted + delay_after),
+        keep_message_(keep_message),
+        alone_(recipients < 2) {}
+
+  void Add(std::uint32_t recipient) {
+    const model::RecipientState& state = message_->recipients[recipient];
+    if (state.phase != model::Phase::kPending) return;
+    const absl::Time notify_at = state.delay_notified ? absl::InfiniteFuture() : notify_at_;
+    const Shared shared{&state.next_hop, state.next_attempt, notify_at, state.suspended};
+    std::size_t at = placed_.size();
+    if (!alone_) at = open_.try_emplace(shared, at).first->second;
+    const bool full =
+        at < placed_.size() && placed_[at].ticket.recipients.size() >= kTicketRecipientsMax;
+    if (full) at = open_[shared] = placed_.size();
+    if (at == placed_.size()) placed_.push_back(Fresh(message_, shared, keep_message_));
+    placed_[at].ticket.recipients.push_back(recipient);
+  }
+
+  std::vector<PlacedTicket> Take() && { return std::move(placed_); }
+
+ private:
+  const model::MessagePtr& message_;
+  const absl::Time notify_at_;
+  const bool keep_message_;
+  const bool alone_;  // there is nobody to share a ticket with
+  std::vector<PlacedTicket> placed_;
+  absl::flat_hash_map<Shared, std::size_t> open_;  // of those alike the ticket that has room
+};
+
 }  // namespace
 
 std::vector<PlacedTicket> TicketsOf(const model::MessagePtr& message,
                                     std::span<const std::uint32_t> recipients,
                                     absl::Duration delay_after,
                                     bool keep_message) {
-  std::vector<PlacedTicket> placed;
-  absl::flat_hash_map<Shared, std::size_t> open;  // of those alike the ticket that has room
-  const bool nobody_to_tell = message->notice || message->envelope.sender.empty();
-  for (const std::uint32_t recipient : recipients) {
-    const model::RecipientState& state = message->recipients[recipient];
-    if (state.phase != model::Phase::kPending) continue;
-    const absl::Time notify_at = state.delay_notified || nobody_to_tell
-                                     ? absl::InfiniteFuture()
-                                     : message->accepted + delay_after;
-    const Shared shared{&state.next_hop, state.next_attempt, notify_at, state.suspended};
-    std::size_t at = placed.size();
-    if (recipients.size() > 1) at = open.try_emplace(shared, at).first->second;
-    const bool full =
-        at < placed.size() && placed[at].ticket.recipients.size() >= kTicketRecipientsMax;
-    if (full) at = open[shared] = placed.size();
-    if (at == placed.size()) placed.push_back(Fresh(message, shared, keep_message));
-    placed[at].ticket.recipients.push_back(recipient);
-  }
-  return placed;
+  Tickets tickets(message, delay_after, keep_message, recipients.size());
+  for (const std::uint32_t recipient : recipients)
+    tickets.Add(recipient);
+  return std::move(tickets).Take();
 }
 
 std::vector<PlacedTicket> TicketsOf(const model::MessagePtr& message,
                                     absl::Duration delay_after,
                                     bool keep_message) {
-  std::vector<std::uint32_t> all(message->recipients.size());
-  std::iota(all.begin(), all.end(), 0U);
-  return TicketsOf(message, all, delay_after, keep_message);
+  Tickets tickets(message, delay_after, keep_message, message->recipients.size());
+  for (std::uint32_t i = 0; i < message->recipients.size(); ++i)
+    tickets.Add(i);
+  return std::move(tickets).Take();
 }
 
 }  // namespace postern::pipeline
