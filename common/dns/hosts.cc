@@ -26,6 +26,7 @@ HostsAnswer Failed(absl::Status error, mail::EnhancedStatus enhanced) {
 HostsAnswer Failed(absl::Status error) {
   switch (error.code()) {
     case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kFailedPrecondition:  // NoMailGoes
       return Failed(std::move(error), {5, 4, 4});
     case absl::StatusCode::kInvalidArgument:
       return Failed(std::move(error), {5, 1, 2});
@@ -144,8 +145,7 @@ io::Task<HostsAnswer> ImplicitMx(Resolver& resolver,
                                  MxAnswer mx) {
   const auto answer = co_await AllowedAddresses(resolver, rules, domain);
   if (absl::IsFailedPrecondition(answer.status())) {
-    const mail::EnhancedStatus nowhere{5, 4, 4};
-    co_return Failed(base::Annotate(answer.status(), "dns mx " + domain), nowhere);
+    co_return Failed(base::Annotate(answer.status(), "dns mx " + domain));
   }
   if (TheNameHasNone(answer)) {
     co_return Failed(base::Error(absl::StatusCode::kNotFound, "dns mx ", domain,
@@ -205,10 +205,7 @@ io::Task<HostsAnswer> Exchangers(Resolver& resolver,
   out.partial = !transient.ok();
   if (!out.hosts.empty()) co_return out;
   if (!transient.ok()) co_return Failed(base::Annotate(transient, "dns mx " + domain));
-  if (!refused.ok()) {
-    const mail::EnhancedStatus nowhere{5, 4, 4};
-    co_return Failed(base::Annotate(refused, "dns mx " + domain), nowhere);
-  }
+  if (!refused.ok()) co_return Failed(base::Annotate(refused, "dns mx " + domain));
   co_return Failed(base::Error(absl::StatusCode::kNotFound, "dns mx ", domain,
                                ": no mail exchanger has an address"));
 }

@@ -31,6 +31,16 @@ absl::Status Unread(std::string_view what, const rocksdb::Status& status) {
   return base::Error(code, what, ": ", status.ToString());
 }
 
+// What was read under `key`; kDataLoss: it is damaged.
+absl::StatusOr<std::string_view> PayloadOf(std::string_view what,
+                                           std::string_view key,
+                                           const rocksdb::Status& status,
+                                           const rocksdb::Slice& value) {
+  if (status.ok()) return OpenValue(key, BytesOf(value));
+  if (status.IsCorruption()) return absl::DataLossError(status.ToString());
+  return Unread(what, status);
+}
+
 }  // namespace
 
 absl::StatusOr<model::Message> RocksStore::Load(base::MessageId id) {
@@ -39,9 +49,8 @@ absl::StatusOr<model::Message> RocksStore::Load(base::MessageId id) {
   const rocksdb::Status status =
       database_->db().Get(rocksdb::ReadOptions(), database_->families()[1], key, &value);
   const std::string what = base::Cat("message ", id.ToString());
-  if (!status.ok() && !status.IsCorruption()) return Unread(what, status);
-  const auto payload =
-      status.ok() ? OpenValue(key, BytesOf(value)) : absl::DataLossError(status.ToString());
+  const auto payload = PayloadOf(what, key, status, value);
+  if (!payload.ok() && !absl::IsDataLoss(payload.status())) return payload.status();
   auto message = payload.ok() ? model::DecodeMessage(id, *payload) : payload.status();
   if (!message.ok()) {
     SetAside("message", id, base::MessageOf(message.status()));
@@ -56,10 +65,9 @@ absl::StatusOr<std::string> RocksStore::LoadChunk(base::MessageId id, std::uint3
   const rocksdb::Status status =
       database_->db().Get(rocksdb::ReadOptions(), database_->families()[2], key, &value);
   const std::string what = base::Cat("message ", id.ToString(), ", chunk ", number);
-  if (!status.ok() && !status.IsCorruption()) return Unread(what, status);
-  const auto payload =
-      status.ok() ? OpenValue(key, BytesOf(value)) : absl::DataLossError(status.ToString());
+  const auto payload = PayloadOf(what, key, status, value);
   if (payload.ok()) return std::string(*payload);
+  if (!absl::IsDataLoss(payload.status())) return payload.status();
   SetAside("chunk", id, base::MessageOf(payload.status()));
   return base::Annotate(payload.status(), what);
 }
