@@ -55,11 +55,7 @@ TEST_F(FlowTest, AReturningNextHopIsProbedAndGrowsAgain) {
     DeliverAll(TakeAll());
   const auto ids = TakeAll();
   ASSERT_EQ(ids.size(), 20u);
-  for (const std::uint64_t id : ids) {
-    Failed("a.test");
-    RetryAtOnce("a.test", id);
-    Ended("a.test");
-  }
+  FailEach("a.test", ids);
   ASSERT_EQ(View("a.test").status, QueueStatus::kRetry);
   Pass(absl::Minutes(1));
   for (const std::size_t connections : {1, 2, 4, 8}) {
@@ -180,11 +176,7 @@ TEST_F(FlowTest, AProbeThatFailsAfterAllIsTheNextStepOfTheLadder) {
     ids.push_back(id);
   ASSERT_EQ(ids.size(), 2u);
   Pass(absl::Seconds(20));
-  for (const std::uint64_t id : ids) {
-    Failed("a.test");
-    RetryAtOnce("a.test", id);
-    Ended("a.test");
-  }
+  FailEach("a.test", ids);
   EXPECT_EQ(View("a.test").retry_count, 5u);
   EXPECT_EQ(View("a.test").next_retry_time, now_ + absl::Minutes(5));
 }
@@ -244,11 +236,7 @@ TEST_F(FlowTest, TheViewHasRatesAndTheFirstRetry) {
   Pass(absl::Minutes(1));
   EXPECT_EQ(View("a.test").velocity, 0);
   const absl::Time failed = now_;
-  for (const std::uint64_t id : TakeAll()) {
-    Failed("a.test");
-    RetryAtOnce("a.test", id);
-    Ended("a.test");
-  }
+  FailEach("a.test", TakeAll());
   Pass(absl::Minutes(1));
   ASSERT_TRUE(TryAndFail("a.test"));
   EXPECT_EQ(View("a.test").first_retry_time, failed);

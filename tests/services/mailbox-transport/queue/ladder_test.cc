@@ -106,11 +106,7 @@ TEST_F(LadderTest, TwentyFailuresAtOnceClimbOneStep) {
   std::vector<std::uint64_t> taken;
   for (std::uint64_t i = 0; i < 20; ++i)
     taken.push_back(Take("a.test"));
-  for (const std::uint64_t id : taken) {
-    Failed("a.test");
-    RetryAtOnce("a.test", id);
-    Ended("a.test");
-  }
+  FailEach("a.test", taken);
   EXPECT_EQ(View("a.test").retry_count, 1u);
   EXPECT_EQ(View("a.test").next_retry_time, now_ + absl::Minutes(1));
 }

@@ -107,6 +107,15 @@ class ScheduleDriver : public ::testing::Test {
 
   void Ended(const std::string& domain) { schedule().WorkerEnded(LaneOf(domain), now_); }
 
+  // The attempts of these messages, each the last one of its worker.
+  void FailEach(const std::string& domain, const std::vector<std::uint64_t>& ids) {
+    for (const std::uint64_t id : ids) {
+      Failed(domain);
+      RetryAtOnce(domain, id);
+      Ended(domain);
+    }
+  }
+
   void Pass(absl::Duration span) { now_ += span; }
 
   // Delivers all that one worker gets.
