@@ -11,8 +11,8 @@ from load import Load
 from services import Shell
 from wire import WireSink
 
-# Nothing is tried again by itself while a test looks.
-SLOW = {"queue.queue_glitch_retry_interval": "10m",
+# Nothing is tried again by itself while a test looks, and what is looked at brings its own write.
+SLOW = {"store.settle_delay_max": "500ms", "queue.queue_glitch_retry_interval": "10m",
         "queue.transient_failure_retry_interval": "10m", "queue.message_retry_interval": "10m"}
 
 

@@ -36,8 +36,9 @@ void MemoryStore::WriteSettlements() {
     const std::lock_guard lock(mutex_);
     settles_late_ = false;
     late.swap(late_);
-    for (const auto& [settlement, done] : late)
-      Write(settlement);
+    for (const auto& [settlement, done] : late) {
+      if (settlement.message != nullptr) Write(settlement);
+    }
   }
   for (auto& [settlement, done] : late) {
     if (done) done(absl::OkStatus());
@@ -223,6 +224,17 @@ void MemoryStore::Settle(model::Settlement settlement, Done done) {
     if (answer.ok()) Write(settlement);
   }
   if (done) done(std::move(answer));
+}
+
+void MemoryStore::WhenWritten(Done done) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (settles_late_) {
+      late_.emplace_back(model::Settlement{}, std::move(done));
+      return;
+    }
+  }
+  done(absl::OkStatus());
 }
 
 void MemoryStore::MarkInHand(base::MessageId id) {

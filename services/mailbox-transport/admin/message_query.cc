@@ -11,6 +11,8 @@ namespace {
 
 using Sliced = absl::StatusOr<MessageWalk::Slice>;
 
+constexpr absl::Duration kWrittenWithin = absl::Seconds(5);
+
 std::set<std::string> NamesOf(const std::vector<NamedQueue>& queues) {
   std::set<std::string> names;
   for (const NamedQueue& queue : queues)
@@ -77,8 +79,9 @@ absl::Status NoSuchMessage(std::string_view identity, std::string_view server) {
                      "\": it is in no queue of ", server, " (delivered, returned, or never here)");
 }
 
-io::Task<absl::StatusOr<ChosenMessages>> ChooseMessages(pipeline::Pipeline& pipeline,
-                                                        MessageTerms terms) {
+namespace {
+
+io::Task<absl::StatusOr<ChosenMessages>> Choose(pipeline::Pipeline& pipeline, MessageTerms terms) {
   ChosenMessages chosen;
   auto filter = Filter::Parse(terms.filter, MessageFields(), "message");
   if (!filter.ok()) co_return filter.status();
@@ -116,6 +119,20 @@ io::Task<absl::StatusOr<ChosenMessages>> ChooseMessages(pipeline::Pipeline& pipe
   if (!ids.ok()) co_return ids.status();
   chosen.terms.ids = *std::move(ids);
   if (chosen.terms.ids) chosen.total = chosen.terms.ids->size();
+  co_return chosen;
+}
+
+}  // namespace
+
+io::Task<absl::StatusOr<ChosenMessages>> ChooseMessages(pipeline::Pipeline& pipeline,
+                                                        MessageTerms terms) {
+  auto chosen = co_await Choose(pipeline, std::move(terms));
+  if (!chosen.ok()) co_return chosen.status();
+  // The queues know at once what the store is told a little later.
+  auto written = std::make_shared<io::Completion<absl::Status>>(*io::Executor::Current());
+  pipeline.store().WhenWritten([written](absl::Status status) { written->Set(std::move(status)); });
+  // While the disk is full or slow the messages are shown as the store has them.
+  co_await written->Until(kWrittenWithin);
   co_return chosen;
 }
 

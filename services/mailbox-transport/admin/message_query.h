@@ -46,7 +46,7 @@ struct ChosenMessages {
   std::uint64_t total = 0;  // messages to look at, about
 };
 
-// Parses the terms and asks the queues: what a walk begins with.
+// Parses the terms, asks the queues and lets the store catch up with them: what a walk begins with.
 io::Task<absl::StatusOr<ChosenMessages>> ChooseMessages(pipeline::Pipeline& pipeline,
                                                         MessageTerms terms);
 

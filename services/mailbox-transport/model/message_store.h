@@ -80,6 +80,10 @@ class MessageStore {
   // in-hand mark of the message once it is in the WAL. `done`, if given, runs then.
   virtual void Settle(Settlement settlement, Done done = nullptr) = 0;
 
+  // `done` runs once Load and Walk see all that was settled before; the next commit comes at once.
+  // kResourceExhausted: some of it waits for space on the disk.
+  virtual void WhenWritten(Done done) = 0;
+
   // Before the first byte of an attempt, and after it when nothing is to be settled. The marks
   // survive SIGKILL and cost no system call. A message may be marked several times (one attempt
   // per next hop).

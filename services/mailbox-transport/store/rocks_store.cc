@@ -272,4 +272,12 @@ void RocksStore::Settle(model::Settlement settlement, Done done) {
   commits_->Add(std::move(commit));
 }
 
+void RocksStore::WhenWritten(Done done) {
+  // Commits are written in the order in which they came, and an empty one costs no write.
+  Commit commit;
+  commit.urgency = Commit::Urgency::kPrompt;
+  commit.done = std::move(done);
+  commits_->Add(std::move(commit));
+}
+
 }  // namespace postern::store

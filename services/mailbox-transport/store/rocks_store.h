@@ -66,6 +66,7 @@ class RocksStore final : public model::MessageStore {
   void DropChunks(base::MessageId id, std::uint32_t chunks) override;
   void Put(model::MessagePtr message, Done done) override;
   void Settle(model::Settlement settlement, Done done = nullptr) override;
+  void WhenWritten(Done done) override;
   void MarkInHand(base::MessageId id) override;
   void ClearInHand(base::MessageId id) override;
   absl::StatusOr<model::Message> Load(base::MessageId id) override;

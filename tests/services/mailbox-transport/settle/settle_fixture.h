@@ -62,6 +62,8 @@ class RecordingStore final : public model::MessageStore {
     return absl::OkStatus();
   }
 
+  void WhenWritten(Done done) override { done(absl::OkStatus()); }
+
   void PutPolicy(const std::string&, std::string) override {}
 
   absl::Status ScanPolicies(

@@ -151,6 +151,18 @@ TEST_P(MessageStoreContract, PartlySettledMessageKeepsItsNewState) {
   EXPECT_EQ(BodyOf(store(), message->id), "the body");
 }
 
+TEST_P(MessageStoreContract, WhatWasSettledIsSeenOnceItIsWritten) {
+  const auto message = Kept("moved");
+  for (int i = 1; i <= 20; ++i) {
+    message->recipients[0].next_hop.domain = std::to_string(i);
+    store().Settle({.message = message, .in_hand = false});
+    std::promise<absl::Status> written;
+    store().WhenWritten([&](absl::Status status) { written.set_value(std::move(status)); });
+    EXPECT_TRUE(written.get_future().get().ok());
+    EXPECT_EQ(store().Load(message->id)->recipients[0].next_hop.domain, std::to_string(i));
+  }
+}
+
 TEST_P(MessageStoreContract, NoticeAndRemovalAreOneBatch) {
   const auto message = Kept("undeliverable");
   const auto notice = New("it was returned");
