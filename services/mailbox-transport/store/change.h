@@ -18,6 +18,10 @@ namespace postern::store {
 enum class Family : std::uint8_t { kDefault = 0, kMessage = 1, kBody = 2, kMeta = 3 };
 inline constexpr std::size_t kFamilies = 4;
 
+constexpr std::size_t IndexOf(Family family) {
+  return static_cast<std::size_t>(family);
+}
+
 struct Change {
   enum class Kind : std::uint8_t { kPut, kDelete, kSingleDelete };
 

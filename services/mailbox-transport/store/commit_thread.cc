@@ -1,8 +1,8 @@
 #include "services/mailbox-transport/store/commit_thread.h"
 
 #include <algorithm>
+#include <chrono>
 
-#include "absl/time/clock.h"
 #include "rocksdb/db.h"
 #include "rocksdb/perf_level.h"
 #include "rocksdb/write_batch.h"
@@ -22,6 +22,11 @@ constexpr absl::Duration kResumeDelayMax = absl::Minutes(1);
 
 absl::Status NoRoom(std::string_view why) {
   return base::Error(absl::StatusCode::kResourceExhausted, "store: ", why);
+}
+
+// A clock that is set neither holds settlements up nor stops the watch over the disk.
+absl::Time SteadyNow() {
+  return absl::UnixEpoch() + absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
 
 rocksdb::Slice SliceOf(std::string_view text) {
@@ -88,7 +93,7 @@ void CommitThread::Stop() {
 }
 
 void CommitThread::Add(Commit commit) {
-  Waiting waiting{.commit = std::move(commit), .added = absl::Now()};
+  Waiting waiting{.commit = std::move(commit), .added = SteadyNow()};
   for (const Change& change : waiting.commit.changes)
     waiting.bytes += change.bytes();
   bool wake = true;
@@ -121,7 +126,7 @@ absl::Status CommitThread::RefusalFor(const Waiting& waiting) const {
     return room ? absl::OkStatus() : NoRoom("too many settlements wait for space on the disk");
   }
   if (no_space_) return NoRoom("the disk is full");
-  if (full()) return NoRoom("the disk reserve is reached");
+  if (full() && !waiting.commit.from_reserve) return NoRoom("the disk reserve is reached");
   if (waiting_bytes_ + waiting.bytes <= limits_.queue_bytes_max) return absl::OkStatus();
   return NoRoom("too many bytes wait to be written (store.queue_bytes_max)");
 }
@@ -135,7 +140,7 @@ void CommitThread::Loop() {
     std::vector<Waiting> batch;
     if (urgent_ > 0 || stopping_ || LazyDue()) batch = Take(waiting_, waiting_bytes_);
     lock.unlock();
-    if (absl::Now() - disk_checked_ >= limits_.disk_check_interval) CheckDisk();
+    if (SteadyNow() - disk_checked_ >= limits_.disk_check_interval) CheckDisk();
     if (!batch.empty()) WriteBatchOf(batch);
     batch.clear();  // destroys what the callers gave while no lock is held
     lock.lock();
@@ -149,7 +154,7 @@ bool CommitThread::Wait(std::unique_lock<std::mutex>& lock) {
   for (;;) {
     if (stopping_ && (waiting_.empty() || failed_)) return false;
     if (urgent_ > 0 || stopping_) return true;
-    const absl::Time now = absl::Now();
+    const absl::Time now = SteadyNow();
     absl::Time until = disk_checked_ + limits_.disk_check_interval;
     if (!waiting_.empty()) until = std::min(until, waiting_.front().added + limits_.lazy_delay);
     if (until <= now) return true;
@@ -158,7 +163,7 @@ bool CommitThread::Wait(std::unique_lock<std::mutex>& lock) {
 }
 
 bool CommitThread::LazyDue() const {
-  return !waiting_.empty() && absl::Now() - waiting_.front().added >= limits_.lazy_delay;
+  return !waiting_.empty() && SteadyNow() - waiting_.front().added >= limits_.lazy_delay;
 }
 
 // One batch from the front, in order; the mutex is held.
@@ -190,7 +195,7 @@ void CommitThread::WriteBatchOf(std::vector<Waiting>& batch) {
   if (!changes) return Answer(batch, absl::OkStatus());
   if (no_space_) return DiskFull(batch, rocksdb::Status::NoSpace());
 
-  const absl::Time start = absl::Now();
+  const absl::Time start = SteadyNow();
   oldest_us_.store(sync ? absl::ToUnixMicros(batch.front().added) : 0, std::memory_order_relaxed);
   std::size_t bytes = 0;
   const rocksdb::Status status = Write(batch, sync, &bytes);
@@ -203,19 +208,19 @@ void CommitThread::WriteBatchOf(std::vector<Waiting>& batch) {
     synced_sequence_ = database_.GetLatestSequenceNumber();
     hooks_.synced(synced_sequence_);
   }
-  probe_.Committed(batch.size(), bytes, sync, absl::ToDoubleSeconds(absl::Now() - start));
+  probe_.Committed(batch.size(), bytes, sync, absl::ToDoubleSeconds(SteadyNow() - start));
   Answer(batch, absl::OkStatus());
 }
 
 void CommitThread::NoteWait() {
-  const std::int64_t wait = absl::ToUnixMicros(absl::Now()) - oldest_us_.exchange(0);
+  const std::int64_t wait = absl::ToUnixMicros(SteadyNow()) - oldest_us_.exchange(0);
   longest_wait_us_ = std::max(longest_wait_us_.load(), wait);
 }
 
 absl::Duration CommitThread::TakeLongestWait() {
   std::int64_t longest = longest_wait_us_.exchange(0);
   const std::int64_t oldest = oldest_us_;
-  if (oldest != 0) longest = std::max(longest, absl::ToUnixMicros(absl::Now()) - oldest);
+  if (oldest != 0) longest = std::max(longest, absl::ToUnixMicros(SteadyNow()) - oldest);
   return absl::Microseconds(longest);
 }
 
@@ -227,7 +232,7 @@ rocksdb::Status CommitThread::Write(const std::vector<Waiting>& batch,
   POSTERN_CHECK(noted.ok());
   for (const Waiting& waiting : batch) {
     for (const Change& change : waiting.commit.changes) {
-      Apply(*batch_, families_[static_cast<std::size_t>(change.family)], change);
+      Apply(*batch_, families_[IndexOf(change.family)], change);
     }
   }
   *bytes = batch_->GetDataSize();
@@ -292,7 +297,7 @@ void CommitThread::Fail(const rocksdb::Status& cause) {
 }
 
 void CommitThread::CheckDisk() {
-  disk_checked_ = absl::Now();
+  disk_checked_ = SteadyNow();
   const std::uint64_t free = hooks_.free_bytes();
   if (no_space_ && !failed_) TryResume(free);
   const bool full = failed_ || no_space_ || free < limits_.disk_reserve;
@@ -307,13 +312,13 @@ void CommitThread::CheckDisk() {
 }
 
 void CommitThread::TryResume(std::uint64_t free) {
-  if (free < limits_.disk_reserve / 4 || absl::Now() < resume_at_) return;
+  if (free < limits_.disk_reserve / 4 || SteadyNow() < resume_at_) return;
   const rocksdb::Status status = database_.Resume();
   if (status.ok()) return Resumed();
   if (!status.IsNoSpace() && !status.IsBusy()) return Fail(status);
   // There are bytes, but no write succeeds: a quota, or no inodes.
   resume_delay_ = std::clamp(2 * resume_delay_, limits_.disk_check_interval, kResumeDelayMax);
-  resume_at_ = absl::Now() + resume_delay_;
+  resume_at_ = SteadyNow() + resume_delay_;
   POSTERN_LOG(kWarning, "store", "writing cannot be resumed yet", {{"error", status.ToString()}});
 }
 
@@ -326,9 +331,8 @@ void CommitThread::Resumed() {
   // goes on with that log, which takes no write any more. So there is always something.
   rocksdb::WriteOptions unlogged;
   unlogged.disableWAL = true;
-  const rocksdb::Status marked =
-      database_.Put(unlogged, families_[static_cast<std::size_t>(Family::kMeta)],
-                    std::string(kBeginKey), MakeValue(kBeginKey, ""));
+  const rocksdb::Status marked = database_.Put(unlogged, families_[IndexOf(Family::kMeta)],
+                                               std::string(kBeginKey), MakeValue(kBeginKey, ""));
   if (!marked.ok()) return;  // it failed again meanwhile
   resume_delay_ = absl::ZeroDuration();
   {

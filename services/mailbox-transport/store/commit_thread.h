@@ -49,6 +49,7 @@ struct Commit {
   using Done = absl::AnyInvocable<void(absl::Status)>;
 
   Urgency urgency = Urgency::kLazy;
+  bool from_reserve = false;  // it may use the disk reserve, as kLazy ones may
   std::vector<Change> changes;
   Done done;  // may be empty
 };
@@ -144,6 +145,7 @@ class CommitThread {
   bool failed_ = false;
   bool clean_ = false;
   absl::Duration resume_delay_;
+  // These, and when a commit was added, are of a steady clock.
   absl::Time resume_at_ = absl::InfinitePast();
   absl::Time disk_checked_ = absl::InfinitePast();
 

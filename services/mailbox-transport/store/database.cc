@@ -25,6 +25,13 @@ Database::~Database() {
   if (lock_ != nullptr) env_->UnlockFile(lock_).PermitUncheckedError();
 }
 
+std::unique_ptr<rocksdb::Iterator> Database::Scan(Family family) {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  options.readahead_size = 1 << 20;
+  return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, this->family(family)));
+}
+
 // One opening, step by step.
 class DatabaseOpener {
  public:

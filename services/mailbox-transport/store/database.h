@@ -20,6 +20,7 @@
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
 
+#include "services/mailbox-transport/store/change.h"
 #include "services/mailbox-transport/store/hole_filter.h"
 #include "services/mailbox-transport/store/settings.h"
 
@@ -37,6 +38,11 @@ class Database {
   rocksdb::DB& db() { return *db_; }
 
   const std::vector<rocksdb::ColumnFamilyHandle*>& families() const { return families_; }
+
+  rocksdb::ColumnFamilyHandle* family(Family family) const { return families_[IndexOf(family)]; }
+
+  // From one end to the other: reads ahead, and leaves the cache to others.
+  std::unique_ptr<rocksdb::Iterator> Scan(Family family);
 
   const std::string& id() const { return id_; }
 

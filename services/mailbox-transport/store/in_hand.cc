@@ -77,6 +77,7 @@ InHandTable::Found InHandTable::Read(const std::string& path, const std::string&
     found.everything = true;
     found.why = "the machine stopped while the store was open";
   }
+  found.slots = header.slots;
   for (std::size_t at = kHeaderBytes; at < bytes.size(); at += 8) {
     std::uint64_t id = 0;
     std::memcpy(&id, bytes.data() + at, 8);
@@ -111,11 +112,16 @@ absl::StatusOr<std::unique_ptr<InHandTable>> InHandTable::Open(const std::string
   close(fd);
   if (!failed.ok()) return failed;
   auto table = std::unique_ptr<InHandTable>(new InHandTable(memory, bytes, slots));
-  table->Reset(database_id, boot_id);
-  // The marks of the last process stay in the file until they are counted.
-  for (const base::MessageId id : found.marked)
-    table->Mark(id);
-  if (found.everything) table->header().overflow.fetch_add(1);
+  // The marks of the last process stay in the file until they are counted, at every moment where
+  // the table stays as large as it was.
+  const bool as_before = found.slots == slots;
+  if (found.everything) table->header().overflow.store(1);
+  if (!as_before) table->Empty();
+  table->Begin(database_id, boot_id, found.everything);
+  if (!as_before) {
+    for (const base::MessageId id : found.marked)
+      table->Mark(id);
+  }
   table->NoteSynced(found.database_id == database_id ? found.synced_sequence : 0);
   table->found_ = std::move(found);
   msync(memory, bytes, MS_SYNC);
@@ -139,7 +145,9 @@ std::atomic<std::uint64_t>& InHandTable::slot(std::uint64_t index) const {
   return slots[index % slots_];
 }
 
-void InHandTable::Reset(const std::string& database_id, const std::string& boot_id) {
+void InHandTable::Begin(const std::string& database_id,
+                        const std::string& boot_id,
+                        bool everything) {
   Header& h = header();
   std::memcpy(h.magic, kMagic, sizeof kMagic);
   h.version = kVersion;
@@ -148,8 +156,11 @@ void InHandTable::Reset(const std::string& database_id, const std::string& boot_
   std::memset(h.boot_id, 0, sizeof h.boot_id);
   database_id.copy(h.database_id, sizeof h.database_id - 1);
   boot_id.copy(h.boot_id, sizeof h.boot_id - 1);
-  h.overflow.store(0);
+  h.overflow.store(everything ? 1 : 0);
   h.clean.store(0);
+}
+
+void InHandTable::Empty() {
   for (std::uint64_t i = 0; i < slots_; ++i)
     slot(i).store(0, std::memory_order_relaxed);
 }
@@ -179,8 +190,10 @@ void InHandTable::NoteSynced(std::uint64_t sequence) {
 }
 
 void InHandTable::Forget() {
-  for (const base::MessageId id : found_.marked)
-    Clear(id);
+  // A message may have been marked several times.
+  for (std::uint64_t i = 0; !found_.marked.empty() && i < slots_; ++i) {
+    if (found_.marked.contains(base::MessageId{slot(i).load()})) slot(i).store(0);
+  }
   if (found_.everything) header().overflow.fetch_sub(1);
   found_.marked.clear();
   found_.everything = false;

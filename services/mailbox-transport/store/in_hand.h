@@ -34,6 +34,7 @@ class InHandTable {
     std::string why;          // in words, when `everything`
     std::string database_id;
     std::uint64_t synced_sequence = 0;
+    std::uint32_t slots = 0;  // of the file; 0: there is none, or it is damaged
   };
 
   // Reads without changing anything. A missing file is an empty Found.
@@ -68,7 +69,8 @@ class InHandTable {
   InHandTable(void* memory, std::size_t bytes, std::uint32_t slots);
   Header& header() const;
   std::atomic<std::uint64_t>& slot(std::uint64_t index) const;
-  void Reset(const std::string& database_id, const std::string& boot_id);
+  void Begin(const std::string& database_id, const std::string& boot_id, bool everything);
+  void Empty();
 
   void* memory_;
   std::size_t bytes_;

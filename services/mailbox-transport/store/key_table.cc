@@ -29,14 +29,54 @@ absl::StatusOr<KeyState> DecodeKey(std::string_view bytes) {
   return state;
 }
 
+namespace {
+
+std::string OwnerOf(const std::string& name) {
+  return name.substr(0, name.find('\0'));
+}
+
+}  // namespace
+
 bool KeyTable::Expired(const Held& held, absl::Time now) const {
   return held.state.settled != absl::InfiniteFuture() && now - held.state.settled >= retention_;
 }
 
-void KeyTable::Restore(std::string name, KeyState state) {
+void KeyTable::Restore(std::string name, KeyState state, absl::Time now) {
   const std::lock_guard lock(mutex_);
+  if (Expired(Held{state, true}, now)) return forgotten_.push_back(std::move(name));
   if (state.settled != absl::InfiniteFuture()) settled_.emplace_back(state.settled, name);
-  keys_[std::move(name)] = Held{std::move(state), true};
+  Take(name)->second = Held{std::move(state), true};
+}
+
+KeyTable::Keys::iterator KeyTable::Take(const std::string& name) {
+  const auto [it, added] = keys_.try_emplace(name);
+  if (added && when_full_ == WhenFull::kRefuse) ++owners_[OwnerOf(name)];
+  return it;
+}
+
+void KeyTable::Erase(Keys::iterator key) {
+  if (const auto owner = owners_.find(OwnerOf(key->first)); owner != owners_.end()) {
+    if (--owner->second == 0) owners_.erase(owner);
+  }
+  keys_.erase(key);
+}
+
+// What one application leaves behind must not shut out all others.
+absl::Status KeyTable::RoomFor(const std::string& name) {
+  if (when_full_ == WhenFull::kForgetOldest) {
+    if (keys_.size() < keys_max_ || ForgetOldest()) return absl::OkStatus();
+    return base::Error(absl::StatusCode::kResourceExhausted, "store.relay_keys_max: ", keys_max_,
+                       " messages that were relayed are not settled yet");
+  }
+  const auto owner = owners_.find(OwnerOf(name));
+  const std::size_t owned = owner == owners_.end() ? 0 : owner->second;
+  if (owned > 0 && owned >= keys_max_ - keys_max_ / 4) {
+    return base::Error(absl::StatusCode::kResourceExhausted, "store.keys_max: ", owned, " of ",
+                       keys_max_, " idempotency keys are this identity's");
+  }
+  if (keys_.size() < keys_max_) return absl::OkStatus();
+  return base::Error(absl::StatusCode::kResourceExhausted, "store.keys_max: ", keys_max_,
+                     " idempotency keys are remembered already");
 }
 
 absl::Status KeyTable::Reserve(const std::string& name,
@@ -49,26 +89,23 @@ absl::Status KeyTable::Reserve(const std::string& name,
                        "the idempotency key is in use by message ",
                        it->second.state.record.id.ToString());
   }
-  if (it == keys_.end() && keys_.size() >= keys_max_ && !ForgetOldest()) {
-    const bool refuses = when_full_ == WhenFull::kRefuse;
-    return base::Error(absl::StatusCode::kResourceExhausted,
-                       refuses ? "store.keys_max: " : "store.relay_keys_max: ", keys_max_,
-                       refuses ? " idempotency keys are remembered already"
-                               : " messages that were relayed are not settled yet");
+  if (it == keys_.end()) {
+    Sweep(now);
+    absl::Status room = RoomFor(name);
+    if (!room.ok()) return room;
   }
-  keys_[name] = Held{KeyState{record, absl::InfiniteFuture()}, false};
+  Take(name)->second = Held{KeyState{record, absl::InfiniteFuture()}, false};
   return absl::OkStatus();
 }
 
 bool KeyTable::ForgetOldest() {
-  if (when_full_ == WhenFull::kRefuse) return false;
   while (!settled_.empty()) {
     const auto [settled, name] = std::move(settled_.front());
     settled_.pop_front();
     const auto it = keys_.find(name);
     // A key that was used again since then has a later place, or none yet.
     if (it == keys_.end() || it->second.state.settled != settled) continue;
-    keys_.erase(it);
+    Erase(it);
     forgotten_.push_back(name);
     return true;
   }
@@ -83,7 +120,7 @@ void KeyTable::Confirm(const std::string& name) {
 
 void KeyTable::Release(const std::string& name) {
   const std::lock_guard lock(mutex_);
-  keys_.erase(name);
+  if (const auto it = keys_.find(name); it != keys_.end()) Erase(it);
 }
 
 std::optional<model::KeyRecord> KeyTable::Find(const std::string& name, absl::Time now) const {
@@ -104,22 +141,26 @@ std::optional<KeyState> KeyTable::Settle(const std::string& name,
   return it->second.state;
 }
 
-std::vector<std::string> KeyTable::TakeExpired(absl::Time now, std::size_t count) {
-  const std::lock_guard lock(mutex_);
-  std::vector<std::string> names;
-  while (!forgotten_.empty() && names.size() < count) {
-    // Used again since then: what is on disk is the new one.
-    if (keys_.count(forgotten_.back()) == 0) names.push_back(std::move(forgotten_.back()));
-    forgotten_.pop_back();
-  }
-  while (!settled_.empty() && names.size() < count && now - settled_.front().first >= retention_) {
+void KeyTable::Sweep(absl::Time now) {
+  while (!settled_.empty() && now - settled_.front().first >= retention_) {
     std::string name = std::move(settled_.front().second);
     settled_.pop_front();
     // A key that is used again since then lives on.
     const auto it = keys_.find(name);
     if (it == keys_.end() || !Expired(it->second, now)) continue;
-    keys_.erase(it);
-    names.push_back(std::move(name));
+    Erase(it);
+    forgotten_.push_back(std::move(name));
+  }
+}
+
+std::vector<std::string> KeyTable::TakeExpired(absl::Time now, std::size_t count) {
+  const std::lock_guard lock(mutex_);
+  Sweep(now);
+  std::vector<std::string> names;
+  while (!forgotten_.empty() && names.size() < count) {
+    // Used again since then: what is on disk is the new one.
+    if (!keys_.contains(forgotten_.back())) names.push_back(std::move(forgotten_.back()));
+    forgotten_.pop_back();
   }
   return names;
 }

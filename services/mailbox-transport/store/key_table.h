@@ -5,8 +5,9 @@
 // Flow      Reserve before the commit, Confirm or Release after it; Settle starts the time to live;
 //           TakeExpired gives a slice of those whose time is over.
 // Limits    keys_max keys; beyond it a new one is refused, or takes the place of the one that is
-//           settled for longest. Thread-safe. A key that is reserved but not confirmed is not
-//           found.
+//           settled for longest. Where it is refused one owner, which is a name up to its NUL, has
+//           no more than three quarters of them. Thread-safe. A key that is reserved but not
+//           confirmed is not found.
 
 #pragma once
 
@@ -43,7 +44,7 @@ class KeyTable {
       : retention_(retention), keys_max_(keys_max), when_full_(when_full) {}
 
   // From disk, at start. `name` is the key in `meta`.
-  void Restore(std::string name, KeyState state);
+  void Restore(std::string name, KeyState state, absl::Time now);
 
   // kAlreadyExists when it is known, kResourceExhausted when there are too many that may not be
   // forgotten.
@@ -67,7 +68,14 @@ class KeyTable {
     bool confirmed = false;
   };
 
+  using Keys = std::unordered_map<std::string, Held>;
+
   bool Expired(const Held& held, absl::Time now) const;
+  absl::Status RoomFor(const std::string& name);
+  // Those whose time is over make room at once; they are on disk until TakeExpired.
+  void Sweep(absl::Time now);
+  Keys::iterator Take(const std::string& name);
+  void Erase(Keys::iterator key);
   // Makes room for one more; false when none is settled.
   bool ForgetOldest();
 
@@ -75,9 +83,10 @@ class KeyTable {
   const std::size_t keys_max_;
   const WhenFull when_full_;
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Held> keys_;
+  Keys keys_;
+  std::unordered_map<std::string, std::size_t> owners_;     // how many of keys_ each has
   std::deque<std::pair<absl::Time, std::string>> settled_;  // about in the order of time
-  std::vector<std::string> forgotten_;                      // to make room; still on disk
+  std::vector<std::string> forgotten_;                      // still on disk
 };
 
 }  // namespace postern::store

@@ -26,9 +26,12 @@ class Probe {
                                          "Damaged records that were set aside.")),
         no_space_(registry.AddCounter("postern_store_no_space_total",
                                       "Writes that failed because the disk was full.")),
+        keys_full_(registry.AddCounter("postern_store_keys_refused_total",
+                                       "Submissions that were refused because too many idempotency "
+                                       "keys are remembered.")),
         full_(registry.AddGauge("postern_store_full", "1 while new mail is refused.")),
         batch_messages_(registry.AddHistogram("postern_store_batch_messages",
-                                              "Changes that shared one batch.",
+                                              "Messages and settlements that shared one batch.",
                                               {1, 2, 4, 8, 16, 32, 64, 128, 256})),
         commit_seconds_(registry.AddHistogram("postern_store_commit_seconds",
                                               "Time of one batch, with its sync.",
@@ -48,6 +51,8 @@ class Probe {
 
   void NoSpace() { no_space_.Add(); }
 
+  void KeysFull() { keys_full_.Add(); }
+
   void Full(bool full) { full_.Set(full ? 1 : 0); }
 
   std::uint64_t set_aside() const { return quarantined_.value(); }
@@ -66,6 +71,7 @@ class Probe {
   observe::Counter& growing_logs_;
   observe::Counter& quarantined_;
   observe::Counter& no_space_;
+  observe::Counter& keys_full_;
   observe::Gauge& full_;
   observe::Histogram& batch_messages_;
   observe::Histogram& commit_seconds_;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kExpiredKeysPerCommit = 16;
 constexpr std::size_t kUsualChanges = 4;
+constexpr absl::Duration kTellEvery = absl::Minutes(1);
 // Ids up to this far ahead are marked in one write: a minute of them.
 constexpr std::uint64_t kIdMarkStep = std::uint64_t{60'000} << 20;
 
@@ -172,7 +173,9 @@ void RocksStore::Put(model::MessagePtr message, Done done) {
     reserved = TableOf(name).Reserve(name, record, clock_.Now());
     if (reserved.ok()) {
       commit.changes.push_back(Change::Put(Family::kMeta, name, EncodeKey(KeyState{record})));
+      AddExpiredKeys(commit.changes);
     } else {
+      if (absl::IsResourceExhausted(reserved)) TellKeysFull(reserved);
       commit.changes.clear();
       name.clear();
     }
@@ -185,6 +188,15 @@ void RocksStore::Put(model::MessagePtr message, Done done) {
     PutKept(message, name, done, reserved.ok() ? status : reserved);
   };
   commits_->Add(std::move(commit));
+}
+
+void RocksStore::TellKeysFull(const absl::Status& why) {
+  probe_.KeysFull();
+  const absl::Time now = clock_.Now();
+  if (now - keys_full_told_ < kTellEvery && now >= keys_full_told_) return;
+  keys_full_told_ = now;
+  POSTERN_LOG(kWarning, "store", "submissions with a new idempotency key are refused",
+              {{"error", why}});
 }
 
 // On the commit thread, when it is known whether the message is kept.
@@ -237,6 +249,7 @@ void RocksStore::PutSuspension(const model::NextHop& hop, bool suspended, Done d
   std::string key = base::Cat(kQueuePrefix, bytes);
   Commit commit;
   commit.urgency = Commit::Urgency::kSynced;
+  commit.from_reserve = true;  // a queue that is resumed makes room
   commit.changes.push_back(suspended ? Change::Put(Family::kMeta, std::move(key), std::move(bytes))
                                      : Change::Delete(Family::kMeta, std::move(key)));
   commit.done = std::move(done);
@@ -276,6 +289,7 @@ void RocksStore::WhenWritten(Done done) {
   // Commits are written in the order in which they came, and an empty one costs no write.
   Commit commit;
   commit.urgency = Commit::Urgency::kPrompt;
+  commit.from_reserve = true;
   commit.done = std::move(done);
   commits_->Add(std::move(commit));
 }

@@ -121,6 +121,7 @@ class RocksStore final : public model::MessageStore {
   // The mark may not have been written: the next message brings one.
   void ForgetIdMark();
   void AddExpiredKeys(std::vector<Change>& changes);
+  void TellKeysFull(const absl::Status& why);
   void PutKept(const model::MessagePtr& message,
                const std::string& key_name,
                Done& done,
@@ -153,6 +154,7 @@ class RocksStore final : public model::MessageStore {
 
   // Held from the change of a key in memory until its commit is in line.
   std::mutex key_order_mutex_;
+  absl::Time keys_full_told_ = absl::InfinitePast();  // under the same
 
   std::unique_ptr<CommitThread> commits_;  // the last member: its callbacks use the others
 };

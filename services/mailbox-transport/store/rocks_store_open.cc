@@ -34,14 +34,6 @@ std::string_view ViewOf(const rocksdb::Slice& slice) {
   return {slice.data(), slice.size()};
 }
 
-std::unique_ptr<rocksdb::Iterator> Iterate(Database& database, Family family) {
-  rocksdb::ReadOptions options;
-  options.fill_cache = false;
-  options.readahead_size = 1 << 20;
-  return std::unique_ptr<rocksdb::Iterator>(
-      database.db().NewIterator(options, database.families()[static_cast<std::size_t>(family)]));
-}
-
 absl::Status ReadFailed(std::string_view what, const rocksdb::Status& cause) {
   return base::Error(absl::StatusCode::kDataLoss, "read the ", what,
                      " of the store: ", cause.ToString());
@@ -125,7 +117,7 @@ absl::Status RocksStore::BeginLog() {
   rocksdb::WriteOptions synced;
   synced.sync = true;
   const rocksdb::Status status = database_->db().Put(
-      synced, database_->families()[3], std::string(kBeginKey), MakeValue(kBeginKey, ""));
+      synced, database_->family(Family::kMeta), std::string(kBeginKey), MakeValue(kBeginKey, ""));
   if (status.ok()) return absl::OkStatus();
   return base::Error(absl::StatusCode::kUnavailable, "store ", *settings_.path,
                      ": the log cannot be written: ", status.ToString());
@@ -149,7 +141,7 @@ void RocksStore::StartCommits() {
 
 absl::Status RocksStore::RestoreKeys() {
   std::vector<std::pair<std::string, KeyState>> states;
-  const auto it = Iterate(*database_, Family::kMeta);
+  const auto it = database_->Scan(Family::kMeta);
   // From "k/" to behind "r/", and nothing else is between.
   for (it->Seek(std::string(kKeyPrefix)); it->Valid(); it->Next()) {
     const std::string name = it->key().ToString();
@@ -166,21 +158,21 @@ absl::Status RocksStore::RestoreKeys() {
   std::sort(states.begin(), states.end(),
             [](const auto& a, const auto& b) { return a.second.settled < b.second.settled; });
   for (auto& [name, state] : states)
-    TableOf(name).Restore(std::move(name), std::move(state));
+    TableOf(name).Restore(name, std::move(state), clock_.Now());
   return absl::OkStatus();
 }
 
 absl::Status RocksStore::RestoreIds() {
   std::uint64_t last = 0;
   for (const Family family : {Family::kMessage, Family::kBody}) {
-    const auto it = Iterate(*database_, family);
+    const auto it = database_->Scan(family);
     it->SeekToLast();
     if (!it->Valid() || it->key().size() < 8) continue;
     last = std::max(last, base::MessageId::FromKey(ViewOf(it->key()).substr(0, 8))->value);
   }
   std::string value;
-  const rocksdb::Status got = database_->db().Get(rocksdb::ReadOptions(), database_->families()[3],
-                                                  std::string(kIdMarkKey), &value);
+  const rocksdb::Status got = database_->db().Get(
+      rocksdb::ReadOptions(), database_->family(Family::kMeta), std::string(kIdMarkKey), &value);
   if (got.ok()) {
     const auto payload = OpenValue(kIdMarkKey, value);
     const auto mark = payload.ok() ? base::MessageId::FromKey(*payload) : std::nullopt;
@@ -199,7 +191,6 @@ absl::Status RocksStore::RestoreIds() {
 // Bodies that were arriving when the process ended.
 absl::Status RocksStore::DropOrphans() {
   rocksdb::DB& db = database_->db();
-  const auto& families = database_->families();
   rocksdb::WriteBatch batch;
   std::uint64_t dropped = 0;
   const auto write = [&](std::size_t at_least) {
@@ -209,22 +200,24 @@ absl::Status RocksStore::DropOrphans() {
     return written;
   };
   rocksdb::Status status;
-  const auto uploads = Iterate(*database_, Family::kMeta);
-  const auto chunks = Iterate(*database_, Family::kBody);
+  const auto uploads = database_->Scan(Family::kMeta);
+  const auto chunks = database_->Scan(Family::kBody);
   for (uploads->Seek(std::string(kUploadPrefix)); uploads->Valid() && status.ok();
        uploads->Next()) {
     const std::string name = uploads->key().ToString();
     if (!name.starts_with(kUploadPrefix)) break;
     const std::string id = name.substr(kUploadPrefix.size());
     std::string ignored;
-    const bool orphan = db.Get(rocksdb::ReadOptions(), families[1], id, &ignored).IsNotFound();
+    const bool orphan =
+        db.Get(rocksdb::ReadOptions(), database_->family(Family::kMessage), id, &ignored)
+            .IsNotFound();
     for (chunks->Seek(id); orphan && chunks->Valid() && status.ok(); chunks->Next()) {
       if (!chunks->key().starts_with(id)) break;
-      status = batch.SingleDelete(families[2], chunks->key());
+      status = batch.SingleDelete(database_->family(Family::kBody), chunks->key());
       ++dropped;
       if (status.ok()) status = write(kOrphansPerBatch);
     }
-    if (status.ok()) status = batch.Delete(families[3], name);
+    if (status.ok()) status = batch.Delete(database_->family(Family::kMeta), name);
   }
   if (status.ok()) status = uploads->status();
   if (status.ok()) status = write(1);

@@ -14,13 +14,6 @@ std::string_view BytesOf(const rocksdb::Slice& slice) {
   return {slice.data(), slice.size()};
 }
 
-rocksdb::ReadOptions ScanOptions() {
-  rocksdb::ReadOptions options;
-  options.fill_cache = false;
-  options.readahead_size = 1 << 20;
-  return options;
-}
-
 absl::Status Unread(std::string_view what, const rocksdb::Status& status) {
   if (status.IsNotFound()) {
     return base::Error(absl::StatusCode::kNotFound, what, ": it is not in the store");
@@ -47,7 +40,7 @@ absl::StatusOr<model::Message> RocksStore::Load(base::MessageId id) {
   const std::string key = id.ToKey();
   rocksdb::PinnableSlice value;
   const rocksdb::Status status =
-      database_->db().Get(rocksdb::ReadOptions(), database_->families()[1], key, &value);
+      database_->db().Get(rocksdb::ReadOptions(), database_->family(Family::kMessage), key, &value);
   const std::string what = base::Cat("message ", id.ToString());
   const auto payload = PayloadOf(what, key, status, value);
   if (!payload.ok() && !absl::IsDataLoss(payload.status())) return payload.status();
@@ -63,7 +56,7 @@ absl::StatusOr<std::string> RocksStore::LoadChunk(base::MessageId id, std::uint3
   const std::string key = ChunkKey(id, number);
   rocksdb::PinnableSlice value;
   const rocksdb::Status status =
-      database_->db().Get(rocksdb::ReadOptions(), database_->families()[2], key, &value);
+      database_->db().Get(rocksdb::ReadOptions(), database_->family(Family::kBody), key, &value);
   const std::string what = base::Cat("message ", id.ToString(), ", chunk ", number);
   const auto payload = PayloadOf(what, key, status, value);
   if (payload.ok()) return std::string(*payload);
@@ -79,7 +72,7 @@ absl::Status RocksStore::Walk(
   rocksdb::ReadOptions options;
   options.fill_cache = false;
   const std::unique_ptr<rocksdb::Iterator> it(
-      database_->db().NewIterator(options, database_->families()[1]));
+      database_->db().NewIterator(options, database_->family(Family::kMessage)));
   const std::string key = from.ToKey();
   backward ? it->SeekForPrev(key) : it->Seek(key);
   for (; it->Valid(); backward ? it->Prev() : it->Next()) {
@@ -95,8 +88,7 @@ absl::Status RocksStore::Walk(
 
 absl::Status RocksStore::Scan(
     const std::function<void(model::MessagePtr message, model::InHand in_hand)>& visit) {
-  const std::unique_ptr<rocksdb::Iterator> it(
-      database_->db().NewIterator(ScanOptions(), database_->families()[1]));
+  const auto it = database_->Scan(Family::kMessage);
   std::uint64_t last_id = 0;
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
     const auto id = base::MessageId::FromKey(BytesOf(it->key()));
@@ -113,8 +105,7 @@ absl::Status RocksStore::Scan(
 
 absl::Status RocksStore::ScanPolicies(
     const std::function<void(std::string_view domain, std::string_view bytes)>& visit) {
-  const std::unique_ptr<rocksdb::Iterator> it(
-      database_->db().NewIterator(ScanOptions(), database_->families()[3]));
+  const auto it = database_->Scan(Family::kMeta);
   for (it->Seek(std::string(kPolicyPrefix)); it->Valid(); it->Next()) {
     const std::string_view key = BytesOf(it->key());
     if (!key.starts_with(kPolicyPrefix)) break;
@@ -130,8 +121,7 @@ absl::Status RocksStore::ScanPolicies(
 
 absl::Status RocksStore::ScanSuspensions(
     const std::function<void(const model::NextHop& hop)>& visit) {
-  const std::unique_ptr<rocksdb::Iterator> it(
-      database_->db().NewIterator(ScanOptions(), database_->families()[3]));
+  const auto it = database_->Scan(Family::kMeta);
   for (it->Seek(std::string(kQueuePrefix)); it->Valid(); it->Next()) {
     const std::string_view key = BytesOf(it->key());
     if (!key.starts_with(kQueuePrefix)) break;
@@ -166,8 +156,7 @@ absl::Status RocksStore::ScanBehindDamage(
     const std::string& cause,
     const std::function<void(model::MessagePtr, model::InHand)>& visit) {
   std::vector<std::uint64_t> ids;
-  const std::unique_ptr<rocksdb::Iterator> it(
-      database_->db().NewIterator(ScanOptions(), database_->families()[1]));
+  const auto it = database_->Scan(Family::kMessage);
   for (it->SeekToLast(); it->Valid(); it->Prev()) {
     const auto id = base::MessageId::FromKey(BytesOf(it->key()));
     if (!id || id->value <= last_id) break;
@@ -180,8 +169,8 @@ absl::Status RocksStore::ScanBehindDamage(
   for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
     const std::string key = base::MessageId{*id}.ToKey();
     rocksdb::PinnableSlice value;
-    const rocksdb::Status status =
-        database_->db().Get(rocksdb::ReadOptions(), database_->families()[1], key, &value);
+    const rocksdb::Status status = database_->db().Get(
+        rocksdb::ReadOptions(), database_->family(Family::kMessage), key, &value);
     if (status.ok()) {
       Visit(key, BytesOf(value), visit);
     } else if (!status.IsCorruption()) {

@@ -213,7 +213,7 @@ class Salvager {
 
   bool CopyAll(Opened& source) {
     const std::unique_ptr<rocksdb::Iterator> it(
-        source.db->NewIterator(rocksdb::ReadOptions(), source.families[1]));
+        source.db->NewIterator(rocksdb::ReadOptions(), source.families[IndexOf(Family::kMessage)]));
     for (it->SeekToFirst(); it->Valid() && write_error_.ok(); it->Next())
       Copy(source, Text(it->key()), Text(it->value()));
     if (!it->status().ok()) report_.notes.push_back(it->status().ToString());
@@ -243,8 +243,8 @@ class Salvager {
     for (std::uint32_t number = 0; number < message.chunks; ++number) {
       const std::string key = ChunkKey(message.id, number);
       std::string value;
-      const rocksdb::Status got =
-          source.db->Get(rocksdb::ReadOptions(), source.families[2], key, &value);
+      const rocksdb::Status got = source.db->Get(
+          rocksdb::ReadOptions(), source.families[IndexOf(Family::kBody)], key, &value);
       const auto payload = OpenValue(key, value);
       complete &= got.ok() && payload.ok();
       if (got.ok() && payload.ok()) file << *payload;

@@ -67,14 +67,14 @@ struct StoreSettings {
       .max = absl::Hours(24 * 30),
       .about = "How long an idempotency key is remembered after its message is settled."};
 
-  Setting<int> keys_max{
-      .key = "store.keys_max",
-      .fallback = 1'000'000,
-      .min = 1,
-      .max = 100'000'000,
-      .about =
-          "How many idempotency keys are remembered; beyond it a submission with a key is "
-          "asked to come again later."};
+  Setting<int> keys_max{.key = "store.keys_max",
+                        .fallback = 1'000'000,
+                        .min = 1,
+                        .max = 100'000'000,
+                        .about =
+                            "How many idempotency keys are remembered, at most three quarters of "
+                            "them of one identity; "
+                            "beyond it a submission with a key is asked to come again later."};
 
   Setting<int> relay_keys_max{
       .key = "store.relay_keys_max",

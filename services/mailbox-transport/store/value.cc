@@ -53,14 +53,6 @@ std::string ChunkKey(base::MessageId id, std::uint32_t number) {
   return key;
 }
 
-std::optional<ChunkName> ParseChunkKey(std::string_view key) {
-  if (key.size() != 12) return std::nullopt;
-  ChunkName name{*base::MessageId::FromKey(key.substr(0, 8)), 0};
-  for (const char c : key.substr(8))
-    name.number = name.number << 8 | static_cast<unsigned char>(c);
-  return name;
-}
-
 std::string IdempotencyKey(std::string_view identity, std::string_view key) {
   if (identity.empty()) return base::Cat(kRelayPrefix, key);
   return base::Cat(kKeyPrefix, identity, '\0', key);

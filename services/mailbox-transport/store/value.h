@@ -11,7 +11,6 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,13 +32,6 @@ absl::StatusOr<std::string_view> OpenValue(std::string_view key, std::string_vie
 
 // Column family `body`: id and chunk number, twelve bytes.
 std::string ChunkKey(base::MessageId id, std::uint32_t number);
-
-struct ChunkName {
-  base::MessageId id;
-  std::uint32_t number = 0;
-};
-
-std::optional<ChunkName> ParseChunkKey(std::string_view key);
 
 // Column family `meta`.
 inline constexpr std::string_view kFormatKey = "format";  // "<version> <database id>"

@@ -40,7 +40,7 @@ class CommitThreadTest : public ::testing::Test {
 
   void Start() {
     CommitHooks hooks;
-    hooks.free_bytes = [] { return std::uint64_t{1} << 40; };
+    hooks.free_bytes = [this] { return free_bytes_; };
     hooks.fatal = [](const absl::Status& status) { ADD_FAILURE() << status; };
     hooks.synced = [](std::uint64_t) {};
     thread_ = std::make_unique<CommitThread>(*db_, families_, limits_, std::move(hooks), probe_);
@@ -106,6 +106,7 @@ class CommitThreadTest : public ::testing::Test {
   observe::Registry registry_;
   Probe probe_{registry_};
   CommitLimits limits_;
+  std::uint64_t free_bytes_ = std::uint64_t{1} << 40;
   std::promise<void> gate_;
   bool held_ = false;
   std::unique_ptr<CommitThread> thread_;
@@ -209,6 +210,20 @@ TEST_F(CommitThreadTest, TooMuchThatWaitsIsRefusedButRemovalsAreNot) {
   EXPECT_EQ(refused.get().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(chunk.get().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_FALSE(Has("refused"));
+}
+
+TEST_F(CommitThreadTest, BelowTheReserveGoesWhatMakesRoom) {
+  free_bytes_ = 0;
+  limits_.disk_reserve = 1;
+  Start();
+  EXPECT_TRUE(absl::IsResourceExhausted(Add(Urgency::kSynced, "mail").get()));
+  Commit commit{.urgency = Urgency::kSynced, .from_reserve = true, .changes = {}, .done = nullptr};
+  commit.changes.push_back(Change::Put(Family::kMessage, "resumed", ""));
+  std::promise<absl::Status> done;
+  commit.done = [&done](absl::Status status) { done.set_value(std::move(status)); };
+  thread_->Add(std::move(commit));
+  EXPECT_TRUE(done.get_future().get().ok());
+  EXPECT_TRUE(Has("resumed"));
 }
 
 TEST_F(CommitThreadTest, RoomIsBackWhenTheBatchIsWritten) {

@@ -54,6 +54,16 @@ TEST_F(InHandTableTest, MarksAreFoundUntilTheyAreForgotten) {
   EXPECT_THAT(table->found().marked, IsEmpty());
 }
 
+TEST_F(InHandTableTest, AMessageThatWasMarkedTwiceIsForgottenAtOnce) {
+  auto table = Open();
+  table->Mark(one_);
+  table->Mark(one_);
+  table = Open();
+  table->Forget();
+  table = Open();
+  EXPECT_THAT(table->found().marked, IsEmpty());
+}
+
 TEST_F(InHandTableTest, ForgettingKeepsNewMarks) {
   auto table = Open();
   table->Mark(one_);

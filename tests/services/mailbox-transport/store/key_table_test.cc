@@ -7,6 +7,7 @@ namespace postern::store {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class KeyTableTest : public ::testing::Test {
@@ -37,6 +38,39 @@ TEST_F(KeyTableTest, TooManyKeysAreRefused) {
   EXPECT_TRUE(Reserve("a", 1).ok());
   EXPECT_TRUE(Reserve("b", 2).ok());
   EXPECT_EQ(Reserve("c", 3).code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(KeyTableTest, OneOwnerLeavesAQuarterToTheOthers) {
+  using std::string_literals::operator""s;
+  KeyTable table(absl::Hours(24), 8);
+  const auto reserve = [&](const std::string& name) {
+    return table.Reserve(name, {base::MessageId{1}, "", ""}, now_);
+  };
+  table.Restore("k/greedy\0\0"s, {{base::MessageId{1}, "", ""}, now_}, now_);
+  for (char key = '1'; key < '6'; ++key)
+    EXPECT_TRUE(reserve("k/greedy\0"s + key).ok());
+  EXPECT_THAT(reserve("k/greedy\0x"s).message(), HasSubstr("6 of 8"));
+  EXPECT_TRUE(reserve("k/greedy2\0x"s).ok());
+  table.Release(
+      "k/greedy\0"
+      "1"s);
+  EXPECT_TRUE(reserve("k/greedy\0x"s).ok());
+  EXPECT_FALSE(reserve("k/greedy\0y"s).ok());
+  EXPECT_EQ(table.TakeExpired(now_ + absl::Hours(24), 10).size(), 1u);
+  EXPECT_TRUE(reserve("k/greedy\0y"s).ok());
+}
+
+TEST_F(KeyTableTest, ThoseWhoseTimeIsOverMakeRoom) {
+  EXPECT_TRUE(Reserve("a", 1).ok());
+  EXPECT_TRUE(Reserve("b", 2).ok());
+  EXPECT_TRUE(table_.Settle("a", base::MessageId{1}, now_).has_value());
+  EXPECT_FALSE(Reserve("c", 3).ok());
+  now_ += absl::Hours(24);
+  EXPECT_TRUE(Reserve("c", 3).ok());
+  EXPECT_THAT(table_.TakeExpired(now_, 10), ElementsAre("a")) << "it is still on disk";
+  table_.Restore("d", {{base::MessageId{4}, "", ""}, now_ - absl::Hours(24)}, now_);
+  EXPECT_EQ(table_.size(), 2u);
+  EXPECT_THAT(table_.TakeExpired(now_, 10), ElementsAre("d"));
 }
 
 TEST_F(KeyTableTest, OrTheOldestSettledOneMakesRoom) {
