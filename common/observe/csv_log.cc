@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/printable.h"
@@ -62,7 +63,7 @@ class CsvLog::Files {
   absl::Status Write(std::string_view lines) {
     const std::string day = DayOf(clock_.Now());
     while (!lines.empty()) {
-      if (fd_ >= 0 && day != day_) Close();
+      if (fd_ >= 0 && (day != day_ || Gone())) Close();
       std::size_t room = options_.file_bytes_max > bytes_ ? options_.file_bytes_max - bytes_ : 0;
       std::size_t bytes = WholeLines(lines, room);
       if (bytes == 0 && bytes_ > header_bytes_) Close();
@@ -110,6 +111,8 @@ class CsvLog::Files {
     }
     const std::string name = base::Cat(options_.prefix, day, "-", number + 1, ".log");
     const fs::path path = fs::path(options_.folder) / name;
+    std::error_code ignored;  // what cannot be made cannot be opened either
+    fs::create_directories(options_.folder, ignored);
     fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0640);
     if (fd_ < 0) return Failure("open", path);
     path_ = path;
@@ -121,6 +124,14 @@ class CsvLog::Files {
                   "\n#Date: ", LogTime(clock_.Now()), "\n#Fields: ", options_.fields, "\n"));
     header_bytes_ = bytes_;
     return put;
+  }
+
+  // Removed, or moved away: what is written there nobody finds.
+  bool Gone() const {
+    struct stat named = {};
+    struct stat open = {};
+    if (::stat(path_.c_str(), &named) != 0) return errno == ENOENT || errno == ENOTDIR;
+    return ::fstat(fd_, &open) == 0 && (named.st_ino != open.st_ino || named.st_dev != open.st_dev);
   }
 
   absl::Status Put(std::string_view bytes) {

@@ -8,9 +8,10 @@
 //           loses lines, which are counted.
 // Lifetime  A thread of its own. The clock outlives it.
 // Limits    kWaitingBytesMax wait. A file is `<prefix>yyyymmdd-n.log`: a new one each UTC day, at
-//           each start, and when the next line would make it longer than file_bytes_max. The oldest
-//           are removed so that all files of the prefix, the open one at its full size, stay within
-//           directory_bytes_max; and those that were last written age_max ago.
+//           each start, when the next line would make it longer than file_bytes_max, and when the
+//           open one was removed or moved away. The oldest are removed so that all files of the
+//           prefix, the open one at its full size, stay within directory_bytes_max; and those that
+//           were last written age_max ago.
 // See       Exchange's protocol, connectivity and message tracking logs; RFC 4180
 
 #pragma once

@@ -86,14 +86,22 @@ struct HttpServer::State {
   int port = 0;
   std::string trouble;  // What CivetWeb says while it starts.
   std::mutex mutex;
-  std::map<std::string, std::string> not_ready;
+
+  struct Reason {
+    std::string text;
+    absl::Time until;
+  };
+
+  std::map<std::string, Reason> not_ready;
 
   // "" when ready, else a reason a line.
   std::string Reasons() {
     const std::lock_guard lock(mutex);
+    const absl::Time now = absl::Now();
     std::string out;
-    for (const auto& [check, reason] : not_ready)
-      out += base::Cat(check, ": ", reason, "\n");
+    for (const auto& [check, reason] : not_ready) {
+      if (now < reason.until) base::AppendTo(out, check, ": ", reason.text, "\n");
+    }
     return out;
   }
 
@@ -157,7 +165,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
 
   auto state = std::make_unique<State>();
   state->registry = &registry;
-  if (!starting.empty()) state->not_ready[starting] = "starting";
+  if (!starting.empty()) state->not_ready[starting] = {"starting", absl::InfiniteFuture()};
   mg_callbacks callbacks{};
   callbacks.begin_request = State::OnRequest;
   callbacks.log_message = State::OnMessage;
@@ -203,9 +211,11 @@ HttpServer::~HttpServer() {
   stopper.join();
 }
 
-void HttpServer::SetNotReady(const std::string& check, const std::string& reason) {
+void HttpServer::SetNotReady(const std::string& check,
+                             const std::string& reason,
+                             absl::Time until) {
   const std::lock_guard lock(state_->mutex);
-  state_->not_ready[check] = base::Printable(reason, 500);
+  state_->not_ready[check] = {base::Printable(reason, 500), until};
 }
 
 void HttpServer::SetReady(const std::string& check) {

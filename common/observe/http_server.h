@@ -14,6 +14,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 #include "common/observe/metrics.h"
 
@@ -30,8 +31,11 @@ class HttpServer {
   static absl::Status CheckAddress(const std::string& address);
   ~HttpServer();
 
-  // /readyz is 200 when every reason is gone, else 503 with one reason a line. Thread-safe.
-  void SetNotReady(const std::string& check, const std::string& reason);
+  // /readyz is 200 when every reason is gone, else 503 with one reason a line. A reason goes by
+  // itself at `until`. Thread-safe.
+  void SetNotReady(const std::string& check,
+                   const std::string& reason,
+                   absl::Time until = absl::InfiniteFuture());
   void SetReady(const std::string& check);
 
   int port() const;

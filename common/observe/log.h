@@ -7,8 +7,7 @@
 // Failure   A full queue drops the line and counts it (postern_observe_log_dropped_total): logging
 //           never blocks mail.
 // Limits    8192 lines wait; a line is at most 8 KiB. Secrets are never given to it.
-// See       docs/architecture.md "Names on the wire": ts level step msg message_id connector
-//           next_hop ...
+// See       README.md "Operating": ts level step msg message_id connector next_hop ...
 
 #pragma once
 

@@ -146,9 +146,10 @@ TEST_F(CsvLogTest, WhatIsTooOldGoesUnlessNoAgeIs) {
 TEST_F(CsvLogTest, LinesThatCannotBeWrittenAreCountedAndLaterOnesAreNot) {
   Open();
   fs::remove_all(options_.folder);
+  std::ofstream(options_.folder) << "no folder";
   Write("lost");
   EXPECT_EQ(log_->lines_lost(), 1u);
-  fs::create_directories(options_.folder);
+  fs::remove(options_.folder);
   Write("there");
   EXPECT_THAT(Text("SEND20260131-1.log"), HasSubstr("\nthere\n"));
   EXPECT_EQ(log_->lines_lost(), 1u);
@@ -176,6 +177,20 @@ TEST(CsvTest, ValuesAreQuotedWhereTheyNeedIt) {
     AppendCsv(line, value);
     EXPECT_EQ(line, written);
   }
+}
+
+TEST_F(CsvLogTest, AFileThatIsRemovedOrMovedIsFollowedByAnother) {
+  Open();
+  Write("1");
+  const std::string first = Names().at(0);
+  fs::rename(options_.folder, folder_ + "/old");
+  Write("2");
+  ASSERT_THAT(Names(), ElementsAre(first)) << "in a new folder";
+  EXPECT_THAT(Text(first), AllOf(HasSubstr("\n2\n"), Not(HasSubstr("\n1\n"))));
+  fs::remove(options_.folder + "/" + first);
+  Write("3");
+  EXPECT_THAT(Text(Names().at(0)), HasSubstr("\n3\n"));
+  EXPECT_EQ(log_->lines_lost(), 0u);
 }
 
 }  // namespace

@@ -72,6 +72,12 @@ TEST_F(HttpServerTest, AServiceIsReadyWhenEveryReasonIsGone) {
   EXPECT_THAT(Get("/readyz"), AllOf(StartsWith("HTTP/1.1 200"), EndsWith("\r\n\r\nok\n")));
 }
 
+TEST_F(HttpServerTest, AReasonMayGoByItself) {
+  server_->SetNotReady("drain", "over", absl::Now());
+  server_->SetNotReady("other", "still", absl::Now() + absl::Minutes(1));
+  EXPECT_THAT(Get("/readyz"), EndsWith("\r\n\r\nother: still\n"));
+}
+
 TEST_F(HttpServerTest, AStartingServiceIsNotReadyFromTheFirstRequestOn) {
   server_ = *HttpServer::Start("127.0.0.1:0", registry_, "start");
   EXPECT_THAT(Get("/readyz"), AllOf(StartsWith("HTTP/1.1 503"), EndsWith("start: starting\n")));
