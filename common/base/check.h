@@ -3,8 +3,7 @@
 // POSTERN_CHECK: a bug ends the process, with the place and the broken condition on standard error.
 //
 // Failure   For conditions that only a mistake of ours can break. What a peer, a file or a caller
-// can
-//           do to us is absl::Status.
+//           can do to us is absl::Status.
 
 #pragma once
 

@@ -29,6 +29,13 @@ absl::Duration Random::HalfToAll(absl::Duration span) {
   return absl::Microseconds(half + Below(half + 1));
 }
 
+absl::Duration Random::Around(absl::Duration span, int percent) {
+  const std::int64_t spread = absl::ToInt64Milliseconds(span) * percent / 100;
+  if (spread <= 0) return span;
+  const auto offset = Below(static_cast<std::uint64_t>(2 * spread + 1));
+  return span + absl::Milliseconds(static_cast<std::int64_t>(offset) - spread);
+}
+
 std::string Random::Uuid() {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string out;

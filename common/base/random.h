@@ -22,6 +22,9 @@ class Random {
   // From half of `span` to all of it, so that those who lost one peer do not come back as one.
   absl::Duration HalfToAll(absl::Duration span);
 
+  // `span`, longer or shorter by up to so many percent of it, in whole milliseconds.
+  absl::Duration Around(absl::Duration span, int percent);
+
   // A random (version 4) UUID in its usual text form.
   std::string Uuid();
 

@@ -74,8 +74,8 @@ io::Task<HostsAnswer> HostsFor(Resolver& resolver,
                                const LookupRules& rules,
                                std::string domain);
 
-// The hosts of a list of smart hosts. Each is an address, with or without
-// brackets, or a name: its own addresses first, and where it has none, its MX.
+// The hosts of a list of smart hosts. Each is an address, with or without brackets, or a name: its
+// own addresses first, and where it has none, its MX.
 io::Task<HostsAnswer> HostsForSmartHosts(Resolver& resolver,
                                          base::Random& random,
                                          const LookupRules& rules,

@@ -37,7 +37,7 @@ enum class RecordType : std::uint16_t {
   kTlsa = 52,
 };
 
-enum class ResponseCode : std::uint8_t { kNoError = 0, kServerFailure = 2, kNoSuchName = 3 };
+enum class ResponseCode : std::uint8_t { kNoError = 0, kNoSuchName = 3 };
 
 struct Answer {
   ResponseCode code = ResponseCode::kNoError;  // other values than the named ones occur

@@ -7,8 +7,7 @@
 //           start the work with a copy of `done`; there: done->Set(value), from any thread, once;
 //           here: co_await done->Wait() or co_await done->Until(limit).
 // Failure   Until: nullopt when the deadline came first or the fiber was stopped. The late result
-// is
-//           discarded. Wait is never cancelled: for commits, whose answer must be known.
+//           is discarded. Wait is never cancelled: for commits, whose answer must be known.
 // Lifetime  Shared by giver and waiter; either may go first.
 
 #pragma once

@@ -38,8 +38,6 @@ class Event {
   void NotifyOne();
   void NotifyAll();
 
-  bool has_waiters() const { return !waiters_.empty(); }
-
  private:
   friend class EventWait;
   std::list<EventWait*> waiters_;

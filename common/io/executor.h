@@ -5,8 +5,7 @@
 // Flow      Construct, Start; Post from anywhere; Stop, which joins the thread.
 // Lifetime  Outlives every stream, timer and Scope made on it.
 // Limits    Posts are queued without bound: a poster must be bounded itself. One wake-up serves
-// every
-//           post that waits.
+//           every post that waits.
 // See       docs/architecture.md "Threads"
 
 #pragma once

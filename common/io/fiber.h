@@ -3,8 +3,8 @@
 // A Fiber is one spawned Task with all that it awaits; a Wait is the one thing it is waiting for.
 //
 // Flow      A waiting primitive derives from Wait: Enter() when it suspends, Leave() when it
-// completes.
-//           Fiber::Cancel() makes the current and every later cancellable wait end at once.
+//           completes. Fiber::Cancel() makes the current and every later cancellable wait end at
+//           once.
 // Lifetime  The Scope owns its fibers. A Wait lives in the suspended coroutine's frame.
 // Limits    Everything here happens on the fiber's executor; nothing is thread-safe.
 

@@ -8,7 +8,7 @@
 // Limits    A Task and all that it awaits run on one executor. Awaiting costs no stack: a Task that
 //           completes without waiting returns to its awaiter, so loops may await for ever.
 // See       docs/style.md "Async"; never braces or lambdas between co_await and its semicolon (g++
-// 12).
+//           12).
 
 #pragma once
 

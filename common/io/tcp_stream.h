@@ -3,8 +3,7 @@
 // A TCP connection as a Stream; seen only inside common/io.
 //
 // Limits    One timer serves every deadline: it looks up at least each kTick while something waits,
-// so
-//           that moving a far deadline costs nothing.
+//           so that moving a far deadline costs nothing.
 
 #pragma once
 

@@ -24,10 +24,6 @@ inline constexpr std::size_t kCommentDepthMax = 16;
 struct MediaType {
   std::string name;             // "text/plain", lower case
   std::string_view parameters;  // what follows it
-
-  bool IsText() const { return name.starts_with("text/"); }
-
-  bool IsMultipart() const { return name.starts_with("multipart/"); }
 };
 
 absl::StatusOr<MediaType> ParseMediaType(std::string_view body);

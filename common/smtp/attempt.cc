@@ -46,7 +46,6 @@ Attempt::Attempt(AttemptParts parts, const Delivery& delivery, BodySource& body)
 }
 
 io::Task<Outcome> Attempt::Run() {
-  parts_.counters.attempts.Add();
   // Nothing may end a command line early; accept and the wire refuse it too.
   for (const std::size_t i : std::vector<std::size_t>(pending_)) {
     if (!HasControl(delivery_.envelope.recipients[i].address) &&
@@ -211,6 +210,15 @@ io::Task<void> Attempt::TryHost(HostTrial& trial) {
   }
 }
 
+bool Attempt::RecordLost(const absl::Status& error) {
+  Transaction lost;
+  lost.recipients.resize(pending_.size());
+  lost.error = error;
+  NoteTransaction(lost);
+  const std::vector<std::size_t> offered = pending_;
+  return Record(lost, offered);
+}
+
 io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled, bool reused) {
   Session& session = *pooled->session;
   session.EndBy(end_by_);
@@ -237,12 +245,7 @@ io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled,
       co_return Next::kAgain;
     }
     if (!reset.ok()) {
-      Transaction lost;
-      lost.recipients.resize(pending_.size());
-      lost.error = reset;
-      NoteTransaction(lost);
-      offered = pending_;
-      same_host = Record(lost, offered);
+      same_host = RecordLost(reset);
       break;
     }
 
@@ -252,6 +255,7 @@ io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled,
     PortionOf(delivery_.envelope, pending_, most, peer.recipient_domains_max, offered);
     const Offer offer{plain_ ? *plain_ : delivery_.envelope, offered, content_.size(),
                       delivery_.eight_bit && !content_.converted(), require_tls_};
+    if (parts_.data_hosts.Contains(pooled->address, absl::Now())) session.ForgoBdat();
     const Transaction transaction = co_await session.Send(offer, content_, beside || !first);
     ++pooled->messages;
     parts_.counters.transactions.Add();
@@ -260,6 +264,12 @@ io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled,
     if (reused && first && (closed || lost) && !transaction.body_ended) {
       // The peer had closed it before we came, or takes no more on it: as if it had not been there.
       parts_.counters.reused_sessions_lost.Add();
+      co_return Next::kAgain;
+    }
+    if (transaction.bdat_unknown()) {
+      // The same once more by DATA, on another connection: what it made of the content is open.
+      parts_.data_hosts.Remember(pooled->address, absl::Now());
+      session.Quit();
       co_return Next::kAgain;
     }
     if (first && reused) {
@@ -271,7 +281,6 @@ io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled,
     same_host = !NoteTlsWanted(*pooled, transaction) && Record(transaction, offered);
   }
   outcome_.bytes_sent += session.bytes_sent() - sent_before;
-  parts_.counters.bytes_sent.Add(session.bytes_sent() - sent_before);
   const bool again = same_host && !over();
   parts_.pool.Put(std::move(pooled), absl::Now());
   co_return again ? Next::kAgain : Next::kHost;

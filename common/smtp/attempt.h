@@ -36,15 +36,16 @@
 
 namespace postern::smtp {
 
-// STARTTLS that did not work is not tried again so long, at so many addresses.
-inline constexpr absl::Duration kClearFor = absl::Hours(1);
-inline constexpr std::size_t kClearHostsMax = 10'000;
+// STARTTLS or BDAT that did not work is not tried again so long, at so many addresses.
+inline constexpr absl::Duration kForgoneFor = absl::Hours(1);
+inline constexpr std::size_t kForgoneHostsMax = 10'000;
 
 // What attempts of one engine share.
 struct AttemptParts {
   const Engine::Parts& parts;
   Pool& pool;
   Lately& clear_hosts;  // whose STARTTLS does not work, for opportunistic TLS
+  Lately& data_hosts;   // whose BDAT does not work
   HostFamilies& host_families;
   Unreached& unreached;
   StsPolicies& sts;
@@ -175,6 +176,8 @@ class Attempt {
   void Decide(std::size_t index, Origin origin, absl::Status error, mail::EnhancedStatus enhanced);
   // True when the next transaction goes to the same host.
   bool Record(const Transaction& transaction, const std::vector<std::size_t>& offered);
+  // Of an offer that could not even begin.
+  bool RecordLost(const absl::Status& error);
   void RecordRecipient(const Transaction& transaction, std::size_t place, std::size_t index);
   void RecordReply(std::size_t index, const mail::Reply& reply, bool final);
   // No answer for those still pending from this host; an earlier host's words stand, and that one

@@ -262,7 +262,7 @@ io::Task<std::optional<Refusal>> Attempt::Greet(PooledSession& pooled,
   if (parts.stores.credentials != nullptr) hello.proofs = &parts.stores.credentials->proofs();
   hello.force_helo = force_helo;
   std::optional<Refusal> refused = co_await pooled.session->Hello(hello, parts.tls);
-  if (pooled.session->tls().has_value()) parts_.counters.tls_sessions.Add();
+  if (pooled.session->tls().has_value()) parts_.counters.tls_connections.Add();
   if (!refused.has_value() && pooled.session->log() != nullptr) {
     const Principal principal = PrincipalOf(policy, pooled.session->tls());
     pooled.session->log()->Note(RightsOf(policy.FirewallFor(principal)),

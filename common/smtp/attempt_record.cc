@@ -6,6 +6,7 @@
 //   421 to MAIL or RCPT              as a lost connection
 //   452, 552 "too many" to RCPT      beside accepted ones: the next transaction
 //   RCPT refused, 5xx or 4xx         final
+//   BDAT not known, though offered   the same host again, by DATA
 //   content answered                 final, whatever the answer
 //   the body source failed           final, local; no further host
 //   lost after the final dot         final, ambiguous; no further host
@@ -45,10 +46,10 @@ bool WantsTls(const mail::Reply& reply) {
 }
 
 // Without the envelope nothing is taken, whatever lies behind it: a whole message that went with
-// its envelope in one write, too, when its end is refused as well.
+// its envelope in one write, too, unless its end is taken all the same.
 bool RefusedWhole(const Transaction& transaction) {
-  return transaction.mail.has_value() && !transaction.mail->positive() &&
-         transaction.body.has_value() && !transaction.body->positive();
+  const bool taken = transaction.body.has_value() && transaction.body->positive();
+  return transaction.mail.has_value() && !transaction.mail->positive() && !taken;
 }
 
 absl::Status ErrorFrom(const mail::Reply& reply, Stage stage) {
@@ -206,7 +207,6 @@ void Attempt::NoteTransaction(const Transaction& transaction) {
   outcome_.body_ended = outcome_.body_ended || ended;
   if (!transaction.ambiguous()) return;
   outcome_.ambiguous = true;
-  parts_.counters.ambiguous.Add();
 }
 
 bool Attempt::NoteTlsWanted(PooledSession& pooled, const Transaction& transaction) {

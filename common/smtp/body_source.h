@@ -5,8 +5,7 @@
 // Flow      Rewind, then Next until it gives an empty view; Rewind again for the next host. Before
 //           that, Begin where the header must be seen first.
 // Failure   Next, Rewind: the content cannot be had (store, stream of the proxy): the attempt ends
-// without
-//           a final dot, as Origin::kFrontEnd or kLocal.
+//           without a final dot, as Origin::kFrontEnd or kLocal.
 // Lifetime  A view from Next lives until the following Next or Rewind.
 // Limits    A view holds at most 256 KiB.
 

@@ -10,7 +10,7 @@
 //           of `password` and `token`: of kCredentialBytesMax bytes each, a token of
 //           kTokenBytesMax; one line end at their end is not part of them. What was read holds for
 //           kCredentialLook; kCredentialsMax secrets are remembered.
-// See       docs/exchange.md "AuthenticationCredential"
+// See       docs/exchange.md "Logins"
 
 #pragma once
 

@@ -36,7 +36,8 @@ struct Engine::State {
 
   Parts parts;
   Pool pool;
-  Lately clear_hosts{kClearFor, kClearHostsMax};
+  Lately clear_hosts{kForgoneFor, kForgoneHostsMax};
+  Lately data_hosts{kForgoneFor, kForgoneHostsMax};
   HostFamilies host_families;
   Unreached unreached;
   StsPolicies sts;
@@ -72,8 +73,9 @@ Engine::~Engine() {
 io::Task<Outcome> Engine::Attempt(const Delivery& delivery, BodySource& body) {
   POSTERN_CHECK(!delivery.envelope.recipients.empty());
   State& state = *state_;
-  AttemptParts parts{state.parts,     state.pool, state.clear_hosts, state.host_families,
-                     state.unreached, state.sts,  state.counters,    state.stopping};
+  AttemptParts parts{state.parts,      state.pool,          state.clear_hosts,
+                     state.data_hosts, state.host_families, state.unreached,
+                     state.sts,        state.counters,      state.stopping};
   ++state.attempts;
   smtp::Attempt attempt(parts, delivery, body);
   Outcome outcome = co_await attempt.Run();

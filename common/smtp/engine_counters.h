@@ -14,18 +14,15 @@
 namespace postern::smtp {
 
 struct EngineCounters {
-  observe::Counter attempts;
   observe::Counter connections;           // opened
   observe::Counter connection_failures;   // could not be opened
   observe::Counter connection_races;      // opened to another address than the first one dialled
   observe::Counter sessions_reused;       // transactions on a session that had served before
   observe::Counter reused_sessions_lost;  // idle sessions that died before their first answer
-  observe::Counter tls_sessions;
+  observe::Counter tls_connections;
   observe::Counter tls_fallbacks;      // opportunistic handshakes that failed: went on in clear
   observe::Counter security_refusals;  // not secure enough, or not logged in: nothing was sent
   observe::Counter transactions;
-  observe::Counter ambiguous;  // connections lost after the final dot
-  observe::Counter bytes_sent;
 };
 
 // Adds each count to the registry as <prefix>_..._total, such as postern_deliver_connections_total.

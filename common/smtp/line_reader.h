@@ -3,15 +3,13 @@
 // LineReader: the buffered reading side of one SMTP connection, for clients and servers.
 //
 // Flow      ReadLine, again; or TakeLine until it gives nothing, then Fill. For content:
-// buffered(),
-//           Consume, Fill.
+//           buffered(), Consume, Fill.
 // Failure   ReadLine, Fill: the stream's failure; kUnavailable "the peer closed the connection" at
-// its
-//           end, also in the middle of a line. A line that breaks a rule is a Line, not a failure.
+//           its end, also in the middle of a line. A line that breaks a rule is a Line, not a
+//           failure.
 // Lifetime  Borrows the stream. A view lives until the next call that reads or takes.
 // Limits    Holds `buffer_bytes`; a longer line is passed over to its CRLF. The stream's deadline
-// bounds
-//           each wait.
+//           bounds each wait.
 // See       RFC 5321 §2.3.8: only CRLF ends a line
 
 #pragma once

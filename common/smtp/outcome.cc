@@ -62,6 +62,26 @@ std::string_view NameOf(PolicySource source) {
   return "connector";
 }
 
+std::string_view NameOf(ResultClass result) {
+  switch (result) {
+    case ResultClass::kDelivered:
+      return "delivered";
+    case ResultClass::kDeferred:
+      return "deferred";
+    case ResultClass::kRefused:
+      return "refused";
+    case ResultClass::kFailed:
+      return "failed";
+  }
+  return "failed";
+}
+
+ResultClass RecipientResult::Class() const {
+  if (!reply) return ResultClass::kFailed;
+  if (reply->positive()) return ResultClass::kDelivered;
+  return reply->permanent() ? ResultClass::kRefused : ResultClass::kDeferred;
+}
+
 std::string RecipientResult::Said() const {
   return reply.has_value() ? reply->ToString() : std::string(base::MessageOf(error));
 }

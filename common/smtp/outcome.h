@@ -77,12 +77,22 @@ struct HostTried {
   std::vector<std::string> tlsa;  // ... and the usable ones: "3 1 1 0123..."
 };
 
+// What a recipient's result is counted as.
+enum class ResultClass : std::uint8_t { kDelivered, kDeferred, kRefused, kFailed };
+inline constexpr std::size_t kResultClasses = 4;
+
+// As in metrics: "delivered", "deferred", "refused" or "failed".
+std::string_view NameOf(ResultClass result);
+
 struct RecipientResult {
   Origin origin = Origin::kNone;     // kNone: not tried in this attempt
   std::optional<mail::Reply> reply;  // verbatim, with kRemote
   absl::Status error;                // otherwise
   mail::EnhancedStatus enhanced;     // with an error: the code that fits it; class 5 is permanent
   std::string host;                  // who answered
+
+  // kFailed: nobody answered for it.
+  ResultClass Class() const;
 
   bool delivered() const { return reply.has_value() && reply->positive(); }
 

@@ -8,7 +8,7 @@
 // Failure   None: lines that cannot be kept are counted (observe::CsvLog).
 // Lifetime  Thread-safe; a SessionLog belongs to one executor and keeps the log alive.
 // Limits    A value is cut to kLoggedBytesMax. Never content, never a secret.
-// See       Exchange's SMTP send protocol log; docs/exchange.md "Protocol log"
+// See       Exchange's SMTP send protocol log; docs/logs.md
 
 #pragma once
 

@@ -9,7 +9,7 @@
 //           there, and is logged.
 // Lifetime  Outlives the engines; borrows the disk pool and the registry.
 // Limits    As the parts: tls::CertificateStore, CredentialStore, observe::CsvLog.
-// See       docs/exchange.md "TLS"
+// See       docs/exchange.md "DANE and MTA-STS", "Logins"
 
 #pragma once
 

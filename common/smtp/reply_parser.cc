@@ -1,5 +1,6 @@
 #include "common/smtp/reply_parser.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/text.h"
@@ -31,13 +32,15 @@ absl::StatusOr<bool> ReplyParser::Add(const Line& line) {
   if (line.too_long || text.size() > limits_.reply_line_bytes_max) {
     return Broken(text, base::Cat("longer than ", limits_.reply_line_bytes_max, " bytes"));
   }
-  if (line.bare_cr || line.bare_lf) return Broken(text, "holds a bare CR or LF");
   const int code = CodeOf(text);
+  // Of a refusal the meaning is clear all the same; of a yes one wants to be sure.
+  const bool refuses = code >= 400 && (reply_.lines.empty() || reply_.code / 100 == code / 100);
+  if ((line.bare_cr || line.bare_lf) && !refuses) return Broken(text, "holds a bare CR or LF");
   if (code == 0) return Broken(text, "does not begin with a code of 200 to 599");
   const char separator = text.size() > 3 ? text[3] : ' ';
   if (separator != ' ' && separator != '-')
     return Broken(text, "no space or hyphen after the code");
-  if (!reply_.lines.empty() && code != reply_.code) {
+  if (!reply_.lines.empty() && code != reply_.code && !refuses) {
     return Broken(text, base::Cat("the reply began with code ", reply_.code));
   }
   if (lines_ >= limits_.reply_lines_max) {
@@ -48,7 +51,10 @@ absl::StatusOr<bool> ReplyParser::Add(const Line& line) {
   bytes_ += text.size();
   // A peer may say as much for each recipient.
   if (reply_.lines.empty() || bytes_ <= kReplyBytesMax) {
-    reply_.lines.emplace_back(text.size() > 4 ? text.substr(4) : std::string_view());
+    std::string& said =
+        reply_.lines.emplace_back(text.substr(std::min<std::size_t>(4, text.size())));
+    std::replace_if(
+        said.begin(), said.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
   }
   return separator == ' ';
 }

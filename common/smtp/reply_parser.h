@@ -4,11 +4,11 @@
 //
 // Flow      Add each line; when it gives true, Take.
 // Failure   kUnavailable "reply line ...: <rule>": the peer does not speak SMTP here, the session
-// is
-//           broken.
+//           is broken.
 // Limits    Limits::reply_line_bytes_max, Limits::reply_lines_max; of a reply kReplyBytesMax are
 //           kept, the lines behind are read and forgotten.
-// See       RFC 5321 §4.2: ddd-text, ddd text; "ddd" alone is tolerated
+// See       RFC 5321 §4.2: ddd-text, ddd text; "ddd" alone is tolerated, and of a refusal lines of
+//           codes that differ within their class (the last one counts) and a bare CR or LF
 
 #pragma once
 

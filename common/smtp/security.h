@@ -5,7 +5,7 @@
 // Flow      SecurityFor a host, DemandRequireTls on top of it; CertificateFor the delivery; after
 //           the hello, PrincipalOf.
 // Failure   CertificateFor: kNotFound with the sentence that an administrator reads in LastError.
-// See       docs/exchange.md "TLS"; RFC 8689 §4.2.1; the table stands on top of security.cc
+// See       docs/generated/tls-states.md; RFC 8689 §4.2.1; the table stands on top of security.cc
 
 #pragma once
 

@@ -98,6 +98,9 @@ class Session {
   // Makes ready for another message after a transaction that did not end with its content.
   io::Task<absl::Status> Reset();
 
+  // Content goes by DATA from now on, whatever the peer offers.
+  void ForgoBdat() { takes_bdat_ = false; }
+
   // Leaves: says QUIT when it is our turn, does not wait for the answer, and closes.
   void Quit();
 
@@ -193,6 +196,7 @@ class Session {
   bool usable_ = true;
   bool lost_ = false;  // the peer closed instead of answering
   bool reset_due_ = false;
+  bool takes_bdat_ = true;
 };
 
 }  // namespace postern::smtp

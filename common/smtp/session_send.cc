@@ -86,7 +86,7 @@ io::Task<void> Session::SendTogether(const Offer& offer,
                                      Outgoing& content,
                                      bool beside,
                                      Transaction& into) {
-  const bool chunk = beside && capabilities_.chunking && FitsOneChunk(content);
+  const bool chunk = beside && takes_bdat_ && capabilities_.chunking && FitsOneChunk(content);
   AppendMail(offer);
   for (std::size_t i = 0; i < offer.recipients.size(); ++i)
     AppendRecipient(offer, i);
@@ -102,13 +102,15 @@ io::Task<void> Session::SendTogether(const Offer& offer,
   if (log_ != nullptr) log_->Sent(out_);
   const absl::Status written = co_await WriteParts(limits_.mail);
   if (!written.ok()) co_return Break(written, into);
-  into.body_ended = chunk;
+  into.body_ended = into.by_bdat = chunk;
 
   const bool going_on = co_await HearEnvelope(into);
   if (!going_on) co_return;
   if (chunk) {
     co_await HearBody(into);
-    if (MayBeShifted()) {
+    // Such an answer is none of an envelope's that was taken whole: lines of content are behind it.
+    const bool unknown = into.bdat_unknown() && into.accepted() == into.recipients.size();
+    if (MayBeShifted() && !unknown) {
       into.body.reset();
       Break(absl::UnavailableError("the peer gave an answer too many"), into);
     }
@@ -144,7 +146,7 @@ io::Task<void> Session::SendStepwise(const Offer& offer, Outgoing& content, Tran
   }
   if (into.accepted() == 0 || SpokeOutOfTurn(into)) co_return;
 
-  const bool chunk = capabilities_.chunking && FitsOneChunk(content);
+  const bool chunk = takes_bdat_ && capabilities_.chunking && FitsOneChunk(content);
   out_ = chunk ? base::Cat("BDAT ", content.size(), " LAST\r\n") : "DATA\r\n";
   parts_.assign(1, out_);
   if (chunk) AppendWhole(content);
@@ -152,7 +154,7 @@ io::Task<void> Session::SendStepwise(const Offer& offer, Outgoing& content, Tran
   into.stage = Stage::kData;
   const absl::Status written = co_await WriteParts(limits_.data);
   if (!written.ok()) co_return Break(written, into);
-  into.body_ended = chunk;
+  into.body_ended = into.by_bdat = chunk;
   if (chunk) {
     co_await HearBody(into);
   } else {

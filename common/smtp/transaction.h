@@ -36,6 +36,7 @@ struct Transaction {
   std::optional<mail::Reply> data;                     // to DATA itself
   std::optional<mail::Reply> body;                     // to the content
   bool body_ended = false;                             // the final dot or BDAT LAST went out whole
+  bool by_bdat = false;                                // the content went by BDAT
   bool body_failed = false;  // `error` is the body source's; the session was given up without a dot
   absl::Status error;        // why the conversation broke, if it did
   Stage stage = Stage::kMail;  // how far it came
@@ -44,6 +45,10 @@ struct Transaction {
 
   // Recipients that the peer accepted before the content.
   std::size_t accepted() const;
+
+  // The peer does not know the BDAT that it offered, or something between does not let it through:
+  // the content is not what was refused.
+  bool bdat_unknown() const;
 
   // The whole content went out and may be taken, but nobody told.
   bool ambiguous() const;

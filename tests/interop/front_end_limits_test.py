@@ -97,7 +97,7 @@ class DirectLimitsTest(Case):
         sink = self.started(WireSink(self.lab.free_port(), dot_delay=lambda: 2.5))
         self.to_smart_host(sink.port)
         mailbox = self.mailbox({
-            "deliver.sessions_per_host_max": 1, "deliver.connect_timeout": "1s",
+            "deliver.max_connections_per_host": 1, "deliver.connect_timeout": "1s",
             "queue.first_connections": 5, "queue.message_retry_interval": "5m"})
         send(mailbox, "bob@contoso.test", count=5)
         sink.wait_for(5, 60)

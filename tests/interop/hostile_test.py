@@ -65,7 +65,7 @@ ALSO = [
     # words that must not get into a notice as they are
     *((step, "nul-5xx", "pipelined", "r", {}) for step in ("mail", "rcpt", "data", "dot")),
     # extensions that are offered and then refused, or that change after STARTTLS
-    ("mail", "552", "pipelined", "r", {}), ("bdat", "502", "chunked", "r", {}),
+    ("mail", "552", "pipelined", "r", {}), ("bdat", "502", "chunked", "n", {}),
     ("starttls", "454", "pipelined", "d", {"tls": True}),
     ("none", "none", "tiny", "r", {}), ("none", "none", "nothing", "d", {}),
     ("none", "none", "odd", "d", {}),

@@ -7,8 +7,7 @@
 //           comes later.
 // Lifetime  One executor.
 // Limits    Only mail by MX without an address or name servers of its own. kDestinationsMax
-//           domains and blocks; each domain is told again after
-//           kDestinationTtl.
+//           domains and blocks; each domain is told again after kDestinationTtl.
 // See       proto/postern/v1/proxy.proto; deliver/destinations.h is the other side
 
 #pragma once

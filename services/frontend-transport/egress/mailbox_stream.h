@@ -4,14 +4,12 @@
 // each once.
 //
 // Flow      Made with its stream, gives Credit; each Offer becomes a fiber with one Outcome; GoAway
-// before
-//           the end of the service.
+//           before the end of the service.
 // Failure   Offers beyond the credit, or malformed, get an Outcome of Origin::kFrontEnd. When the
-// stream
-//           is lost every SMTP conversation is closed at once, without a final dot.
+//           stream is lost every SMTP conversation is closed at once, without a final dot.
 // Lifetime  Owned by the service; it may be destroyed after finished(). One executor.
 // Limits    egress.slots_per_stream_max deliveries; 64 KiB each, 256 KiB more for a large one.
-// See       docs/architecture.md "egress"; proto/postern/v1/proxy.proto
+// See       docs/architecture.md "Egress"; proto/postern/v1/proxy.proto
 
 #pragma once
 

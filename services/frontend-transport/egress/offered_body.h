@@ -3,11 +3,9 @@
 // OfferedBody: the content of an offered delivery: whole in its offer, or asked for and streamed.
 //
 // Flow      A small body is at hand. A large one: Rewind asks the mailbox side for a round (Ready),
-// Add
-//           takes its parts, Next gives them on and opens the window again.
+//           Add takes its parts, Next gives them on and opens the window again.
 // Failure   Next: kDeadlineExceeded when the body stalls, kCancelled after Cancel: the SMTP
-// connection is
-//           then closed without a final dot.
+//           connection is then closed without a final dot.
 // Lifetime  Borrows the sender of frames. One executor.
 // Limits    At most kWindowBytes wait here; more is a breach of the protocol and cancels.
 

@@ -6,6 +6,8 @@
 
 #pragma once
 
+#include <array>
+
 #include "absl/time/time.h"
 
 #include "common/observe/metrics.h"
@@ -34,10 +36,7 @@ class Probe {
   observe::Gauge& open_;
   observe::Counter& refused_;
   observe::Counter& blocked_;
-  observe::Counter& recipients_delivered_;
-  observe::Counter& recipients_deferred_;
-  observe::Counter& recipients_refused_;
-  observe::Counter& recipients_failed_;
+  std::array<observe::Counter*, smtp::kResultClasses> recipients_;
   observe::Counter& ambiguous_;
   observe::Counter& bytes_;
   observe::Histogram& seconds_;

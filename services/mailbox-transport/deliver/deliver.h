@@ -3,7 +3,7 @@
 // Deliver: one attempt of one batch: by its Send connector, directly or through a front end of the
 // site; or to another server of the organization.
 //
-// Flow      Attempt and Relay, as often as the queue gives work.
+// Flow      Attempt and RelayOn, as often as the queue gives work.
 // Failure   Both always give an Outcome. A connector with frontendProxyEnabled never goes direct;
 //           one without it is not tried where deliver.direct_egress is false.
 // Lifetime  One executor; borrows engine, proxy, relay, store and disk pool.

@@ -9,7 +9,7 @@
 //           ladder of its queue, and whoever retries it by hand, get what they ask for.
 // Lifetime  One executor.
 // Limits    kDestinationsMax domains and sets; a block is believed for kBlockedMax at most.
-// See       egress/destinations.h is the other side; docs/architecture.md "egress"
+// See       egress/destinations.h is the other side; docs/architecture.md "Egress"
 
 #pragma once
 

@@ -41,8 +41,8 @@ class FrontEnd {
            std::string address,
            std::function<void()> back);
 
-  // The stream with the fewest deliveries that has a slot for `hop`; null when there is none, or
-  // when it is out.
+  // Of the streams with a slot for `hop` the first with few deliveries, else the one with the
+  // fewest; null when there is none, or when it is out.
   FrontEndStream* StreamFor(const std::string& hop) const;
 
   // Around each delivery; Begins tells Ended whether it was the one that tries.

@@ -10,7 +10,7 @@
 // Lifetime  One executor. Destroy after Join.
 // Limits    Asked every deliver.front_end_refresh, at most once a second in between; kFrontEndsMax
 //           addresses in all.
-// See       docs/architecture.md "egress"; docs/kubernetes/scaling.md
+// See       docs/architecture.md "Egress"; docs/kubernetes/scaling.md
 
 #pragma once
 

@@ -5,13 +5,12 @@
 //
 // Flow      Attach a stream; Deliver as often as slots_free(); Drain before the end.
 // Failure   Deliver always gives an Outcome. A stream that ends without the outcome of a delivery
-// gives
-//           Origin::kFrontEnd; ambiguous when the last byte of the body was already handed over.
+//           gives Origin::kFrontEnd; ambiguous when the last byte of the body was already handed
+//           over.
 // Lifetime  Outlives its stream: destroy only after closed(). One executor.
 // Limits    Slots by the front end's Credit, a quarter of them for one next hop; 64 KiB a frame;
-// 256 KiB
-//           of a large body on the way; each delivery has its deadline.
-// See       docs/architecture.md "Front-end proxying"; proto/postern/v1/proxy.proto
+//           256 KiB of a large body on the way; each delivery has its deadline.
+// See       docs/architecture.md "Egress"; proto/postern/v1/proxy.proto
 
 #pragma once
 

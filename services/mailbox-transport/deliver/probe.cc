@@ -43,28 +43,23 @@ Probe::Counters& Probe::CountersOf(const std::string& connector, Way way) {
   const auto found = counters_.find(key);
   if (found != counters_.end()) return found->second;
 
-  const auto labels = [&](const char* result) {
-    observe::Labels all = {
-        {"connector", connector}, {"site", site_}, {"way", std::string(NameOf(way))}};
-    if (result != nullptr) all.emplace_back("result", result);
-    return all;
-  };
-  const auto recipients = [&](const char* result) {
-    return &registry_.AddCounter("postern_deliver_recipients_total",
-                                 "Recipients answered, by class of the result.", labels(result));
-  };
+  const observe::Labels labels = {
+      {"connector", connector}, {"site", site_}, {"way", std::string(NameOf(way))}};
   Counters made;
-  made.attempts = &registry_.AddCounter("postern_deliver_attempts_total", "Delivery attempts.",
-                                        labels(nullptr));
-  made.recipients_delivered = recipients("delivered");
-  made.recipients_deferred = recipients("deferred");
-  made.recipients_refused = recipients("refused");
-  made.recipients_failed = recipients("failed");
-  made.bytes = &registry_.AddCounter("postern_deliver_sent_bytes_total", "Bytes of content sent.",
-                                     labels(nullptr));
+  made.attempts =
+      &registry_.AddCounter("postern_deliver_attempts_total", "Delivery attempts.", labels);
+  for (std::size_t i = 0; i < smtp::kResultClasses; ++i) {
+    observe::Labels of_result = labels;
+    of_result.emplace_back("result", smtp::NameOf(static_cast<smtp::ResultClass>(i)));
+    made.recipients[i] =
+        &registry_.AddCounter("postern_deliver_recipients_total",
+                              "Recipients answered, by class of the result.", of_result);
+  }
+  made.bytes = &registry_.AddCounter("postern_deliver_sent_bytes_total",
+                                     "Bytes sent, commands included.", labels);
   made.seconds =
       &registry_.AddHistogram("postern_deliver_attempt_seconds", "Time that an attempt took.",
-                              observe::SecondsBuckets(), labels(nullptr));
+                              observe::SecondsBuckets(), labels);
   return counters_.emplace(key, made).first->second;
 }
 
@@ -75,15 +70,7 @@ void Probe::Attempted(const std::string& connector,
   Counters& counters = CountersOf(connector, way);
   counters.attempts->Add();
   for (const smtp::RecipientResult& result : outcome.recipients) {
-    if (!result.reply) {
-      counters.recipients_failed->Add();
-    } else if (result.reply->positive()) {
-      counters.recipients_delivered->Add();
-    } else if (result.reply->permanent()) {
-      counters.recipients_refused->Add();
-    } else {
-      counters.recipients_deferred->Add();
-    }
+    counters.recipients[static_cast<std::size_t>(result.Class())]->Add();
   }
   counters.bytes->Add(outcome.bytes_sent);
   counters.seconds->Record(absl::ToDoubleSeconds(took));

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -48,10 +49,7 @@ class Probe {
  private:
   struct Counters {
     observe::Counter* attempts;
-    observe::Counter* recipients_delivered;
-    observe::Counter* recipients_deferred;
-    observe::Counter* recipients_refused;
-    observe::Counter* recipients_failed;
+    std::array<observe::Counter*, smtp::kResultClasses> recipients;
     observe::Counter* bytes;
     observe::Histogram* seconds;
   };

@@ -10,7 +10,7 @@
 //           waits deliver.proxy_slot_wait for a slot; it is offered to at most kOffersMax front
 //           ends. `available` is called at most once a second for want of a slot.
 //           Openings and lines about a front end that refuses them: reconnect.h.
-// See       docs/architecture.md "egress"; docs/kubernetes/scaling.md
+// See       docs/architecture.md "Egress"; docs/kubernetes/scaling.md
 
 #pragma once
 

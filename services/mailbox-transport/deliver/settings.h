@@ -8,53 +8,33 @@
 #include <vector>
 
 #include "common/settings/setting.h"
-#include "common/smtp/limits.h"
-#include "common/smtp/ports.h"
+#include "common/smtp/engine_settings.h"
 #include "common/smtp/tls_report.h"
 
 namespace postern::deliver {
 
-struct DeliverSettings {
-  settings::Setting<absl::Duration> connect_timeout{
-      .key = "deliver.connect_timeout",
-      .fallback = absl::Seconds(30),
-      .min = absl::Seconds(1),
-      .max = absl::Minutes(5),
-      .about = "How long one host may take to answer the TCP connection."};
-  settings::Setting<absl::Duration> attempt_delay{
-      .key = "deliver.attempt_delay",
-      .fallback = absl::Milliseconds(250),
-      .min = absl::Milliseconds(10),
-      .max = absl::Minutes(5),
-      .about =
-          "How long an address of a host may leave a connection unanswered before the next address "
-          "of the same host is dialled beside it (RFC 8305 §5)."};
-  settings::Setting<absl::Duration> reply_timeout{
-      .key = "deliver.reply_timeout",
-      .fallback = absl::Minutes(5),
-      .min = absl::Seconds(1),
-      .max = absl::Minutes(30),
-      .about =
-          "How long a host may take to greet and to answer EHLO, MAIL and RCPT (RFC 5321 "
-          "§4.5.3.2)."};
-  settings::Setting<absl::Duration> final_dot_timeout{
-      .key = "deliver.final_dot_timeout",
-      .fallback = absl::Minutes(10),
-      .min = absl::Seconds(1),
-      .max = absl::Minutes(60),
-      .about = "How long a host may take to answer the end of the data (RFC 5321 §4.5.3.2.6)."};
+struct DeliverSettings : smtp::EngineSettings {
+  DeliverSettings()
+      : EngineSettings({.connect_timeout = "deliver.connect_timeout",
+                        .attempt_delay = "deliver.attempt_delay",
+                        .reply_timeout = "deliver.reply_timeout",
+                        .final_dot_timeout = "deliver.final_dot_timeout",
+                        .max_connections_per_host = "deliver.max_connections_per_host",
+                        .mx_port = "deliver.mx_port",
+                        .convert_8bit = "deliver.convert_8bit",
+                        .implicit_tls_ports = "deliver.implicit_tls_ports",
+                        .dns_servers = "deliver.dns_servers",
+                        .external_dns_servers = "deliver.external_dns_servers",
+                        .tls_ca_file = "deliver.tls_ca_file",
+                        .certificates_path = "deliver.certificates_path",
+                        .secrets_path = "deliver.secrets_path"}) {}
+
   settings::Setting<absl::Duration> attempt_timeout{
       .key = "deliver.attempt_timeout",
       .fallback = absl::Minutes(60),
       .min = absl::Seconds(5),
       .max = absl::Hours(24),
       .about = "How long one attempt may take over all its hosts."};
-  settings::Setting<int> sessions_per_host_max{
-      .key = "deliver.sessions_per_host_max",
-      .fallback = 100,
-      .min = 1,
-      .max = 10000,
-      .about = "How many SMTP sessions may be open to one host at a time."};
   settings::Setting<bool> direct_egress{
       .key = "deliver.direct_egress",
       .fallback = true,
@@ -62,50 +42,6 @@ struct DeliverSettings {
           "Whether this server may connect to remote hosts itself. Without it mail of a connector "
           "without frontendProxyEnabled waits in Retry, and the connector is not Ready "
           "(NoDirectEgress)."};
-  settings::Setting<int> mx_port{.key = "deliver.mx_port",
-                                 .fallback = 25,
-                                 .min = 1,
-                                 .max = 65535,
-                                 .about =
-                                     "For development only: the port of MX hosts. Smart hosts "
-                                     "have the port of their connector."};
-  settings::Setting<bool> convert_8bit{
-      .key = "deliver.convert_8bit",
-      .fallback = true,
-      .about =
-          "Whether an 8-bit message of up to 256KB is converted to quoted-printable and base64 for "
-          "a host without 8BITMIME. Without it, and where a signature or broken MIME forbids it, "
-          "the message is returned with 5.6.3."};
-  settings::Setting<std::vector<std::string>> implicit_tls_ports{
-      .key = "deliver.implicit_tls_ports",
-      .fallback = {"465"},
-      .about =
-          "Ports of smart hosts where TLS begins with the first byte (RFC 8314 §3.3): never "
-          "STARTTLS, never in clear. Mail by MX is not concerned."};
-  settings::Setting<std::vector<std::string>> dns_servers{
-      .key = "deliver.dns_servers",
-      .about =
-          "Name servers as address:port, asked in this order; empty: those of /etc/resolv.conf."};
-  settings::Setting<std::vector<std::string>> external_dns_servers{
-      .key = "deliver.external_dns_servers",
-      .about =
-          "Name servers for connectors with useExternalDnsServersEnabled, as address:port; empty: "
-          "the same as for the others."};
-  settings::Setting<std::string> tls_ca_file{
-      .key = "deliver.tls_ca_file",
-      .about =
-          "PEM file with the authorities that remote hosts' certificates may come from; empty is "
-          "the system's trust store. Read again when it changes."};
-  settings::Setting<std::string> certificates_path{
-      .key = "deliver.certificates_path",
-      .about =
-          "Folder of certificates to show to remote hosts: <name>.crt with <name>.key, or "
-          "<name>/tls.crt with <name>/tls.key. Read again when they change."};
-  settings::Setting<std::string> secrets_path{
-      .key = "deliver.secrets_path",
-      .about =
-          "Folder of the secrets that authenticationCredential names: <secret>/username with "
-          "<secret>/password, <secret>/token or both. Read when they are used."};
   settings::Setting<int> proxy_streams{
       .key = "deliver.proxy_streams",
       .fallback = 2,
@@ -198,23 +134,8 @@ struct DeliverSettings {
           "contact-info of the TLS reports of Get-TlsReport -Json, a mail address; empty is "
           "postmaster at server.fqdn."};
 
-  smtp::Limits SmtpLimits() const {
-    smtp::Limits limits;
-    limits.connect = *connect_timeout;
-    limits.attempt_delay = *attempt_delay;
-    limits.greeting = *reply_timeout;
-    limits.hello = *reply_timeout;
-    limits.mail = *reply_timeout;
-    limits.recipient = *reply_timeout;
-    limits.final_dot = *final_dot_timeout;
-    limits.sessions_per_host_max = static_cast<std::size_t>(*sessions_per_host_max);
-    limits.mx_port = static_cast<std::uint16_t>(*mx_port);
-    limits.convert_8bit = *convert_8bit;
-    // One that is wrong keeps the service from starting: smtp::Provisions.
-    limits.implicit_tls_ports =
-        smtp::ParsePorts(*implicit_tls_ports).value_or(std::vector<std::uint16_t>());
-    return limits;
-  }
+  // Of one of `threads` engines.
+  smtp::Limits SmtpLimits(int threads = 1) const { return LimitsFor(threads); }
 
   smtp::TlsReports::Options TlsReportOptions() const {
     smtp::TlsReports::Options options;
@@ -225,21 +146,9 @@ struct DeliverSettings {
 
   template <typename Visitor>
   void Visit(Visitor&& visit) {
-    visit(connect_timeout);
-    visit(attempt_delay);
-    visit(reply_timeout);
-    visit(final_dot_timeout);
+    EngineSettings::Visit(visit);
     visit(attempt_timeout);
-    visit(sessions_per_host_max);
     visit(direct_egress);
-    visit(mx_port);
-    visit(convert_8bit);
-    visit(implicit_tls_ports);
-    visit(dns_servers);
-    visit(external_dns_servers);
-    visit(tls_ca_file);
-    visit(certificates_path);
-    visit(secrets_path);
     visit(proxy_streams);
     visit(proxy_reconnect_after);
     visit(proxy_slot_wait);

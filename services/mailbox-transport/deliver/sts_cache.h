@@ -7,9 +7,8 @@
 // Lifetime  Thread-safe; borrows store and clock.
 // Limits    kStsDomainsMax domains; beyond it the one that no mail has asked for the longest goes.
 //           How long a policy says it holds does not count, or strangers could push others out
-//           with long ones. What is written
-//           rides with the next commit: a crash costs a question, not a policy that is in force at
-//           a front end.
+//           with long ones. What is written rides with the next commit: a crash costs a question,
+//           not a policy that is in force at a front end.
 // See       RFC 8461 §5.1, §10.2; docs/data.md
 
 #pragma once

@@ -41,6 +41,17 @@ TEST(RandomTest, ASpanIsFromHalfOfItToAllOfIt) {
   EXPECT_EQ(random.HalfToAll(absl::ZeroDuration()), absl::ZeroDuration());
 }
 
+TEST(RandomTest, AroundASpanIsWithinItsPercentBothWays) {
+  SeededRandom random(3);
+  std::set<absl::Duration> seen;
+  for (int i = 0; i < 200; ++i)
+    seen.insert(random.Around(absl::Milliseconds(20), 10));
+  EXPECT_EQ(seen.size(), 5U);
+  EXPECT_EQ(*seen.begin(), absl::Milliseconds(18));
+  EXPECT_EQ(*seen.rbegin(), absl::Milliseconds(22));
+  EXPECT_EQ(random.Around(absl::Milliseconds(20), 0), absl::Milliseconds(20));
+}
+
 TEST(RandomTest, UuidIsOfVersionFour) {
   SeededRandom random(1);
   for (int i = 0; i < 50; ++i) {

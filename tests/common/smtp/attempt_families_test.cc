@@ -122,14 +122,16 @@ class AttemptFamiliesTest : public testing::EngineFixture {
   void Try(HostFamilies& families) {
     const Engine::Parts parts{executor_, dialer_, resolver_, *tls_, host_name_, limits_};
     Pool pool(limits_);
-    Lately clear_hosts{kClearFor, kClearHostsMax};
+    Lately clear_hosts{kForgoneFor, kForgoneHostsMax};
+    Lately data_hosts{kForgoneFor, kForgoneHostsMax};
     Unreached unreached;
     StsPolicies sts(nullptr, base::Clock::System(), {});
     EngineCounters counters;
     const bool stopping = false;
     StringBody body(content_);
-    smtp::Attempt attempt({parts, pool, clear_hosts, families, unreached, sts, counters, stopping},
-                          delivery_, body);
+    smtp::Attempt attempt(
+        {parts, pool, clear_hosts, data_hosts, families, unreached, sts, counters, stopping},
+        delivery_, body);
     outcome_ = testing::Await(executor_, attempt.Run());
   }
 

@@ -70,7 +70,6 @@ TEST_F(AttemptTest, LostAfterTheDotIsAmbiguousAndEndsTheAttempt) {
   EXPECT_THAT(outcome_.recipients[0].error.ToString(), HasSubstr("after the final dot"));
   EXPECT_EQ(second.connections(), 0);
   EXPECT_EQ(first.connections(), 1);
-  EXPECT_EQ(counters().ambiguous.value(), 1u);
 }
 
 TEST_F(AttemptTest, LostAfterTheLastChunkIsAmbiguous) {
@@ -83,6 +82,37 @@ TEST_F(AttemptTest, LostAfterTheLastChunkIsAmbiguous) {
     EXPECT_TRUE(first.mails().empty());
     EXPECT_EQ(second.connections(), 0);
   }
+}
+
+TEST_F(AttemptTest, APeerThatDoesNotKnowItsBdatGetsTheMessageByData) {
+  To("bob@example.test");
+  To("eve@example.test");
+  ScriptedPeer& peer = Peer("192.0.2.1").Keywords({"CHUNKING", "PIPELINING"});
+  peer.Says("BDAT", "502 5.5.1 what?").Says("RCPT TO:<eve", "550 5.1.1 no");
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("250", "550"));
+  ASSERT_EQ(peer.mails().size(), 1u);
+  EXPECT_FALSE(peer.mails()[0].chunked);
+  EXPECT_EQ(peer.Heard("BDAT"), 1);
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("250", "550"));
+  EXPECT_EQ(peer.Heard("BDAT"), 1) << "it is remembered";
+}
+
+TEST_F(AttemptTest, SoDoesOneThatTakesNoPipelining) {
+  ScriptedPeer& peer = Peer("192.0.2.1").Keywords({"CHUNKING"}).Says("BDAT", "503 5.5.1 bad order");
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("250"));
+  EXPECT_EQ(peer.connections(), 2);
+  EXPECT_FALSE(outcome_.ambiguous);
+}
+
+TEST_F(AttemptTest, ARefusedMailBeforeAChunkLeavesTheNextHost) {
+  Peer("192.0.2.1").Keywords({"CHUNKING", "PIPELINING"}).SaysAndDrops("MAIL", "451 4.3.2 later");
+  ScriptedPeer& second = Peer("192.0.2.2");
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("250"));
+  EXPECT_EQ(second.mails().size(), 1u);
 }
 
 TEST_F(AttemptTest, AChunkThatOnlyRefusedRecipientsCouldGetIsNotAmbiguous) {

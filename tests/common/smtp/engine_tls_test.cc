@@ -32,7 +32,7 @@ TEST_F(EngineTlsTest, TlsIsUsedWhenItIsOffered) {
   EXPECT_TRUE(outcome_.session_reused);
   EXPECT_TRUE(outcome_.tls.has_value());
   EXPECT_EQ(peer.connections(), 1);
-  EXPECT_EQ(counters().tls_sessions.value(), 1u);
+  EXPECT_EQ(counters().tls_connections.value(), 1u);
 }
 
 TEST_F(EngineTlsTest, LargeContentGoesThroughTls) {

@@ -28,6 +28,19 @@ TEST(ReplyParserTest, ACodeAloneIsTolerated) {
   EXPECT_THAT(reply->lines, ElementsAre(""));
 }
 
+TEST(ReplyParserTest, ARefusalIsOneHoweverItIsWritten) {
+  const auto codes = ParseReply("550-5.7.1 a\r\n554 5.7.1 b\r\n");
+  ASSERT_TRUE(codes.ok()) << codes.status();
+  EXPECT_EQ(codes->code, 554);
+  const auto lines = ParseReply("550 5.1.1 a\nb\rc\r\n");
+  ASSERT_TRUE(lines.ok()) << lines.status();
+  EXPECT_THAT(lines->lines, ElementsAre("5.1.1 a b c"));
+  for (const std::string_view wrong :
+       {"450-a\r\n550 b\r\n", "250-a\r\n550 b\r\n", "550-a\r\n250 b\r\n"}) {
+    EXPECT_FALSE(ParseReply(wrong).ok()) << wrong;
+  }
+}
+
 TEST(ReplyParserTest, TextIsKeptByteForByte) {
   const auto reply = ParseReply("550  \xe9t\xe9 \x1b[2J\t\r\n");
   ASSERT_TRUE(reply.ok()) << reply.status();
