@@ -56,6 +56,7 @@ bool IsRouting(std::string_view name) {
 
 // What the firewall decides of one field by its name alone.
 bool Passes(std::string_view name, const FirewallRules& rules) {
+  if (rules.hides && HidesField(name)) return false;
   if (IsRouting(name)) return rules.rights.routing;
   if (!base::StartsWithIgnoreCase(name, kExchange)) return true;
   if (base::StartsWithIgnoreCase(name, kOrganization)) return rules.rights.organization;
@@ -123,6 +124,11 @@ class Filter {
 };
 
 }  // namespace
+
+bool HidesField(std::string_view name) {
+  return base::EqualsIgnoreCase(name, "Bcc") || base::EqualsIgnoreCase(name, "Resent-Bcc") ||
+         base::EqualsIgnoreCase(name, "Return-Path");
+}
 
 std::optional<std::string> FilterHeader(std::string_view header, const FirewallRules& rules) {
   return Filter(header, rules).Run();

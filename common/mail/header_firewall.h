@@ -38,9 +38,13 @@ enum class CrossPremises : std::uint8_t {
 struct FirewallRules {
   HeaderRights rights;
   CrossPremises cross_premises = CrossPremises::kRemove;
+  bool hides = false;  // what is the sender's alone (HidesField) does not pass
 
   bool operator==(const FirewallRules&) const = default;
 };
+
+// Bcc, Resent-Bcc and Return-Path: for whoever hands the message over, not for who gets it.
+bool HidesField(std::string_view name);
 
 // `header` is a header block, with its empty line when it has one.
 std::optional<std::string> FilterHeader(std::string_view header, const FirewallRules& rules);

@@ -3,6 +3,7 @@
 #include "common/base/text.h"
 #include "common/mail/date.h"
 #include "common/mail/header.h"
+#include "common/mail/header_firewall.h"
 #include "common/mail/message_id.h"
 #include "common/mail/tls_required.h"
 #include "common/mail/utf8.h"
@@ -54,6 +55,8 @@ Stamp MakeStamp(std::string_view header, const ReceivedParts& parts, base::Rando
         stamp.subject = DecodeWords(field.body);
       } else if (base::EqualsIgnoreCase(field.name, kTlsRequired)) {
         stamp.tls_optional = ++tls_required_count == 1 && SaysTlsOptional(field.body);
+      } else if (HidesField(field.name)) {
+        stamp.hides = true;
       } else {
         importance.See(field.name, field.body);
       }

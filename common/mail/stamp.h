@@ -29,6 +29,7 @@ struct Stamp {
   std::string subject;              // decoded, at most kDecodedBytesMax bytes
   bool tls_optional = false;        // "TLS-Required: No" is there, and no other of that field
   Importance importance = Importance::kNormal;
+  bool hides = false;              // there is a field that HidesField
   std::size_t received_count = 0;  // in the message as it came, ours not counted
   std::size_t header_bytes = 0;    // of the header block as stored: `prepend` with what follows
 };

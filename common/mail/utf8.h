@@ -24,8 +24,7 @@ bool IsUtf8(std::string_view text);
 std::size_t Utf8Cut(std::string_view text, std::size_t bytes_max);
 
 // For people and protobuf strings: control characters become spaces, bytes that are not UTF-8
-// become
-// "?", and the end is cut to `bytes_max` between characters.
+// become "?", and the end is cut to `bytes_max` between characters.
 std::string CleanText(std::string_view text, std::size_t bytes_max);
 
 }  // namespace postern::mail

@@ -199,7 +199,18 @@ void Assembler::Stamp(std::size_t header_bytes) {
     return Refuse(MakeRefusal(554, {5, 4, 6}, absl::StatusCode::kFailedPrecondition, "loop",
                               "hop count exceeded - possible mail loop"));
   }
+  if (stamp_.hides && !submission_.relayed) Hide(header_bytes);
   window_.insert(0, stamp_.prepend);
+}
+
+// Whom an application sends to is in the envelope; what it wrote for itself goes to nobody.
+void Assembler::Hide(std::size_t header_bytes) {
+  mail::FirewallRules rules{mail::HeaderRights::All(), mail::CrossPremises::kKeep};
+  rules.hides = true;
+  const auto shown = mail::FilterHeader(std::string_view(window_).substr(0, header_bytes), rules);
+  if (!shown) return;
+  stamp_.header_bytes -= header_bytes - shown->size();
+  window_.replace(0, header_bytes, *shown);
 }
 
 io::Task<void> Assembler::PutWholeWindows() {

@@ -4,9 +4,9 @@
 // the intake; SMTP, gRPC submission and the relay between servers share it.
 //
 // Flow      Add as content arrives; Finish after the last byte: the receipt or a Refusal. Header
-//           fields that the submitter may not bring are left out. Or, when
-//           the content was checked while it was cut from the wire: append to *content(), Grew(),
-//           and NoteFacts before Finish.
+//           fields that the submitter may not bring are left out. Or, when the content was checked
+//           while it was cut from the wire: append to *content(), Grew(), and NoteFacts before
+//           Finish.
 // Failure   A Refusal is an answer for the client. The first one stands; what comes after it is
 //           not kept.
 // Lifetime  Borrows the intake. Destroyed before Finish it gives up, and its chunks are dropped.
@@ -133,6 +133,7 @@ class Assembler {
   void LookForHeaderEnd();
   std::size_t Firewall(std::size_t header_bytes);
   void Stamp(std::size_t header_bytes);
+  void Hide(std::size_t header_bytes);
   void Judge();
   void Refuse(Refusal refusal);
   io::Task<void> PutWindow();

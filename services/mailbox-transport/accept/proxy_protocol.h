@@ -3,8 +3,8 @@
 // PROXY protocol v1 and v2: who the client behind a load balancer is.
 //
 // Flow      Give ParseProxyHeader the bytes so far; on kMore read exactly `need` further bytes, so
-// that no
-//           byte of the conversation (or of its TLS handshake) behind the header is taken; again.
+//           that no byte of the conversation (or of its TLS handshake) behind the header is taken;
+//           again.
 // Failure   kBad with the rule that was broken: the connection is dropped without a word.
 // Limits    v1: 107 bytes; v2: 16 bytes and at most kProxyV2BytesMax of addresses and extensions.
 // See       haproxy.org "The PROXY protocol", versions 1 and 2

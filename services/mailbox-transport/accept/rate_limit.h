@@ -5,8 +5,7 @@
 // Flow      TakeMessage at MAIL (or the gRPC envelope), TakeRecipients as they come.
 // Failure   False: over the limit now; the client is told to come back later.
 // Limits    A bucket holds one minute's worth. kIdentitiesMax identities; the least recently used
-// one is
-//           forgotten, which gives it a full bucket. Thread-safe; a call holds its lock for
+//           one is forgotten, which gives it a full bucket. Thread-safe; a call holds its lock for
 //           nanoseconds.
 
 #pragma once

@@ -20,7 +20,7 @@ namespace postern::accept {
 
 // From TransportConfig; base::kUnlimited is no limit.
 struct Policy {
-  std::uint64_t max_receive_size = 10ull << 20;
+  std::uint64_t max_receive_size = 35ull << 20;
   std::uint64_t max_recipient_envelope_limit = 5000;
 };
 

@@ -32,12 +32,12 @@ Server::Server(const Parts& parts,
                      probe_,       parts.clock,    parts.random, parts.host_name} {
   POSTERN_CHECK(!parts.executors.empty());
   for (io::Executor* executor : parts.executors)
-    floors_.push_back(std::make_unique<Floor>(*executor));
+    io_threads_.push_back(std::make_unique<IoThread>(*executor));
 }
 
 Server::~Server() {
-  for (const auto& floor : floors_)
-    POSTERN_CHECK(floor->listeners.empty());
+  for (const auto& io_thread : io_threads_)
+    POSTERN_CHECK(io_thread->listeners.empty());
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Make(const Parts& parts,
@@ -65,18 +65,18 @@ absl::Status Server::ReloadCertificate() {
 
 absl::Status Server::Start() {
   absl::Status status;
-  for (const auto& floor : floors_) {
-    if (status.ok()) floor->executor.Run([&] { status = Open(*floor); });
+  for (const auto& io_thread : io_threads_) {
+    if (status.ok()) io_thread->executor.Run([&] { status = Open(*io_thread); });
   }
   if (!status.ok()) {
     Stop(absl::ZeroDuration());
     return status;
   }
-  for (const auto& floor : floors_) {
-    floor->executor.Run([&] {
+  for (const auto& io_thread : io_threads_) {
+    io_thread->executor.Run([&] {
       for (std::size_t i = 0; i < listeners_.size(); ++i) {
-        floor->accepting.Spawn(
-            AcceptLoop(this, floor.get(), floor->listeners[i].get(), &listeners_[i]));
+        io_thread->accepting.Spawn(
+            AcceptLoop(this, io_thread.get(), io_thread->listeners[i].get(), &listeners_[i]));
       }
     });
   }
@@ -87,16 +87,16 @@ absl::Status Server::Start() {
   return absl::OkStatus();
 }
 
-// The first floor takes the ports (a free one where 0 was asked for), the others share them.
-absl::Status Server::Open(Floor& floor) {
+// The first io_thread takes the ports (a free one where 0 was asked for), the others share them.
+absl::Status Server::Open(IoThread& io_thread) {
   for (const ListenerConfig& config : listeners_) {
     const auto known = endpoints_.find(config.name);
     const io::Endpoint at = known == endpoints_.end() ? config.address : known->second;
-    auto listener = io::Listener::Open(floor.executor, at, /*shared=*/floors_.size() > 1);
+    auto listener = io::Listener::Open(io_thread.executor, at, /*shared=*/io_threads_.size() > 1);
     if (!listener.ok())
       return base::Annotate(listener.status(), base::Cat("listener ", config.name));
     endpoints_[config.name] = (*listener)->endpoint();
-    floor.listeners.push_back(*std::move(listener));
+    io_thread.listeners.push_back(*std::move(listener));
   }
   return absl::OkStatus();
 }
@@ -107,14 +107,14 @@ io::Endpoint Server::endpoint(const std::string& listener) const {
 }
 
 io::Task<void> Server::AcceptLoop(Server* server,
-                                  Floor* floor,
+                                  IoThread* io_thread,
                                   io::Listener* listener,
                                   const ListenerConfig* config) {
   while (true) {
     absl::StatusOr<std::unique_ptr<io::Stream>> stream = co_await listener->Accept();
     if (stream.ok()) {
       server->probe_.ConnectionCame();
-      floor->sessions.Spawn(Serve(server, floor, config, *std::move(stream)));
+      io_thread->sessions.Spawn(Serve(server, io_thread, config, *std::move(stream)));
       continue;
     }
     if (absl::IsCancelled(stream.status())) co_return;
@@ -165,7 +165,7 @@ io::Task<bool> Server::Prepare(Server* server,
 }
 
 io::Task<void> Server::Serve(Server* server,
-                             Floor* floor,
+                             IoThread* io_thread,
                              const ListenerConfig* config,
                              std::unique_ptr<io::Stream> stream) {
   const RulesPtr rules = server->rules();
@@ -194,42 +194,42 @@ io::Task<void> Server::Serve(Server* server,
   server->probe_.SessionBegan();
   Session session(server->session_parts_, *config, rules, client, std::move(stream),
                   std::move(facts));
-  const auto place = floor->open.insert(floor->open.end(), &session);
-  if (floor->stopping) co_await session.Farewell(true);
+  const auto place = io_thread->open.insert(io_thread->open.end(), &session);
+  if (io_thread->stopping) co_await session.Farewell(true);
   co_await session.Run();
-  floor->open.erase(place);
+  io_thread->open.erase(place);
   server->probe_.SessionEnded();
 }
 
-io::Task<void> Server::Hush(Floor* floor, bool patient) {
-  floor->stopping = true;
-  for (const auto& listener : floor->listeners)
+io::Task<void> Server::Hush(IoThread* io_thread, bool patient) {
+  io_thread->stopping = true;
+  for (const auto& listener : io_thread->listeners)
     listener->Close();
   // Each goodbye is a fiber of its own: a client that reads slowly holds up nobody.
-  for (Session* session : floor->open)
-    floor->sessions.Spawn(session->Farewell(patient));
+  for (Session* session : io_thread->open)
+    io_thread->sessions.Spawn(session->Farewell(patient));
   co_return;
 }
 
-io::Task<void> Server::Finish(Floor* floor, absl::Time until) {
-  while (floor->sessions.size() > 0 && absl::Now() < until) {
+io::Task<void> Server::Finish(IoThread* io_thread, absl::Time until) {
+  while (io_thread->sessions.size() > 0 && absl::Now() < until) {
     const absl::Status slept = co_await io::Sleep(kLookAgain);
     if (!slept.ok()) break;
   }
-  co_await Hush(floor, /*patient=*/false);
-  floor->accepting.Stop();
-  co_await floor->accepting.Join();
-  floor->sessions.Stop();
-  co_await floor->sessions.Join();
-  floor->listeners.clear();
+  co_await Hush(io_thread, /*patient=*/false);
+  io_thread->accepting.Stop();
+  co_await io_thread->accepting.Join();
+  io_thread->sessions.Stop();
+  co_await io_thread->sessions.Join();
+  io_thread->listeners.clear();
 }
 
 void Server::Stop(absl::Duration grace) {
   const absl::Time until = absl::Now() + grace;
-  for (const auto& floor : floors_)
-    io::RunTask(floor->executor, Hush(floor.get(), /*patient=*/true));
-  for (const auto& floor : floors_)
-    io::RunTask(floor->executor, Finish(floor.get(), until));
+  for (const auto& io_thread : io_threads_)
+    io::RunTask(io_thread->executor, Hush(io_thread.get(), /*patient=*/true));
+  for (const auto& io_thread : io_threads_)
+    io::RunTask(io_thread->executor, Finish(io_thread.get(), until));
 }
 
 }  // namespace postern::accept

@@ -4,9 +4,8 @@
 //
 // Flow      Make; Start; SetPolicy and Reload as the directory and the settings change; Stop, once.
 // Failure   Make, Start: what is wrong with the settings, certificate, users file or a port, naming
-// it:
-//           "listener relay: listen on 0.0.0.0:2525: address already in use"; nothing stays open
-//           then.
+//           it: "listener relay: listen on 0.0.0.0:2525: address already in use"; nothing stays
+//           open then.
 // Lifetime  Borrows its parts. Stop before destroying. Every call comes from a thread that runs no
 //           executor.
 // Limits    See Rules and Gate. Each executor listens on every port and keeps the sessions it took.
@@ -85,8 +84,8 @@ class Server {
 
  private:
   // What one executor has of the server.
-  struct Floor {
-    explicit Floor(io::Executor& e) : executor(e), accepting(e), sessions(e) {}
+  struct IoThread {
+    explicit IoThread(io::Executor& e) : executor(e), accepting(e), sessions(e) {}
 
     io::Executor& executor;
     io::Scope accepting;
@@ -98,13 +97,13 @@ class Server {
 
   Server(const Parts& parts, const AcceptSettings& settings, std::vector<ListenerConfig> listeners);
 
-  absl::Status Open(Floor& floor);
+  absl::Status Open(IoThread& io_thread);
   static io::Task<void> AcceptLoop(Server* server,
-                                   Floor* floor,
+                                   IoThread* io_thread,
                                    io::Listener* listener,
                                    const ListenerConfig* config);
   static io::Task<void> Serve(Server* server,
-                              Floor* floor,
+                              IoThread* io_thread,
                               const ListenerConfig* config,
                               std::unique_ptr<io::Stream> stream);
   static io::Task<bool> Prepare(Server* server,
@@ -113,8 +112,8 @@ class Server {
                                 Client* client,
                                 std::optional<tls::Facts>* facts);
   static io::Task<void> TurnAway(io::Stream* stream, std::string host_name);
-  static io::Task<void> Hush(Floor* floor, bool patient);
-  static io::Task<void> Finish(Floor* floor, absl::Time until);
+  static io::Task<void> Hush(IoThread* io_thread, bool patient);
+  static io::Task<void> Finish(IoThread* io_thread, absl::Time until);
 
   std::string certificate_file_;
   std::string key_file_;
@@ -128,7 +127,7 @@ class Server {
   Gate gate_;
   Gate proxied_gate_;  // by the client that a PROXY header names
   SessionParts session_parts_;
-  std::vector<std::unique_ptr<Floor>> floors_;
+  std::vector<std::unique_ptr<IoThread>> io_threads_;
 };
 
 }  // namespace postern::accept

@@ -100,6 +100,9 @@ class Session {
   // An answer to a client's mistake: counted, and slow for strangers.
   void Fault(std::string_view line);
 
+  // What should have come before did not: a fault, unless it was excused.
+  void Missing(std::string_view line) { excused_&& MayRelay() ? Say(line) : Fault(line); }
+
   bool No(std::string_view line) {
     Fault(line);
     return false;
@@ -163,6 +166,9 @@ class Session {
   bool ended_ = false;
 
   bool in_transaction_ = false;
+  // A command of this transaction was refused for other than a mistake of the protocol: what a
+  // client that pipelines sent behind it is none either.
+  bool excused_ = false;
   mail::Envelope envelope_;
   std::uint64_t claimed_bytes_ = 0;                      // SIZE=
   std::unordered_map<std::string, std::size_t> places_;  // of recipients, once they are many

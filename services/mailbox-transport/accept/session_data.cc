@@ -16,9 +16,9 @@ constexpr std::uint64_t kDrainBytesMax = 256ull << 20;
 }  // namespace
 
 bool Session::MayTakeContent() {
-  if (!in_transaction_) return No("503 5.5.1 send MAIL first");
-  if (envelope_.recipients.empty()) return No("503 5.5.1 no valid recipients");
-  return true;
+  if (in_transaction_ && !envelope_.recipients.empty()) return true;
+  Missing(in_transaction_ ? "503 5.5.1 no valid recipients" : "503 5.5.1 send MAIL first");
+  return false;
 }
 
 void Session::BeginContent() {
@@ -109,6 +109,7 @@ io::Task<void> Session::EndContent() {
                {"bytes", bytes}});
   Say(base::Cat("250 2.6.0 ", base::Printable(taken.receipt.internet_message_id, 256),
                 " [InternalId=", id, "] Queued mail for delivery"));
+  faults_ = 0;
   ResetTransaction();
 }
 

@@ -63,7 +63,7 @@ std::string Session::RateName() const {
 }
 
 void Session::ResetTransaction() {
-  in_transaction_ = false;
+  in_transaction_ = excused_ = false;
   envelope_ = mail::Envelope();
   claimed_bytes_ = 0;
   places_.clear();
@@ -84,6 +84,7 @@ bool Session::MayBegin() {
   }
   const absl::Status ready = parts_.intake.Ready(model::Submitter::kApplication);
   if (ready.ok()) return true;
+  excused_ = true;
   Refuse(RefusalFrom(ready));
   return false;
 }
@@ -104,6 +105,7 @@ void Session::Mail(std::string_view argument) {
   if (!sender.ok()) {
     return Fault(base::Cat("501 5.1.7 ", base::Printable(base::MessageOf(sender.status()))));
   }
+  excused_ = true;
   const std::uint64_t size_max = rules_->policy.max_receive_size;
   if (options.size.value_or(0) > size_max) return Refuse(TooLarge(size_max));
   if (!parts_.rate_limit.TakeMessage(RateName(), rules_->rates)) {
@@ -112,6 +114,7 @@ void Session::Mail(std::string_view argument) {
   }
   hold_ = parts_.intake.Hold();
   in_transaction_ = true;
+  excused_ = false;
   envelope_.sender = sender->ToString();
   envelope_.ret = options.ret;
   envelope_.envid = std::move(options.envid);
@@ -160,7 +163,7 @@ bool Session::MayAdd(const std::string& address) {
 }
 
 void Session::Recipient(std::string_view argument) {
-  if (!in_transaction_) return Fault("503 5.5.1 send MAIL first");
+  if (!in_transaction_) return Missing("503 5.5.1 send MAIL first");
   if (assembler_ != nullptr) return Fault("503 5.5.1 content is arriving already");
   const auto rest = After("TO:", argument);
   const std::size_t path_bytes = rest ? mail::PathBytes(*rest) : 0;
@@ -175,6 +178,7 @@ void Session::Recipient(std::string_view argument) {
     constexpr std::string_view kNeeds = "553 5.6.7 the address of the recipient needs SMTPUTF8";
     return MayRelay() ? Say(kNeeds) : Fault(kNeeds);
   }
+  excused_ = true;
   // A wrong address of a client that may send is one recipient's trouble, not the session's.
   if (!address.ok() && MayRelay()) {
     return Say(base::Cat("501 5.1.3 ", base::Printable(base::MessageOf(address.status()))));

@@ -73,6 +73,18 @@ TEST_F(AssemblerTest, NobodyForgesFieldsOfTheOrganization) {
   }
 }
 
+TEST_F(AssemblerTest, WhatIsTheSendersAloneGoesToNobody) {
+  const std::string fields =
+      "Subject: s\r\nBcc: c@example.org,\r\n d@example.org\r\nReturn-Path: <x@y>\r\n"
+      "Message-ID: <m@a.test>\r\nDate: Mon, 1 Jan 2024 00:00:00 +0000\r\n";
+  ASSERT_FALSE(Submit(fields + "\r\nBcc: body\r\n").refusal);
+  const FakeIntake::Kept& kept = intake_.messages.back();
+  EXPECT_THAT(kept.content, EndsWith("\r\nSubject: s\r\nMessage-ID: <m@a.test>\r\n"
+                                     "Date: Mon, 1 Jan 2024 00:00:00 +0000\r\n\r\nBcc: body\r\n"));
+  EXPECT_EQ(kept.content.substr(kept.message.header_bytes), "Bcc: body\r\n");
+  EXPECT_EQ(kept.message.size, kept.content.size());
+}
+
 TEST_F(AssemblerTest, ATrustedPeerBringsWhatItMay) {
   submission_.headers.rights = {.organization = true, .routing = true};
   ASSERT_FALSE(Submit("X-MS-Exchange-Organization-SCL: 1\r\nX-MS-Exchange-Forest-A: x\r\n"

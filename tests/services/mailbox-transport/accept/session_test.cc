@@ -19,7 +19,7 @@ TEST_F(SessionTest, GreetsAndOffersWhatTheOutboundHalfCanDo) {
   Talk talk = Connect();
   EXPECT_EQ(talk.Reply(), "220 mail.example.test ESMTP Postern");
   EXPECT_EQ(talk.Ask("EHLO client.example.test"),
-            "250-mail.example.test Hello [192.0.2.9]|250-PIPELINING|250-SIZE 10485760|250-8BITMIME|"
+            "250-mail.example.test Hello [192.0.2.9]|250-PIPELINING|250-SIZE 36700160|250-8BITMIME|"
             "250-ENHANCEDSTATUSCODES|250-DSN|250-SMTPUTF8|250 CHUNKING");
   EXPECT_EQ(talk.Ask("HELO client"), "250 mail.example.test Hello [192.0.2.9]");
 }
@@ -134,6 +134,25 @@ TEST_F(SessionTest, TooManyErrorsEndTheSession) {
     EXPECT_THAT(talk.Reply(), StartsWith("500"));
   EXPECT_THAT(talk.Reply(), StartsWith("421 4.7.0"));
   EXPECT_EQ(talk.Reply(), "closed");
+}
+
+TEST_F(SessionTest, WhatFollowsARefusedMailIsNoFaultOfAClientThatPipelines) {
+  rules_.protocol_errors_max = 3;
+  rules_.policy.max_receive_size = 1000;
+  Talk talk = Greeted();
+  talk.Send(
+      "MAIL FROM:<a@example.test> SIZE=2000\r\nRCPT TO:<b@example.net>\r\n"
+      "RCPT TO:<c@example.net>\r\nRCPT TO:<d@example.net>\r\nDATA\r\n");
+  EXPECT_THAT(talk.Reply(), StartsWith("552"));
+  for (int i = 0; i < 4; ++i)
+    EXPECT_THAT(talk.Reply(), StartsWith("503"));
+  talk.Send("MAIL FROM:<a@example.test>\r\nRCPT TO:<nobody>\r\nDATA\r\nRSET\r\n");
+  for (const char* code : {"250", "501", "503", "250"})
+    EXPECT_THAT(talk.Reply(), StartsWith(code));
+  for (int i = 0; i < 2; ++i)
+    EXPECT_THAT(talk.Ask("DATA"), StartsWith("503"));
+  EXPECT_THAT(talk.Ask("DATA"), StartsWith("503"));
+  EXPECT_THAT(talk.Reply(), StartsWith("421 4.7.0"));
 }
 
 TEST_F(SessionTest, AnHttpRequestIsNoWayToSendMail) {
