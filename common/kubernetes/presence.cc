@@ -111,8 +111,10 @@ absl::Status Presence::Renew(http::Channel& channel, const Report& report, absl:
   SetText(lease, {"metadata", "labels", kServerLabel}, server_);
   SetText(lease, {"metadata", "annotations", kSnapshotAnnotation}, report.snapshot);
   SetText(lease, {"metadata", "annotations", kNotReadyAnnotation}, NotReadyText(report.not_ready));
-  if (report.messages) {
-    SetText(lease, {"metadata", "annotations", kMessagesAnnotation}, base::Cat(*report.messages));
+  // Without a new number the last one stands: what is left out of an apply is removed.
+  if (report.messages) messages_ = report.messages;
+  if (messages_) {
+    SetText(lease, {"metadata", "annotations", kMessagesAnnotation}, base::Cat(*messages_));
   }
   if (!report.uid.empty()) SetOwner(lease, server_, report.uid);
   const absl::Status applied =

@@ -81,6 +81,7 @@ class Presence {
   const std::function<Report()> report_;
   std::unique_ptr<http::Channel> channel_;
   bool registered_ = false;
+  std::optional<std::uint64_t> messages_;  // the last that was known
   std::string last_failure_;
   absl::Duration pause_;
 

@@ -33,8 +33,9 @@ absl::StatusOr<bool> IsScaledIn(const Access& access, std::string_view pod) {
   if (Find(*set, {"spec", "replicas"}) == nullptr) {
     return base::Error(absl::StatusCode::kUnavailable, what, ": spec.replicas is missing");
   }
-  const auto end = NumberAt(*set, {"spec", "ordinals", "start"}) +  //
-                   NumberAt(*set, {"spec", "replicas"});
+  const auto replicas = NumberAt(*set, {"spec", "replicas"});
+  if (replicas == 0) return false;
+  const auto end = NumberAt(*set, {"spec", "ordinals", "start"}) + replicas;
   return end <= 0 || of_set->ordinal >= static_cast<std::uint64_t>(end);
 }
 

@@ -3,6 +3,8 @@
 // Whether the StatefulSet of a pod goes on without it: the difference between a pod that is
 // restarted and one that is scaled in, which a SIGTERM does not tell.
 //
+// With no replicas at all nobody is scaled in: that is a stop, and nobody is left to take the mail.
+//
 // Flow      const auto gone = IsScaledIn(access, "mailbox-transport-2").
 // Failure   What the API server answers; kNotFound: there is no such StatefulSet.
 //           kInvalidArgument: the name is not that of a pod of one.

@@ -151,6 +151,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const RpcSettings& se
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  // A proxy of the environment leads out of the cluster; nobody there knows our services.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   const auto set = [&](const char* name, absl::Duration wait) {
     if (wait <= absl::ZeroDuration()) return;
     arguments.SetInt(name, static_cast<int>(absl::ToInt64Milliseconds(wait)));

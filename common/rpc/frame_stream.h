@@ -11,7 +11,7 @@
 // Limits    The next frame is read when OnFrame has returned, so an unread peer is held back by
 //           gRPC's flow control. What waits to be sent is bounded by the credits of the protocol
 //           above.
-// See       docs/architecture.md "Front-end proxying"
+// See       docs/architecture.md "Egress"
 
 #pragma once
 

@@ -3,8 +3,7 @@
 // The proxy stream in memory, on one executor; for tests and simulation.
 //
 // Flow      Connect joins two handlers; each Send is posted to the other's OnFrame. Break ends both
-// sides
-//           at once, as a lost connection does.
+//           sides at once, as a lost connection does.
 // Lifetime  Both handlers live until their OnClosed.
 
 #pragma once

@@ -8,7 +8,7 @@
 //           another service when it changes is logged as an error, and used nevertheless; one that
 //           does not fit its key stays out (KeptFiles).
 // Lifetime  A thread of its own. Thread-safe.
-// Limits    Looks every kCertificateLook.
+// Limits    Looks every tls::kFileLook.
 // See       common/rpc/identity.h; SPIFFE X.509-SVID §2, §4
 
 #pragma once
@@ -27,7 +27,6 @@
 
 namespace postern::rpc {
 
-inline constexpr absl::Duration kCertificateLook = absl::Seconds(10);
 inline constexpr char kExpiryMetric[] = "postern_rpc_certificate_expires_seconds";
 inline constexpr char kAboutExpiry[] =
     "When the certificate for the calls between services ends, in seconds since 1970; 0 without "
@@ -48,7 +47,7 @@ class OwnCertificate {
  public:
   // With plain text there is none, and nothing to check.
   static absl::StatusOr<std::unique_ptr<OwnCertificate>> Start(
-      const RpcSettings& settings, std::string service, absl::Duration look = kCertificateLook);
+      const RpcSettings& settings, std::string service, absl::Duration look = tls::kFileLook);
 
   // `from` is what says so, for the error.
   absl::Status SetSite(std::string site, std::string from);

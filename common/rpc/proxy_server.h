@@ -3,11 +3,9 @@
 // The proxy service: gives each stream of a mailbox-transport to a handler on an executor.
 //
 // Flow      Make with a function that takes a new stream on the executor it chooses; add service()
-// to a
-//           Server.
+//           to a Server.
 // Failure   A caller without the role, or of another site, gets PERMISSION_DENIED; it never reaches
-// the
-//           handler.
+//           the handler.
 // Lifetime  Outlives the Server. The handler that `open` gives lives until its OnClosed.
 
 #pragma once

@@ -104,6 +104,7 @@ TEST_F(ServerTest, AMessageThatNoPeerWouldTakeIsCut) {
 TEST_F(ServerTest, StopMayBeCalledTwice) {
   WhoAmI service(*authority_, Role::kRead);
   const auto server = Server::Start(settings_, On("127.0.0.1:0"), {&service});
+  ASSERT_TRUE(server.ok()) << server.status();
   (*server)->Stop(absl::ZeroDuration());
   (*server)->Stop(absl::ZeroDuration());
   (*server)->SetServing(true);
