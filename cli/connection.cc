@@ -108,6 +108,7 @@ absl::StatusOr<Connection> Connection::Open(const ConnectionOptions& options) {
   if (!credentials.ok()) return credentials.status();
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kAnswerBytesMax);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // what is named is asked, nobody in between
   connection.channel_ = grpc::CreateCustomChannel(address, *credentials, arguments);
   return connection;
 }

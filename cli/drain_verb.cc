@@ -13,7 +13,8 @@ namespace postern::cli {
 namespace {
 
 absl::Status TimeIsOver(const v1::RedirectMessageResponse& last, std::uint64_t moved) {
-  std::string why = base::Cat(last.remaining(), " messages remain, ", moved, " were handed over");
+  std::string why = base::Cat(last.server(), ": ", last.remaining(), " messages remain, ", moved,
+                              " were handed over");
   if (!last.last_error().empty()) why += base::Cat("; the last reason: ", last.last_error());
   return absl::FailedPreconditionError(why);
 }
@@ -36,19 +37,21 @@ absl::Status Drain(const DrainOptions& options,
     const auto round = call(request);
     if (!round.ok()) return round.status();
     if (options.undo) {
-      shell.out << "the server takes new mail again; " << round->remaining() << " wait there\n";
+      shell.out << ForTerminal(round->server()) << ": takes new mail again; " << round->remaining()
+                << " wait there\n";
       return absl::OkStatus();
     }
     moved += round->moved();
     if (round->remaining() == 0) {
       const std::vector<std::string> servers(round->targets().begin(), round->targets().end());
-      shell.out << "the queues are empty: " << moved << " handed to "
-                << ForTerminal(base::Join(servers, ", ")) << " in "
+      shell.out << ForTerminal(round->server()) << ": the queues are empty, " << moved
+                << " handed to " << ForTerminal(base::Join(servers, ", ")) << " in "
                 << absl::FormatDuration(absl::Trunc(absl::Now() - begun, absl::Milliseconds(100)))
                 << '\n';
       return absl::OkStatus();
     }
-    shell.err << round->remaining() << " remain, " << moved << " handed over";
+    shell.err << ForTerminal(round->server()) << ": " << round->remaining() << " remain, " << moved
+              << " handed over";
     if (!round->last_error().empty()) shell.err << ": " << ForTerminal(round->last_error());
     shell.err << std::endl;
     if (options.seconds > 0 && absl::Now() - begun >= absl::Seconds(options.seconds)) {

@@ -138,12 +138,14 @@ absl::Status RescueQueue(const RescueQueueOptions& options,
     PrintFields({{"found", base::Cat(report->found)},
                  {"rescued", base::Cat(report->rescued)},
                  {"kept", base::Cat(report->kept)},
+                 {"inHand", base::Cat(report->in_hand)},
                  {"error", report->error}},
                 shell);
   } else {
     shell.out << RenderList({{"Messages", base::Cat(report->found)},
                              {"Rescued", base::Cat(report->rescued)},
-                             {"Kept", base::Cat(report->kept)}});
+                             {"Kept", base::Cat(report->kept)},
+                             {"InHand", base::Cat(report->in_hand)}});
   }
   if (report->kept == 0) return absl::OkStatus();
   return base::Error(absl::StatusCode::kFailedPrecondition, report->kept,

@@ -4,7 +4,7 @@
 //
 // Failure   kInvalidArgument with the rule that was broken; the caller adds the name of the field.
 // Limits    512 bytes; cost 1 to 100, 1 when it is left out.
-// See       docs/glossary.md "AddressSpace"; RFC 1035; RFC 5890 (A-labels)
+// See       docs/glossary.md; RFC 1035; RFC 5890 (A-labels)
 
 #pragma once
 

@@ -4,8 +4,7 @@
 //
 // Flow      ParseManifests(file, text, errors) -> BuildSnapshot (common/directory/build.h).
 // Failure   Every finding of the text goes to `errors`, with file and line; the good objects are
-// returned.
-//           Unknown fields, wrong types, repeated keys, aliases and tags are findings.
+//           returned. Unknown fields, wrong types, repeated keys, aliases and tags are findings.
 // Limits    1 MiB a file, 10,000 objects a file, nesting of 32.
 // See       proto/postern/v1/resources.proto; apiVersion is postern.dev/v1
 

@@ -3,8 +3,7 @@
 // YamlTree: a YAML text as plain values with line numbers; the one place that knows yaml-cpp.
 //
 // Failure   kInvalidArgument with the rule; `line` of the tree says where. Aliases, anchors and
-// tags are
-//           refused, so that no text is larger than it looks.
+//           tags are refused, so that no text is larger than it looks.
 // Limits    Bytes, nodes and nesting as given by YamlLimits.
 
 #pragma once

@@ -4,8 +4,7 @@
 //
 // Flow      AnySettingOf(setting) once; then `set` or `set_list` with text, `print` for the value.
 // Failure   set: kInvalidArgument with the value and the rule that it breaks; the caller adds where
-// the
-//           value stands. A fallback outside its own bounds is a bug and ends the process.
+//           the value stands. A fallback outside its own bounds is a bug and ends the process.
 // Lifetime  Refers to the setting, which must outlive it.
 
 #pragma once

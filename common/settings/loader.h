@@ -5,9 +5,8 @@
 // Flow      Loader loader; loader.Add(deliver_settings); ...; loader.Load(file, overrides);
 //           Warnings.
 // Failure   kInvalidArgument with every error, one a line: "deliver.connect_timeout: "5x" is not a
-// time
-//           span ... (file.yaml:12)". Unknown keys are errors, with a known key named that is near.
-//           After a failure every setting has the value that it had before.
+//           time span ... (file.yaml:12)". Unknown keys are errors, with a known key named that is
+//           near. After a failure every setting has the value that it had before.
 // Limits    A file of at most 1 MiB.
 // See       docs/generated/settings.md. POSTERN_DELIVER_CONNECT_TIMEOUT=5s overrides
 //           deliver.connect_timeout; --set deliver.connect_timeout=5s overrides both. Other

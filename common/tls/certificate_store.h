@@ -11,7 +11,7 @@
 // Limits    kCertificatesMax pairs of files: `<name>.crt` with `<name>.key`, or `<name>/tls.crt`
 //           with `<name>/tls.key` as Kubernetes mounts a secret. Names that begin with a dot are
 //           passed over.
-// See       docs/exchange.md "TLS"; Exchange's TlsCertificateName, and its choice by FQDN
+// See       docs/exchange.md "Send connectors"; Exchange's TlsCertificateName and choice by FQDN
 
 #pragma once
 

@@ -3,12 +3,10 @@
 // PasswordHash: a salted hash of a password, as a users file holds it.
 //
 // Flow      Parse "scrypt$16384,8,1$<salt>$<hash>" or "pbkdf2-sha256$210000$<salt>$<hash>" (salt
-// and hash
-//           in base64); Matches on a thread that may work for long.
+//           and hash in base64); Matches on a thread that may work for long.
 // Failure   Parse: kInvalidArgument with the rule that was broken, never with the hash.
 // Limits    scrypt: N a power of two from 1024 to 1048576, r 1 to 32, p 1 to 16, at most 64 MiB of
-// memory;
-//           PBKDF2: 1000 to 10000000 rounds; salt 8 to 64 bytes, hash 16 to 64 bytes.
+//           memory; PBKDF2: 1000 to 10000000 rounds; salt 8 to 64 bytes, hash 16 to 64 bytes.
 // See       RFC 7914; RFC 8018
 
 #pragma once

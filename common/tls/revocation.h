@@ -3,8 +3,7 @@
 // Whether a server's certificate was revoked, where a chain is demanded; internal to contexts.
 //
 // Failure   kUnauthenticated: revoked, or not known and that does not pass.
-// See       docs/exchange.md "TLS" (CertificateValidation); the table stands on top of
-//           revocation.cc
+// See       docs/generated/tls-states.md; the table stands on top of revocation.cc
 
 #pragma once
 

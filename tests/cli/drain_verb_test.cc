@@ -31,6 +31,7 @@ class DrainVerbTest : public ::testing::Test {
     round.set_remaining(remaining);
     round.set_last_error(error);
     round.add_targets("mbx-1");
+    round.set_server("mbx-0");
     return round;
   }
 
@@ -51,9 +52,10 @@ TEST_F(DrainVerbTest, RoundsGoOnUntilNothingRemains) {
   EXPECT_TRUE(Run({.targets = {"mbx-1"}, .hold = true},
                   Answers({Round(40, 60), Round(0, 60, "relay to mbx-1: refused"), Round(60, 0)}))
                   .ok());
-  EXPECT_THAT(out_.str(), HasSubstr("the queues are empty: 100 handed to mbx-1 in "));
+  EXPECT_THAT(out_.str(), HasSubstr("mbx-0: the queues are empty, 100 handed to mbx-1 in "));
   EXPECT_EQ(err_.str(),
-            "60 remain, 40 handed over\n60 remain, 40 handed over: relay to mbx-1: refused\n");
+            "mbx-0: 60 remain, 40 handed over\n"
+            "mbx-0: 60 remain, 40 handed over: relay to mbx-1: refused\n");
   EXPECT_EQ(pauses_, 1);
   ASSERT_EQ(asked_.size(), 3u);
   EXPECT_TRUE(asked_[0].hold());
@@ -67,12 +69,13 @@ TEST_F(DrainVerbTest, WhatRemainsAtTheEndOfItsTimeIsTold) {
   };
   const absl::Status over = Run({.seconds = 1}, slow);
   EXPECT_EQ(over.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(over.message(), "9 messages remain, 2 were handed over; the last reason: no room");
+  EXPECT_EQ(over.message(),
+            "mbx-0: 9 messages remain, 2 were handed over; the last reason: no room");
 }
 
 TEST_F(DrainVerbTest, UndoIsOneCall) {
   EXPECT_TRUE(Run({.hold = true, .undo = true}, Answers({Round(0, 7)})).ok());
-  EXPECT_EQ(out_.str(), "the server takes new mail again; 7 wait there\n");
+  EXPECT_EQ(out_.str(), "mbx-0: takes new mail again; 7 wait there\n");
   EXPECT_TRUE(asked_.at(0).release());
 }
 

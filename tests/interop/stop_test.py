@@ -1,6 +1,9 @@
 """tests/interop/stop_test.py: SIGTERM ends what is under way, keeps the rest, doubles nothing."""
 
 import random
+import smtplib
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 from cases import Case, main, send
 from load import Arrivals, Load, a_while
@@ -21,6 +24,27 @@ class StopTest(Case):
         sink.wait_for(60)
         mailbox.wait_empty()
         self.assertEqual(len(sink.messages), 60)
+
+    def test_content_that_arrives_at_the_stop_is_taken(self):
+        sink = self.started(WireSink(self.lab.free_port()))
+        self.to_smart_host(sink.port)
+        mailbox = self.mailbox()
+        client = smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=20)
+        client.ehlo()
+        client.mail("alice@sender.test")
+        client.rcpt("bob@x.test")
+        self.assertEqual(client.docmd("DATA")[0], 354)
+        client.send(b"Subject: in time\r\n\r\nhalf\r\n")
+        with ThreadPoolExecutor() as pool:
+            stopped = pool.submit(mailbox.sigterm)
+            time.sleep(1)
+            client.send(b"and half\r\n.\r\n")
+            self.assertEqual(client.getreply()[0], 250)
+            self.assertEqual(stopped.result(20), 0)
+        self.assertEqual(sink.messages, [])
+        mailbox.start()
+        self.assertEqual(sink.wait_for(1)[0].header("Subject"), "in time")
+        mailbox.wait_empty()
 
     def test_front_ends_that_are_replaced_under_load_lose_and_double_nothing(self):
         arrivals = Arrivals()

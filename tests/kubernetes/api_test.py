@@ -118,7 +118,7 @@ class ColumnsTest(unittest.TestCase):
         print(shown)
         head, *rows = shown.splitlines()
         self.assertEqual(head.split(), ["NAME", "ENABLED", "USAGE", "ADDRESSSPACES", "ROUTE",
-                                        "FRONTEND", "READY", "AGE"])
+                                        "FRONTEND", "READY", "REASON", "AGE"])
         self.assertEqual(len(rows), len(connectors))
         ready = head.index("READY")
         self.assertEqual({row.split()[0]: row[ready:ready + 5].strip() for row in rows},

@@ -39,8 +39,8 @@ std::string SiteName(const std::string& set) {
 }
 
 // One executor with all that lives on it.
-struct Floor {
-  explicit Floor(int number) : executor("egress-" + std::to_string(number)) {}
+struct IoThread {
+  explicit IoThread(int number) : executor("egress-" + std::to_string(number)) {}
 
   io::Executor executor;
   std::unique_ptr<dns::CachedResolver> dns;
@@ -62,8 +62,8 @@ struct App::State {
   absl::Status StartIdentity();
   absl::Status StartSources();
   absl::Status StartProvisions();
-  absl::Status StartFloors();
-  absl::Status StartFloor(Floor& floor);
+  absl::Status StartIoThreads();
+  absl::Status StartIoThread(IoThread& io_thread);
   absl::Status StartServers();
   void Drain(absl::Duration within);
 
@@ -75,9 +75,9 @@ struct App::State {
   std::unique_ptr<smtp::Provisions> provisions;
   smtp::EngineCounters engine_counters;
   std::unique_ptr<egress::Probe> probe;
-  std::vector<std::unique_ptr<Floor>> floors;
-  std::unique_ptr<egress::AddressCheck> address_check;  // lives on the first floor
-  std::atomic<std::size_t> next_floor{0};
+  std::vector<std::unique_ptr<IoThread>> io_threads;
+  std::unique_ptr<egress::AddressCheck> address_check;  // lives on the first io_thread
+  std::atomic<std::size_t> next_io_thread{0};
   std::unique_ptr<rpc::OwnCertificate> own_certificate;
   std::unique_ptr<rpc::Authority> authority;
   std::unique_ptr<rpc::ProxyServer> proxy;
@@ -119,48 +119,48 @@ absl::Status App::State::StartProvisions() {
   return absl::OkStatus();
 }
 
-absl::Status App::State::StartFloor(Floor& floor) {
+absl::Status App::State::StartIoThread(IoThread& io_thread) {
   POSTERN_ASSIGN_OR_RETURN(dns::CachedResolver::Options internal,
                            dns::InternalResolver(settings.dns, settings.egress.dns_servers));
-  POSTERN_ASSIGN_OR_RETURN(floor.dns,
-                           dns::CachedResolver::Make(floor.executor, std::move(internal)));
+  POSTERN_ASSIGN_OR_RETURN(io_thread.dns,
+                           dns::CachedResolver::Make(io_thread.executor, std::move(internal)));
   POSTERN_ASSIGN_OR_RETURN(auto others,
                            dns::ExternalResolver(settings.dns, settings.egress.dns_servers,
                                                  settings.egress.external_dns_servers));
   if (others.has_value()) {
-    POSTERN_ASSIGN_OR_RETURN(floor.external_dns,
-                             dns::CachedResolver::Make(floor.executor, *std::move(others)));
+    POSTERN_ASSIGN_OR_RETURN(io_thread.external_dns,
+                             dns::CachedResolver::Make(io_thread.executor, *std::move(others)));
   }
   POSTERN_ASSIGN_OR_RETURN(dns::LookupRules rules, dns::RulesOf(settings.dns));
   dns::Resolver* const external =
-      floor.external_dns == nullptr ? nullptr : &floor.external_dns->resolver();
+      io_thread.external_dns == nullptr ? nullptr : &io_thread.external_dns->resolver();
   smtp::EngineStores stores = provisions->stores();
   stores.sources = &sources;
-  floor.engine = std::make_unique<smtp::Engine>(smtp::Engine::Parts{
-      floor.executor, dialer, floor.dns->resolver(), provisions->tls(),
+  io_thread.engine = std::make_unique<smtp::Engine>(smtp::Engine::Parts{
+      io_thread.executor, dialer, io_thread.dns->resolver(), provisions->tls(),
       SiteName(*settings.server.name), settings.egress.SmtpLimits(*settings.server.io_threads),
       &engine_counters, stores, external, std::move(rules)});
-  floor.egress = std::make_unique<egress::Egress>(
-      floor.executor, *floor.engine, settings.egress, *probe,
+  io_thread.egress = std::make_unique<egress::Egress>(
+      io_thread.executor, *io_thread.engine, settings.egress, *probe,
       static_cast<std::uint32_t>(*settings.egress.slots / *settings.server.io_threads));
   return absl::OkStatus();
 }
 
-absl::Status App::State::StartFloors() {
+absl::Status App::State::StartIoThreads() {
   for (int i = 0; i < *settings.server.io_threads; ++i) {
-    auto floor = std::make_unique<Floor>(i);
-    floor->executor.Start();
+    auto io_thread = std::make_unique<IoThread>(i);
+    io_thread->executor.Start();
     absl::Status made;
-    floor->executor.Run([&] { made = StartFloor(*floor); });
-    floors.push_back(std::move(floor));
+    io_thread->executor.Run([&] { made = StartIoThread(*io_thread); });
+    io_threads.push_back(std::move(io_thread));
     if (!made.ok()) return made;
   }
-  const Floor& first = *floors.front();
+  const IoThread& first = *io_threads.front();
   if (*settings.security.dane) {
     dns::WarnOfDistrust("egress", *first.dns, first.external_dns.get());
   }
-  floors.front()->executor.Run([this] {
-    Floor& one = *floors.front();
+  io_threads.front()->executor.Run([this] {
+    IoThread& one = *io_threads.front();
     address_check = std::make_unique<egress::AddressCheck>(
         one.executor, one.dns->resolver(), sources, *settings.server.name,
         *settings.egress.address_check_interval, registry);
@@ -178,11 +178,11 @@ absl::Status App::State::StartServers() {
   if (!made_authority.ok()) return made_authority.status();
   authority = std::move(*made_authority);
   const auto choose = [this](const rpc::Identity& identity) {
-    Floor& floor = *floors[next_floor++ % floors.size()];
+    IoThread& io_thread = *io_threads[next_io_thread++ % io_threads.size()];
     rpc::ProxyServer::Caller caller;
-    caller.executor = &floor.executor;
-    caller.open = [&floor, name = identity.name](std::shared_ptr<rpc::ToMailbox> stream) {
-      return floor.egress->Open(std::move(stream), name);
+    caller.executor = &io_thread.executor;
+    caller.open = [&io_thread, name = identity.name](std::shared_ptr<rpc::ToMailbox> stream) {
+      return io_thread.egress->Open(std::move(stream), name);
     };
     return caller;
   };
@@ -201,13 +201,14 @@ absl::Status App::State::StartServers() {
 void App::State::Drain(absl::Duration within) {
   const absl::Time deadline = absl::Now() + within;
   // All of them share the time: nobody takes offers while another is waited for.
-  for (const auto& floor : floors) {
-    if (floor->egress != nullptr) floor->executor.Run([&] { floor->egress->BeginDrain(); });
+  for (const auto& io_thread : io_threads) {
+    if (io_thread->egress != nullptr)
+      io_thread->executor.Run([&] { io_thread->egress->BeginDrain(); });
   }
-  for (const auto& floor : floors) {
-    if (floor->egress == nullptr) continue;
+  for (const auto& io_thread : io_threads) {
+    if (io_thread->egress == nullptr) continue;
     const absl::Duration left = std::max(deadline - absl::Now(), absl::ZeroDuration());
-    io::RunTask(floor->executor, floor->egress->Drain(left));
+    io::RunTask(io_thread->executor, io_thread->egress->Drain(left));
   }
 }
 
@@ -226,7 +227,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
   state.probe = std::make_unique<egress::Probe>(state.registry, *settings.server.site);
   using Step = absl::Status (State::*)();
   for (const Step step : {&State::StartIdentity, &State::StartSources, &State::StartProvisions,
-                          &State::StartFloors, &State::StartServers}) {
+                          &State::StartIoThreads, &State::StartServers}) {
     if (absl::Status started = (state.*step)(); !started.ok()) return started;
   }
   POSTERN_LOG(kInfo, "egress", "ready",
@@ -237,7 +238,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
 }
 
 void App::Stop() {
-  if (state_->floors.empty()) return;
+  if (state_->io_threads.empty()) return;
   POSTERN_LOG(kInfo, "egress", "stopping");
   if (state_->http != nullptr) state_->http->SetNotReady("stop", "stopping");
   if (state_->server != nullptr) state_->server->SetServing(false);
@@ -246,22 +247,23 @@ void App::Stop() {
   // What came between the two.
   state_->Drain(absl::ZeroDuration());
   if (state_->address_check != nullptr) {
-    io::Executor& first = state_->floors.front()->executor;
+    io::Executor& first = state_->io_threads.front()->executor;
     first.Run([this] { state_->address_check->Stop(); });
     io::RunTask(first, state_->address_check->Join());
     first.Run([this] { state_->address_check.reset(); });
   }
-  for (const auto& floor : state_->floors) {
-    if (floor->engine != nullptr) io::RunTask(floor->executor, StopEngine(floor->engine.get()));
-    floor->executor.Run([&] {
-      floor->egress.reset();
-      floor->engine.reset();
-      floor->dns.reset();
-      floor->external_dns.reset();
+  for (const auto& io_thread : state_->io_threads) {
+    if (io_thread->engine != nullptr)
+      io::RunTask(io_thread->executor, StopEngine(io_thread->engine.get()));
+    io_thread->executor.Run([&] {
+      io_thread->egress.reset();
+      io_thread->engine.reset();
+      io_thread->dns.reset();
+      io_thread->external_dns.reset();
     });
-    floor->executor.Stop();
+    io_thread->executor.Stop();
   }
-  state_->floors.clear();
+  state_->io_threads.clear();
   state_->http.reset();
 }
 

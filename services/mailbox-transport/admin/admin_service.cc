@@ -109,6 +109,8 @@ class AdminService::Implementation final : public v1::Admin::CallbackService {
     return calls_.Begun(*call, redirect_.Run(*request, *response));
   }
 
+  void Stop() { calls_.Stop(); }
+
  private:
   absl::Status Allowed(const grpc::CallbackServerContext& call,
                        rpc::Role role = rpc::Role::kRead) const {
@@ -137,6 +139,10 @@ AdminService::~AdminService() = default;
 
 grpc::Service* AdminService::service() {
   return implementation_.get();
+}
+
+void AdminService::Stop() {
+  implementation_->Stop();
 }
 
 }  // namespace postern::admin

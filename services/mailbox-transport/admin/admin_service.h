@@ -46,6 +46,9 @@ class AdminService {
 
   grpc::Service* service();
 
+  // Calls that wait for something end at once, and none begins any more.
+  void Stop();
+
  private:
   class Implementation;
   std::unique_ptr<Implementation> implementation_;

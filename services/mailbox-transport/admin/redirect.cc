@@ -85,6 +85,7 @@ io::Task<absl::Status> Redirect::Run(const v1::RedirectMessageRequest& request,
 }
 
 io::Task<absl::Status> Redirect::Count(v1::RedirectMessageResponse& response) {
+  response.set_server(pipeline_.server());
   const auto queued = co_await pipeline_.QueuedNow();
   if (queued.ok()) response.set_remaining(*queued);
   co_return queued.status();

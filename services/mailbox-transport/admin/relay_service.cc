@@ -20,11 +20,11 @@ namespace {
 
 struct RelayDesk {
   explicit RelayDesk(const RelayService::Parts& given)
-      : parts(given), probe(given.registry), floors(given.executors) {}
+      : parts(given), probe(given.registry), io_threads(given.executors) {}
 
   RelayService::Parts parts;
   accept::Probe probe;
-  UploadFloors floors;
+  UploadThreads io_threads;
 };
 
 // A status with the mark that it is ours, so that the caller knows that nothing was kept.
@@ -179,19 +179,19 @@ class RelayService::Implementation final : public v1::Relay::CallbackService {
                                                    v1::RelayReceipt* receipt) override {
     const auto identity = desk_.parts.authority.Require(*call, rpc::Role::kRelay);
     absl::StatusOr<std::shared_ptr<void>> place =
-        identity.ok() ? desk_.floors.Enter(identity->name) : identity.status();
+        identity.ok() ? desk_.io_threads.Enter(identity->name) : identity.status();
     if (!place.ok()) {
       Mark(*call);
       return new RefusedUpload<v1::RelayRequest>(place.status());
     }
-    io::Scope& scope = desk_.floors.Next();
+    io::Scope& scope = desk_.io_threads.Next();
     auto upload =
         std::make_shared<RelayedCall>(desk_, scope.executor(), *std::move(place), *call, receipt);
     scope.SpawnFrom(RelayedCall::Serve(upload));
     return upload.get();
   }
 
-  void Stop(absl::Duration grace) { desk_.floors.Stop(grace); }
+  void Stop(absl::Duration grace) { desk_.io_threads.Stop(grace); }
 
  private:
   RelayDesk desk_;

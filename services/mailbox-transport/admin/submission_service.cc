@@ -19,11 +19,11 @@ namespace {
 // What an upload needs of its service.
 struct Desk {
   explicit Desk(const SubmissionService::Parts& given)
-      : parts(given), probe(given.registry), floors(given.executors) {}
+      : parts(given), probe(given.registry), io_threads(given.executors) {}
 
   SubmissionService::Parts parts;
   accept::Probe probe;
-  UploadFloors floors;
+  UploadThreads io_threads;
 };
 
 class SubmitCall final : public Upload<v1::SubmitRequest> {
@@ -177,16 +177,16 @@ class SubmissionService::Implementation final : public v1::Submission::CallbackS
     using Refused = RefusedUpload<v1::SubmitRequest>;
     const auto identity = desk_.parts.authority.Require(*call, rpc::Role::kSubmit);
     if (!identity.ok()) return new Refused(identity.status());
-    auto place = desk_.floors.Enter(identity->name);
+    auto place = desk_.io_threads.Enter(identity->name);
     if (!place.ok()) return new Refused(place.status());
-    io::Scope& scope = desk_.floors.Next();
+    io::Scope& scope = desk_.io_threads.Next();
     auto upload = std::make_shared<SubmitCall>(desk_, scope.executor(), *std::move(place),
                                                *identity, AddressOfPeer(call->peer()), response);
     scope.SpawnFrom(SubmitCall::Serve(upload));
     return upload.get();
   }
 
-  void Stop(absl::Duration grace) { desk_.floors.Stop(grace); }
+  void Stop(absl::Duration grace) { desk_.io_threads.Stop(grace); }
 
  private:
   Desk desk_;

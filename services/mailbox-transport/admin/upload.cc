@@ -21,13 +21,13 @@ io::Task<void> End(io::Scope* scope, absl::Time deadline) {
 
 }  // namespace
 
-UploadFloors::UploadFloors(const std::vector<io::Executor*>& executors) {
+UploadThreads::UploadThreads(const std::vector<io::Executor*>& executors) {
   POSTERN_CHECK(!executors.empty());
   for (io::Executor* executor : executors)
     executor->Run([&] { scopes_.push_back(std::make_unique<io::Scope>(*executor)); });
 }
 
-UploadFloors::~UploadFloors() {
+UploadThreads::~UploadThreads() {
   Stop(absl::ZeroDuration());
   for (auto& scope : scopes_) {
     io::Executor& executor = scope->executor();
@@ -35,7 +35,7 @@ UploadFloors::~UploadFloors() {
   }
 }
 
-absl::StatusOr<std::shared_ptr<void>> UploadFloors::Enter(const std::string& caller) {
+absl::StatusOr<std::shared_ptr<void>> UploadThreads::Enter(const std::string& caller) {
   if (stopping_) return absl::UnavailableError(kUploadStopping);
   const std::lock_guard lock(open_->mutex);
   if (open_->all >= kUploadsMax) return absl::ResourceExhaustedError(kUploadsFull);
@@ -51,7 +51,7 @@ absl::StatusOr<std::shared_ptr<void>> UploadFloors::Enter(const std::string& cal
   });
 }
 
-void UploadFloors::Stop(absl::Duration grace) {
+void UploadThreads::Stop(absl::Duration grace) {
   stopping_ = true;
   const absl::Time deadline = absl::Now() + grace;
   for (const auto& scope : scopes_)

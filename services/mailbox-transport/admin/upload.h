@@ -4,10 +4,10 @@
 // and Relay have in common.
 //
 // Flow      A service derives its call from Upload<Request> and takes the message in Take. It keeps
-//           an UploadFloors: Enter before a call is taken, Next().SpawnFrom(Upload::Serve(call)),
+//           an UploadThreads: Enter before a call is taken, Next().SpawnFrom(Upload::Serve(call)),
 //           Stop before the server stops.
 // Failure   What Take returns is the status of the call.
-// Lifetime  A call is shared by its fiber and by gRPC, which lets go in OnDone. UploadFloors is
+// Lifetime  A call is shared by its fiber and by gRPC, which lets go in OnDone. UploadThreads is
 //           destroyed after the rpc::Server; its Stop and destructor from a thread that runs no
 //           executor.
 // Limits    kUploadsMax calls of a service at a time, kUploadsPerCallerMax of one caller; a caller
@@ -47,12 +47,12 @@ inline constexpr char kUploadsFull[] = "421 4.3.2 too many calls at a time";
 inline constexpr char kCallerFull[] = "421 4.3.2 too many calls of this caller at a time";
 
 // Where the calls of one service run: a scope on each executor.
-class UploadFloors {
+class UploadThreads {
  public:
-  explicit UploadFloors(const std::vector<io::Executor*>& executors);
-  ~UploadFloors();
-  UploadFloors(const UploadFloors&) = delete;
-  UploadFloors& operator=(const UploadFloors&) = delete;
+  explicit UploadThreads(const std::vector<io::Executor*>& executors);
+  ~UploadThreads();
+  UploadThreads(const UploadThreads&) = delete;
+  UploadThreads& operator=(const UploadThreads&) = delete;
 
   // What a call of `caller` holds as long as it lives, or why none can be taken. From gRPC's
   // threads, as are the others.

@@ -36,7 +36,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
   using Step = absl::Status (State::*)();
   for (const Step step :
        {&State::StartStore, &State::StartIdentity, &State::StartDirectory, &State::StartProvisions,
-        &State::StartFloors, &State::StartLogs, &State::StartPipeline, &State::StartAccept,
+        &State::StartIoThreads, &State::StartLogs, &State::StartPipeline, &State::StartAccept,
         &State::StartServices, &State::StartPresence}) {
     if (absl::Status started = (state.*step)(); !started.ok()) return started;
   }
@@ -72,15 +72,17 @@ void App::Stop() {
   const auto left = [until] { return std::max(until - absl::Now(), absl::ZeroDuration()); };
   if (state.pipeline != nullptr) state.pipeline->StopWork();
   if (state.statuses != nullptr) state.statuses->Stop();
+  if (state.admin != nullptr) state.admin->Stop();
   if (state.directory_service != nullptr) state.directory_service->Stop();
   if (state.tracking_service != nullptr) state.tracking_service->Stop();
   if (state.directory != nullptr) state.directory->Stop();
   if (state.accept != nullptr) state.accept->Stop(left());
   if (state.submission != nullptr) state.submission->Stop(left());
   if (state.relay != nullptr) state.relay->Stop(left());
+  // Before the servers, whose peers may be slow to go.
+  if (state.pipeline != nullptr) state.pipeline->Stop(left());
   if (state.submission_server != nullptr) state.submission_server->Stop(kServiceStop);
   if (state.admin_server != nullptr) state.admin_server->Stop(kServiceStop);
-  if (state.pipeline != nullptr) state.pipeline->Stop(left());
   // At last, as it says what stays here.
   if (state.presence != nullptr) state.presence->Stop();
 
@@ -98,12 +100,12 @@ void App::Stop() {
   // What is settled is written before the store closes; its callbacks may still ask the pipeline.
   state.store.reset();
   state.pipeline.reset();
-  for (const auto& floor : state.floors) {
-    floor->executor.Run([&] {
-      floor->dns.reset();
-      floor->external_dns.reset();
+  for (const auto& io_thread : state.io_threads) {
+    io_thread->executor.Run([&] {
+      io_thread->dns.reset();
+      io_thread->external_dns.reset();
     });
-    floor->executor.Stop();
+    io_thread->executor.Stop();
   }
 }
 
@@ -142,9 +144,8 @@ void DeclareMetrics(observe::Registry& registry) {
   pipeline::DeclareResourceMetrics(registry);
   const accept::Probe accept(registry);
   const store::Probe store(registry);
-  queue::Probe queue(registry);
-  queue.OldestAge(0, absl::ZeroDuration());
-  registry.AddReading(kExpiryMetric, kAboutExpiry, [] { return 0.0; });
+  const queue::Probe queue(registry);
+  registry.AddReading(kListenerExpiryMetric, kAboutListenerExpiry, [] { return 0.0; });
   registry.AddReading(rpc::kExpiryMetric, rpc::kAboutExpiry, [] { return 0.0; });
   const settle::Probe settle(registry);
   deliver::Probe deliver(registry, "site");

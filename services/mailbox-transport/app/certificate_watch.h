@@ -6,7 +6,7 @@
 // Flow      Construct with what to do on a change; destroying ends it.
 // Failure   A certificate that cannot be read leaves the old one in use and is logged.
 // Lifetime  A thread of its own; `changed` is called on it. Thread-safe.
-// Limits    Looks every kCertificateLook.
+// Limits    Looks every tls::kFileLook.
 
 #pragma once
 
@@ -22,9 +22,8 @@
 
 namespace postern::app {
 
-inline constexpr absl::Duration kCertificateLook = absl::Seconds(10);
-inline constexpr char kExpiryMetric[] = "postern_accept_certificate_expires_seconds";
-inline constexpr char kAboutExpiry[] =
+inline constexpr char kListenerExpiryMetric[] = "postern_accept_certificate_expires_seconds";
+inline constexpr char kAboutListenerExpiry[] =
     "When the listeners' certificate ends, in seconds since 1970; 0 without one.";
 
 class CertificateWatch {
@@ -33,7 +32,7 @@ class CertificateWatch {
   CertificateWatch(std::string certificate_file,
                    std::string key_file,
                    std::function<absl::Status()> changed,
-                   absl::Duration look = kCertificateLook);
+                   absl::Duration look = tls::kFileLook);
 
   // Seconds since 1970 at which the certificate in use ends; 0 when there is none.
   double expires_unix_seconds() const { return expires_; }

@@ -24,6 +24,7 @@ namespace {
 constexpr std::uint64_t kProgressEach = 100;
 // Stands for the server that does not run among those that had the message.
 constexpr std::string_view kRelayedBy = "Rescue-Queue";
+constexpr absl::Duration kRemovedWithin = absl::Seconds(30);
 
 class Rescuer {
  public:
@@ -39,9 +40,15 @@ class Rescuer {
     absl::Status found =
         store_.ScanSuspensions([this](const model::NextHop& hop) { suspended_.insert(hop); });
     if (!found.ok()) return found;
-    found = store_.Scan(
-        [this](const model::MessagePtr& message, bool) { ids_.push_back(message->id); });
+    found = store_.Scan([this](const model::MessagePtr& message, model::InHand in_hand) {
+      ids_.push_back(message->id);
+      if (in_hand != model::kNotInHand) ++report_.in_hand;
+      if (in_hand == model::kInHand) in_hand_.insert(message->id);
+    });
     report_.found = ids_.size();
+    // Scan has counted the marks; of a message that stays here the next start is to know it still.
+    for (const base::MessageId id : in_hand_)
+      store_.MarkInHand(id);
     return found;
   }
 
@@ -80,6 +87,7 @@ class Rescuer {
     if (!loaded.ok()) co_return loaded.status();
     model::Batch batch;
     batch.message = std::make_shared<model::Message>(*std::move(loaded));
+    if (in_hand_.contains(id)) ++batch.message->crashes;  // as its own server would have counted
     for (std::uint32_t i = 0; i < batch.message->recipients.size(); ++i) {
       model::RecipientState& state = batch.message->recipients[i];
       if (state.phase != model::Phase::kPending) continue;
@@ -99,10 +107,14 @@ class Rescuer {
   // Counted as rescued only when the store will not bring it back.
   io::Task<absl::Status> Removed(model::MessagePtr message) {
     auto kept = std::make_shared<io::Completion<absl::Status>>(executor_);
-    model::Settlement settlement{.message = std::move(message), .in_hand = false};
+    const bool in_hand = in_hand_.contains(message->id);
+    model::Settlement settlement{.message = std::move(message), .in_hand = in_hand};
     store_.Settle(std::move(settlement),
                   [kept](absl::Status status) { kept->Set(std::move(status)); });
-    co_return co_await kept->Wait();
+    const auto status = co_await kept->Until(kRemovedWithin);
+    if (status.has_value()) co_return *status;
+    co_return absl::UnavailableError(
+        "the other server has it, but it cannot be removed here: is the volume full?");
   }
 
   const RescueOptions& options_;
@@ -113,6 +125,7 @@ class Rescuer {
   deliver::Relay relay_;
   model::RelayPlan plan_;
   std::unordered_set<model::NextHop> suspended_;  // queues
+  std::unordered_set<base::MessageId> in_hand_;
   std::vector<base::MessageId> ids_;
   std::size_t next_ = 0;
   std::uint64_t failures_ = 0;  // in a row

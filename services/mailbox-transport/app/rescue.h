@@ -30,7 +30,10 @@ struct RescueReport {
   std::uint64_t found = 0;    // messages in the store
   std::uint64_t rescued = 0;  // that the other server has now
   std::uint64_t kept = 0;     // that are still in the store
-  std::string error;          // the last reason for that, or empty
+  // Of those found: an attempt was, or may have been, under way when the server ended, so that they
+  // may be delivered twice.
+  std::uint64_t in_hand = 0;
+  std::string error;  // the last reason for that, or empty
 };
 
 struct RescueOptions {

@@ -146,8 +146,8 @@ absl::Status App::State::StartProvisions() {
   return absl::OkStatus();
 }
 
-absl::Status Floor::Start(const deliver::DeliverSettings& settings,
-                          const dns::DnsSettings& lookups) {
+absl::Status IoThread::Start(const deliver::DeliverSettings& settings,
+                             const dns::DnsSettings& lookups) {
   POSTERN_ASSIGN_OR_RETURN(dns::CachedResolver::Options internal,
                            dns::InternalResolver(lookups, settings.dns_servers));
   POSTERN_ASSIGN_OR_RETURN(dns, dns::CachedResolver::Make(executor, std::move(internal)));
@@ -158,16 +158,16 @@ absl::Status Floor::Start(const deliver::DeliverSettings& settings,
   return absl::OkStatus();
 }
 
-absl::Status App::State::StartFloors() {
+absl::Status App::State::StartIoThreads() {
   for (int i = 0; i < *settings.server.io_threads; ++i) {
-    auto floor = std::make_unique<Floor>(i);
-    floor->executor.Start();
+    auto io_thread = std::make_unique<IoThread>(i);
+    io_thread->executor.Start();
     absl::Status made;
-    floor->executor.Run([&] { made = floor->Start(settings.deliver, settings.dns); });
-    floors.push_back(std::move(floor));
+    io_thread->executor.Run([&] { made = io_thread->Start(settings.deliver, settings.dns); });
+    io_threads.push_back(std::move(io_thread));
     if (!made.ok()) return made;
   }
-  const Floor& first = *floors.front();
+  const IoThread& first = *io_threads.front();
   if (*settings.security.dane) {
     dns::WarnOfDistrust("deliver", *first.dns, first.external_dns.get());
   }
@@ -209,13 +209,17 @@ absl::Status App::State::StartPipeline() {
   parts.lookup = std::move(rules);
   parts.tracking = tracking.get();
   parts.routing_log = routing_log.get();
-  for (const auto& floor : floors) {
-    parts.executors.push_back(&floor->executor);
-    parts.resolvers.push_back(&floor->dns->resolver());
-    if (floor->external_dns == nullptr) continue;
-    parts.external_resolvers.push_back(&floor->external_dns->resolver());
+  for (const auto& io_thread : io_threads) {
+    parts.executors.push_back(&io_thread->executor);
+    parts.resolvers.push_back(&io_thread->dns->resolver());
+    if (io_thread->external_dns == nullptr) continue;
+    parts.external_resolvers.push_back(&io_thread->external_dns->resolver());
   }
   pipeline = std::make_unique<pipeline::Pipeline>(parts);
+  // Who drains takes no mail: clients are to find another server behind the same name.
+  pipeline->OnRefusal([this](absl::Time until) {
+    http->SetNotReady("drain", "the server hands its queues to others", until);
+  });
   pipeline->SetDirectory(directory->current());
   if (absl::Status restored = pipeline->Restore(); !restored.ok()) return restored;
   StartResources();
@@ -235,8 +239,8 @@ void App::State::StartResources() {
 
 absl::Status App::State::StartAccept() {
   std::vector<io::Executor*> executors;
-  for (const auto& floor : floors)
-    executors.push_back(&floor->executor);
+  for (const auto& io_thread : io_threads)
+    executors.push_back(&io_thread->executor);
   const accept::Server::Parts parts{executors, auth_pool, *pipeline, registry, outside_name};
   auto made =
       accept::Server::Make(parts, settings.accept, PolicyOf(directory->current()->config()));
@@ -246,7 +250,7 @@ absl::Status App::State::StartAccept() {
   certificates = std::make_unique<CertificateWatch>(*settings.accept.certificate_file,
                                                     *settings.accept.key_file,
                                                     [this] { return accept->ReloadCertificate(); });
-  registry.AddReading(kExpiryMetric, kAboutExpiry,
+  registry.AddReading(kListenerExpiryMetric, kAboutListenerExpiry,
                       [this] { return certificates ? certificates->expires_unix_seconds() : 0.0; });
   return absl::OkStatus();
 }
@@ -259,8 +263,8 @@ absl::Status App::State::StartServices() {
   admin::SubmissionService::Parts parts{
       *authority,           {},       *pipeline,   [this] { return accept->rules(); },
       accept->rate_limit(), registry, outside_name};
-  for (const auto& floor : floors)
-    parts.executors.push_back(&floor->executor);
+  for (const auto& io_thread : io_threads)
+    parts.executors.push_back(&io_thread->executor);
   submission = std::make_unique<admin::SubmissionService>(parts);
   rpc::Server::Options options;
   options.address = *settings.endpoints.submission_address;
@@ -279,10 +283,10 @@ absl::Status App::State::StartServices() {
       ConnectorCheck(settings.deliver, outside_name, provisions->stores());
   readiness = std::make_unique<admin::Readiness>(server_name, check);
   directory_service = std::make_unique<admin::DirectoryService>(admin::DirectoryService::Parts{
-      *authority, floors.front()->executor, registry, *directory, server_name, check,
+      *authority, io_threads.front()->executor, registry, *directory, server_name, check,
       *settings.directory.writer, managed.get(), load_directory});
   tracking_service = std::make_unique<admin::TrackingService>(admin::TrackingService::Parts{
-      *authority, settings.rpc, floors.front()->executor, disk,
+      *authority, settings.rpc, io_threads.front()->executor, disk,
       [this] { return directory->current(); }, server_name, tracking.get()});
   options.address = *settings.endpoints.admin_address;
   options.client = rpc::ClientCertificate::kRequired;

@@ -18,6 +18,7 @@ namespace postern::app {
 namespace {
 
 constexpr absl::Duration kRegisterAgain = absl::Seconds(1);
+constexpr absl::Duration kMovedWithin = absl::Seconds(5);
 
 }  // namespace
 
@@ -37,7 +38,8 @@ absl::Status App::State::MakeKubernetes() {
   return absl::OkStatus();
 }
 
-// A server that the directory does not have yet comes into it, if the settings say so.
+// A server that the directory does not have yet, or in another site, comes into it, if the settings
+// say so.
 absl::Status App::State::RegisterServer() {
   if (presence == nullptr || !presence->registers()) return absl::OkStatus();
   const directory::SnapshotPtr now = directory->current();
@@ -47,7 +49,10 @@ absl::Status App::State::RegisterServer() {
                        base::Printable(ours), "\" is not a Site of the directory ",
                        DirectoryPlace(), ": apply one first");
   }
-  if (now->FindServer(server_name) != nullptr) return absl::OkStatus();
+  const auto there = [this, &ours](const directory::Snapshot& snapshot) {
+    return base::EqualsIgnoreCase(snapshot.SiteOf(server_name), ours);
+  };
+  if (there(*now)) return absl::OkStatus();
   const absl::Time end = absl::Now() + *settings.kubernetes.start_timeout;
   absl::Status registered = presence->Register();
   while (!registered.ok() && absl::Now() < end) {
@@ -57,12 +62,10 @@ absl::Status App::State::RegisterServer() {
     registered = presence->Register();
   }
   if (!registered.ok()) return base::Annotate(registered, "kubernetes.site");
-  // When it does not come, what follows says that the directory lacks it.
-  followed_api->WaitFor(
-      [this](const directory::Snapshot& snapshot) {
-        return snapshot.FindServer(server_name) != nullptr;
-      },
-      end - absl::Now());
+  // When it does not come, what follows says that the directory lacks it, or names another site: a
+  // manifest of somebody else stays as it is.
+  const bool moves = now->FindServer(server_name) != nullptr;
+  followed_api->WaitFor(there, moves ? kMovedWithin : end - absl::Now());
   return absl::OkStatus();
 }
 

@@ -43,8 +43,8 @@
 namespace postern::app {
 
 // One executor with the resolvers that live on it.
-struct Floor {
-  explicit Floor(int number) : executor("io-" + std::to_string(number)) {}
+struct IoThread {
+  explicit IoThread(int number) : executor("io-" + std::to_string(number)) {}
 
   absl::Status Start(const deliver::DeliverSettings& settings, const dns::DnsSettings& lookups);
 
@@ -71,7 +71,7 @@ struct App::State {
   // Where an operator finds the directory.
   std::string DirectoryPlace() const;
   absl::Status StartProvisions();
-  absl::Status StartFloors();
+  absl::Status StartIoThreads();
   absl::Status StartLogs();
   absl::Status StartPipeline();
   void StartResources();
@@ -99,7 +99,7 @@ struct App::State {
   kubernetes::KubernetesSource* followed_api = nullptr;  // the same, when it is of an API server
   std::unique_ptr<directory::ChangeWriter> managed;  // where changes are made; null on a follower
   std::function<absl::Status()> load_directory;      // on the writer: what the folder holds, now
-  std::vector<std::unique_ptr<Floor>> floors;
+  std::vector<std::unique_ptr<IoThread>> io_threads;
   std::unique_ptr<pipeline::Tracking> tracking;       // null: off
   std::unique_ptr<pipeline::RoutingLog> routing_log;  // the same
   std::unique_ptr<pipeline::Pipeline> pipeline;

@@ -4,10 +4,15 @@
 #include <limits>
 
 #include "common/base/text.h"
+#include "common/mail/utf8.h"
 #include "postern/v1/store.pb.h"
 #include "services/mailbox-transport/model/stored_time.h"
 
 namespace postern::model {
+
+std::string LastErrorOf(std::string_view text, std::size_t bytes_max) {
+  return std::string(text.substr(0, mail::Utf8Cut(text, bytes_max)));
+}
 
 namespace {
 

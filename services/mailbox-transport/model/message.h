@@ -30,6 +30,11 @@ namespace postern::model {
 // A body is kept in chunks of this many bytes; the last may be shorter.
 inline constexpr std::size_t kChunkBytes = 256 * 1024;
 
+inline constexpr std::size_t kLastErrorBytesMax = 1000;
+
+// What is kept of a remote's words, or of ours: the end is cut between characters.
+std::string LastErrorOf(std::string_view text, std::size_t bytes_max = kLastErrorBytesMax);
+
 enum class Phase : std::uint8_t { kPending = 0, kDone = 1 };
 
 struct RecipientState {

@@ -101,8 +101,8 @@ class MessageStore {
       bool backward,
       const std::function<bool(base::MessageId id, absl::StatusOr<Message> message)>& visit) = 0;
 
-  // The record of a key, if it is known (kept 24 h after settlement), as KeyOf names it. In memory,
-  // no disk read waits.
+  // The record of a key, if it is known (for `store.key_retention` after settlement), as KeyOf
+  // names it. In memory, no disk read waits.
   virtual std::optional<KeyRecord> FindKey(const std::string& identity, const std::string& key) = 0;
 
   // Start only: every readable message in the order of ids, without bodies. `in_hand` tells whether

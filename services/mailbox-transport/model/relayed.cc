@@ -63,7 +63,7 @@ v1::RelayedMessage ToRelayed(const Batch& batch,
     each.set_notify(recipient.notify);
     each.set_orcpt(recipient.orcpt);
     each.set_attempts(state.attempts);
-    each.set_last_error(state.last_error.substr(0, kLastErrorBytesRelayed));
+    each.set_last_error(LastErrorOf(state.last_error, kLastErrorBytesRelayed));
     each.set_delay_notified(state.delay_notified);
     each.set_suspended(batch.suspended || state.suspended);
   }

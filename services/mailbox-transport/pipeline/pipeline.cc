@@ -55,9 +55,9 @@ Pipeline::Pipeline(const Parts& parts)
     dns::Resolver* const external =
         i < parts.external_resolvers.size() ? parts.external_resolvers[i] : nullptr;
     parts.executors[i]->Run([&] {
-      shards_.push_back(
-          std::make_unique<Shard>(*parts.executors[i], *parts.resolvers[i], external, parts.shard,
-                                  shared_, queue::Shard{i, parts.executors.size(), &mx_sets_}));
+      shards_.push_back(std::make_unique<Shard>(
+          *parts.executors[i], *parts.resolvers[i], external, parts.shard, shared_,
+          queue::ShardPlace{i, parts.executors.size(), &mx_sets_}));
     });
   }
   for (const auto& shard : shards_) {
@@ -119,7 +119,7 @@ model::MessagePtr Pipeline::Rerouted(model::MessagePtr message) const {
 }
 
 void Pipeline::StopWork() {
-  Close();
+  ending_ = true;
   for (const auto& shard : shards_) {
     shard->executor().Run([&] { shard->StopWork(); });
   }
@@ -127,6 +127,7 @@ void Pipeline::StopWork() {
 
 void Pipeline::Stop(absl::Duration grace) {
   const absl::Time deadline = clock_.Now() + grace;
+  Close();
   StopWork();
   for (const auto& shard : shards_)
     io::RunTask(shard->executor(), shard->Finish(deadline));
@@ -189,8 +190,14 @@ void Pipeline::DropChunks(base::MessageId id, std::uint32_t chunks) {
 }
 
 absl::Status Pipeline::Ready(model::Submitter submitter) const {
+  if (ending_) return absl::UnavailableError("the service is stopping");
   if (absl::Status open = Open(); !open.ok()) return open;
   return pressure_.Admit(submitter);
+}
+
+void Pipeline::RefuseUntil(absl::Time until) {
+  refuses_until_ = model::StoredTime(until);
+  if (on_refusal_ != nullptr) on_refusal_(until);
 }
 
 absl::Status Pipeline::Open() const {
@@ -313,6 +320,11 @@ void Pipeline::PlaceOnly(const model::MessagePtr& message,
 }
 
 void Pipeline::PlaceAll(const model::MessagePtr& message, std::vector<PlacedTicket> tickets) {
+  // Who refuses and who delivers must change one and the same object.
+  const bool refuses = std::any_of(tickets.begin(), tickets.end(), [](const PlacedTicket& one) {
+    return one.hop.type == model::DeliveryType::kUndefined;
+  });
+  if (refuses) at_hand_.Note(message);
   std::vector<std::uint32_t> refused;
   for (PlacedTicket& placed : tickets) {
     if (placed.hop.type == model::DeliveryType::kUndefined) {
@@ -323,9 +335,7 @@ void Pipeline::PlaceAll(const model::MessagePtr& message, std::vector<PlacedTick
     }
   }
   if (refused.empty()) return;
-  Shard& owner = message->envelope.recipients.size() < 2
-                     ? *shards_.front()
-                     : *shards_[message->id.value % shards_.size()];
+  Shard& owner = shards_.front()->OwnerOf(*message);
   owner.executor().Post([&owner, message, refused = std::move(refused)]() mutable {
     owner.Refuse(message, std::move(refused));
   });

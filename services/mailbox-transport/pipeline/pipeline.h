@@ -62,11 +62,14 @@ class Pipeline final : public model::Intake {
   // Reads the store and fills the queues; then Accept takes mail.
   absl::Status Restore();
 
-  // Refuses new mail from now on.
+  // Nothing is taken any more, not even what has begun to arrive.
   void Close() { open_ = false; }
 
   // Refuses new mail until then, because what is here goes to other servers.
-  void RefuseUntil(absl::Time until) { refuses_until_ = model::StoredTime(until); }
+  void RefuseUntil(absl::Time until);
+
+  // Who is told of it, on any executor; before Restore.
+  void OnRefusal(std::function<void(absl::Time until)> told) { on_refusal_ = std::move(told); }
 
   // One round of a drain over all shards, on any executor; see drain.h. No relay goes on after
   // `at_latest`.
@@ -76,9 +79,9 @@ class Pipeline final : public model::Intake {
   // Messages for each next hop that wait here or are under way; asks the shards.
   io::Task<absl::StatusOr<std::uint64_t>> QueuedNow();
 
-  // Refuses new mail, and begins no more deliveries; what comes meanwhile is for the next start.
+  // No message begins to arrive and no delivery begins; what still arrives is for the next start.
   void StopWork();
-  // And lets those under way end within `grace`, cancels the rest.
+  // Closes, lets the deliveries under way end within `grace`, and cancels the rest.
   void Stop(absl::Duration grace);
 
   base::MessageId NextId() override { return store_.NextId(); }
@@ -180,7 +183,9 @@ class Pipeline final : public model::Intake {
   Pressure pressure_;
   std::atomic<std::size_t> submissions_{0};
   std::atomic<bool> open_{false};
+  std::atomic<bool> ending_{false};  // what arrives may come to its end, and nothing begins
   std::atomic<std::int64_t> refuses_until_{0};  // as StoredTime
+  std::function<void(absl::Time until)> on_refusal_;
   std::shared_ptr<std::atomic<std::uint64_t>> body_bytes_;
   std::mutex keys_mutex_;
   std::map<std::pair<std::string, std::string>, Waiting> keys_under_way_;

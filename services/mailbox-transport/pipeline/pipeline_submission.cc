@@ -74,7 +74,7 @@ void Pipeline::LetGoSoon() {
 io::Task<void> Pipeline::LetGo() {
   while (!submission_suspended_) {
     const absl::StatusOr<bool> more = co_await LetGoSome(/*suspended=*/false);
-    if (more.ok() && !*more) co_return;
+    if (absl::IsCancelled(more.status()) || (more.ok() && !*more)) co_return;
     if (more.ok()) continue;
     const absl::Status slept = co_await io::Sleep(kUnreadablePause);
     if (!slept.ok()) co_return;
@@ -102,6 +102,11 @@ io::Task<absl::StatusOr<bool>> Pipeline::LetGoSome(bool suspended) {
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const base::MessageId id = ids[i];
+    if (ending_) {
+      const std::lock_guard lock(held_mutex_);
+      held_.insert(held_.end(), ids.begin() + static_cast<std::ptrdiff_t>(i), ids.end());
+      co_return absl::CancelledError("the service is stopping");
+    }
     absl::AnyInvocable<absl::StatusOr<model::Message>()> load = [this, id] {
       return store_.Load(id);
     };

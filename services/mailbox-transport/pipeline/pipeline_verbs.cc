@@ -120,7 +120,9 @@ io::Task<absl::StatusOr<Changed>> Pipeline::ChangeMessages(model::NextHop hop,
   }
   Shard& shard = ShardOf(hop);
   io::Task<Changed> change = shard.Change(std::move(hop), std::move(ids), wish);
-  co_return co_await AskShardTask(shard, std::move(change), kChangeTimeout);
+  auto changed = co_await AskShardTask(shard, std::move(change), kChangeTimeout);
+  if (changed.ok() && !changed->error.ok()) co_return changed->error;
+  co_return changed;
 }
 
 }  // namespace postern::pipeline

@@ -68,13 +68,14 @@ smtp::Engine::Parts EngineParts(io::Executor& executor,
                                 dns::Resolver& resolver,
                                 dns::Resolver* external,
                                 const ShardSettings& settings,
-                                ShardShared& shared) {
+                                ShardShared& shared,
+                                std::size_t shards) {
   return {executor,
           shared.dialer,
           resolver,
           shared.tls,
           settings.outside_name(),
-          settings.deliver.SmtpLimits(),
+          settings.deliver.SmtpLimits(static_cast<int>(shards)),
           &shared.engine_counters,
           shared.engine_stores,
           external,
@@ -88,7 +89,7 @@ Shard::Shard(io::Executor& executor,
              dns::Resolver* external,
              const ShardSettings& settings,
              ShardShared& shared,
-             queue::Shard place)
+             queue::ShardPlace place)
     : executor_(executor),
       settings_(settings),
       shared_(shared),
@@ -99,7 +100,7 @@ Shard::Shard(io::Executor& executor,
                settle::RulesFrom(settings.settle),
                shared.settle_probe,
                TermsOf(settings)),
-      engine_(EngineParts(executor, resolver, external, settings, shared)),
+      engine_(EngineParts(executor, resolver, external, settings, shared, place.of)),
       deliver_probe_(shared.registry, settings.site),
       proxy_(executor,
              settings.rpc,
@@ -200,6 +201,9 @@ io::Task<void> Shard::RunWorker(queue::Lane lane) {
 io::Task<void> Shard::Handle(queue::Work work) {
   auto message = co_await MessageOf(work.ticket);
   if (!message.ok()) {
+    if (work.kind == queue::Work::Kind::kDelayed) {
+      work.ticket.notify_delay_at = shared_.clock.Now() + kUnreadablePause;
+    }
     NoteUnreadable(work.hop, std::move(work.ticket), message.status());
     co_return;
   }
@@ -230,6 +234,8 @@ void Shard::NoteUnreadable(const model::NextHop& hop,
               {{"message_id", ticket.id.ToString()}, {"error", error}});
   if (model::IsLost(error)) return queue_.Done(hop, ticket.key());
   ticket.due = shared_.clock.Now() + kUnreadablePause;
+  // What is over is told as soon as it can be read, and no sooner looked at either.
+  ticket.expires = std::max(ticket.expires, ticket.due);
   queue_.Retry(hop, std::move(ticket));
 }
 

@@ -98,7 +98,7 @@ class Shard {
         dns::Resolver* external,
         const ShardSettings& settings,
         ShardShared& shared,
-        queue::Shard place);
+        queue::ShardPlace place);
   ~Shard();
 
   // `shards`: all of them, itself included, for the life of the service.
@@ -131,6 +131,9 @@ class Shard {
 
   // Routes what waits in a queue again, in the background.
   void Resubmit(model::NextHop hop);
+
+  // The one that changes the message's recipients.
+  Shard& OwnerOf(const model::Message& message);
 
   queue::Queue& queue() { return queue_; }
 
@@ -232,7 +235,6 @@ class Shard {
                          const std::vector<std::uint32_t>& recipients,
                          const model::NextHop& hop,
                          Due due);
-  Shard& OwnerOf(const model::Message& message);
 
   template <typename T>
   io::Task<T> On(Shard& other, absl::AnyInvocable<T()> fn);

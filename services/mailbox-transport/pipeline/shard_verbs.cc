@@ -35,9 +35,11 @@ io::Task<Changed> Shard::Change(model::NextHop hop, std::vector<base::MessageId>
   changing_ = false;
   change_ended_.NotifyOne();
   if (kept == nullptr) co_return changed;
-  // The store commits in order: with the last one all are kept. It ends the process if it fails.
+  // The store commits in order: with the last one all are kept. One that it refuses has no room.
   const auto answer = co_await kept->Until(absl::InfiniteDuration());
-  co_return answer.has_value() ? changed : Changed();
+  if (!answer.has_value()) co_return Changed();
+  if (!answer->ok()) changed.error = *answer;
+  co_return changed;
 }
 
 io::Task<Shard::ChangedOne> Shard::ChangeOne(model::NextHop hop, base::MessageId id, Wish wish) {
@@ -52,8 +54,9 @@ io::Task<Shard::ChangedOne> Shard::ChangeOne(model::NextHop hop, base::MessageId
       if (at->second.hop == hop) all.push_back(at->second);
     }
     for (UnderWay& one : all) {
-      change.kept = co_await KeepSuspended(hop, std::move(one.message), std::move(one.recipients),
-                                           wish == Wish::kSuspend);
+      Kept kept = co_await KeepSuspended(hop, std::move(one.message), std::move(one.recipients),
+                                         wish == Wish::kSuspend);
+      if (kept != nullptr) change.kept = std::move(kept);
     }
   }
   for (queue::Work& work : changing.works)

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -16,44 +17,14 @@ namespace postern::pipeline {
 inline constexpr std::string_view kTrackingPrefix = "MSGTRK";
 inline constexpr std::string_view kTrackingLogType = "Message Tracking Log";
 
-enum class TrackingField : std::uint8_t {
-  kDateTime,
-  kClientIp,
-  kClientHostname,
-  kServerIp,
-  kServerHostname,
-  kSourceContext,
-  kConnectorId,
-  kSource,
-  kEventId,
-  kInternalMessageId,
-  kMessageId,
-  kNetworkMessageId,
-  kRecipientAddress,
-  kRecipientStatus,
-  kTotalBytes,
-  kRecipientCount,
-  kRelatedRecipientAddress,
-  kReference,
-  kMessageSubject,
-  kSenderAddress,
-  kReturnPath,
-  kMessageInfo,
-  kDirectionality,
-  kTenantId,
-  kOriginalClientIp,
-  kOriginalServerIp,
-  kCustomData,
-};
-
-inline constexpr std::size_t kTrackingFields = 27;
-
 inline constexpr std::string_view kTrackingFieldNames =
     "date-time,client-ip,client-hostname,server-ip,server-hostname,source-context,connector-id,"
     "source,event-id,internal-message-id,message-id,network-message-id,recipient-address,"
     "recipient-status,total-bytes,recipient-count,related-recipient-address,reference,"
     "message-subject,sender-address,return-path,message-info,directionality,tenant-id,"
     "original-client-ip,original-server-ip,custom-data";
+inline constexpr std::size_t kTrackingFields =
+    1 + static_cast<std::size_t>(std::ranges::count(kTrackingFieldNames, ','));
 
 // Those of Exchange's that a message of ours can have.
 enum class TrackingEvent : std::uint8_t {

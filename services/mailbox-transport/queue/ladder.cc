@@ -12,20 +12,6 @@
 
 namespace postern::queue {
 
-namespace {
-
-constexpr std::size_t kErrorBytesMax = 1000;
-
-}  // namespace
-
-absl::Duration Schedule::Jittered(absl::Duration wait) {
-  const std::int64_t spread =
-      absl::ToInt64Milliseconds(wait) * *settings_.retry_jitter_percent / 100;
-  if (spread <= 0) return wait;
-  const auto offset = random_.Below(static_cast<std::uint64_t>(2 * spread + 1));
-  return wait + absl::Milliseconds(static_cast<std::int64_t>(offset) - spread);
-}
-
 Rung RungOf(const QueueSettings& settings, std::uint32_t failures) {
   const auto glitches = static_cast<std::uint32_t>(*settings.queue_glitch_retry_count);
   const auto transients = static_cast<std::uint32_t>(*settings.transient_failure_retry_count);
@@ -44,7 +30,7 @@ void Schedule::Climb(Line& line, std::string_view error, absl::Time now) {
   line.probe.reset();
   line.probe_wanted = false;
   line.last_retry = now;
-  line.resumes = now + Jittered(rung.wait);
+  line.resumes = now + random_.Around(rung.wait, *settings_.retry_jitter_percent);
   LetGo(line);
   probe_.LadderClimbed(rung.stage);
   POSTERN_LOG(kWarning, "queue", "next hop failed",
@@ -122,7 +108,7 @@ void Schedule::HopFailed(const model::NextHop& hop,
                          bool hosts_down) {
   Line* line = Find(hop);
   if (line == nullptr) return;
-  line->last_error = error.substr(0, kErrorBytesMax);
+  line->last_error = model::LastErrorOf(error);
   if (!hosts_down && line->rollup != nullptr) line->rollup->set->NotTaken();
   if (line->state == Line::State::kRetry) return;  // one of the others said so already
   const std::size_t fewer = std::min(line->workers, line->workers_max);
@@ -138,7 +124,7 @@ void Schedule::HopFailed(const model::NextHop& hop,
 void Schedule::HopHeld(const model::NextHop& hop, std::string_view reason, absl::Time now) {
   Line* line = Find(hop);
   if (line == nullptr) return;
-  line->last_error = reason.substr(0, kErrorBytesMax);
+  line->last_error = model::LastErrorOf(reason);
   if (line->waits()) return;
   line->state = Line::State::kHeld;
   line->probe.reset();

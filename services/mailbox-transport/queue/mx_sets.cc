@@ -5,14 +5,9 @@
 
 #include "common/base/check.h"
 #include "common/base/text.h"
+#include "services/mailbox-transport/model/message.h"
 
 namespace postern::queue {
-
-namespace {
-
-constexpr std::size_t kErrorBytesMax = 1000;
-
-}  // namespace
 
 MxSet::MxSet(MxSets& sets, std::string connector, std::string name)
     : sets_(sets),
@@ -237,7 +232,7 @@ void MxSet::FallDown(std::string_view error, absl::Time now, absl::Time resumes)
   allowed_ = sets_.first_;
   last_retry_ = now;
   resumes_ = resumes;
-  error_ = error.substr(0, kErrorBytesMax);
+  error_ = model::LastErrorOf(error);
 }
 
 void MxSet::Failed(std::string_view error,

@@ -13,8 +13,7 @@ constexpr std::array<const char*, 3> kStages = {"glitch", "transient", "outbound
 }  // namespace
 
 Probe::Probe(observe::Registry& registry)
-    : registry_(registry),
-      queues_(registry.AddGauge("postern_queue_queues", "Queues, one for each next hop.")),
+    : queues_(registry.AddGauge("postern_queue_queues", "Queues, one for each next hop.")),
       connections_(registry.AddGauge("postern_queue_connections",
                                      "Deliveries that have a connection slot.")),
       mx_sets_(registry.AddGauge("postern_queue_mx_sets",
@@ -68,14 +67,6 @@ void Probe::Came(model::DeliveryType type) {
 
 void Probe::Left(model::DeliveryType type) {
   left_[static_cast<std::size_t>(type) % left_.size()]->Add();
-}
-
-void Probe::OldestAge(std::size_t shard, absl::Duration age) {
-  registry_
-      .AddGauge("postern_queue_oldest_age_seconds",
-                "Age of the oldest message that waits, by shard.",
-                {{"shard", std::to_string(shard)}})
-      .Set(absl::ToDoubleSeconds(age));
 }
 
 }  // namespace postern::queue

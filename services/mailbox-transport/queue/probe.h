@@ -48,12 +48,9 @@ class Probe {
 
   void Delayed() { delayed_.Add(); }
 
-  void OldestAge(std::size_t shard, absl::Duration age);
-
   void Counted(std::size_t shard, Census census) { census_.Publish(shard, std::move(census)); }
 
  private:
-  observe::Registry& registry_;
   std::array<observe::Gauge*, model::kDeliveryTypes> messages_;
   std::array<observe::Counter*, model::kDeliveryTypes> came_;
   std::array<observe::Counter*, model::kDeliveryTypes> left_;

@@ -27,7 +27,7 @@ Queue::Queue(io::Executor& executor,
              base::Random& random,
              const QueueSettings& settings,
              Probe& probe,
-             Shard shard)
+             ShardPlace shard)
     : executor_(executor),
       clock_(clock),
       probe_(probe),
@@ -86,7 +86,6 @@ void Queue::RunOnce() {
   const absl::Time now = clock_.Now();
   if (now - counted_ >= kCensusInterval || now < counted_) {
     counted_ = now;
-    probe_.OldestAge(shard_.number, schedule_.OldestAge(now));
     probe_.Counted(shard_.number, schedule_.Count(now));
   }
   Pump(now);
@@ -242,10 +241,6 @@ bool Queue::RetryNow(const model::NextHop& hop) {
 
 std::uint64_t Queue::Mark() const {
   return schedule_.mark();
-}
-
-std::vector<model::Ticket> Queue::TakeUnreachable(std::uint64_t mark, std::size_t tickets_max) {
-  return TakeBack(model::UnreachableHop(), mark, tickets_max);
 }
 
 std::vector<model::Ticket> Queue::TakeBack(const model::NextHop& hop,

@@ -5,10 +5,11 @@
 // Flow      Construct; OnWanted; Add what the store holds; spawn Run once; Stop.
 //           The queue calls `wanted(lane)` to ask for one more worker. A worker is
 //             while (auto work = queue.TryTake(lane)) {
-//               ... attempt and settle (kAttempt), or settle alone (kExpired, kDelayed) ...
+//               ... attempt and settle (kAttempt), or settle alone (the other kinds) ...
 //               HopWorked | HopDeferred | HopFailed | HopHeld, when the attempt told something
 //               of the next hop;
-//               then Done(work->hop, key), or Retry(work->hop, ticket) for each that waits on;
+//               then Done(work->hop, key), or Retry(work->hop, ticket) for each that waits on,
+//               or PutOff(work->hop, ticket) when nothing was tried;
 //             }
 //             queue.WorkerEnded(lane);
 //           A worker that finds nothing ends; it is asked for again when there is something.
@@ -18,7 +19,7 @@
 // Lifetime  Everything on `executor`. `wanted` may start its worker at once: the calls nest safely.
 // Limits    Workers: max_per_domain_outbound_connections a hop, and this shard's part of
 //           max_outbound_connections, handed out in turns; kLapsedWorkers for the lapsed lane.
-//           About 200 bytes a ticket without its message.
+//           Memory: model/ticket.h.
 // See       docs/architecture.md "queue"; Exchange's retry intervals
 
 #pragma once
@@ -43,7 +44,7 @@
 namespace postern::queue {
 
 // Which part of the whole queue this is.
-struct Shard {
+struct ShardPlace {
   std::size_t number = 0;
   std::size_t of = 1;
   MxSets* sets = nullptr;  // null: each next hop goes alone
@@ -56,7 +57,7 @@ class Queue {
         base::Random& random,
         const QueueSettings& settings,
         Probe& probe,
-        Shard shard = Shard());
+        ShardPlace shard = ShardPlace());
   ~Queue();
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
@@ -133,11 +134,8 @@ class Queue {
 
   // Tickets added from now on have a mark of at least this.
   std::uint64_t Mark() const;
-  // Takes out up to `tickets_max` unreachable tickets that were there before `mark`, oldest first,
-  // to be routed again and given to Add. Empty: none are left.
-  std::vector<model::Ticket> TakeUnreachable(std::uint64_t mark, std::size_t tickets_max);
-  // The same for every queue of which `hop` is the key (Retry-Queue -Resubmit, a connector that is
-  // gone).
+  // Takes out up to `tickets_max` tickets of `hop` that were there before `mark`, oldest first, to
+  // be routed again and given to Add. Empty: none are left.
   std::vector<model::Ticket> TakeBack(const model::NextHop& hop,
                                       std::uint64_t mark,
                                       std::size_t tickets_max);
@@ -161,7 +159,7 @@ class Queue {
   io::Executor& executor_;
   base::Clock& clock_;
   Probe& probe_;
-  Shard shard_;
+  ShardPlace shard_;
   Schedule schedule_;
   absl::AnyInvocable<void(Lane)> wanted_;
   absl::AnyInvocable<void(model::NextHop)> overdue_;

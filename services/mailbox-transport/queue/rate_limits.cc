@@ -15,6 +15,7 @@ namespace postern::queue {
 namespace {
 
 constexpr std::string_view kConnector = "connector:";
+constexpr std::string_view kMx = "mx:";
 constexpr std::uint32_t kCountMax = 1'000'000;
 
 absl::Status Bad(const std::string& rule, std::string_view why) {
@@ -34,7 +35,8 @@ absl::StatusOr<std::pair<std::string, Pace>> ParseRule(const std::string& rule, 
   const std::size_t equals = rule.rfind('=');
   const std::size_t slash = rule.rfind('/');
   if (equals == std::string::npos || equals == 0 || slash == std::string::npos || slash < equals) {
-    return Bad(rule, "write destination=count/min, or connector:name=count/min");
+    return Bad(rule,
+               "write destination=count/min, mx:domain=count/min or connector:name=count/min");
   }
   const std::string_view count_text = std::string_view(rule).substr(equals + 1, slash - equals - 1);
   std::uint32_t count = 0;
@@ -48,7 +50,8 @@ absl::StatusOr<std::pair<std::string, Pace>> ParseRule(const std::string& rule, 
   Pace pace;
   pace.text = rule.substr(equals + 1);
   pace.every = *unit / static_cast<std::int64_t>(count);
-  if (name.starts_with(kConnector)) pace.every *= static_cast<std::int64_t>(parts);
+  const bool shared = name.starts_with(kConnector) || name.starts_with(kMx);
+  if (shared) pace.every *= static_cast<std::int64_t>(parts);
   return std::pair(std::move(name), std::move(pace));
 }
 
@@ -81,12 +84,33 @@ absl::StatusOr<RateLimits> RateLimits::Parse(const std::vector<std::string>& rul
 Paces RateLimits::PacesOf(const model::NextHop& hop) {
   Paces paces{};
   if (paces_.empty()) return paces;
-  const std::string names[] = {hop.domain, base::Cat(kConnector, base::LowerAscii(hop.connector))};
-  for (std::size_t i = 0; i < paces.size(); ++i) {
-    const auto found = paces_.find(names[i]);
-    if (found != paces_.end()) paces[i] = &found->second;
-  }
+  paces[kOfDestination] = Find(hop.domain);
+  paces[kOfConnector] = Find(base::Cat(kConnector, base::LowerAscii(hop.connector)));
   return paces;
+}
+
+Pace* RateLimits::PaceOfMxSet(std::string_view mx_set) {
+  if (paces_.empty()) return nullptr;
+  Pace* pace = nullptr;
+  std::size_t longest = 0;
+  for (std::string_view domain : base::Split(mx_set, ',')) {
+    domain = base::Trim(domain);
+    domain.remove_prefix(domain.find(' ') + 1);  // the preference
+    while (domain.size() > longest) {
+      if (Pace* const found = Find(base::Cat(kMx, domain))) {
+        pace = found;
+        longest = domain.size();
+      }
+      domain.remove_prefix(std::min(domain.size(), domain.find('.')));
+      if (!domain.empty()) domain.remove_prefix(1);
+    }
+  }
+  return pace;
+}
+
+Pace* RateLimits::Find(const std::string& name) {
+  const auto found = paces_.find(name);
+  return found == paces_.end() ? nullptr : &found->second;
 }
 
 absl::Time Until(const Paces& paces) {

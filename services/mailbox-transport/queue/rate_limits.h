@@ -1,9 +1,11 @@
 // services/mailbox-transport/queue/rate_limits.h
 //
-// RateLimits: how many messages a minute may go to some destinations, or by some connectors.
+// RateLimits: how many messages a minute may go to some destinations or providers, or by some
+// connectors.
 //
-// Flow      Parse at start; PacesOf a new queue; Until tells when its next message may go, Allowed
-//           how many may go now; Spend that one went.
+// Flow      Parse at start; PacesOf a new queue, PaceOfMxSet when its mail exchangers are known;
+//           Until tells when its next message may go, Allowed how many may go now; Spend that one
+//           went.
 // Failure   Parse: kInvalidArgument naming each wrong rule and what it must be.
 // Limits    Nothing is dropped: messages wait. The messages of a limit go at equal distances; of a
 //           quick one those of kLimitBurst go together. kLimitsMax rules.
@@ -14,6 +16,7 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -35,20 +38,29 @@ struct Pace {
   absl::Time next = absl::InfinitePast();
 };
 
-// The limits of one queue: of its destination and of its connector, either of which may be null.
-using Paces = std::array<Pace*, 2>;
+// The limits of one queue, each of which may be null.
+enum PaceOf : std::size_t { kOfDestination, kOfConnector, kOfMxSet, kPaces };
+
+using Paces = std::array<Pace*, kPaces>;
 
 class RateLimits {
  public:
-  // Each rule is "<next-hop domain>=<count>/<s|min|h>" or "connector:<name>=...". `parts`: a
-  // connector's limit is shared out to so many of us.
+  // Each rule is "<next-hop domain>=<count>/<s|min|h>", "connector:<name>=..." or
+  // "mx:<domain of mail exchangers>=...". `parts`: the limit of a connector or of mail exchangers
+  // is shared out to so many of us.
   static absl::StatusOr<RateLimits> Parse(const std::vector<std::string>& rules,
                                           std::size_t parts = 1);
 
-  // Those that hold for a queue; they stay where they are.
+  // Those that hold for a queue of which no MX set is known; they stay where they are.
   Paces PacesOf(const model::NextHop& hop);
 
+  // Of a set ("10 mx1.example.net, 20 ..."): of the longest domain that one of its hosts is, or is
+  // below. Null when there is none.
+  Pace* PaceOfMxSet(std::string_view mx_set);
+
  private:
+  Pace* Find(const std::string& name);
+
   std::unordered_map<std::string, Pace> paces_;
 };
 

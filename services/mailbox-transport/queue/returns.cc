@@ -7,12 +7,6 @@
 
 namespace postern::queue {
 
-namespace {
-
-constexpr std::size_t kMessageErrorBytesMax = 1000;
-
-}  // namespace
-
 // What was taken is not taken any more; what an administrator wants of it meanwhile.
 Pending Schedule::GiveBack(Line& line, model::TicketKey key, absl::Time now) {
   const auto found = line.FindTaken(key);
@@ -85,7 +79,7 @@ void Schedule::Retry(const model::NextHop& hop,
 
 void Schedule::NoteError(const model::NextHop& hop, std::string_view error) {
   Line* const line = Find(hop);
-  if (line != nullptr) line->message_error = error.substr(0, kMessageErrorBytesMax);
+  if (line != nullptr) line->message_error = model::LastErrorOf(error);
 }
 
 void Schedule::Return(Line& line, model::Ticket ticket, Pending pending, absl::Time now) {

@@ -26,11 +26,13 @@ void Schedule::Join(Line& line, const std::string& mx_set, absl::Duration ttl, a
   rollup->set = std::move(set);
   ++rollup->lines;
   line.rollup = rollup.get();
+  line.paces[kOfMxSet] = limits_.PaceOfMxSet(mx_set);
   line.rollup_until = until;
 }
 
 void Schedule::LeaveRollup(Line& line) {
   Rollup& rollup = *std::exchange(line.rollup, nullptr);
+  line.paces[kOfMxSet] = nullptr;
   rollup.waiting.erase(std::exchange(line.rollup_turn, 0));
   rollup.fallen.erase(&line);
   if (--rollup.lines > 0) return;
@@ -105,11 +107,15 @@ bool Schedule::Admit(const model::NextHop& hop,
     LeavePlace(*line, before, now);
   }
   if (set == nullptr) return true;
-  const MxSet::Admission admission = set->Enter(shard_, now);
+  // It was taken when the pace of the set was not known yet.
+  const Paces pace = {line->paces[kOfMxSet]};
+  MxSet::Admission admission = MxSet::Admission::kNo;
+  if (Until(pace) <= now) admission = set->Enter(shard_, now);
   if (admission == MxSet::Admission::kNo) {
     probe_.PutOff();
-    return false;  // it waits in the rollup when it is given back
+    return false;  // it waits in the rollup, or for its pace, when it is given back
   }
+  Spend(pace, now);
   taken->set = set;
   taken->admission = admission;
   return true;
@@ -188,7 +194,7 @@ void Schedule::FallWith(Line& line, std::string_view error, absl::Time now) {
   set.Failed(error, now, [&](std::uint32_t failures) {
     // Of one that is alone both are the same.
     if (failures == line.failures) return line.resumes;
-    return now + Jittered(RungOf(settings_, failures).wait);
+    return now + random_.Around(RungOf(settings_, failures).wait, *settings_.retry_jitter_percent);
   });
   if (line.state == Line::State::kRetry && set.down()) line.rollup->fallen.insert(&line);
   NoteRollup(*line.rollup, now);

@@ -264,8 +264,6 @@ class Schedule {
 
   // When something is due next without a call from outside.
   absl::Time NextWake() const;
-  // The oldest message that waits, by the time in its id.
-  absl::Duration OldestAge(absl::Time now) const;
 
   std::size_t message_count() const { return messages_; }
 
@@ -317,7 +315,6 @@ class Schedule {
   std::size_t FirstConnections() const;
   bool MakesRoom(const Line& line) const;
   void Climb(Line& line, std::string_view error, absl::Time now);
-  absl::Duration Jittered(absl::Duration wait);
 
   void Join(Line& line, const std::string& mx_set, absl::Duration ttl, absl::Time now);
   void LeaveRollup(Line& line);

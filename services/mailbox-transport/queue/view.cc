@@ -212,10 +212,4 @@ std::vector<TicketView> Schedule::Tickets(const model::NextHop& hop,
   return views;
 }
 
-absl::Duration Schedule::OldestAge(absl::Time now) const {
-  if (expiries_.empty()) return absl::ZeroDuration();
-  const auto unix_ms = expiries_.top()->ticket.id.unix_ms();
-  return std::max(now - absl::FromUnixMillis(unix_ms), absl::ZeroDuration());
-}
-
 }  // namespace postern::queue

@@ -11,7 +11,9 @@
 #include <algorithm>
 
 #include "common/base/text.h"
+#include "common/mail/address.h"
 #include "common/mail/date.h"
+#include "common/mail/eight_bit.h"
 #include "common/mail/header_firewall.h"
 #include "common/mail/message_id.h"
 #include "common/mail/utf8.h"
@@ -118,8 +120,8 @@ std::string DeliveryStatus(const Report& report) {
 }
 
 // RFC 2047 words of at most 75 characters, cut between characters.
-std::string HeaderText(std::string_view text, bool utf8) {
-  if (utf8 || mail::IsAscii(text)) return std::string(text);
+std::string HeaderText(std::string_view text) {
+  if (mail::IsAscii(text)) return std::string(text);
   std::string out;
   std::string chunk;
   const auto flush = [&] {
@@ -211,8 +213,10 @@ std::string Header(const Report& report,
   std::string out;
   out += Field("Date", mail::FormatDate(report.now));
   out += Field("From", report.from);
-  out += Field("To", mail::CleanText(report.to, 900));
-  out += Field("Subject", HeaderText(dsn.subject, report.smtputf8));
+  // What keeps a report from a host without SMTPUTF8 is the sender's address alone, if that.
+  const auto plain = mail::AsciiMailbox(report.to);
+  out += Field("To", mail::CleanText(plain.ok() ? *plain : report.to, 900));
+  out += Field("Subject", HeaderText(dsn.subject));
   out += Field("Message-ID", dsn.message_id);
   if (!report.references.empty() && mail::IsAscii(report.references)) {
     const std::string references = mail::CleanText(report.references, 900);
@@ -225,6 +229,33 @@ std::string Header(const Report& report,
   out += base::Cat("Content-Type: multipart/report; report-type=", status_type, ";\r\n");
   out += base::Cat(" boundary=\"", boundary, "\"\r\n\r\n");
   return out;
+}
+
+Dsn Whole(const Report& report,
+          const std::string& headers,
+          const std::optional<std::string>& body,
+          base::Random& random) {
+  Dsn dsn;
+  dsn.message_id = mail::NewMessageId(report.authority, random);
+  dsn.subject = SubjectOf(report.kind, report.subject);
+
+  const bool utf8 = report.smtputf8;
+  std::vector<std::string> parts;
+  parts.push_back(PartForPeople(report, headers, random));
+  parts.push_back(Part(utf8 ? "message/global-delivery-status" : "message/delivery-status",
+                       DeliveryStatus(report), false));
+  if (!headers.empty()) parts.push_back(OriginalPart(headers, body, utf8));
+
+  const std::string boundary = BoundaryOf(parts, random);
+  const bool eight_bit = !std::all_of(parts.begin(), parts.end(),
+                                      [](const std::string& part) { return mail::IsAscii(part); });
+  dsn.bytes = Header(report, dsn, boundary, eight_bit);
+  dsn.header_bytes = static_cast<std::uint32_t>(dsn.bytes.size());
+  dsn.bytes += Joined(parts, boundary);
+  const bool header_ascii = mail::IsAscii(std::string_view(dsn.bytes).substr(0, dsn.header_bytes));
+  dsn.eight_bit = eight_bit || !header_ascii;
+  dsn.smtputf8 = utf8 && dsn.eight_bit;
+  return dsn;
 }
 
 }  // namespace
@@ -250,26 +281,11 @@ Dsn BuildDsn(const Report& report, const Original& original, base::Random& rando
   // What the organization writes into headers for itself goes back to nobody.
   const std::string headers =
       mail::FilterHeader(original.headers, mail::FirewallRules()).value_or(original.headers);
-  Dsn dsn;
-  dsn.message_id = mail::NewMessageId(report.authority, random);
-  dsn.subject = SubjectOf(report.kind, report.subject);
-
-  const bool utf8 = report.smtputf8;
-  std::vector<std::string> parts;
-  parts.push_back(PartForPeople(report, headers, random));
-  parts.push_back(Part(utf8 ? "message/global-delivery-status" : "message/delivery-status",
-                       DeliveryStatus(report), false));
-  if (!headers.empty()) parts.push_back(OriginalPart(headers, original.body, utf8));
-
-  const std::string boundary = BoundaryOf(parts, random);
-  const bool eight_bit = !std::all_of(parts.begin(), parts.end(),
-                                      [](const std::string& part) { return mail::IsAscii(part); });
-  dsn.bytes = Header(report, dsn, boundary, eight_bit);
-  dsn.header_bytes = static_cast<std::uint32_t>(dsn.bytes.size());
-  dsn.bytes += Joined(parts, boundary);
-  const bool header_ascii = mail::IsAscii(std::string_view(dsn.bytes).substr(0, dsn.header_bytes));
-  dsn.eight_bit = eight_bit || !header_ascii;
-  dsn.smtputf8 = utf8 && dsn.eight_bit;
+  Dsn dsn = Whole(report, headers, original.body, random);
+  const bool optional = original.body && !original.body_asked;
+  if (optional && dsn.eight_bit && !mail::ToSevenBit(dsn.bytes).ok()) {
+    dsn = Whole(report, headers, std::nullopt, random);
+  }
   return dsn;
 }
 

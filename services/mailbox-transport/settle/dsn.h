@@ -44,6 +44,9 @@ struct ReportedRecipient {
 struct Original {
   std::string headers;              // with the blank line; from the start of the message
   std::optional<std::string> body;  // the rest; nothing when only headers are returned
+  // The sender asked for it (RET=FULL). If not, a body that no host without 8BITMIME could take is
+  // left out, so that the report reaches everybody.
+  bool body_asked = false;
 };
 
 struct Report {

@@ -4,7 +4,7 @@
 // administrators; whole as plain text, and in pieces for other forms.
 //
 // Limits    The headers of the original are cut to kHeadersShownMax.
-// See       docs/glossary.md "DSN"; Exchange's NDR layout
+// See       docs/glossary.md; Exchange's NDR layout
 
 #pragma once
 

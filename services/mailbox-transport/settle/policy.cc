@@ -241,7 +241,6 @@ Verdict VerdictFor(const mail::Reply& reply, mail::EnhancedStatus judged) {
 
 Verdicts VerdictsFor(const smtp::Outcome& outcome, const connector::ErrorPolicies& policies) {
   Verdicts verdicts;
-  verdicts.ambiguous = outcome.ambiguous;
   bool any_settled = false;
   for (const smtp::RecipientResult& given : outcome.recipients) {
     const std::optional<mail::EnhancedStatus> judged = JudgedBy(policies, given);

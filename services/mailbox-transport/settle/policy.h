@@ -60,7 +60,6 @@ struct HopNews {
 struct Verdicts {
   std::vector<Verdict> recipients;
   HopNews hop;
-  bool ambiguous = false;  // a double is possible
 };
 
 // A remote's final answer for one recipient.

@@ -11,7 +11,6 @@ namespace postern::settle {
 
 namespace {
 
-constexpr std::size_t kErrorBytesMax = 1000;
 constexpr mail::EnhancedStatus kExpiredStatus{5, 4, 7};
 constexpr mail::EnhancedStatus kDelayedStatus{4, 4, 7};
 constexpr mail::EnhancedStatus kRemovedStatus{5, 3, 2};
@@ -23,11 +22,6 @@ bool SpeaksDsn(const std::vector<std::string>& keywords) {
   return std::any_of(keywords.begin(), keywords.end(), [](const std::string& keyword) {
     return base::EqualsIgnoreCase(std::string_view(keyword).substr(0, keyword.find(' ')), "DSN");
   });
-}
-
-std::string Cut(std::string text) {
-  if (text.size() > kErrorBytesMax) text.resize(kErrorBytesMax);
-  return text;
 }
 
 Decision Begin(const model::Batch& batch, model::Ticket ticket) {
@@ -103,7 +97,6 @@ Decision Settler::Decide(const model::Batch& batch,
   decision.verdicts = std::move(verdicts.recipients);
   decision.results = judged.recipients;
   decision.hop = std::move(verdicts.hop);
-  decision.ambiguous = verdicts.ambiguous;
   PlanReports(decision, SpeaksDsn(outcome.keywords));
   return decision;
 }
@@ -211,17 +204,10 @@ void Settler::AddReport(Decision& decision, DsnKind kind, std::vector<std::size_
       std::max(decision.original, whole ? OriginalPart::kWhole : OriginalPart::kHeaders);
 }
 
-absl::Duration Settler::RetryWait() {
-  const absl::Duration wait = terms_.message_retry_interval;
-  const std::int64_t spread = absl::ToInt64Milliseconds(wait) * terms_.retry_jitter_percent / 100;
-  if (spread <= 0) return wait;
-  const auto offset = random_.Below(static_cast<std::uint64_t>(2 * spread + 1));
-  return wait + absl::Milliseconds(static_cast<std::int64_t>(offset) - spread);
-}
-
 // Changes the recipients; the tickets are what still waits, by when it is due.
 std::vector<model::Ticket> Settler::Apply(const Decision& decision, absl::Time now) {
-  const absl::Time later = now + RetryWait();
+  const absl::Time later =
+      now + random_.Around(terms_.message_retry_interval, terms_.retry_jitter_percent);
   absl::Time with_hop = now;
   if (decision.hop.kind == HopNews::Kind::kFailed) {
     with_hop += HopFailedPause(now - decision.message->accepted);
@@ -233,7 +219,7 @@ std::vector<model::Ticket> Settler::Apply(const Decision& decision, absl::Time n
     model::RecipientState& state = decision.message->recipients[index];
     if (verdict.counted) ++state.attempts;
     if (verdict.kind == Verdict::Kind::kDone) state.last_error.clear();
-    if (!verdict.error.empty()) state.last_error = Cut(verdict.error);
+    if (!verdict.error.empty()) state.last_error = model::LastErrorOf(verdict.error);
     if (verdict.kind != Verdict::Kind::kRetry) {
       state.phase = model::Phase::kDone;
       continue;
@@ -312,6 +298,7 @@ model::MessagePtr Settler::MakeNotice(const Decision& decision,
   part.headers = original.headers;
   if (planned.kind == DsnKind::kFailed && decision.original == OriginalPart::kWhole) {
     part.body = original.body;
+    part.body_asked = decision.message->envelope.ret == mail::Ret::kFull;
   }
   Dsn dsn = BuildDsn(ReportOf(decision, planned, now), part, random_);
 
@@ -342,7 +329,6 @@ Settled Settler::Commit(Decision decision, Original original, model::MessageStor
   const absl::Time now = clock_.Now();
   Settled settled;
   settled.hop = decision.hop;
-  settled.ambiguous = decision.ambiguous;
   for (const Decision::Report& planned : decision.reports) {
     settled.notices.push_back(MakeNotice(decision, planned, original, now));
     if (route_) route_(*settled.notices.back());

@@ -79,7 +79,6 @@ struct Decision {
   std::vector<Verdict> verdicts;               // as ticket.recipients
   std::vector<smtp::RecipientResult> results;  // as ticket.recipients; empty without an attempt
   HopNews hop;
-  bool ambiguous = false;
   std::vector<Report> reports;
   OriginalPart original = OriginalPart::kNothing;
 };
@@ -87,7 +86,6 @@ struct Decision {
 struct Settled {
   std::vector<model::Ticket> tickets;  // to Queue::Retry; at most two: due at once, due later
   HopNews hop;
-  bool ambiguous = false;  // for postern_deliver_ambiguous_total{reason="connection-lost"}
   std::vector<model::MessagePtr> notices;  // routed by the hook, in the store after `done`
 };
 
@@ -128,7 +126,6 @@ class Settler {
   // Which DSNs the verdicts ask for.
   void PlanReports(Decision& decision, bool peer_reports);
   void AddReport(Decision& decision, DsnKind kind, std::vector<std::size_t> places);
-  absl::Duration RetryWait();
   std::vector<model::Ticket> Apply(const Decision& decision, absl::Time now);
   ReportedRecipient Reported(const Decision& decision, DsnKind kind, std::size_t place) const;
   Report ReportOf(const Decision& decision, const Decision::Report& planned, absl::Time now) const;

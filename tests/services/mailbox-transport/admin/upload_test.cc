@@ -7,16 +7,16 @@
 namespace postern::admin {
 namespace {
 
-class UploadFloorsTest : public ::testing::Test {
+class UploadThreadsTest : public ::testing::Test {
  protected:
-  UploadFloorsTest() {
+  UploadThreadsTest() {
     for (io::Executor* executor : {&first_, &second_})
       executor->Start();
-    floors_ = std::make_unique<UploadFloors>(std::vector<io::Executor*>{&first_, &second_});
+    io_threads_ = std::make_unique<UploadThreads>(std::vector<io::Executor*>{&first_, &second_});
   }
 
-  ~UploadFloorsTest() override {
-    floors_.reset();
+  ~UploadThreadsTest() override {
+    io_threads_.reset();
     first_.Stop();
     second_.Stop();
   }
@@ -27,18 +27,18 @@ class UploadFloorsTest : public ::testing::Test {
 
   io::Executor first_{"first"};
   io::Executor second_{"second"};
-  std::unique_ptr<UploadFloors> floors_;
+  std::unique_ptr<UploadThreads> io_threads_;
 };
 
-TEST_F(UploadFloorsTest, CallsAreSpreadOverTheExecutors) {
-  EXPECT_NE(&floors_->Next(), &floors_->Next());
+TEST_F(UploadThreadsTest, CallsAreSpreadOverTheExecutors) {
+  EXPECT_NE(&io_threads_->Next(), &io_threads_->Next());
 }
 
-TEST_F(UploadFloorsTest, OnlySoManyAtATimeAndHalfOfThemOfOneCaller) {
+TEST_F(UploadThreadsTest, OnlySoManyAtATimeAndHalfOfThemOfOneCaller) {
   std::vector<std::shared_ptr<void>> calls;
   for (const std::string caller : {"app-a", "app-b", "app-c"}) {
     while (true) {
-      auto place = floors_->Enter(caller);
+      auto place = io_threads_->Enter(caller);
       if (!place.ok()) break;
       calls.push_back(*std::move(place));
     }
@@ -47,19 +47,19 @@ TEST_F(UploadFloorsTest, OnlySoManyAtATimeAndHalfOfThemOfOneCaller) {
     }
   }
   EXPECT_EQ(calls.size(), kUploadsMax);
-  EXPECT_EQ(floors_->Enter("app-c").status(), absl::ResourceExhaustedError(kUploadsFull));
+  EXPECT_EQ(io_threads_->Enter("app-c").status(), absl::ResourceExhaustedError(kUploadsFull));
   calls.pop_back();
-  EXPECT_EQ(floors_->Enter("app-a").status(), absl::ResourceExhaustedError(kCallerFull));
-  EXPECT_TRUE(floors_->Enter("app-c").ok());
+  EXPECT_EQ(io_threads_->Enter("app-a").status(), absl::ResourceExhaustedError(kCallerFull));
+  EXPECT_TRUE(io_threads_->Enter("app-c").ok());
 }
 
-TEST_F(UploadFloorsTest, AStopRefusesWhatComesAndEndsWhatIsThere) {
+TEST_F(UploadThreadsTest, AStopRefusesWhatComesAndEndsWhatIsThere) {
   const auto event = std::make_shared<io::Event>();
   const auto stopped = std::make_shared<bool>(false);
-  floors_->Next().SpawnFrom(Wait(event, stopped));
-  floors_->Stop(absl::Milliseconds(1));
+  io_threads_->Next().SpawnFrom(Wait(event, stopped));
+  io_threads_->Stop(absl::Milliseconds(1));
   EXPECT_TRUE(*stopped);
-  EXPECT_TRUE(absl::IsUnavailable(floors_->Enter("app-a").status()));
+  EXPECT_TRUE(absl::IsUnavailable(io_threads_->Enter("app-a").status()));
 }
 
 }  // namespace

@@ -34,10 +34,10 @@ class LineFixture : public ::testing::Test {
 
   ~LineFixture() override {
     Stop(absl::ZeroDuration());
-    for (const auto& floor : floors_) {
-      floor->executor.Run([&] { floor->scope.Stop(); });
-      io::RunTask(floor->executor, floor->scope.Join());
-      floor->executor.Stop();
+    for (const auto& io_thread : io_threads_) {
+      io_thread->executor.Run([&] { io_thread->scope.Stop(); });
+      io::RunTask(io_thread->executor, io_thread->scope.Join());
+      io_thread->executor.Stop();
     }
   }
 
@@ -48,26 +48,26 @@ class LineFixture : public ::testing::Test {
 
   // Every peer at `address` gets this script.
   void Script(const std::string& address, std::function<void(testing::ScriptedPeer&)> script) {
-    for (const auto& floor : floors_)
-      floor->executor.Run([&] { script(*floor->peers.at(address)); });
+    for (const auto& io_thread : io_threads_)
+      io_thread->executor.Run([&] { script(*io_thread->peers.at(address)); });
   }
 
   void Executors(int count) {
     for (int i = 0; i < count; ++i) {
-      floors_.push_back(std::make_unique<Floor>());
-      Floor& floor = *floors_.back();
+      io_threads_.push_back(std::make_unique<IoThread>());
+      IoThread& io_thread = *io_threads_.back();
       for (const std::string& address : addresses_) {
-        floor.peers[address] = std::make_unique<testing::ScriptedPeer>();
-        floor.dialer.Knows(address + ":25", *floor.peers[address]);
+        io_thread.peers[address] = std::make_unique<testing::ScriptedPeer>();
+        io_thread.dialer.Knows(address + ":25", *io_thread.peers[address]);
       }
-      floor.executor.Start();
-      dialer_.by_executor[&floor.executor] = &floor.dialer;
+      io_thread.executor.Start();
+      dialer_.by_executor[&io_thread.executor] = &io_thread.dialer;
     }
   }
 
   // Starts with these connectors, each as "name spaces [size=1KB] [off]", parted by "|".
   void Run(std::string_view connectors, std::string_view map = "") {
-    if (floors_.empty()) Executors(1);
+    if (io_threads_.empty()) Executors(1);
     Pipeline::Parts parts{.executors = {},
                           .resolvers = {},
                           .store = store_,
@@ -85,8 +85,8 @@ class LineFixture : public ::testing::Test {
                                     .rpc = rpc_settings_,
                                     .server = "ours",
                                     .site = "here"}};
-    for (const auto& floor : floors_) {
-      parts.executors.push_back(&floor->executor);
+    for (const auto& io_thread : io_threads_) {
+      parts.executors.push_back(&io_thread->executor);
       parts.resolvers.push_back(&resolver_);
     }
     pipeline_ = std::make_unique<Pipeline>(parts);
@@ -147,9 +147,9 @@ class LineFixture : public ::testing::Test {
 
   std::vector<testing::TakenMail> MailsOf(const std::string& address) {
     std::vector<testing::TakenMail> all;
-    for (const auto& floor : floors_) {
-      floor->executor.Run([&] {
-        const auto& mails = floor->peers.at(address)->mails();
+    for (const auto& io_thread : io_threads_) {
+      io_thread->executor.Run([&] {
+        const auto& mails = io_thread->peers.at(address)->mails();
         all.insert(all.end(), mails.begin(), mails.end());
       });
     }
@@ -205,12 +205,13 @@ class LineFixture : public ::testing::Test {
 
   testing::MemoryStore store_;
   testing::FakeResolver resolver_;
+  PipelineSettings pipeline_settings_;
   queue::QueueSettings queue_settings_;
   deliver::DeliverSettings deliver_settings_;
   std::unique_ptr<Pipeline> pipeline_;
 
  private:
-  struct Floor {
+  struct IoThread {
     io::Executor executor{"line"};
     io::Scope scope{executor};
     testing::ScriptedDialer dialer{scope};
@@ -235,12 +236,11 @@ class LineFixture : public ::testing::Test {
   }
 
   std::vector<std::string> addresses_;
-  std::vector<std::unique_ptr<Floor>> floors_;
+  std::vector<std::unique_ptr<IoThread>> io_threads_;
   DialerByExecutor dialer_;
   io::DiskPool disk_{2};
   observe::Registry registry_;
   smtp::EngineCounters engine_counters_;
-  PipelineSettings pipeline_settings_;
   settle::SettleSettings settle_settings_;
   rpc::RpcSettings rpc_settings_;
 };

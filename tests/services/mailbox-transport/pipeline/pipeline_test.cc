@@ -356,6 +356,18 @@ TEST_F(ShardsTest, EachRefusedOneIsReturnedOnce) {
   EXPECT_TRUE(Settled());
 }
 
+TEST_F(ShardsTest, WhatRoutingRefusesAndWhatIsDeliveredAreOneMessage) {
+  pipeline_settings_.body_memory.value = {0};
+  Run("Small d0.test size=1KB|Other d1.test|Home a.test");
+  store_.WriteSettlementsLate();
+  for (int i = 0; i < 50; ++i)
+    Accept({"joe@d0.test", "joe@d1.test"}, 5000);
+  EXPECT_TRUE(Taken("192.0.2.2", 50));
+  store_.WriteSettlements();
+  EXPECT_TRUE(Taken(kHome, 50));
+  EXPECT_TRUE(Settled());
+}
+
 TEST_F(ShardsTest, AllAreRoutedAgainWhileOthersAreDelivered) {
   Run("Some d0.test,d1.test,d2.test");
   for (int i = 0; i < 20; ++i)

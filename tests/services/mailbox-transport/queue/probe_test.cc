@@ -7,15 +7,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(QueueProbeTest, TheOldestAgeIsToldByShard) {
-  observe::Registry registry;
-  Probe probe(registry);
-  probe.OldestAge(0, absl::Seconds(90));
-  probe.OldestAge(3, absl::Seconds(5));
-  EXPECT_THAT(registry.Text(), HasSubstr("postern_queue_oldest_age_seconds{shard=\"0\"} 90"));
-  EXPECT_THAT(registry.Text(), HasSubstr("postern_queue_oldest_age_seconds{shard=\"3\"} 5"));
-}
-
 TEST(QueueProbeTest, MessagesAreCountedByTypeOfQueue) {
   observe::Registry registry;
   Probe probe(registry);

@@ -100,7 +100,7 @@ TEST_F(QueueTest, ExpiryComesWithoutACallFromOutside) {
 TEST_F(QueueTest, UnreachableTicketsComeBackForRouting) {
   Open();
   Put("unreachable", 1);
-  const auto tickets = queue_->TakeUnreachable(queue_->Mark(), 10);
+  const auto tickets = queue_->TakeBack(model::UnreachableHop(), queue_->Mark(), 10);
   ASSERT_EQ(tickets.size(), 1u);
   queue_->Add(Hop("a.test"), tickets[0]);
   EXPECT_THAT(tried_, ElementsAre(1));
@@ -130,7 +130,7 @@ TEST_F(QueueTest, ViewsAndMetricsTellWhatWaits) {
 
 TEST_F(QueueTest, AShardHasItsPartOfTheOverallLimit) {
   settings_.max_outbound_connections.value = 10;
-  Queue shard(executor_, clock_, random_, settings_, probe_, Shard{1, 4});
+  Queue shard(executor_, clock_, random_, settings_, probe_, ShardPlace{1, 4});
   std::size_t asked = 0;
   shard.OnWanted([&asked](Lane) { ++asked; });
   for (std::uint64_t i = 1; i <= 20; ++i)

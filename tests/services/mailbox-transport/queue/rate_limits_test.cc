@@ -34,6 +34,21 @@ TEST_F(RateLimitsTest, ARuleNamesADestinationOrAConnector) {
   EXPECT_EQ(limits->PacesOf(Hop("c.test"))[0], nullptr);
 }
 
+TEST_F(RateLimitsTest, ARuleForMailExchangersIsForAllInTheirDomain) {
+  auto limits = RateLimits::Parse({"mx:Provider.test=60/min", "mx:eu.provider.test=30/min"});
+  ASSERT_TRUE(limits.ok());
+  const auto every = [&](std::string_view mx_set) {
+    const Pace* const pace = limits->PaceOfMxSet(mx_set);
+    return pace == nullptr ? absl::ZeroDuration() : pace->every;
+  };
+  EXPECT_EQ(every("10 provider.test"), absl::Seconds(1));
+  EXPECT_EQ(every("10 mx.other.test, 20 b-test.mail.provider.test"), absl::Seconds(1));
+  EXPECT_EQ(every("10 mx.provider.test, 20 mx.eu.provider.test"), absl::Seconds(2));
+  EXPECT_EQ(every("10 notprovider.test"), absl::ZeroDuration());
+  EXPECT_EQ(every("10 mx.provider.test... #123"), absl::ZeroDuration()) << "it was cut there";
+  EXPECT_EQ(limits->PacesOf(Hop("provider.test")), Paces{});
+}
+
 TEST_F(RateLimitsTest, ARuleThatMeansNothingIsRefused) {
   for (const char* rule : {"", "b.test", "b.test=100", "=1/s", "b.test=0/s", "b.test=x/s",
                            "b.test=1/day", "b.test=1000001/s", "b.test/s=1"}) {

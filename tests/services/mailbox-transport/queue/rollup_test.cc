@@ -8,6 +8,7 @@ namespace postern::queue {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
@@ -73,6 +74,34 @@ TEST_F(RollupTest, TheLimitOfTheSetIsOneForAllItsQueues) {
   }
   EXPECT_THAT(working, SizeIs(2));
   EXPECT_EQ(UnderWay(), 2u);
+}
+
+TEST_F(RollupTest, ThePaceOfAProviderIsOneForAllItsQueues) {
+  settings_.rate_limits.value = {"mx:provider.test=60/min"};
+  Use();
+  AddMany("a.test", 100, 1);
+  AddMany("b.test", 200, 1);
+  EXPECT_THAT(AllWanted(), ElementsAre("a.test", "b.test"));
+  ASSERT_EQ(Take("a.test"), 100u);
+  ASSERT_EQ(Take("b.test"), 200u);
+  EXPECT_TRUE(Admit("a.test", 100, "10 a.provider.test"));
+  EXPECT_TRUE(Admit("a.test", 100, "10 a.provider.test")) << "the same one";
+  EXPECT_FALSE(Admit("b.test", 200, "10 b.provider.test"));
+  RetryAtOnce("b.test", 200);
+  Deliver("a.test", 100);
+  EXPECT_EQ(Take("a.test"), 0u);
+  EXPECT_EQ(Take("b.test"), 0u);
+  Ended("a.test");
+  Ended("b.test");
+  AddMany("a.test", 101, 1);
+  EXPECT_THAT(AllWanted(), IsEmpty());
+  EXPECT_THAT(View("b.test").last_error, HasSubstr("60/min"));
+
+  now_ += absl::Seconds(1);
+  EXPECT_THAT(AllWanted(), Not(IsEmpty()));
+  EXPECT_EQ(Take("b.test"), 200u);
+  EXPECT_TRUE(Admit("b.test", 200, "10 b.provider.test")) << "it was paced when it was taken";
+  EXPECT_EQ(Take("a.test"), 0u) << "the next second is its own";
 }
 
 TEST_F(RollupTest, APlaceThatIsGivenBackGoesToTheQueueThatWaitsLongest) {

@@ -320,13 +320,6 @@ TEST_F(ScheduleTest, TwoTicketsOfOneMessageMayWaitInOneHop) {
   EXPECT_EQ(View("a.test").message_count, 1u);
 }
 
-TEST_F(ScheduleTest, TheOldestAgeIsReadFromTheId) {
-  const auto ms = static_cast<std::uint64_t>(absl::ToUnixMillis(start_));
-  Add("a.test", ms << 20 | 5);
-  Pass(absl::Minutes(7));
-  EXPECT_EQ(schedule().OldestAge(now_), absl::Minutes(7));
-}
-
 // What is allocated now; under ASan malloc's own count stands still.
 std::size_t HeapBytes() {
 #ifdef __SANITIZE_ADDRESS__

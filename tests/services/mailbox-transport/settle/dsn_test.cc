@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 
 #include "common/base/text.h"
+#include "common/mail/eight_bit.h"
 #include "common/mail/utf8.h"
 #include "services/mailbox-transport/settle/dsn_text.h"
 
@@ -183,6 +184,32 @@ TEST_F(DsnTest, AnInternationalMessageHasAnInternationalReport) {
   EXPECT_THAT(dsn.bytes, HasSubstr("Final-Recipient: utf-8; b\xC3\xB6"
                                    "b@remote.test"));
   EXPECT_THAT(dsn.bytes, HasSubstr("Content-Type: message/global\r\n"));
+}
+
+TEST_F(DsnTest, TheHeaderOfAnInternationalReportIsAsciiWhereTheSendersAddressCanBe) {
+  report_.smtputf8 = true;
+  report_.subject =
+      "Gr\xC3\xBC\xC3\x9F"
+      "e";
+  report_.to =
+      "alice@b\xC3\xBC"
+      "cher.example";
+  Refused("bob@remote.test", "5.1.1 nein");
+  const Dsn dsn = Build();
+  EXPECT_TRUE(mail::IsAscii(std::string_view(dsn.bytes).substr(0, dsn.header_bytes)));
+  EXPECT_THAT(dsn.bytes, HasSubstr("To: alice@xn--bcher-kva.example\r\n"));
+}
+
+TEST_F(DsnTest, ABodyThatNotEveryHostCouldTakeIsLeftOutUnlessItIsAskedFor) {
+  original_.headers =
+      "From: alice@example.test\r\nSubject: gr\xC3\xBC\xC3\x9F"
+      "e\r\n\r\n";
+  original_.body = "the body\r\n";
+  Refused("bob@remote.test", "5.1.1 no");
+  EXPECT_THAT(Build().bytes, Not(HasSubstr("the body")));
+  EXPECT_TRUE(mail::ToSevenBit(Build().bytes).ok());
+  original_.body_asked = true;
+  EXPECT_THAT(Build().bytes, HasSubstr("the body"));
 }
 
 TEST_F(DsnTest, AnOriginalRecipientInUtf8IsSaid) {
