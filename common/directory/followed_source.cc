@@ -9,6 +9,7 @@
 
 #include "common/base/text.h"
 #include "common/directory/build.h"
+#include "common/io/signals.h"
 #include "common/observe/log.h"
 
 namespace postern::directory {
@@ -51,7 +52,12 @@ absl::Status FollowedSource::Start(Changed changed) {
   thread_ = std::thread([this] { Run(); });
   const absl::Duration most =
       copy_ == nullptr ? writer_timeout_ : std::min(waits_.start_with_copy, writer_timeout_);
-  wake_.wait_for(lock, absl::ToChronoNanoseconds(most), [this] { return current_ != nullptr; });
+  io::AwaitUnlessStopped(wake_, lock, most, [this] { return current_ != nullptr; });
+  if (current_ == nullptr && io::StopWanted()) {
+    lock.unlock();
+    Stop();
+    return absl::CancelledError("stopped while it waited for the directory");
+  }
   if (current_ == nullptr && copy_ == nullptr) {
     const std::string reason =
         readings_.last_error.empty() ? "it does not answer" : readings_.last_error;

@@ -68,6 +68,11 @@ int Serve(const std::string& name,
   // Debian's Abseil looks for deadlocks at each lock, under one lock of the process.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   auto app = App::Start(settings);
+  if (!app.ok() && StopWanted()) {
+    POSTERN_LOG(kInfo, "accept", "stopped before it was ready", {{"why", app.status()}});
+    observe::CloseLog();
+    return 0;
+  }
   if (!app.ok()) {
     observe::CloseLog();
     return Fail(name, app.status());

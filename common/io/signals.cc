@@ -37,4 +37,10 @@ int Signals::Wait() {
   return signal;
 }
 
+bool StopWanted() {
+  sigset_t pending;
+  return sigpending(&pending) == 0 &&
+         (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
 }  // namespace postern::io

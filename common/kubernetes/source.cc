@@ -10,6 +10,7 @@
 
 #include "common/base/text.h"
 #include "common/directory/build.h"
+#include "common/io/signals.h"
 #include "common/observe/log.h"
 
 namespace postern::kubernetes {
@@ -71,7 +72,12 @@ absl::Status KubernetesSource::Start(Changed changed) {
   thread_ = std::thread([this] { Run(); });
   const absl::Duration most = copy_ == nullptr ? *settings_.start_timeout
                                                : std::min(kStartWithCopy, *settings_.start_timeout);
-  wake_.wait_for(lock, absl::ToChronoNanoseconds(most), [this] { return current_ != nullptr; });
+  io::AwaitUnlessStopped(wake_, lock, most, [this] { return current_ != nullptr; });
+  if (current_ == nullptr && io::StopWanted()) {
+    lock.unlock();
+    Stop();
+    return absl::CancelledError("stopped while it waited for the directory");
+  }
   if (current_ == nullptr && copy_ == nullptr) {
     lock.unlock();
     Stop();
@@ -151,7 +157,7 @@ bool KubernetesSource::WaitFor(const std::function<bool(const directory::Snapsho
                                absl::Duration most) const {
   std::unique_lock lock(mutex_);
   const auto there = [&] { return current_ != nullptr && holds(*current_); };
-  wake_.wait_for(lock, absl::ToChronoNanoseconds(most), [&] { return stopping_ || there(); });
+  io::AwaitUnlessStopped(wake_, lock, most, [&] { return stopping_ || there(); });
   return there();
 }
 

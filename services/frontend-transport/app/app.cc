@@ -14,6 +14,7 @@
 #include "common/io/dialer.h"
 #include "common/io/own_addresses.h"
 #include "common/io/scope.h"
+#include "common/io/signals.h"
 #include "common/observe/http_server.h"
 #include "common/observe/log.h"
 #include "common/observe/process_metrics.h"
@@ -229,6 +230,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
   for (const Step step : {&State::StartIdentity, &State::StartSources, &State::StartProvisions,
                           &State::StartIoThreads, &State::StartServers}) {
     if (absl::Status started = (state.*step)(); !started.ok()) return started;
+    if (io::StopWanted()) return absl::CancelledError("stopped while starting");
   }
   POSTERN_LOG(kInfo, "egress", "ready",
               {{"site", *settings.server.site},

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/io/signals.h"
 #include "common/kubernetes/probe.h"
 #include "common/observe/log.h"
 #include "common/observe/process_metrics.h"
@@ -39,6 +40,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppSettings& settings) {
         &State::StartIoThreads, &State::StartLogs, &State::StartPipeline, &State::StartAccept,
         &State::StartServices, &State::StartPresence}) {
     if (absl::Status started = (state.*step)(); !started.ok()) return started;
+    if (io::StopWanted()) return absl::CancelledError("stopped while starting");
   }
   // What changed while the parts were started.
   {

@@ -5,6 +5,7 @@
 #include "absl/time/clock.h"
 
 #include "common/base/text.h"
+#include "common/io/signals.h"
 #include "common/kubernetes/api_writer.h"
 #include "common/kubernetes/probe.h"
 #include "common/kubernetes/stateful_set.h"
@@ -55,7 +56,7 @@ absl::Status App::State::RegisterServer() {
   if (there(*now)) return absl::OkStatus();
   const absl::Time end = absl::Now() + *settings.kubernetes.start_timeout;
   absl::Status registered = presence->Register();
-  while (!registered.ok() && absl::Now() < end) {
+  while (!registered.ok() && absl::Now() < end && !io::StopWanted()) {
     POSTERN_LOG(kWarning, "directory", "this server cannot be registered yet",
                 {{"server", server_name}, {"error", registered}});
     absl::SleepFor(kRegisterAgain);

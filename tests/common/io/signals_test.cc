@@ -34,5 +34,23 @@ TEST(SignalsTest, ASecondSigtermEndsTheProcess) {
   EXPECT_EQ(ExitCodeAfterSignals(true), 1);
 }
 
+TEST(SignalsTest, WhoStartsSeesThatTheEndIsWanted) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const Signals signals;
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::unique_lock lock(mutex);
+    if (StopWanted()) _exit(9);
+    kill(getpid(), SIGTERM);
+    const absl::Time began = absl::Now();
+    const bool done = AwaitUnlessStopped(wake, lock, absl::Hours(1), [] { return false; });
+    _exit(StopWanted() && !done && absl::Now() - began < absl::Seconds(10) ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
 }  // namespace
 }  // namespace postern::io
