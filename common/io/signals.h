@@ -28,7 +28,7 @@ class Signals {
 // Whether a signal has come that nobody has waited for yet: who starts gives up then.
 bool StopWanted();
 
-// For what a start waits for: until `done` holds, StopWanted, or `most` is over. True when it holds.
+// What a start waits for: until `done` holds, StopWanted, or `most` is over. True when it holds.
 template <typename Done>
 bool AwaitUnlessStopped(std::condition_variable& wake,
                         std::unique_lock<std::mutex>& lock,
