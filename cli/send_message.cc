@@ -6,7 +6,6 @@
 
 #include "cli/table.h"
 #include "common/base/text.h"
-#include "common/base/units.h"
 #include "common/mail/utf8.h"
 
 namespace postern::cli {

@@ -8,7 +8,6 @@
 #include "common/connector/permissions.h"
 #include "common/connector/send_connector.h"
 #include "common/connector/words.h"
-#include "common/mail/domain.h"
 #include "common/smtp/credentials.h"
 #include "common/tls/certificate_name.h"
 

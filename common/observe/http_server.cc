@@ -1,10 +1,12 @@
 #include "common/observe/http_server.h"
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <shared_mutex>
 #include <thread>
 
 #include "absl/status/status.h"
@@ -22,7 +24,8 @@ namespace {
 constexpr char kPlain[] = "text/plain; charset=utf-8";
 constexpr char kPrometheus[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr std::size_t kThreads = 32;
-constexpr std::time_t kRequestSeconds = 2;
+constexpr std::time_t kReadSeconds = 2;
+constexpr std::chrono::milliseconds kListenAgain{100};
 
 struct Address {
   std::string host;
@@ -72,6 +75,12 @@ struct HttpServer::State {
     return out;
   }
 
+  void ServeMetrics(httplib::Response& response) {
+    const std::shared_lock lock(metrics_mutex);
+    if (!has_metrics) return Answer(response, 503, "stopping\n", kPlain);
+    Answer(response, 200, registry.Text(), kPrometheus);
+  }
+
   void Serve(const httplib::Request& request, httplib::Response& response) {
     const std::string& path = request.path;
     if (path != "/metrics" && path != "/livez" && path != "/readyz") {
@@ -81,14 +90,31 @@ struct HttpServer::State {
       response.set_header("Allow", "GET, HEAD");
       return Answer(response, 405, "only GET and HEAD are known\n", kPlain);
     }
-    if (path == "/metrics") return Answer(response, 200, registry.Text(), kPrometheus);
+    if (path == "/metrics") return ServeMetrics(response);
     const std::string reasons = path == "/readyz" ? Reasons() : std::string();
     if (!reasons.empty()) return Answer(response, 503, reasons, kPlain);
     Answer(response, 200, "ok\n", kPlain);
   }
 
+  // A listener that the system has ended is opened again.
+  void Listen() {
+    while (!stopping) {
+      server.listen_after_bind();
+      for (bool open = false; !open && !stopping;) {
+        std::this_thread::sleep_for(kListenAgain);
+        open = !stopping && server.bind_to_port(address.host, address.port);
+      }
+    }
+    ended = true;
+  }
+
   const Registry& registry;
   httplib::Server server;
+  Address address;
+  std::atomic<bool> stopping{false};
+  std::atomic<bool> ended{false};
+  std::shared_mutex metrics_mutex;
+  bool has_metrics = true;
   int port = 0;
   std::mutex mutex;
   std::map<std::string, Reason> not_ready;
@@ -111,9 +137,9 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
   httplib::Server& server = state->server;
   // A connection that says nothing holds a thread until its time is over; a probe must get one.
   server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-  server.set_read_timeout(kRequestSeconds);
-  server.set_write_timeout(kRequestSeconds);
-  server.set_keep_alive_timeout(kRequestSeconds);
+  server.set_read_timeout(kReadSeconds);
+  server.set_write_timeout(kReadSeconds);
+  server.set_keep_alive_timeout(kReadSeconds);
   server.set_keep_alive_max_count(1);
   server.set_payload_max_length(0);
   // Not SO_REUSEPORT, with which two services would share a port unseen.
@@ -137,7 +163,9 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
     return base::Error(absl::StatusCode::kUnavailable, "listen on ", address, ": ",
                        base::LowerAscii(why));
   }
-  state->thread = std::thread([&server] { server.listen_after_bind(); });
+  state->address = *parsed;
+  state->address.port = state->port;
+  state->thread = std::thread([at = state.get()] { at->Listen(); });
   // Who stops it before it runs would not be heard.
   while (!server.is_running())
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -145,7 +173,15 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
 }
 
 HttpServer::~HttpServer() {
-  state_->server.stop();
+  state_->stopping = true;
+  // One that is only about to listen would not hear it.
+  for (bool told = false; !state_->ended;) {
+    if (!told && state_->server.is_running()) {
+      state_->server.stop();
+      told = true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   state_->thread.join();
 }
 
@@ -159,6 +195,11 @@ void HttpServer::SetNotReady(const std::string& check,
 void HttpServer::SetReady(const std::string& check) {
   const std::lock_guard lock(state_->mutex);
   state_->not_ready.erase(check);
+}
+
+void HttpServer::CloseMetrics() {
+  const std::unique_lock lock(state_->metrics_mutex);
+  state_->has_metrics = false;
 }
 
 int HttpServer::port() const {

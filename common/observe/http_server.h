@@ -6,7 +6,8 @@
 // Failure   Start: kUnavailable "listen on 0.0.0.0:9717: address already in use".
 //           An address that is not "<IP address>:<port>" is kInvalidArgument. A service is ready
 //           unless `starting` or SetNotReady says otherwise.
-// Limits    32 threads, 2 s a request, no keep-alive; nothing but GET and HEAD.
+// Limits    32 threads, 2 s for each read and write, no keep-alive; nothing but GET and HEAD. What
+//           waits for a thread is bounded by the open files of the process.
 
 #pragma once
 
@@ -37,6 +38,10 @@ class HttpServer {
                    const std::string& reason,
                    absl::Time until = absl::InfiniteFuture());
   void SetReady(const std::string& check);
+
+  // Once it has returned nothing is read of the registry: what readings ask may go. The end itself
+  // may wait for somebody who reads slowly.
+  void CloseMetrics();
 
   int port() const;
 

@@ -15,6 +15,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "absl/status/status.h"
@@ -22,6 +23,10 @@
 #include "postern/v1/proxy.pb.h"
 
 namespace postern::rpc {
+
+// How much of one body may be under way that the front end has not asked for again; both sides hold
+// to it.
+inline constexpr std::uint64_t kBodyWindowBytes = 256 * 1024;
 
 template <typename Out, typename In>
 class FrameStream {

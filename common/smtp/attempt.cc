@@ -255,7 +255,9 @@ io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled,
     PortionOf(delivery_.envelope, pending_, most, peer.recipient_domains_max, offered);
     const Offer offer{plain_ ? *plain_ : delivery_.envelope, offered, content_.size(),
                       delivery_.eight_bit && !content_.converted(), require_tls_};
-    if (parts_.data_hosts.Contains(pooled->address, absl::Now())) session.ForgoBdat();
+    if (bdat_failed_ || parts_.data_hosts.Contains(pooled->address, absl::Now())) {
+      session.ForgoBdat();
+    }
     const Transaction transaction = co_await session.Send(offer, content_, beside || !first);
     ++pooled->messages;
     parts_.counters.transactions.Add();
@@ -268,6 +270,7 @@ io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled,
     }
     if (transaction.bdat_unknown()) {
       // The same once more by DATA, on another connection: what it made of the content is open.
+      bdat_failed_ = true;
       parts_.data_hosts.Remember(pooled->address, absl::Now());
       session.Quit();
       co_return Next::kAgain;

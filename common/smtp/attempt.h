@@ -215,7 +215,8 @@ class Attempt {
   std::vector<std::size_t> pending_;  // recipients without a final answer
   absl::Time started_;
   absl::Time end_by_;
-  bool stopped_ = false;  // no further host
+  bool bdat_failed_ = false;  // at some host of this attempt
+  bool stopped_ = false;      // no further host
 
   bool require_tls_;          // only to hosts that offer it
   std::size_t insecure_ = 0;  // addresses without the TLS that it demands

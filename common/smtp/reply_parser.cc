@@ -33,11 +33,14 @@ absl::StatusOr<bool> ReplyParser::Add(const Line& line) {
     return Broken(text, base::Cat("longer than ", limits_.reply_line_bytes_max, " bytes"));
   }
   const int code = CodeOf(text);
+  const char separator = text.size() > 3 ? text[3] : ' ';
   // Of a refusal the meaning is clear all the same; of a yes one wants to be sure.
   const bool refuses = code >= 400 && (reply_.lines.empty() || reply_.code / 100 == code / 100);
-  if ((line.bare_cr || line.bare_lf) && !refuses) return Broken(text, "holds a bare CR or LF");
+  // Behind a hyphen there may be whole lines of the reply, its last one among them.
+  const bool clear = refuses && separator == ' ';
+  const bool bare = line.bare_cr || line.bare_lf;
+  if (bare && !clear) return Broken(text, "holds a bare CR or LF");
   if (code == 0) return Broken(text, "does not begin with a code of 200 to 599");
-  const char separator = text.size() > 3 ? text[3] : ' ';
   if (separator != ' ' && separator != '-')
     return Broken(text, "no space or hyphen after the code");
   if (!reply_.lines.empty() && code != reply_.code && !refuses) {
@@ -52,9 +55,11 @@ absl::StatusOr<bool> ReplyParser::Add(const Line& line) {
   // A peer may say as much for each recipient.
   if (reply_.lines.empty() || bytes_ <= kReplyBytesMax) {
     std::string& said =
-        reply_.lines.emplace_back(text.substr(std::min<std::size_t>(4, text.size())));
-    std::replace_if(
-        said.begin(), said.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
+        reply_.lines.emplace_back(text.size() > 4 ? text.substr(4) : std::string_view());
+    if (bare) {
+      std::replace_if(
+          said.begin(), said.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
+    }
   }
   return separator == ' ';
 }

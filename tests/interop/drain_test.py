@@ -66,7 +66,9 @@ class DrainTest(Case):
         began = time.monotonic()
         told = self.shell.run("Drain-Server", "--seconds", "60", seconds=90)
         seconds = time.monotonic() - began
-        self.assertIn("the queues are empty", told.stdout)
+        self.assertIn(f"{self.first.name}: the queues are empty", told.stdout)
+        self.assertEqual(self.first.get("/readyz"),
+                         (503, "drain: the server hands its queues to others\n"))
         loading = False
         for thread in threads:
             thread.join(30)

@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -129,14 +130,20 @@ class Lab:
     # Ports
 
     def free_port(self):
-        """A port that is free on every loopback address now."""
+        """A port that is free on every loopback address now, for TCP and UDP, and not one that the
+        kernel gives to somebody's connection meanwhile."""
         while True:
-            with socket.socket() as probe:
-                probe.bind(("0.0.0.0", 0))
-                port = probe.getsockname()[1]
-            if port not in self._ports:
-                self._ports.add(port)
-                return port
+            port = random.randrange(10_000, 32_000)
+            if port in self._ports:
+                continue
+            try:
+                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                    with socket.socket(socket.AF_INET, kind) as probe:
+                        probe.bind(("0.0.0.0", port))
+            except OSError:
+                continue
+            self._ports.add(port)
+            return port
 
     # Certificates and secrets
 

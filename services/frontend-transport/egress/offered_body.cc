@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/rpc/frame_stream.h"
 
 namespace postern::egress {
 
@@ -74,7 +75,8 @@ void OfferedBody::Add(v1::Data data) {
   if (at_hand() || data.round() != round_ || last_ || !cancelled_.ok()) return;
   received_ += data.bytes().size();
   buffered_ += data.bytes().size();
-  if (buffered_ > kWindowBytes || received_ > size_ || (data.last() && received_ != size_)) {
+  if (buffered_ > rpc::kBodyWindowBytes || received_ > size_ ||
+      (data.last() && received_ != size_)) {
     return Cancel(absl::InvalidArgumentError("the body breaks its window or its size"));
   }
   last_ = data.last();

@@ -7,7 +7,7 @@
 // Failure   Next: kDeadlineExceeded when the body stalls, kCancelled after Cancel: the SMTP
 //           connection is then closed without a final dot.
 // Lifetime  Borrows the sender of frames. One executor.
-// Limits    At most kWindowBytes wait here; more is a breach of the protocol and cancels.
+// Limits    At most rpc::kBodyWindowBytes wait here; more is a breach of the protocol and cancels.
 
 #pragma once
 
@@ -23,8 +23,6 @@
 #include "postern/v1/proxy.pb.h"
 
 namespace postern::egress {
-
-inline constexpr std::uint64_t kWindowBytes = 256 * 1024;
 
 class OfferedBody final : public smtp::BodySource {
  public:

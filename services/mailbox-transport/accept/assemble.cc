@@ -14,7 +14,7 @@ namespace postern::accept {
 namespace {
 
 // A chunk and the piece that makes it overflow.
-constexpr std::size_t kWindowBytes = model::kChunkBytes + 64 * 1024;
+constexpr std::size_t kBufferBytes = model::kChunkBytes + 64 * 1024;
 // More than what goes in front of nearly all content.
 constexpr std::size_t kStampRoom = 1024;
 
@@ -107,7 +107,7 @@ void Assembler::HashEnvelope() {
 
 void Assembler::Expect(std::uint64_t bytes) {
   // A claim beyond one window reserves one window.
-  window_.reserve(Limited(bytes + kStampRoom, kWindowBytes));
+  window_.reserve(Limited(bytes + kStampRoom, kBufferBytes));
 }
 
 void Assembler::Refuse(Refusal refusal) {
@@ -216,7 +216,7 @@ void Assembler::Hide(std::size_t header_bytes) {
 io::Task<void> Assembler::PutWholeWindows() {
   while (!refusal_ && window_.size() > model::kChunkBytes) {
     std::string rest;
-    rest.reserve(kWindowBytes);
+    rest.reserve(kBufferBytes);
     rest.assign(window_, model::kChunkBytes);
     window_.resize(model::kChunkBytes);
     co_await PutWindow();

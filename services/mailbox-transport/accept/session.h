@@ -30,7 +30,6 @@
 #include "common/mail/envelope.h"
 #include "common/mail/esmtp_params.h"
 #include "common/smtp/command.h"
-#include "common/smtp/dot_reader.h"
 #include "common/smtp/line_reader.h"
 #include "common/tls/context.h"
 #include "services/mailbox-transport/accept/assemble.h"

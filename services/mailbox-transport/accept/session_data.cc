@@ -4,6 +4,7 @@
 #include "common/base/text.h"
 #include "common/mail/received.h"
 #include "common/observe/log.h"
+#include "common/smtp/dot_reader.h"
 #include "services/mailbox-transport/accept/session.h"
 
 namespace postern::accept {
@@ -138,7 +139,9 @@ io::Task<void> Session::Bdat(std::string_view argument) {
   if (chunk.last) co_return co_await EndContent();
   if (assembler_->refusal()) {
     Refuse(*assembler_->refusal());
-    co_return ResetTransaction();  // further chunks are answered 503
+    ResetTransaction();  // further chunks are answered 503
+    excused_ = true;
+    co_return;
   }
   Say(base::Cat("250 2.0.0 ", chunk.bytes, " octets received"));
 }

@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "common/base/text.h"
-#include "common/base/units.h"
 #include "common/mail/address.h"
 #include "common/mail/utf8.h"
 #include "common/observe/log.h"

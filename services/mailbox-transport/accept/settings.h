@@ -120,7 +120,7 @@ struct AcceptSettings {
       .min = 1,
       .max = 1000,
       .reloads = true,
-      .about = "Errors after which a session ends (MaxProtocolErrors)."};
+      .about = "Errors since its last message after which a session ends (MaxProtocolErrors)."};
   Setting<absl::Duration> tarpit_interval{
       .key = "accept.tarpit_interval",
       .fallback = absl::Seconds(5),

@@ -5,7 +5,6 @@
 #include <fstream>
 #include <utility>
 
-#include "common/base/check.h"
 #include "common/base/text.h"
 #include "common/mail/utf8.h"
 #include "common/observe/csv_line.h"

@@ -89,7 +89,7 @@ void App::Stop() {
   if (state.presence != nullptr) state.presence->Stop();
 
   state.resources.reset();
-  state.http.reset();
+  if (state.http != nullptr) state.http->CloseMetrics();
   state.presence.reset();
   state.statuses.reset();
   state.certificates.reset();
@@ -109,6 +109,7 @@ void App::Stop() {
     });
     io_thread->executor.Stop();
   }
+  state.http.reset();
 }
 
 int App::smtp_port(const std::string& listener) const {

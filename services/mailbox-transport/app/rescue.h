@@ -31,7 +31,7 @@ struct RescueReport {
   std::uint64_t rescued = 0;  // that the other server has now
   std::uint64_t kept = 0;     // that are still in the store
   // Of those found: an attempt was, or may have been, under way when the server ended, so that they
-  // may be delivered twice.
+  // may be delivered twice. What was open for all, as after a loss of power, the first run tells.
   std::uint64_t in_hand = 0;
   std::string error;  // the last reason for that, or empty
 };

@@ -8,7 +8,6 @@
 #include "common/directory/file_source.h"
 #include "common/directory/followed_source.h"
 #include "common/directory/managed_folder.h"
-#include "common/directory/rules.h"
 #include "common/observe/log.h"
 #include "services/mailbox-transport/admin/probe.h"
 #include "services/mailbox-transport/app/state.h"

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "common/base/clock.h"
-#include "common/base/random.h"
 #include "common/directory/change.h"
 #include "common/directory/source.h"
 #include "common/dns/cached_resolver.h"

@@ -232,7 +232,7 @@ void FrontEndStream::OnFrame(v1::ProxyToMailbox frame) {
     const auto found = pending_.find(ready.delivery());
     if (found == pending_.end()) continue;
     found->second->round = ready.round();
-    found->second->window = kWindowBytes;
+    found->second->window = rpc::kBodyWindowBytes;
     // The body starts again. For a single recipient that is another host, as the last one failed
     // before the last byte. Of several some may have had it in a transaction before.
     found->second->last_sent = false;

@@ -20,7 +20,6 @@
 #include <string>
 #include <unordered_map>
 
-#include "common/io/event.h"
 #include "common/rpc/frame_stream.h"
 #include "common/smtp/engine.h"
 
@@ -28,7 +27,6 @@ namespace postern::deliver {
 
 inline constexpr std::size_t kOfferBodyBytesMax = 64 * 1024;
 inline constexpr std::size_t kDataBytesMax = 64 * 1024;
-inline constexpr std::uint64_t kWindowBytes = 256 * 1024;
 
 class FrontEndStream final : public rpc::ToFrontEnd::Handler {
  public:

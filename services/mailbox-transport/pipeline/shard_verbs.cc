@@ -85,7 +85,8 @@ io::Task<void> Shard::ChangeWork(queue::Work work, Wish wish, ChangedOne& change
   work.ticket.suspended = wish == Wish::kSuspend;
   if (!work.ticket.suspended) work.ticket.due = absl::InfinitePast();
   const std::vector<std::uint32_t> recipients = work.ticket.recipients;
-  change.kept = co_await KeepSuspended(work.hop, *message, recipients, work.ticket.suspended);
+  Kept kept = co_await KeepSuspended(work.hop, *message, recipients, work.ticket.suspended);
+  if (kept != nullptr) change.kept = std::move(kept);
   work.ticket.message = nullptr;
   const bool unreachable = work.hop.type == model::DeliveryType::kUnreachable;
   queue_.PutBack(work.hop, std::move(work.ticket));

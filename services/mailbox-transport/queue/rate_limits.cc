@@ -138,6 +138,12 @@ void Spend(const Paces& paces, absl::Time now) {
   }
 }
 
+void Refund(const Paces& paces) {
+  for (Pace* pace : paces) {
+    if (pace != nullptr) pace->next -= pace->every;
+  }
+}
+
 std::string TextOf(const Paces& paces) {
   const Pace* slowest = nullptr;
   for (const Pace* pace : paces) {

@@ -69,6 +69,8 @@ absl::Time Until(const Paces& paces);
 // How many may go now.
 std::size_t Allowed(const Paces& paces, absl::Time now);
 void Spend(const Paces& paces, absl::Time now);
+// The last one that was spent did not go.
+void Refund(const Paces& paces);
 // The limit that makes it wait longest; empty when there is none.
 std::string TextOf(const Paces& paces);
 

@@ -113,6 +113,7 @@ bool Schedule::Admit(const model::NextHop& hop,
   if (Until(pace) <= now) admission = set->Enter(shard_, now);
   if (admission == MxSet::Admission::kNo) {
     probe_.PutOff();
+    Refund({line->paces[kOfDestination], line->paces[kOfConnector]});
     return false;  // it waits in the rollup, or for its pace, when it is given back
   }
   Spend(pace, now);

@@ -1,7 +1,6 @@
 #include "services/mailbox-transport/settle/dsn_text.h"
 
 #include "common/base/text.h"
-#include "common/base/units.h"
 #include "common/mail/date.h"
 #include "common/mail/utf8.h"
 

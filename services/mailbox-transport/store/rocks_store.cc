@@ -173,9 +173,9 @@ void RocksStore::Put(model::MessagePtr message, Done done) {
     reserved = TableOf(name).Reserve(name, record, clock_.Now());
     if (reserved.ok()) {
       commit.changes.push_back(Change::Put(Family::kMeta, name, EncodeKey(KeyState{record})));
-      AddExpiredKeys(commit.changes);
     } else {
-      if (absl::IsResourceExhausted(reserved)) TellKeysFull(reserved);
+      const bool ours = !name.starts_with(kRelayPrefix);
+      if (ours && absl::IsResourceExhausted(reserved)) TellKeysFull(reserved);
       commit.changes.clear();
       name.clear();
     }

@@ -97,7 +97,7 @@ TEST_F(KubernetesSourceTest, CreatesUpdatesAndDeletesAreFollowed) {
   EXPECT_TRUE(Comes("main other:x"));
   api_.Remove("sites", "main");
   EXPECT_TRUE(Comes("other:x"));
-  EXPECT_EQ(changes_, 3);
+  EXPECT_TRUE(api_.Await([this] { return changes_ == 3; }));
   EXPECT_EQ(api_.CountOf("limit="), 6u);
 }
 
@@ -308,6 +308,7 @@ TEST_F(KubernetesSourceTest, ChangesThatFollowOneAnotherAreOne) {
   for (int i = 0; i < 50; ++i)
     Site("main", base::Cat(i));
   ASSERT_TRUE(Comes("main:49"));
+  EXPECT_TRUE(api_.Await([this] { return changes_ > 0; }));  // it is told a moment after it is there
   EXPECT_EQ(changes_, 1);
 }
 

@@ -85,6 +85,19 @@ TEST_F(HttpServerTest, AStartingServiceIsNotReadyFromTheFirstRequestOn) {
   EXPECT_THAT(Get("/readyz"), StartsWith("HTTP/1.1 200"));
 }
 
+TEST_F(HttpServerTest, WithoutReadingsThereAreNoMetrics) {
+  bool gone = false;
+  registry_.AddReading("reading", "Read.", [&gone] {
+    EXPECT_FALSE(gone);
+    return 1.0;
+  });
+  EXPECT_THAT(Get("/metrics"), HasSubstr("reading 1"));
+  server_->CloseMetrics();
+  gone = true;
+  EXPECT_THAT(Get("/metrics"), StartsWith("HTTP/1.1 503"));
+  EXPECT_THAT(Get("/livez"), StartsWith("HTTP/1.1 200"));
+}
+
 TEST_F(HttpServerTest, HeadHasNoBody) {
   EXPECT_THAT(Get("/livez", "HEAD"),
               AllOf(HasSubstr("Content-Length: 3\r\n"), EndsWith("\r\n\r\n")));

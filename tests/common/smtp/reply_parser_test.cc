@@ -36,7 +36,8 @@ TEST(ReplyParserTest, ARefusalIsOneHoweverItIsWritten) {
   ASSERT_TRUE(lines.ok()) << lines.status();
   EXPECT_THAT(lines->lines, ElementsAre("5.1.1 a b c"));
   for (const std::string_view wrong :
-       {"450-a\r\n550 b\r\n", "250-a\r\n550 b\r\n", "550-a\r\n250 b\r\n"}) {
+       {"450-a\r\n550 b\r\n", "250-a\r\n550 b\r\n", "550-a\r\n250 b\r\n",
+        "550-5.7.1 blocked\n550 5.7.1 see there\r\n"}) {
     EXPECT_FALSE(ParseReply(wrong).ok()) << wrong;
   }
 }

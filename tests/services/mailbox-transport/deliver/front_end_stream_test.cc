@@ -153,9 +153,10 @@ TEST_F(FrontEndStreamTest, LargeBodyIsSentWhenAskedForAndWithinItsWindow) {
   EXPECT_THAT(front_end_.content, IsEmpty());
 
   Do([this] { front_end_.Ready(1, 1); });
-  ASSERT_TRUE(Soon([this] { return front_end_.content[1].size() == kWindowBytes; }));
+  ASSERT_TRUE(Soon([this] { return front_end_.content[1].size() == rpc::kBodyWindowBytes; }));
   Do([this] { front_end_.Window(1, 64 * 1024); });
-  ASSERT_TRUE(Soon([this] { return front_end_.content[1].size() == kWindowBytes + 64 * 1024; }));
+  ASSERT_TRUE(
+      Soon([this] { return front_end_.content[1].size() == rpc::kBodyWindowBytes + 64 * 1024; }));
   EXPECT_FALSE(front_end_.ended);
   Do([this] { front_end_.Window(1, 1 << 20); });
   ASSERT_TRUE(Soon([this] { return front_end_.ended; }));
@@ -198,7 +199,7 @@ TEST_F(FrontEndStreamTest, LostStreamIsAmbiguousOnceTheBodyWasHandedOver) {
 TEST_F(FrontEndStreamTest, LostStreamIsNotAmbiguousInTheMiddleOfTheBody) {
   Offer(std::string(1 << 20, 'x'));
   Do([this] { front_end_.Ready(1, 1); });
-  ASSERT_TRUE(Soon([this] { return front_end_.content[1].size() == kWindowBytes; }));
+  ASSERT_TRUE(Soon([this] { return front_end_.content[1].size() == rpc::kBodyWindowBytes; }));
   Do([this] { frames_.Break(); });
   ASSERT_TRUE(Ended());
   EXPECT_FALSE(outcomes_[0].ambiguous);
@@ -250,7 +251,7 @@ TEST_F(FrontEndStreamTest, ContentThatCannotBeReadIsCancelledAndOurOwnFault) {
   Offer(std::string(1 << 20, 'x'));
   body_->fails_at = 256 * 1024;
   Do([this] { front_end_.Ready(1, 1); });
-  ASSERT_TRUE(Soon([this] { return front_end_.content[1].size() == kWindowBytes; }));
+  ASSERT_TRUE(Soon([this] { return front_end_.content[1].size() == rpc::kBodyWindowBytes; }));
   Do([this] { front_end_.Window(1, 1 << 20); });
   ASSERT_TRUE(Ended());
   EXPECT_EQ(Result().origin, smtp::Origin::kLocal);
@@ -280,7 +281,7 @@ TEST_F(FrontEndStreamTest, OutcomeOfAnotherLengthIsNotBelieved) {
 TEST_F(FrontEndStreamTest, StopEndsADeliveryThatWaitsForItsWindow) {
   Offer(std::string(1 << 20, 'x'));
   Do([this] { front_end_.Ready(1, 1); });
-  ASSERT_TRUE(Soon([this] { return front_end_.content[1].size() == kWindowBytes; }));
+  ASSERT_TRUE(Soon([this] { return front_end_.content[1].size() == rpc::kBodyWindowBytes; }));
   Do([this] { scope_.Stop(); });
   ASSERT_TRUE(Ended());
   EXPECT_TRUE(absl::IsCancelled(Result().error));
