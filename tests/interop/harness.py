@@ -14,15 +14,15 @@ import hashlib
 import json
 import os
 import pathlib
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 
 import yaml
+
+from ports import Ports
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("POSTERN_BUILD", ROOT / "build" / "release")).resolve()
@@ -99,7 +99,7 @@ class Lab:
         os.chmod(self.path, 0o755)
         self.processes = []
         self._number = 0
-        self._ports = set()
+        self._ports = Ports()
         self._keep = bool(os.environ.get("POSTERN_KEEP")) if keep is None else keep
         self._directory = self.path / "directory"
         self._directory.mkdir()
@@ -114,6 +114,7 @@ class Lab:
     def close(self):
         for process in reversed(self.processes):
             process.stop()
+        self._ports.close()
         if self._keep:
             print(f"kept: {self.path}", flush=True)
         else:
@@ -130,20 +131,8 @@ class Lab:
     # Ports
 
     def free_port(self):
-        """A port that is free on every loopback address now, for TCP and UDP, and not one that the
-        kernel gives to somebody's connection meanwhile."""
-        while True:
-            port = random.randrange(10_000, 32_000)
-            if port in self._ports:
-                continue
-            try:
-                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-                    with socket.socket(socket.AF_INET, kind) as probe:
-                        probe.bind(("0.0.0.0", port))
-            except OSError:
-                continue
-            self._ports.add(port)
-            return port
+        """A port that is this lab's on every loopback address."""
+        return self._ports.take()
 
     # Certificates and secrets
 

@@ -308,7 +308,8 @@ TEST_F(KubernetesSourceTest, ChangesThatFollowOneAnotherAreOne) {
   for (int i = 0; i < 50; ++i)
     Site("main", base::Cat(i));
   ASSERT_TRUE(Comes("main:49"));
-  EXPECT_TRUE(api_.Await([this] { return changes_ > 0; }));  // it is told a moment after it is there
+  // It is told a moment after it is there.
+  EXPECT_TRUE(api_.Await([this] { return changes_ > 0; }));
   EXPECT_EQ(changes_, 1);
 }
 
