@@ -77,7 +77,7 @@ struct App::State {
   smtp::EngineCounters engine_counters;
   std::unique_ptr<egress::Probe> probe;
   std::vector<std::unique_ptr<IoThread>> io_threads;
-  std::unique_ptr<egress::AddressCheck> address_check;  // lives on the first io_thread
+  std::unique_ptr<egress::AddressCheck> address_check;  // lives on the first io thread
   std::atomic<std::size_t> next_io_thread{0};
   std::unique_ptr<rpc::OwnCertificate> own_certificate;
   std::unique_ptr<rpc::Authority> authority;

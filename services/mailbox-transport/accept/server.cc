@@ -87,7 +87,7 @@ absl::Status Server::Start() {
   return absl::OkStatus();
 }
 
-// The first io_thread takes the ports (a free one where 0 was asked for), the others share them.
+// The first io thread takes the ports (a free one where 0 was asked for), the others share them.
 absl::Status Server::Open(IoThread& io_thread) {
   for (const ListenerConfig& config : listeners_) {
     const auto known = endpoints_.find(config.name);

@@ -100,7 +100,10 @@ class Session {
   void Fault(std::string_view line);
 
   // What should have come before did not: a fault, unless it was excused.
-  void Missing(std::string_view line) { excused_&& MayRelay() ? Say(line) : Fault(line); }
+  void Missing(std::string_view line) {
+    if (excused_ && MayRelay()) return Say(line);
+    Fault(line);
+  }
 
   bool No(std::string_view line) {
     Fault(line);

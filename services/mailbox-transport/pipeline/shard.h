@@ -195,6 +195,11 @@ class Shard {
     bool done = false;
     bool pending = false;
     Kept kept;  // null: nothing was told to the store
+
+    // The store was told once more, unless `last` is null.
+    void Told(Kept last) {
+      if (last != nullptr) kept = std::move(last);
+    }
   };
 
   io::Task<ChangedOne> ChangeOne(model::NextHop hop, base::MessageId id, queue::Wish wish);

@@ -54,9 +54,8 @@ io::Task<Shard::ChangedOne> Shard::ChangeOne(model::NextHop hop, base::MessageId
       if (at->second.hop == hop) all.push_back(at->second);
     }
     for (UnderWay& one : all) {
-      Kept kept = co_await KeepSuspended(hop, std::move(one.message), std::move(one.recipients),
-                                         wish == Wish::kSuspend);
-      if (kept != nullptr) change.kept = std::move(kept);
+      change.Told(co_await KeepSuspended(hop, std::move(one.message), std::move(one.recipients),
+                                         wish == Wish::kSuspend));
     }
   }
   for (queue::Work& work : changing.works)
@@ -85,8 +84,7 @@ io::Task<void> Shard::ChangeWork(queue::Work work, Wish wish, ChangedOne& change
   work.ticket.suspended = wish == Wish::kSuspend;
   if (!work.ticket.suspended) work.ticket.due = absl::InfinitePast();
   const std::vector<std::uint32_t> recipients = work.ticket.recipients;
-  Kept kept = co_await KeepSuspended(work.hop, *message, recipients, work.ticket.suspended);
-  if (kept != nullptr) change.kept = std::move(kept);
+  change.Told(co_await KeepSuspended(work.hop, *message, recipients, work.ticket.suspended));
   work.ticket.message = nullptr;
   const bool unreachable = work.hop.type == model::DeliveryType::kUnreachable;
   queue_.PutBack(work.hop, std::move(work.ticket));
