@@ -9,7 +9,6 @@
 
 #include "common/base/text.h"
 #include "common/directory/build.h"
-#include "common/io/signals.h"
 #include "common/observe/log.h"
 
 namespace postern::directory {
@@ -32,93 +31,40 @@ FollowedSource::FollowedSource(const DirectorySettings& settings,
                                Open open,
                                base::Random& random,
                                const FollowerWaits& waits)
-    : writer_(*settings.writer),
-      writer_timeout_(*settings.writer_timeout),
+    : RemoteSource({.name = "its writer",
+                    .field = "writer",
+                    .address = *settings.writer,
+                    .wait = *settings.writer_timeout,
+                    .wait_with_copy = waits.start_with_copy,
+                    .advice = ": start the writer, or correct directory.writer; with "
+                              "directory.cache the next start can do without it"},
+                   DiskCopy(*settings.cache, "the writer", waits.copy_after)),
       open_(std::move(open)),
       random_(random),
-      waits_(waits),
-      disk_copy_(*settings.cache, "the writer", waits.copy_after) {}
+      waits_(waits) {}
 
 FollowedSource::~FollowedSource() {
   Stop();
 }
 
-absl::Status FollowedSource::Start(Changed changed) {
-  std::string no_copy;
-  LoadCopy(&no_copy);
-  std::unique_lock lock(mutex_);
-  changed_ = std::move(changed);
-  readings_.writer_heard = absl::Now();
-  thread_ = std::thread([this] { Run(); });
-  const absl::Duration most =
-      copy_ == nullptr ? writer_timeout_ : std::min(waits_.start_with_copy, writer_timeout_);
-  io::AwaitUnlessStopped(wake_, lock, most, [this] { return current_ != nullptr; });
-  if (current_ == nullptr && io::StopWanted()) {
-    lock.unlock();
-    Stop();
-    return absl::CancelledError("stopped while it waited for the directory");
-  }
-  if (current_ == nullptr && copy_ == nullptr) {
-    const std::string reason =
-        readings_.last_error.empty() ? "it does not answer" : readings_.last_error;
-    lock.unlock();
-    Stop();
-    return base::Error(absl::StatusCode::kFailedPrecondition, "there is no directory: its writer ",
-                       writer_, ": ", reason, "; and no copy: ", no_copy,
-                       ": start the writer, or correct directory.writer; with directory.cache the "
-                       "next start can do without it");
-  }
-  if (current_ == nullptr) {
-    lock.unlock();
-    POSTERN_LOG(kWarning, "directory", "starts with the copy on disk, the writer is away",
-                {{"file", disk_copy_.file()}, {"snapshot", copy_->version()}, {"writer", writer_}});
-    lock.lock();
-    if (current_ == nullptr) {
-      current_ = copy_;
-      NoteStale();
-      ++readings_.generation;
-    }
-  }
-  started_ = true;
-  return absl::OkStatus();
-}
-
-void FollowedSource::LoadCopy(std::string* reason) {
-  auto copy = disk_copy_.Load();
-  if (!copy.ok()) {
-    *reason = std::string(base::MessageOf(copy.status()));
-    return;
-  }
-  copy_ = *std::move(copy);
-  const ResourceIndex index(copy_);
+void FollowedSource::TakeCopy(const SnapshotPtr& copy) {
+  const ResourceIndex index(copy);
   for (std::size_t row = 0; row < index.rows().size(); ++row)
     Put(index.At(row), applied_).IgnoreError();  // it was within the limits when it was written
-  applied_.version = copy_->version();
+  applied_.version = copy->version();
 }
 
-void FollowedSource::Stop() {
+void FollowedSource::Interrupt() {
   std::shared_ptr<rpc::WatchStream> stream;
   {
     const std::lock_guard lock(mutex_);
-    stopping_ = true;
     stream = stream_;
   }
   if (stream != nullptr) stream->Cancel();
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
-
-SnapshotPtr FollowedSource::current() const {
-  const std::lock_guard lock(mutex_);
-  return current_;
-}
-
-DirectoryReadings FollowedSource::readings() const {
-  const std::lock_guard lock(mutex_);
-  return readings_;
 }
 
 void FollowedSource::Run() {
+  NoteHeard();
   absl::Duration pause = waits_.retry_first;
   while (true) {
     synced_ = false;
@@ -190,13 +136,13 @@ absl::Status FollowedSource::Take(const Response& told, Replica& coming) {
 absl::Status FollowedSource::Put(const v1::Resource& resource, Replica& coming) const {
   Manifest manifest;
   manifest.object = ToManifestObject(resource);
-  manifest.file = writer_;
+  manifest.file = address();
   const CheckedPtr checked = Check(std::move(manifest));
   const ResourceKey key = KeyOf(resource);
   Drop(key, coming);
   coming.bytes += BytesOf(*checked);
   if (coming.objects.size() >= kObjectsMax || coming.bytes > kBytesMax) {
-    return base::Error(absl::StatusCode::kResourceExhausted, "the directory of ", writer_,
+    return base::Error(absl::StatusCode::kResourceExhausted, "the directory of ", address(),
                        " is larger than ", kObjectsMax, " objects or ", kBytesMax, " bytes");
   }
   coming.objects[key] = checked;
@@ -233,18 +179,26 @@ absl::Status FollowedSource::Apply(Replica& coming) {
     }
     applied_ = coming;
     disk_copy_.Keep(snapshot);
+    NoteFresh(/*loads=*/1);
     Publish(std::move(snapshot));
+  } else {
+    NoteFresh(/*loads=*/0);
   }
   if (!std::exchange(synced_, true)) {
     POSTERN_LOG(kInfo, "directory", "follows its writer",
-                {{"writer", writer_}, {"snapshot", coming.version}});
+                {{"writer", address()}, {"snapshot", coming.version}});
   }
+  return absl::OkStatus();
+}
+
+void FollowedSource::NoteFresh(std::uint64_t loads) {
   const std::lock_guard lock(mutex_);
-  NoteFresh();
+  readings_.loads += loads;
+  readings_.stale = false;
+  readings_.stale_since = absl::InfiniteFuture();
   readings_.last_load_ok = true;
   readings_.last_error.clear();
   readings_.last_good = absl::Now();
-  return absl::OkStatus();
 }
 
 void FollowedSource::NoteHeard() {
@@ -262,42 +216,14 @@ void FollowedSource::NoteLost(const absl::Status& status) {
     first = readings_.last_error != error;
     readings_.last_error = error;
     readings_.last_load_ok = false;
-    if (current_ != nullptr) NoteStale();
+    if (current_ != nullptr && !std::exchange(readings_.stale, true)) {
+      readings_.stale_since = absl::Now();
+    }
     ++readings_.failures;
   }
   if (!first) return;
   POSTERN_LOG(kWarning, "directory", "the writer is away; the last snapshot stays",
-              {{"writer", writer_}, {"error", status}});
-}
-
-void FollowedSource::NoteStale() {
-  if (!std::exchange(readings_.stale, true)) readings_.stale_since = absl::Now();
-}
-
-void FollowedSource::NoteFresh() {
-  readings_.stale = false;
-  readings_.stale_since = absl::InfiniteFuture();
-}
-
-void FollowedSource::Publish(SnapshotPtr snapshot) {
-  std::uint64_t generation = 0;
-  Changed changed;
-  {
-    const std::lock_guard lock(mutex_);
-    current_ = snapshot;
-    NoteFresh();
-    ++readings_.loads;
-    generation = ++readings_.generation;
-    if (started_) changed = changed_;
-  }
-  wake_.notify_all();
-  POSTERN_LOG(kInfo, "directory", "snapshot published",
-              {{"snapshot", snapshot->version()},
-               {"generation", generation},
-               {"connectors", snapshot->connectors().size()},
-               {"servers", snapshot->servers().size()},
-               {"writer", writer_}});
-  if (changed) changed(std::move(snapshot));
+              {{"writer", address()}, {"error", status}});
 }
 
 }  // namespace postern::directory

@@ -3,9 +3,8 @@
 // The directory from its writer: another server's, followed over its watch.
 //
 // Flow      FollowedSource source(settings, open); source.Start(changed); current(); Stop.
-// Failure   Start: kFailedPrecondition when neither the writer nor a copy on disk gives one. Later:
-//           the last directory stays, marked stale in the readings, and the writer is tried again
-//           and again.
+// Failure   Start: see remote_source.h. Later: the last directory stays, marked stale in the
+//           readings, and the writer is tried again and again.
 // Lifetime  `open` outlives it. Runs a thread of its own.
 // Limits    A snapshot is applied when all of it is here (SYNCED), never a part. kObjectsMax
 //           objects, kBytesMax bytes. Each wait has its bound in FollowerWaits.
@@ -13,20 +12,16 @@
 
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 
 #include "common/base/random.h"
 #include "common/directory/checked_manifest.h"
-#include "common/directory/disk_copy.h"
+#include "common/directory/remote_source.h"
 #include "common/directory/resource_index.h"
 #include "common/directory/settings.h"
-#include "common/directory/source.h"
 #include "common/rpc/directory_client.h"
 
 namespace postern::directory {
@@ -43,7 +38,7 @@ struct FollowerWaits {
   absl::Duration start_with_copy = absl::Seconds(3);
 };
 
-class FollowedSource final : public DirectorySource {
+class FollowedSource final : public RemoteSource {
  public:
   using Open =
       std::function<std::unique_ptr<rpc::WatchStream>(const v1::WatchResourcesRequest& request)>;
@@ -57,12 +52,6 @@ class FollowedSource final : public DirectorySource {
                  const FollowerWaits& waits = FollowerWaits());
   ~FollowedSource() override;
 
-  absl::Status Start(Changed changed) override;
-  void Stop() override;
-
-  SnapshotPtr current() const override;
-  DirectoryReadings readings() const override;
-
  private:
   // What the writer has told, by kind and name.
   struct Replica {
@@ -71,8 +60,9 @@ class FollowedSource final : public DirectorySource {
     std::string version;  // of the writer's snapshot
   };
 
-  void LoadCopy(std::string* reason);
-  void Run();
+  void TakeCopy(const SnapshotPtr& copy) override;
+  void Run() override;
+  void Interrupt() override;
   bool WaitFor(absl::Duration span);  // false when stopping
   absl::Status Follow();
   absl::Status Take(const v1::WatchResourcesResponse& told, Replica& coming);
@@ -81,31 +71,17 @@ class FollowedSource final : public DirectorySource {
   absl::Status Apply(Replica& coming);
   void NoteHeard();
   void NoteLost(const absl::Status& status);
-  void NoteStale();  // with mutex_, as is the next
-  void NoteFresh();
-  void Publish(SnapshotPtr snapshot);
+  void NoteFresh(std::uint64_t loads);
 
-  const std::string writer_;
-  const absl::Duration writer_timeout_;
   const Open open_;
   base::Random& random_;
   const FollowerWaits waits_;
 
   // Of Start, then of the thread.
   Replica applied_;
-  SnapshotPtr copy_;
   bool synced_ = false;  // in the call that is open
-  DiskCopy disk_copy_;
 
-  mutable std::mutex mutex_;  // below: shared with readers
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  bool started_ = false;
-  Changed changed_;
-  std::shared_ptr<rpc::WatchStream> stream_;
-  SnapshotPtr current_;
-  DirectoryReadings readings_;
-  std::thread thread_;
+  std::shared_ptr<rpc::WatchStream> stream_;  // with mutex_
 };
 
 }  // namespace postern::directory

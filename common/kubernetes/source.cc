@@ -52,9 +52,14 @@ KubernetesSource::KubernetesSource(const directory::DirectorySettings& directory
                                    const KubernetesSettings& settings,
                                    const Access& access,
                                    base::Random& random)
-    : disk_copy_(*directory.cache, "the API server", kCopyAfter),
+    : RemoteSource({.name = "the API server",
+                    .field = "api_server",
+                    .address = access.origin(),
+                    .wait = *settings.start_timeout,
+                    .wait_with_copy = kStartWithCopy,
+                    .advice = ""},
+                   directory::DiskCopy(*directory.cache, "the API server", kCopyAfter)),
       quiet_time_(*directory.quiet_time),
-      settings_(settings),
       access_(access) {
   for (std::size_t kind = 0; kind < directory::kKinds; ++kind)
     feeds_.push_back(std::make_unique<Feed>(static_cast<Kind>(kind), access, settings, random));
@@ -64,78 +69,9 @@ KubernetesSource::~KubernetesSource() {
   Stop();
 }
 
-absl::Status KubernetesSource::Start(Changed changed) {
-  std::string no_copy;
-  LoadCopy(&no_copy);
-  std::unique_lock lock(mutex_);
-  changed_ = std::move(changed);
-  thread_ = std::thread([this] { Run(); });
-  const absl::Duration most = copy_ == nullptr ? *settings_.start_timeout
-                                               : std::min(kStartWithCopy, *settings_.start_timeout);
-  io::AwaitUnlessStopped(wake_, lock, most, [this] { return current_ != nullptr; });
-  if (current_ == nullptr && io::StopWanted()) {
-    lock.unlock();
-    Stop();
-    return absl::CancelledError("stopped while it waited for the directory");
-  }
-  if (current_ == nullptr && copy_ == nullptr) {
-    lock.unlock();
-    Stop();
-    return NothingYet(no_copy);
-  }
-  if (current_ == nullptr) {
-    lock.unlock();
-    POSTERN_LOG(kWarning, "directory", "starts with the copy on disk",
-                {{"file", disk_copy_.file()},
-                 {"snapshot", copy_->version()},
-                 {"api_server", access_.origin()}});
-    lock.lock();
-  }
-  if (current_ == nullptr) {
-    current_ = copy_;
-    readings_.stale = true;
-    readings_.stale_since = std::min(readings_.stale_since, absl::Now());
-    ++readings_.generation;
-  }
-  started_ = true;
-  return absl::OkStatus();
-}
-
-void KubernetesSource::LoadCopy(std::string* reason) {
-  auto copy = disk_copy_.Load();
-  if (copy.ok()) {
-    copy_ = *std::move(copy);
-  } else {
-    *reason = std::string(base::MessageOf(copy.status()));
-  }
-}
-
-absl::Status KubernetesSource::NothingYet(const std::string& no_copy) {
-  const directory::DirectoryReadings now = readings();
-  return base::Error(absl::StatusCode::kFailedPrecondition,
-                     "there is no directory: the API server ", access_.origin(), ": ",
-                     now.last_error.empty() ? "it does not answer" : now.last_error,
-                     "; and no copy: ", no_copy);
-}
-
-void KubernetesSource::Stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    if (channel_ != nullptr) channel_->Wake();
-  }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
-
-SnapshotPtr KubernetesSource::current() const {
+void KubernetesSource::Interrupt() {
   const std::lock_guard lock(mutex_);
-  return current_;
-}
-
-directory::DirectoryReadings KubernetesSource::readings() const {
-  const std::lock_guard lock(mutex_);
-  return readings_;
+  if (channel_ != nullptr) channel_->Wake();
 }
 
 KubernetesSource::View KubernetesSource::view() const {
@@ -279,7 +215,7 @@ void KubernetesSource::NoteRefused(const std::vector<ManifestError>& errors) {
     if (current_ != nullptr) serving = current_->version();
   }
   POSTERN_LOG(kError, "directory", "cannot be loaded; the last good snapshot stays",
-              {{"api_server", access_.origin()}, {"snapshot", serving}, {"error", text}});
+              {{"api_server", address()}, {"snapshot", serving}, {"error", text}});
 }
 
 // How current what we serve is, and what is in the way.
@@ -305,32 +241,13 @@ void KubernetesSource::NoteFeeds() {
   }
   if (news) {
     POSTERN_LOG(kWarning, "directory", "the API server is away; the last snapshot stays",
-                {{"api_server", access_.origin()}, {"error", failure}});
+                {{"api_server", address()}, {"error", failure}});
   }
   if (followed && !followed_) {
     POSTERN_LOG(kInfo, "directory", "follows the API server",
-                {{"api_server", access_.origin()}, {"namespace", access_.name_space()}});
+                {{"api_server", address()}, {"namespace", access_.name_space()}});
   }
   followed_ = followed;
-}
-
-void KubernetesSource::Publish(SnapshotPtr snapshot) {
-  std::uint64_t generation = 0;
-  Changed changed;
-  {
-    const std::lock_guard lock(mutex_);
-    current_ = snapshot;
-    generation = ++readings_.generation;
-    if (started_) changed = changed_;
-  }
-  wake_.notify_all();
-  POSTERN_LOG(kInfo, "directory", "snapshot published",
-              {{"snapshot", snapshot->version()},
-               {"generation", generation},
-               {"connectors", snapshot->connectors().size()},
-               {"servers", snapshot->servers().size()},
-               {"api_server", access_.origin()}});
-  if (changed) changed(std::move(snapshot));
 }
 
 }  // namespace postern::kubernetes

@@ -4,9 +4,9 @@
 //
 // Flow      Access::Make(settings); KubernetesSource source(...); source.Start(changed); current();
 //           Stop.
-// Failure   Start: kFailedPrecondition when neither the API server nor a copy on disk gives a
-//           directory. Later: the last directory stays, marked stale in the readings while any kind
-//           is cut off; resources that break a rule leave the last directory in force, whole.
+// Failure   Start: see common/directory/remote_source.h. Later: the last directory stays, marked
+//           stale in the readings while any kind is cut off; resources that break a rule leave the
+//           last directory in force, whole.
 // Lifetime  Settings, access and random outlive it. Runs a thread of its own, and calls `changed`
 //           there.
 // Limits    Changes that follow one another within directory.quiet_time are one, for ten times that
@@ -15,25 +15,22 @@
 
 #pragma once
 
-#include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "common/base/random.h"
-#include "common/directory/disk_copy.h"
+#include "common/directory/remote_source.h"
 #include "common/directory/settings.h"
-#include "common/directory/source.h"
 #include "common/kubernetes/access.h"
 #include "common/kubernetes/feed.h"
 #include "common/kubernetes/settings.h"
 
 namespace postern::kubernetes {
 
-class KubernetesSource final : public directory::DirectorySource {
+class KubernetesSource final : public directory::RemoteSource {
  public:
   // The resources as they were told last, whether or not they are in force.
   struct View {
@@ -50,12 +47,6 @@ class KubernetesSource final : public directory::DirectorySource {
                    base::Random& random = base::Random::System());
   ~KubernetesSource() override;
 
-  absl::Status Start(Changed changed) override;
-  void Stop() override;
-
-  directory::SnapshotPtr current() const override;
-  directory::DirectoryReadings readings() const override;
-
   // From any thread. Shares the objects.
   View view() const;
 
@@ -71,41 +62,29 @@ class KubernetesSource final : public directory::DirectorySource {
   bool WaitInForce(const std::string& place, std::int64_t generation, absl::Duration most) const;
 
  private:
-  void LoadCopy(std::string* reason);
-  absl::Status NothingYet(const std::string& no_copy);
-  void Run();
+  void Run() override;
+  void Interrupt() override;
   absl::Time Step(http::Channel& channel);
   void NoteChanges(absl::Time now);
   void Apply();
   void NoteRefused(const std::vector<directory::ManifestError>& errors);
   void NoteFeeds();
-  void Publish(directory::SnapshotPtr snapshot);
 
-  directory::DiskCopy disk_copy_;
   const absl::Duration quiet_time_;
-  const KubernetesSettings& settings_;
   const Access& access_;
 
   // Of the thread, after Start:
   std::vector<std::unique_ptr<Feed>> feeds_;
-  directory::SnapshotPtr copy_;
   bool followed_ = false;  // in touch with every kind
   absl::Time first_change_ = absl::InfiniteFuture();
   absl::Time build_at_ = absl::InfiniteFuture();
 
-  mutable std::mutex mutex_;  // below: shared with readers
-  mutable std::condition_variable wake_;
-  bool stopping_ = false;
-  bool started_ = false;
+  // With mutex_:
   bool complete_ = false;
-  Changed changed_;
   http::Channel* channel_ = nullptr;
-  directory::SnapshotPtr current_;
-  directory::DirectoryReadings readings_;
   std::string refusal_;  // why what was told last is not in force
   std::map<std::string, std::string> findings_;
   std::map<std::string, std::int64_t> in_force_;
-  std::thread thread_;
 };
 
 }  // namespace postern::kubernetes
