@@ -11,8 +11,10 @@ namespace {
 using Action = Cmdlet::Action;
 
 // "server\name" is Exchange's way to name a connector; the names of other kinds are slugs.
-std::string IdentityOf(std::string_view kind, std::string_view text) {
-  const std::string_view name = base::Trim(text.substr(text.rfind('\\') + 1));
+std::string IdentityOf(std::string_view kind, std::string_view text, std::string& server) {
+  const std::size_t slash = text.rfind('\\');
+  if (slash != std::string_view::npos) server = std::string(base::Trim(text.substr(0, slash)));
+  const std::string_view name = base::Trim(text.substr(slash + 1));
   const bool wild = name.find('*') != std::string_view::npos;
   return kind == "SendConnector" || wild ? std::string(name) : SlugOf(name);
 }
@@ -98,7 +100,7 @@ absl::StatusOr<CmdletCall> UnderstoodCall(const Cmdlet& cmdlet, const std::vecto
   const Given* identity = call.line.Find("Identity");
   if (identity != nullptr && !cmdlet.kind.empty()) {
     const std::string text = call.line.Text("Identity");
-    call.identity = IdentityOf(cmdlet.kind, text);
+    call.identity = IdentityOf(cmdlet.kind, text, call.identity_server);
     // $null as the identity of Get- shows everything, as in Exchange.
     const bool null = identity->literal->kind == Literal::Kind::kNull;
     if (call.identity.empty() && !(null && cmdlet.action == Action::kGet)) {

@@ -29,9 +29,10 @@ struct CmdletCall {
   v1::GetTlsReportRequest tls_report;  // of Get-TlsReport
   TrackingAsked tracking;              // of Get-MessageTrackingLog
   MailCall mail;                       // of the cmdlets about queues and messages
-  std::string identity;  // as the directory knows names; empty: all, or none is needed
-  View view;             // of Get-
-  bool viewed = false;   // `view` comes from the line, not from the cmdlet
+  std::string identity;         // as the directory knows names; empty: all, or none is needed
+  std::string identity_server;  // what stands before it: "server\name"
+  View view;                    // of Get-
+  bool viewed = false;          // `view` comes from the line, not from the cmdlet
 
   std::string_view kind() const { return line.cmdlet->kind; }
 

@@ -145,8 +145,7 @@ constexpr Parameter kRoute[] = {
 };
 
 constexpr Parameter kTrack[] = {
-    {"End", "", Form::kText, Standing::kField, "2026-01-31, \"2026-01-31 23:59\", in UTC", "none",
-     "Only what was before this time."},
+    {"End", "", Form::kText, Standing::kField, "\"2026-01-31 23:59\", UTC", "none", "Before it."},
     {"EventId", "", Form::kText, Standing::kField,
      "RECEIVE, SEND, DEFER, FAIL, DSN, RESUBMIT, POISONMESSAGE", "any",
      "What became of the message."},
@@ -155,6 +154,7 @@ constexpr Parameter kTrack[] = {
     {"MessageId", "", Form::kText, Standing::kField, "<id@host>", "any",
      "The Message-ID field, with or without its angle brackets."},
     {"MessageSubject", "", Form::kText, Standing::kField, "text", "any", "A part of the subject."},
+    {"NetworkMessageId", "", Form::kText, Standing::kRefused, "", "", "-MessageId follows one."},
     {"Recipients", "", Form::kList, Standing::kField, "addresses", "any",
      "At least one of them is a recipient."},
     {"Reference", "", Form::kText, Standing::kField, "<id@host>", "any",
@@ -168,8 +168,8 @@ constexpr Parameter kTrack[] = {
     {"Source", "", Form::kText, Standing::kField,
      "SMTP, GATEWAY, DNS, DSN, QUEUE, ROUTING, ADMIN, POISONMESSAGE", "any",
      "What told of the event."},
-    {"Start", "", Form::kText, Standing::kField, "as End", "none",
-     "Only what was at this time or later."},
+    {"Start", "", Form::kText, Standing::kField, "as End", "none", "At this time or later."},
+    {"TransportTrafficType", "", Form::kText, Standing::kRefused, "", "", "All traffic is mail."},
 };
 
 constexpr Parameter kTlsReport[] = {

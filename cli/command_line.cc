@@ -75,7 +75,12 @@ void AddDrain(CLI::App& app, Words& words) {
     verb.add_option("--source", drain.server,
                     "-Server of Exchange: the server that is emptied, by its name in the "
                     "directory; without it the one that is asked");
-    verb.add_flag("--undo", drain.undo, "The server takes new mail again");
+    verb.add_flag("--undo", drain.undo,
+                  name == "Drain-Server"
+                      ? "The server takes new mail again, which it refuses from the command on"
+                      : "The server takes new mail again at once, not 30 s after the command");
+    verb.add_flag("--what-if", drain.what_if,
+                  "Tells what would be handed to whom, and does nothing");
   }
 }
 

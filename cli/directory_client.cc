@@ -147,11 +147,11 @@ absl::StatusOr<Connection*> DirectoryClient::ServerNamed(std::string_view name) 
   request.set_kind("TransportServer");
   request.set_name(base::LowerAscii(name));
   const auto resource = asked_->Ask(request);
-  if (!resource.ok()) return base::Annotate(resource.status(), base::Cat("-Server ", name));
+  if (!resource.ok()) return base::Annotate(resource.status(), base::Cat("server ", name));
   ConnectionOptions there = options_;
   there.address = resource->transport_server().spec().relay_address();
   if (there.address.empty()) {
-    return base::Error(absl::StatusCode::kFailedPrecondition, "-Server ", name,
+    return base::Error(absl::StatusCode::kFailedPrecondition, "server ", name,
                        ": it has no relayAddress; name its admin port with --server host:port");
   }
   auto opened = Opened(there);

@@ -19,6 +19,23 @@ absl::Status TimeIsOver(const v1::RedirectMessageResponse& last, std::uint64_t m
   return absl::FailedPreconditionError(why);
 }
 
+// With -WhatIf nothing is handed over, and new mail is taken as before.
+absl::Status TellWhatIf(const DrainOptions& options,
+                        const v1::RedirectMessageResponse& told,
+                        Shell& shell) {
+  shell.out << "What if: " << ForTerminal(told.server()) << ": ";
+  if (options.undo) {
+    shell.out << "it would take new mail again; " << told.remaining() << " wait there\n";
+    return absl::OkStatus();
+  }
+  const std::vector<std::string> servers(told.targets().begin(), told.targets().end());
+  shell.out << told.remaining() << " messages would be handed to "
+            << ForTerminal(base::Join(servers, ", ")) << "; new mail would be refused "
+            << (options.hold ? "from then on, until --undo or the server's end\n"
+                             : "meanwhile and for 30 s\n");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status Drain(const DrainOptions& options,
@@ -31,11 +48,13 @@ absl::Status Drain(const DrainOptions& options,
   request.set_within_seconds(static_cast<std::uint32_t>(absl::ToInt64Seconds(kDrainRound)));
   request.set_hold(options.hold);
   request.set_release(options.undo);
+  request.set_dry_run(options.what_if);
   const absl::Time begun = absl::Now();
   std::uint64_t moved = 0;
   for (;;) {
     const auto round = call(request);
     if (!round.ok()) return round.status();
+    if (options.what_if) return TellWhatIf(options, *round, shell);
     if (options.undo) {
       shell.out << ForTerminal(round->server()) << ": takes new mail again; " << round->remaining()
                 << " wait there\n";

@@ -32,6 +32,7 @@ struct DrainOptions {
   int seconds = 0;    // 0: as long as it takes
   bool hold = false;  // Drain-Server: new mail is refused until the server ends
   bool undo = false;
+  bool what_if = false;
 };
 
 using DrainCall =

@@ -79,4 +79,23 @@ std::string InParameterTerms(std::string_view kind, std::string_view findings) {
   return base::Join(lines, "\n");
 }
 
+absl::Status InParameterTerms(const Cmdlet& cmdlet, const absl::Status& status) {
+  const std::string_view said = base::MessageOf(status);
+  const std::size_t end = said.find(": ");
+  if (status.ok() || end == std::string_view::npos) return status;
+  std::string name;
+  for (const char c : said.substr(0, end)) {
+    if (c != '_') name.push_back(c);
+  }
+  for (const Parameter* parameter : ParametersOf(cmdlet)) {
+    if (!base::EqualsIgnoreCase(parameter->name, name)) continue;
+    absl::Status told = base::Error(status.code(), "-", parameter->name, said.substr(end));
+    status.ForEachPayload([&told](absl::string_view type, const absl::Cord& payload) {
+      told.SetPayload(type, payload);
+    });
+    return told;
+  }
+  return status;
+}
+
 }  // namespace postern::cli

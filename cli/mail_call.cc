@@ -1,5 +1,6 @@
 #include "cli/mail_call.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "cli/value_forms.h"
@@ -13,6 +14,11 @@ namespace {
 using Action = Cmdlet::Action;
 
 constexpr std::uint32_t kRowsMax = 250'000;
+
+bool ActsOnQueues(const Cmdlet& cmdlet) {
+  return cmdlet.action == Action::kSuspendQueue || cmdlet.action == Action::kResumeQueue ||
+         cmdlet.action == Action::kRetryQueue;
+}
 
 // 0: the line does not give it.
 std::uint32_t CountOf(const CmdletLine& line,
@@ -162,10 +168,28 @@ v1::GetQueueDigestRequest DigestFrom(const CmdletLine& line, Complaints& complai
   return request;
 }
 
+// What stands before [Server\]Queue, or before [Server\]Queue\Number.
+std::string ServerIn(const std::string& identity, std::size_t parts_below) {
+  const auto parts = static_cast<std::size_t>(std::count(identity.begin(), identity.end(), '\\'));
+  return parts < parts_below ? "" : identity.substr(0, identity.find('\\'));
+}
+
+std::string ServerFrom(const CmdletLine& line, Complaints& complaints) {
+  const bool queues = line.cmdlet->action == Action::kGetQueue || ActsOnQueues(*line.cmdlet);
+  std::string server = ServerIn(line.Text("Identity"), queues ? 1 : 2);
+  if (server.empty()) server = ServerIn(line.Text("Queue"), 1);
+  const std::string given = line.Text("Server");
+  if (!given.empty() && !server.empty()) {
+    Complain(complaints, "Server", given, "is not given beside an identity that names a server");
+  }
+  return given.empty() ? server : given;
+}
+
 }  // namespace
 
 MailCall MailCallFrom(const CmdletLine& line, Complaints& complaints) {
   MailCall call;
+  if (line.cmdlet->action != Action::kQueueDigest) call.server = ServerFrom(line, complaints);
   switch (line.cmdlet->action) {
     case Action::kGetQueue:
       call.request = GetQueueFrom(line, complaints);

@@ -24,7 +24,8 @@ struct MailCall {
                v1::ExportMessageRequest,
                v1::GetQueueDigestRequest>
       request;
-  std::string path;  // of Export-Message
+  std::string path;    // of Export-Message
+  std::string server;  // whose queues are meant, by -Server or an identity; empty: who is asked
 };
 
 MailCall MailCallFrom(const CmdletLine& line, Complaints& complaints);

@@ -36,8 +36,13 @@ constexpr Parameter kMessageFilter = {
     "Properties of messages, compared with -eq, -ne, -gt, -ge, -lt, -le or -like, joined by -and. "
     "A "
     "property that does not exist is answered with those that do."};
-constexpr Parameter kServer = {
-    "Server", "", Form::kText, Standing::kRefused, "", "", "--server says which server is asked."};
+constexpr Parameter kServer = {"Server",
+                               "",
+                               Form::kText,
+                               Standing::kField,
+                               "the name of a TransportServer",
+                               "the server that is asked",
+                               "Whose queues are meant; not beside an identity that names one."};
 
 constexpr Parameter kBookmarkIndex = {"BookmarkIndex",
                                       "",

@@ -1,6 +1,8 @@
 #include "cli/mail_print.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <vector>
 
 #include "cli/table.h"
 #include "common/base/text.h"
@@ -64,6 +66,12 @@ std::string RecipientsOf(const v1::MessageInfo& message) {
   for (const v1::RecipientInfo& recipient : message.recipients())
     texts.push_back(base::Cat(recipient.address(), ": ", recipient.status()));
   return texts.empty() ? "" : base::Cat("{", base::Join(texts, ", "), "}");
+}
+
+// They come when they were asked for.
+bool HasRecipients(const v1::GetMessageResponse& response) {
+  return std::any_of(response.messages().begin(), response.messages().end(),
+                     [](const v1::MessageInfo& message) { return message.recipients_size() > 0; });
 }
 
 Fields FieldsOf(const v1::MessageInfo& message) {
@@ -148,8 +156,11 @@ void PrintDetails(const v1::QueueDigest& digest, Shell& shell) {
 
 }  // namespace
 
-absl::Status Print(const v1::GetQueueResponse& response, bool one, const View& view, Shell& shell) {
-  const bool whole = one && response.queues_size() == 1 && view.properties.empty();
+absl::Status Print(const v1::GetQueueResponse& response,
+                   Asked asked,
+                   const View& view,
+                   Shell& shell) {
+  const bool whole = asked == Asked::kOne && response.queues_size() == 1 && view.properties.empty();
   if (response.queues().empty()) shell.err << "no queue is so\n";
   const absl::Status printed =
       PrintRows(AllFieldsOf(response.queues()), kUsualOfQueue, whole ? Whole(view) : view, shell);
@@ -158,11 +169,13 @@ absl::Status Print(const v1::GetQueueResponse& response, bool one, const View& v
 }
 
 absl::Status Print(const v1::GetMessageResponse& response,
-                   bool one,
+                   Asked asked,
                    const View& view,
                    Shell& shell) {
-  if (response.messages().empty()) shell.err << "no messages are queued\n";
-  if (one && view.properties.empty()) {
+  if (response.messages().empty()) {
+    shell.err << (asked == Asked::kAll ? "no messages are queued\n" : "no message is so\n");
+  }
+  if (asked == Asked::kOne && view.properties.empty()) {
     for (const v1::MessageInfo& message : response.messages()) {
       if (&message != &response.messages(0)) shell.out << '\n';
       Fields fields = FieldsOf(message);
@@ -172,8 +185,9 @@ absl::Status Print(const v1::GetMessageResponse& response,
     }
     return absl::OkStatus();
   }
-  const absl::Status printed =
-      PrintRows(AllFieldsOf(response.messages()), kUsualOfMessage, view, shell);
+  std::vector<std::string_view> usual(std::begin(kUsualOfMessage), std::end(kUsualOfMessage));
+  if (HasRecipients(response)) usual.emplace_back("Recipients");
+  const absl::Status printed = PrintRows(AllFieldsOf(response.messages()), usual, view, shell);
   if (printed.ok()) TellPage(response, "messages", response.messages_size(), shell);
   return printed;
 }

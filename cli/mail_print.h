@@ -2,10 +2,12 @@
 //
 // Queues, messages and digests as Exchange's shell prints them.
 //
-// Flow      Print(response, one, view, shell).
+// Flow      Print(response, asked, view, shell).
 // Failure   kInvalidArgument: the view names a property that there is not.
 
 #pragma once
+
+#include <cstdint>
 
 #include "absl/status/status.h"
 
@@ -16,10 +18,15 @@
 
 namespace postern::cli {
 
-// `one`: a single one was asked for, and is shown whole.
-absl::Status Print(const v1::GetQueueResponse& response, bool one, const View& view, Shell& shell);
+// What a line asked for; a single one is shown whole.
+enum class Asked : std::uint8_t { kAll, kSome, kOne };
+
+absl::Status Print(const v1::GetQueueResponse& response,
+                   Asked asked,
+                   const View& view,
+                   Shell& shell);
 absl::Status Print(const v1::GetMessageResponse& response,
-                   bool one,
+                   Asked asked,
                    const View& view,
                    Shell& shell);
 absl::Status Print(const v1::GetQueueDigestResponse& response, const View& view, Shell& shell);

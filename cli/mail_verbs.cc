@@ -41,9 +41,18 @@ class Progress {
 };
 
 template <typename Response>
-absl::Status Shown(const Response& response, bool one, const View& view, Shell& shell) {
+absl::Status Shown(const Response& response, Asked asked, const View& view, Shell& shell) {
   if (shell.output != Output::kTable) return PrintData(response, shell);
-  return Print(response, one, view, shell);
+  return Print(response, asked, view, shell);
+}
+
+Asked AskedBy(const CmdletLine& line) {
+  if (line.Find("Identity") != nullptr) return Asked::kOne;
+  for (const std::string_view narrows :
+       {"Filter", "Queue", "Include", "Exclude", "BookmarkObject"}) {
+    if (line.Find(narrows) != nullptr) return Asked::kSome;
+  }
+  return Asked::kAll;
 }
 
 template <typename Rows>
@@ -59,7 +68,7 @@ absl::Status Run(const v1::GetQueueRequest& request,
   auto response = connection.Ask(request);
   if (!response.ok()) return response.status();
   if (request.page().search_backward()) Reverse(*response->mutable_queues());
-  return Shown(*response, !request.identity().empty(), call.view, shell);
+  return Shown(*response, AskedBy(call.line), call.view, shell);
 }
 
 absl::Status Run(v1::GetMessageRequest request,
@@ -80,7 +89,7 @@ absl::Status Run(v1::GetMessageRequest request,
     }
   }
   if (request.page().search_backward()) Reverse(*all.mutable_messages());
-  return Shown(all, !request.identity().empty(), call.view, shell);
+  return Shown(all, AskedBy(call.line), call.view, shell);
 }
 
 absl::Status Run(const v1::GetQueueDigestRequest& request,

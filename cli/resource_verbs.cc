@@ -21,6 +21,20 @@ void Note(std::string_view text, Shell& shell) {
   shell.err << ForTerminal(text) << '\n';
 }
 
+// $null takes a value away, and then there may be a default.
+void NoteDefaults(const Change& change, const v1::Resource& after, Shell& shell) {
+  const Message& spec = SpecOf(after);
+  for (const std::string& path : change.mask) {
+    const FieldDescriptor* field = spec.GetDescriptor()->FindFieldByName(path.substr(5));
+    if (!TextsOf(SpecOf(change.resource), *field).empty()) continue;
+    const std::vector<std::string> texts = TextsOf(spec, *field);
+    if (texts.empty()) continue;
+    const std::string said =
+        base::Cat("spec.", field->json_name(), ": left out, it is ", base::Join(texts, ", "));
+    Note(InParameterTerms(KindOf(after), said), shell);
+  }
+}
+
 // What a change did, or would do.
 absl::Status PrintChange(const CmdletCall& call, const v1::ChangeResponse& response, Shell& shell) {
   PrintWarnings(response.warnings(), shell);
@@ -33,11 +47,16 @@ absl::Status PrintChange(const CmdletCall& call, const v1::ChangeResponse& respo
   } else if (HoldsNone(response.before())) {
     if (call.what_if()) to << what_if << ForTerminal(title) << " would be created\n";
   } else {
-    to << what_if << ForTerminal(title) << (call.what_if() ? " would change\n" : " changed\n");
-    if (table) {
-      shell.out << RenderDifferences(DifferencesBetween(response.before(), response.after()));
+    const auto differences = DifferencesBetween(response.before(), response.after());
+    if (differences.empty()) {
+      to << what_if << ForTerminal(base::Cat(title, ": it is so already, by default"))
+         << (call.what_if() ? " and would stay so\n" : " and stays so from now on\n");
+    } else {
+      to << what_if << ForTerminal(title) << (call.what_if() ? " would change\n" : " changed\n");
     }
+    if (table && !differences.empty()) shell.out << RenderDifferences(differences);
   }
+  NoteDefaults(call.change, response.after(), shell);
   const bool fresh = HoldsNone(response.before());
   if (table && !fresh) return absl::OkStatus();
   View view{.one = true};
@@ -177,6 +196,13 @@ absl::Status RunRemove(const CmdletCall& call, DirectoryClient& client, Shell& s
   return absl::OkStatus();
 }
 
+// A connector is the organization's; the server in its identity only has to be one of its servers.
+absl::Status CheckServer(const std::string& server, DirectoryClient& client) {
+  if (server.empty()) return absl::OkStatus();
+  const auto found = client.Get("TransportServer", base::LowerAscii(server));
+  return base::Annotate(found.status(), base::Cat("-Identity: ", server));
+}
+
 }  // namespace
 
 std::string Titled(const v1::Resource& resource) {
@@ -237,6 +263,7 @@ Changed Edited(std::string_view kind,
 }
 
 absl::Status RunResourceVerb(const CmdletCall& call, DirectoryClient& client, Shell& shell) {
+  if (absl::Status known = CheckServer(call.identity_server, client); !known.ok()) return known;
   switch (call.line.cmdlet->action) {
     case Action::kNew:
       return RunNew(call, client, shell);

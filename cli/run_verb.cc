@@ -1,6 +1,7 @@
 #include "cli/run_verb.h"
 
 #include "cli/drain_verb.h"
+#include "cli/findings.h"
 #include "cli/import_verb.h"
 #include "cli/mail_parameters.h"
 #include "cli/mail_verbs.h"
@@ -29,8 +30,12 @@ absl::Status Track(const CmdletCall& call, Session& session) {
   return Run(call.tracking, call.view, **connection, session.shell);
 }
 
+absl::StatusOr<Connection*> ConnectionTo(const std::string& server, Session& session) {
+  return server.empty() ? session.client.Asked() : session.client.ServerNamed(server);
+}
+
 absl::Status AskAboutMail(const CmdletCall& call, Session& session) {
-  const auto connection = session.client.Asked();
+  const auto connection = ConnectionTo(call.mail.server, session);
   if (!connection.ok()) return connection.status();
   return RunMail(call, **connection, session.shell);
 }
@@ -75,7 +80,8 @@ struct Dispatch {
   absl::Status operator()(const std::monostate&) const { return absl::OkStatus(); }
 
   absl::Status operator()(const CmdletCall& call) const {
-    return Advise(RunCmdlet(call, session), session.client.options(),
+    const absl::Status done = RunCmdlet(call, session);
+    return Advise(InParameterTerms(*call.line.cmdlet, done), session.client.options(),
                   RoleFor(call.line.cmdlet->action));
   }
 
@@ -109,8 +115,7 @@ struct Dispatch {
   }
 
   absl::Status operator()(const DrainOptions& options) const {
-    const auto connection = options.server.empty() ? session.client.Asked()
-                                                   : session.client.ServerNamed(options.server);
+    const auto connection = ConnectionTo(options.server, session);
     if (!connection.ok()) return connection.status();
     return Advise(Run(options, **connection, session.shell), session.client.options(), "operate");
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "google/protobuf/descriptor.h"
+#include "google/protobuf/text_format.h"
 
 #include "cli/table.h"
 #include "common/base/text.h"
@@ -73,24 +74,16 @@ std::string Scalar(std::string_view text) {
   return out;
 }
 
+// `index` of a list, -1 of what is none.
 std::string ScalarOf(const Message& message, const FieldDescriptor& field, int index) {
   const auto* reflection = message.GetReflection();
-  const bool listed = field.is_repeated();
-  switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_BOOL:
-      return reflection->GetBool(message, &field) ? "true" : "false";
-    case FieldDescriptor::CPPTYPE_INT32:
-      return std::to_string(reflection->GetInt32(message, &field));
-    case FieldDescriptor::CPPTYPE_UINT32:
-      return std::to_string(reflection->GetUInt32(message, &field));
-    case FieldDescriptor::CPPTYPE_UINT64:
-      return std::to_string(reflection->GetUInt64(message, &field));
-    case FieldDescriptor::CPPTYPE_STRING:
-      return Scalar(listed ? reflection->GetRepeatedString(message, &field, index)
-                           : reflection->GetString(message, &field));
-    default:
-      return "\"\"";
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+    return Scalar(index < 0 ? reflection->GetString(message, &field)
+                            : reflection->GetRepeatedString(message, &field, index));
   }
+  std::string text;
+  google::protobuf::TextFormat::PrintFieldValueToString(message, &field, index, &text);
+  return text;
 }
 
 // What is written: all that is set, and in an empty message its empty lists.
@@ -142,7 +135,7 @@ void Write(const Message& message, std::size_t indent, std::string& out) {
       out.push_back('\n');
       Write(message.GetReflection()->GetMessage(message, field), indent + 2, out);
     } else {
-      out += base::Cat(" ", ScalarOf(message, *field, 0), "\n");
+      out += base::Cat(" ", ScalarOf(message, *field, -1), "\n");
     }
   }
 }

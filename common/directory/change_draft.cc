@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "google/protobuf/unknown_field_set.h"
+#include "google/protobuf/util/message_differencer.h"
 
 #include "common/base/text.h"
 #include "common/connector/content_hash.h"
@@ -17,6 +18,7 @@ namespace {
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
+using google::protobuf::util::MessageDifferencer;
 using Reading = FolderReader::Reading;
 using Verb = Change::Verb;
 
@@ -32,6 +34,12 @@ absl::Status Forbidden(const Parts&... parts) {
 
 std::string Titled(Kind kind, std::string_view name) {
   return base::Cat(NameOf(kind), " \"", base::Printable(name), "\"");
+}
+
+const Message& SpecOf(const v1::Resource& resource) {
+  const Message& object = ObjectOf(resource);
+  const FieldDescriptor* spec = object.GetDescriptor()->FindFieldByName("spec");
+  return object.GetReflection()->GetMessage(object, spec);
 }
 
 const std::string& NameIn(const CheckedManifest& checked) {
@@ -218,9 +226,15 @@ absl::Status DraftUpdated(const Change& change, ChangeDraft& draft) {
 
 }  // namespace
 
+// A word that says what its default is now is kept: another field may give the default another
+// value.
 bool ChangeDraft::differs() const {
   if (!was || !becomes) return true;
-  return MetadataOf(*was).resource_version() != MetadataOf(*becomes).resource_version();
+  if (MetadataOf(*was).resource_version() != MetadataOf(*becomes).resource_version()) return true;
+  if (before == nullptr) return false;
+  const v1::Resource old = ToResource(before->manifest.object);
+  const v1::Resource now = ToResource(after->manifest.object);
+  return !MessageDifferencer::Equals(SpecOf(old), SpecOf(now));
 }
 
 std::string ManagedFileOf(Kind kind, std::string_view name) {

@@ -47,6 +47,14 @@ void CheckSize(std::string_view path, const std::string& text, Errors& errors) {
   }
 }
 
+// RFC 5321 §4.5.3.1.7: every server takes a message of 64K octets. Less is a missing "MB".
+void CheckNotTiny(const std::string& text, Errors& errors) {
+  constexpr std::uint64_t kLeast = 64 * 1024;
+  const auto size = base::ParseSize(text);
+  if (text.empty() || !size.ok() || *size >= kLeast) return;
+  AddError(errors, "spec.maxReceiveSize", text, "is at least 64KB; a number alone is bytes");
+}
+
 void CheckSecureDomains(const v1::TransportConfigSpec& spec, Errors& errors) {
   constexpr std::string_view kPath = "spec.tlsSendDomainSecureList";
   if (spec.tls_send_domain_secure_list_size() > kSecureDomainsMax) {
@@ -190,6 +198,7 @@ std::vector<FieldError> Validate(const v1::TransportConfig& config) {
   Errors errors;
   CheckFrame(config, errors);
   CheckSize("spec.maxReceiveSize", spec.max_receive_size(), errors);
+  CheckNotTiny(spec.max_receive_size(), errors);
   CheckSize("spec.externalDsnMaxMessageAttachSize", spec.external_dsn_max_message_attach_size(),
             errors);
   CheckSize("spec.internalDsnMaxMessageAttachSize", spec.internal_dsn_max_message_attach_size(),

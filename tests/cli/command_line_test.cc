@@ -133,9 +133,10 @@ TEST(CommandLine, RedirectMessageIsWrittenAsInExchange) {
     EXPECT_FALSE(drain.hold);
   }
   EXPECT_EQ(Parse({"Redirect-Message", "--server", "mbx:1"})->connection.address, "mbx:1");
-  EXPECT_THAT(Fault({"Redirect-Message", "-Tarjet", "mbx-1"}),
-              HasSubstr("-Tarjet: is not a parameter of Redirect-Message, which takes --target, "
-                        "--seconds, --source, --undo; -Server and -Target as in Exchange"));
+  EXPECT_THAT(
+      Fault({"Redirect-Message", "-Tarjet", "mbx-1"}),
+      HasSubstr("-Tarjet: is not a parameter of Redirect-Message, which takes --target, "
+                "--seconds, --source, --undo, --what-if; -Server and -Target as in Exchange"));
 }
 
 TEST(CommandLine, WrongWordsAreNamed) {

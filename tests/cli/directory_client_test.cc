@@ -79,7 +79,7 @@ TEST_F(DirectoryClientTest, AServerIsFoundByItsName) {
   EXPECT_EQ(client_.ServerNamed("mbx-7").status().code(), absl::StatusCode::kNotFound);
   service_.directory.PutSite("site-a", "mbx-1");
   EXPECT_THAT(std::string(client_.ServerNamed("mbx-1").status().message()),
-              HasSubstr("-Server mbx-1: it has no relayAddress"));
+              HasSubstr("server mbx-1: it has no relayAddress"));
   service_.directory.Stored("TransportServer", "mbx-1")
       .mutable_transport_server()
       ->mutable_spec()

@@ -79,6 +79,15 @@ TEST_F(DrainVerbTest, UndoIsOneCall) {
   EXPECT_TRUE(asked_.at(0).release());
 }
 
+TEST_F(DrainVerbTest, WhatIfAsksAndDoesNothing) {
+  EXPECT_TRUE(Run({.hold = true, .what_if = true}, Answers({Round(0, 60)})).ok());
+  ASSERT_EQ(asked_.size(), 1u);
+  EXPECT_TRUE(asked_[0].dry_run());
+  EXPECT_EQ(out_.str(),
+            "What if: mbx-0: 60 messages would be handed to mbx-1; new mail would be refused from "
+            "then on, until --undo or the server's end\n");
+}
+
 TEST_F(DrainVerbTest, AServerThatGoesEndsIt) {
   EXPECT_EQ(Run({}, Answers({Round(1, 9)})).code(), absl::StatusCode::kUnavailable);
 }

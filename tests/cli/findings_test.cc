@@ -2,6 +2,7 @@
 
 #include "gtest/gtest.h"
 
+#include "common/base/text.h"
 #include "common/connector/validate.h"
 #include "tests/common/connector/good_connector.h"
 
@@ -33,6 +34,19 @@ TEST(Findings, FieldsBecomeParameters) {
   };
   for (const FindingRow& row : rows)
     EXPECT_EQ(InParameterTerms(row.kind, row.said), row.shown);
+}
+
+TEST(Findings, TheFieldOfARequestIsTheParameterThatGaveIt) {
+  const auto shown = [](std::string_view cmdlet, std::string_view said) {
+    const absl::Status status =
+        InParameterTerms(*FindCmdlet(cmdlet), base::Error(absl::StatusCode::kNotFound, said));
+    EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+    return std::string(base::MessageOf(status));
+  };
+  EXPECT_EQ(shown("Get-MessageTrackingLog", "event_id: \"x\": is none"),
+            "-EventId: \"x\": is none");
+  EXPECT_EQ(shown("Get-Queue", "message \"1\": it is gone"), "message \"1\": it is gone");
+  EXPECT_EQ(shown("Get-Queue", "the server is away: later"), "the server is away: later");
 }
 
 TEST(Findings, WhatTheRulesOfAConnectorSayNamesNoField) {

@@ -43,6 +43,23 @@ TEST(MailCall, QueuesAreAskedForWithEveryTerm) {
   EXPECT_TRUE(request.page().return_page_info());
 }
 
+TEST(MailCall, AServerIsNamedByItsParameterOrByAnIdentity) {
+  const auto server = [](std::string_view cmdlet, std::vector<std::string> words) {
+    const auto call = CallOf(cmdlet, std::move(words));
+    return call.ok() ? call->mail.server : std::string(call.status().message());
+  };
+  EXPECT_EQ(server("Get-Queue", {}), "");
+  EXPECT_EQ(server("Get-Queue", {"-Server", "mbx-1"}), "mbx-1");
+  EXPECT_EQ(server("Retry-Queue", {"mbx-1\\3"}), "mbx-1");
+  EXPECT_EQ(server("Retry-Queue", {"3"}), "");
+  EXPECT_EQ(server("Get-Message", {"-Queue", "mbx-1\\b.test"}), "mbx-1");
+  EXPECT_EQ(server("Remove-Message", {"mbx-1\\3\\4711"}), "mbx-1");
+  EXPECT_EQ(server("Remove-Message", {"3\\4711"}), "");
+  EXPECT_EQ(server("Export-Message", {"mbx-1\\*\\4711"}), "mbx-1");
+  EXPECT_THAT(server("Get-Queue", {"mbx-1\\3", "-Server", "mbx-0"}),
+              HasSubstr("is not given beside an identity that names a server"));
+}
+
 TEST(MailCall, ActionsNameOneOrAFilter) {
   EXPECT_EQ(RequestOf<v1::QueueActionRequest>("Suspend-Queue", {"contoso.com"}).action(),
             v1::QUEUE_ACTION_SUSPEND);
@@ -88,7 +105,6 @@ TEST(MailCall, MistakesAreNamed) {
       {"Remove-Message", {"1", "-Filter", "Size -gt 1"}, "is not given beside -Identity"},
       {"Get-Message", {"-ResultSize", "0"}, "a number from 1 to 250000, or unlimited"},
       {"Get-Queue", {"-BookmarkIndex", "unlimited"}, "a number from 1 to 250000 is expected"},
-      {"Get-Queue", {"-Server", "mbx-1"}, "--server says which server is asked"},
       {"Remove-Message", {"1", "-WithNDR", "perhaps"}, "-WithNDR: \"perhaps\""},
       {"Get-QueueDigest", {"-Forest", "-Site", "x"}, "give one of -Server, -Site and -Forest"},
       {"Get-QueueDigest", {"-Dag", "x"}, "There are no groups of databases here"},

@@ -14,9 +14,13 @@ using ::testing::Not;
 TEST(MailPrint, EmptyAnswersSaySo) {
   StringShell shell;
   Shell to = shell.shell();
-  ASSERT_TRUE(Print(v1::GetMessageResponse(), false, {}, to).ok());
+  ASSERT_TRUE(Print(v1::GetMessageResponse(), Asked::kAll, {}, to).ok());
   EXPECT_EQ(shell.out.str(), "");
   EXPECT_EQ(shell.err.str(), "no messages are queued\n");
+  StringShell narrowed;
+  Shell some = narrowed.shell();
+  ASSERT_TRUE(Print(v1::GetMessageResponse(), Asked::kSome, {}, some).ok());
+  EXPECT_EQ(narrowed.err.str(), "no message is so\n");
 }
 
 TEST(MailPrint, OneMessageShowsItsRecipients) {
@@ -30,7 +34,7 @@ TEST(MailPrint, OneMessageShowsItsRecipients) {
   recipient.set_last_error("451 later");
   StringShell shell;
   Shell to = shell.shell();
-  ASSERT_TRUE(Print(response, true, {}, to).ok());
+  ASSERT_TRUE(Print(response, Asked::kOne, {}, to).ok());
   EXPECT_THAT(shell.out.str(), HasSubstr("Identity          : mbx-0\\3\\4711\n"));
   EXPECT_THAT(shell.out.str(), HasSubstr("bob@b.test External Retry"));
   EXPECT_THAT(shell.out.str(), HasSubstr("451 later\n"));
@@ -50,13 +54,17 @@ TEST(MailPrint, ListsOfMessagesNameTheirRecipients) {
   constexpr char kBoth[] = "Recipients        : {bob@b.test: Retry, joe@b.test: Retry}\n";
   StringShell all;
   Shell to = all.shell();
-  ASSERT_TRUE(Print(response, false, {.form = View::Form::kList}, to).ok());
+  ASSERT_TRUE(Print(response, Asked::kAll, {.form = View::Form::kList}, to).ok());
   EXPECT_THAT(all.out.str(), HasSubstr("Recipients        :\n"));
   EXPECT_THAT(all.out.str(), HasSubstr(kBoth));
+  StringShell usual;
+  Shell columns = usual.shell();
+  ASSERT_TRUE(Print(response, Asked::kAll, {}, columns).ok());
+  EXPECT_THAT(usual.out.str(), HasSubstr("{bob@b.test: Retry, joe@b.test: Retry}\n"));
   StringShell some;
   Shell table = some.shell();
   const View view{.properties = {"Identity", "Recipients"}};
-  ASSERT_TRUE(Print(response, false, view, table).ok());
+  ASSERT_TRUE(Print(response, Asked::kAll, view, table).ok());
   EXPECT_THAT(some.out.str(), HasSubstr("mbx-0\\3\\2 {bob@b.test: Retry, joe@b.test: Retry}\n"));
 }
 
@@ -71,7 +79,7 @@ TEST(MailPrint, OneQueueShowsEverything) {
     queue.add_deferred_message_counts_per_priority(count);
   StringShell shell;
   Shell to = shell.shell();
-  ASSERT_TRUE(Print(response, true, {}, to).ok());
+  ASSERT_TRUE(Print(response, Asked::kOne, {}, to).ok());
   EXPECT_THAT(shell.out.str(), HasSubstr("Velocity                         : -1.50\n"));
   EXPECT_THAT(shell.out.str(), HasSubstr("DeferredMessageCountsPerPriority : {0, 15, 0}\n"));
   EXPECT_THAT(shell.out.str(), HasSubstr("\nMessageCountsPerPriority         : {1, 20, 3}\n"));
@@ -85,7 +93,7 @@ TEST(MailPrint, PagesTellOfTheRest) {
   response.mutable_page_info()->set_total(1000);
   StringShell shell;
   Shell to = shell.shell();
-  ASSERT_TRUE(Print(response, false, {}, to).ok());
+  ASSERT_TRUE(Print(response, Asked::kAll, {}, to).ok());
   EXPECT_THAT(shell.err.str(), HasSubstr("messages 5 and on, 1 of 1000\n"));
   EXPECT_THAT(shell.err.str(), HasSubstr("raise -ResultSize, or go on with -BookmarkObject"));
 }

@@ -105,6 +105,20 @@ TEST_F(ResourceVerbsTest, SetSendsOnlyTheNamedFields) {
   EXPECT_THAT(out(), HasSubstr("Port      25     26"));
 }
 
+TEST_F(ResourceVerbsTest, WhatIsLeftOutIsToldWithItsDefault) {
+  Internet();
+  EXPECT_EQ(Line({"Set-SendConnector", "Internet", "-MaxMessageSize", "$null"}), 0) << err();
+  EXPECT_EQ(err(), "-MaxMessageSize: left out, it is 25MB\n");
+}
+
+TEST_F(ResourceVerbsTest, TheServerOfAnIdentityIsOneOfTheDirectory) {
+  Internet();
+  EXPECT_EQ(Line({"Get-SendConnector", "MBX-0\\Internet"}), 0) << err();
+  EXPECT_EQ(Line({"Remove-SendConnector", "nobody\\Internet", "-Confirm:false"}), 1);
+  EXPECT_THAT(err(), HasSubstr("-Identity: nobody: "));
+  EXPECT_TRUE(service_.directory.Has("SendConnector", "internet"));
+}
+
 TEST_F(ResourceVerbsTest, SetCanRename) {
   Internet();
   EXPECT_EQ(Line({"Set-SendConnector", "Internet", "-Name", "To the Internet"}), 0) << err();

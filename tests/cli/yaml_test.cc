@@ -53,6 +53,18 @@ TEST(Yaml, AManifestIsReadAsItWasWritten) {
       << back.DebugString();
 }
 
+TEST(Yaml, NumbersStandAloneAndInLists) {
+  v1::QueueInfo queue;
+  queue.set_message_count(3);
+  queue.set_velocity(-0.5);
+  for (const std::uint64_t count : {1u, 2u, 0u})
+    queue.add_message_counts_per_priority(count);
+  const std::string yaml = ToYaml(queue);
+  EXPECT_THAT(yaml, HasSubstr("messageCount: 3\n"));
+  EXPECT_THAT(yaml, HasSubstr("velocity: -0.5\n"));
+  EXPECT_THAT(yaml, HasSubstr("messageCountsPerPriority:\n  - 1\n  - 2\n  - 0\n"));
+}
+
 TEST(Yaml, NoPermissionsAreNotThoseOfTheUsage) {
   v1::SendConnector connector = Awkward();
   connector.mutable_spec()->mutable_permissions()->clear_grants();

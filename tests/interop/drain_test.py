@@ -197,7 +197,7 @@ class DrainTest(Case):
         self.assertEqual((self.first.queued(), self.second.queued()), (0, 5))
         told = asked.run("Redirect-Message", "-Server", "nobody", check=False)
         self.assertNotEqual(told.returncode, 0)
-        self.assertIn("-Server nobody: ", told.stderr)
+        self.assertIn("server nobody: ", told.stderr)
 
 
 if __name__ == "__main__":

@@ -226,7 +226,7 @@ class QueueVerbsTest(Case):
         self.assertIn("nothing was removed", done.stderr)
         self.assertEqual(self.subjects(), ["held"])
         self.assertIn("nothing was tried now: it is Ready, not in Retry", self.fault(
-            "Retry-Queue", "-Filter", "NextHopDomain -eq 'Unreachable'"))
+            "Retry-Queue", "-Filter", "Identity -eq 'Unreachable'"))
 
     def status(self, number):
         return self.messages(number)[0]["status"]

@@ -37,12 +37,31 @@ std::set<std::string> NamesOf(const FieldValue& value,
   return names;
 }
 
+// The message that a value of a filter means, in every form that -Identity takes; its queue, when
+// one is named, becomes a condition of its own.
+absl::Status TakeIdentityConditions(std::vector<FieldValue>& queues, MessageWalk::Terms& terms) {
+  static const std::size_t field = *FindField(MessageFields(), "Identity", "message");
+  for (const FieldValue& value : terms.filter.Take(field, Condition::Operator::kEq)) {
+    const auto* const text = std::get_if<std::string>(&value);
+    auto meant = ParseMessageIdentity(text == nullptr ? "" : *text);
+    if (!meant.ok()) return base::Annotate(meant.status(), "filter");
+    const bool other = terms.ids && *terms.ids != std::vector<base::MessageId>{meant->id};
+    terms.ids = other ? std::vector<base::MessageId>() : std::vector<base::MessageId>{meant->id};
+    const bool any = meant->queue.empty() || meant->queue.ends_with('*');
+    if (!any) queues.emplace_back(std::move(meant->queue));
+  }
+  return absl::OkStatus();
+}
+
 // A condition on the queue is one on its identity, which has several forms.
 void TakeQueueConditions(const QueueState& state,
                          std::string_view server,
+                         std::vector<FieldValue> queues,
                          MessageWalk::Terms& terms) {
   static const std::size_t field = *FindField(MessageFields(), "Queue", "message");
-  for (const FieldValue& value : terms.filter.Take(field, Condition::Operator::kEq)) {
+  for (FieldValue& value : terms.filter.Take(field, Condition::Operator::kEq))
+    queues.push_back(std::move(value));
+  for (const FieldValue& value : queues) {
     std::set<std::string> names = NamesOf(value, state, server);
     if (terms.queues) {
       std::erase_if(names, [&](const std::string& name) { return !terms.queues->contains(name); });
@@ -96,6 +115,9 @@ io::Task<absl::StatusOr<ChosenMessages>> Choose(pipeline::Pipeline& pipeline, Me
     chosen.terms.ids = std::vector<base::MessageId>{identity->id};
   }
   chosen.terms.filter = *std::move(filter);
+  std::vector<FieldValue> named_queues;
+  absl::Status named = TakeIdentityConditions(named_queues, chosen.terms);
+  if (!named.ok()) co_return named;
   auto queues = co_await AskQueues(pipeline);
   if (!queues.ok()) co_return queues.status();
   chosen.queues = *queues;
@@ -108,7 +130,7 @@ io::Task<absl::StatusOr<ChosenMessages>> Choose(pipeline::Pipeline& pipeline, Me
   }
   if (!fitting.ok()) co_return fitting.status();
   if (!choice->all()) chosen.terms.queues = NamesOf(*fitting);
-  TakeQueueConditions(*chosen.queues, pipeline.server(), chosen.terms);
+  TakeQueueConditions(*chosen.queues, pipeline.server(), std::move(named_queues), chosen.terms);
   if (!chosen.terms.queues || chosen.terms.ids) co_return chosen;
   std::erase_if(*fitting, [&chosen](const NamedQueue& one) {
     return !chosen.terms.queues->contains(one.name);

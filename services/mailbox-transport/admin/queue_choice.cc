@@ -19,6 +19,21 @@ bool IsClass(std::string_view word) {
   });
 }
 
+// A condition on the identity is one on the queue, by every name that -Identity takes.
+absl::StatusOr<std::vector<QueueFilter>> TakeIdentities(Condition::Operator op,
+                                                        std::string_view server,
+                                                        Filter& filter) {
+  static const std::size_t field = *FindField(QueueFields(), "Identity", "queue");
+  std::vector<QueueFilter> named;
+  for (const FieldValue& value : filter.Take(field, op)) {
+    const auto* const text = std::get_if<std::string>(&value);
+    auto one = QueueFilter::Parse(text == nullptr ? "" : *text, server);
+    if (!one.ok()) return base::Annotate(one.status(), "filter");
+    named.push_back(*std::move(one));
+  }
+  return named;
+}
+
 absl::StatusOr<std::vector<std::string>> ClassesOf(const std::vector<std::string>& words,
                                                    std::string_view what) {
   std::vector<std::string> classes;
@@ -35,7 +50,7 @@ absl::StatusOr<std::vector<std::string>> ClassesOf(const std::vector<std::string
 bool IsOf(const NamedQueue& queue, const std::string& word) {
   if (word == "empty") return queue.view.message_count == 0;
   return base::EqualsIgnoreCase(word, CategoryOf(queue.view.hop.type)) ||
-         base::EqualsIgnoreCase(word, model::NameOf(queue.view.hop.type));
+         base::EqualsIgnoreCase(word, DeliveryTypeOf(queue));
 }
 
 bool IsOfAny(const NamedQueue& queue, const std::vector<std::string>& words) {
@@ -55,6 +70,12 @@ absl::StatusOr<QueueChoice> QueueChoice::Parse(const QueueTerms& terms, std::str
   choice.identity_ = terms.identity;
   auto filter = Filter::Parse(terms.filter, QueueFields(), "queue");
   if (!filter.ok()) return filter.status();
+  auto named = TakeIdentities(Condition::Operator::kEq, server, *filter);
+  if (!named.ok()) return named.status();
+  choice.named_ = *std::move(named);
+  auto unnamed = TakeIdentities(Condition::Operator::kNe, server, *filter);
+  if (!unnamed.ok()) return unnamed.status();
+  choice.unnamed_ = *std::move(unnamed);
   choice.filter_ = *std::move(filter);
   auto include = ClassesOf(terms.include, "include");
   if (!include.ok()) return include.status();
@@ -68,13 +89,19 @@ absl::StatusOr<QueueChoice> QueueChoice::Parse(const QueueTerms& terms, std::str
 bool QueueChoice::Fits(const NamedQueue& queue) const {
   if (!include_.empty() && !IsOfAny(queue, include_)) return false;
   if (IsOfAny(queue, exclude_)) return false;
+  const auto fits = [&queue](const QueueFilter& name) { return name.Fits(queue); };
+  if (!std::all_of(named_.begin(), named_.end(), fits)) return false;
+  if (std::any_of(unnamed_.begin(), unnamed_.end(), fits)) return false;
   return filter_.Holds([&](std::size_t field) { return QueueField(field, queue, server_); });
 }
 
 absl::StatusOr<std::vector<NamedQueue>> QueueChoice::Chosen(std::vector<NamedQueue> queues) const {
   auto chosen = Filtered(std::move(queues), identity_, server_);
   if (!chosen.ok()) return chosen;
-  std::erase_if(*chosen, [this](const NamedQueue& queue) { return !Fits(queue); });
+  const bool by_name = !identity_.empty() || !named_.empty();
+  std::erase_if(*chosen, [this, by_name](const NamedQueue& queue) {
+    return !Fits(queue) || (!by_name && IsHidden(queue));
+  });
   return chosen;
 }
 

@@ -38,7 +38,9 @@ class QueueChoice {
 
   std::string server_;
   std::string identity_;
-  Filter filter_;
+  Filter filter_;                     // without its conditions on Identity:
+  std::vector<QueueFilter> named_;    // -eq
+  std::vector<QueueFilter> unnamed_;  // -ne
   std::vector<std::string> include_;  // in lower case
   std::vector<std::string> exclude_;
 };

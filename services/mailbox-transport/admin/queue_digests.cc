@@ -37,11 +37,16 @@ absl::StatusOr<std::vector<std::string>> QueueDigests::Scope(
   if (scopes > 1) {
     return absl::InvalidArgumentError("give one of servers, sites and forest");
   }
+  const directory::SnapshotPtr snapshot = directory_();
+  if (snapshot == nullptr) return absl::UnavailableError("the directory is not loaded yet");
+  for (const std::string& name : request.servers()) {
+    if (base::EqualsIgnoreCase(name, own_name_) || snapshot->FindServer(name) != nullptr) continue;
+    return base::Error(absl::StatusCode::kNotFound, "servers: the directory has no server \"",
+                       base::Printable(name), "\"");
+  }
   if (!request.servers().empty()) {
     return std::vector<std::string>(request.servers().begin(), request.servers().end());
   }
-  const directory::SnapshotPtr snapshot = directory_();
-  if (snapshot == nullptr) return absl::UnavailableError("the directory is not loaded yet");
   std::vector<std::string> names;
   for (const directory::TransportServer& server : snapshot->servers()) {
     const bool meant =

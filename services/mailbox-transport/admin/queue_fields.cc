@@ -19,7 +19,7 @@ struct QueueProperty {
 // The second half are Exchange's others, of which there is no queue here.
 constexpr std::string_view kDeliveryTypes =
     "DnsConnectorDelivery, SmartHostConnectorDelivery, SmtpRelayToConnectorSourceServers, "
-    "SmtpRelayToRemoteActiveDirectorySite, Unreachable, Poison, Undefined, "
+    "SmtpRelayToRemoteActiveDirectorySite, Unreachable, Undefined, "
     "DeliveryAgent, Heartbeat, MapiDelivery, NonSmtpGatewayDelivery, ShadowRedundancy, "
     "SmtpDeliveryToMailbox, SmtpRelayToDag, SmtpRelayToMailboxDeliveryGroup, SmtpRelayToServers, "
     "SmtpRelayToTiRg, SmtpRelayWithinAdSite, SmtpRelayWithinAdSiteToEdge";
@@ -30,9 +30,7 @@ const QueueProperty kProperties[] = {
        return TextOrNull(base::Cat(server, "\\", queue.name));
      }},
     {{"DeliveryType", Kind::kWord, kDeliveryTypes},
-     [](const NamedQueue& queue, std::string_view) {
-       return TextOrNull(model::NameOf(queue.view.hop.type));
-     }},
+     [](const NamedQueue& queue, std::string_view) { return TextOrNull(DeliveryTypeOf(queue)); }},
     {{"NextHopDomain", Kind::kText},
      [](const NamedQueue& queue, std::string_view) { return TextOrNull(DomainOf(queue)); }},
     {{"NextHopConnector", Kind::kText},

@@ -39,7 +39,19 @@ std::string_view CategoryOf(model::DeliveryType type) {
 }
 
 std::string_view DomainOf(const NamedQueue& queue) {
+  if (queue.name == kUnreachable) return "Unreachable Domain";
+  if (queue.name == kPoison) return "Poison Message";
   return IsSpecial(queue) ? std::string_view(queue.name) : std::string_view(queue.view.hop.domain);
+}
+
+std::string_view DeliveryTypeOf(const NamedQueue& queue) {
+  const bool poison = queue.view.hop.type == model::DeliveryType::kPoison;
+  return model::NameOf(poison ? model::DeliveryType::kUndefined : queue.view.hop.type);
+}
+
+bool IsHidden(const NamedQueue& queue) {
+  return queue.name == kUnreachable && queue.view.message_count == 0 &&
+         queue.view.status != queue::QueueStatus::kSuspended;
 }
 
 std::vector<NamedQueue> NameQueues(queue::QueueView submission,
@@ -125,7 +137,7 @@ v1::QueueInfo ToInfo(const NamedQueue& queue, std::string_view server) {
   const queue::QueueView& view = queue.view;
   v1::QueueInfo info;
   info.set_identity(base::Cat(server, "\\", queue.name));
-  info.set_delivery_type(std::string(model::NameOf(view.hop.type)));
+  info.set_delivery_type(std::string(DeliveryTypeOf(queue)));
   info.set_next_hop_domain(std::string(DomainOf(queue)));
   info.set_next_hop_connector(view.hop.connector);
   info.set_status(std::string(queue::NameOf(view.status)));

@@ -41,6 +41,12 @@ std::string_view CategoryOf(model::DeliveryType type);
 // What stands for the next-hop domain: Exchange puts the names of special queues in its place.
 std::string_view DomainOf(const NamedQueue& queue);
 
+// Exchange's word: Undefined of Submission and Poison.
+std::string_view DeliveryTypeOf(const NamedQueue& queue);
+
+// Unreachable, when it is empty and not suspended, is shown to who names it alone.
+bool IsHidden(const NamedQueue& queue);
+
 // Submission and Unreachable come first and are always there, then Poison when it holds any, then
 // the rest in the order of their numbers.
 std::vector<NamedQueue> NameQueues(queue::QueueView submission,

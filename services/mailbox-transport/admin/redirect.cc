@@ -59,6 +59,7 @@ io::Task<absl::Status> Redirect::Run(const v1::RedirectMessageRequest& request,
                                      v1::RedirectMessageResponse& response,
                                      absl::Time at_latest) {
   if (request.release()) {
+    if (request.dry_run()) co_return co_await Count(response);
     pipeline_.RefuseUntil(absl::InfinitePast());
     co_return co_await Count(response);
   }
@@ -66,6 +67,9 @@ io::Task<absl::Status> Redirect::Run(const v1::RedirectMessageRequest& request,
   if (table == nullptr) co_return absl::UnavailableError("the directory is not loaded yet");
   const auto plan = PlanOf(request, table->snapshot(), pipeline_.server());
   if (!plan.ok()) co_return plan.status();
+  for (const model::RelayServer& server : plan->groups.front())
+    response.add_targets(server.name);
+  if (request.dry_run()) co_return co_await Count(response);
   const absl::Duration asked = absl::Seconds(request.within_seconds());
   const absl::Duration within =
       asked <= absl::ZeroDuration() ? kRoundDefault : std::min(asked, kRoundMax);
@@ -79,8 +83,6 @@ io::Task<absl::Status> Redirect::Run(const v1::RedirectMessageRequest& request,
   response.set_moved(round.moved);
   response.set_kept(round.kept);
   response.set_last_error(round.error);
-  for (const model::RelayServer& server : plan->groups.front())
-    response.add_targets(server.name);
   co_return co_await Count(response);
 }
 

@@ -25,10 +25,13 @@ absl::StatusOr<absl::Time> TimeOf(std::string_view name, const std::string& text
                      "\" is not a time as in 2026-01-31T23:59:59Z");
 }
 
-absl::Status Known(std::string_view name, const std::string& word, bool known) {
+absl::Status Known(std::string_view name,
+                   const std::string& word,
+                   bool known,
+                   const std::string& here) {
   if (word.empty() || known) return absl::OkStatus();
   return base::Error(absl::StatusCode::kInvalidArgument, name, ": \"", base::Printable(word),
-                     "\" is none of Exchange's");
+                     "\" is none of Exchange's; lines here have ", here);
 }
 
 std::string_view WithoutBrackets(std::string_view id) {
@@ -86,9 +89,11 @@ absl::StatusOr<TrackingQuery> TrackingQuery::Parse(const v1::TrackingFilter& fil
     query.end_ = *end;
   }
   absl::Status known =
-      Known("event_id", filter.event_id(), pipeline::IsTrackingEvent(filter.event_id()));
+      Known("event_id", filter.event_id(), pipeline::IsTrackingEvent(filter.event_id()),
+            pipeline::TrackingEventsHere());
   if (known.ok()) {
-    known = Known("source", filter.source(), pipeline::IsTrackingSource(filter.source()));
+    known = Known("source", filter.source(), pipeline::IsTrackingSource(filter.source()),
+                  pipeline::TrackingSourcesHere());
   }
   const std::string& id = filter.internal_message_id();
   if (known.ok() && !id.empty() && !base::ParseUnsigned(id)) {

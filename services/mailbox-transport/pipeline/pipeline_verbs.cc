@@ -87,7 +87,8 @@ io::Task<absl::Status> Pipeline::ResumeQueue(model::NextHop hop) {
   if (!kept.ok()) co_return kept;
   absl::AnyInvocable<bool()> resume = [&shard, hop] {
     const bool was = shard.queue().Resume(hop);
-    if (hop.type == model::DeliveryType::kUnreachable) shard.RerouteSoon();
+    // What changed meanwhile did not move what was held.
+    shard.RerouteSoon();
     return was;
   };
   const auto resumed = co_await AskShard<bool>(shard, std::move(resume));

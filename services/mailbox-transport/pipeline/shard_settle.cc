@@ -301,6 +301,7 @@ io::Task<void> Shard::RerouteTicket(model::NextHop hop, model::Ticket ticket, Du
       shared_.tracking->Rerouted(**message, ticket.recipients, hop);
     }
     error = RouteAgain(*message, ticket.recipients, hop, due);
+    if (shared_.tracking != nullptr) shared_.tracking->Routed(**message, ticket.recipients);
     shared_.place_recipients(*message, ticket.recipients);
     return true;
   };

@@ -105,6 +105,19 @@ std::optional<Group> GroupOf(const settle::Decision& decision,
   return Group(TrackingEvent::kDefer, source, std::move(host), verdict.error);
 }
 
+std::vector<std::uint32_t> PendingOf(const model::Message& message) {
+  std::vector<std::uint32_t> pending;
+  for (std::uint32_t i = 0; i < message.recipients.size(); ++i) {
+    if (message.recipients[i].phase == model::Phase::kPending) pending.push_back(i);
+  }
+  return pending;
+}
+
+// Delivery type and next-hop domain; Unreachable has no domain.
+std::string ContextOf(const model::NextHop& hop) {
+  return base::Cat(model::NameOf(hop.type), hop.domain.empty() ? "" : " ", hop.domain);
+}
+
 std::string Seconds(absl::Duration span) {
   const std::int64_t millis = std::max<std::int64_t>(absl::ToInt64Milliseconds(span), 0);
   const std::string rest = base::Cat(1000 + millis % 1000);
@@ -198,23 +211,26 @@ void Tracking::Received(const model::Message& message) {
       line.custom_data = custom_data;
     }
   }
-  std::vector<std::uint32_t> all;
-  std::vector<std::uint32_t> unreachable;
-  for (std::uint32_t i = 0; i < message.recipients.size(); ++i) {
-    const model::RecipientState& state = message.recipients[i];
-    if (state.phase != model::Phase::kPending) continue;
-    all.push_back(i);
-    if (state.next_hop.type == model::DeliveryType::kUnreachable) unreachable.push_back(i);
-  }
+  const std::vector<std::uint32_t> all = PendingOf(message);
   WriteAll(message, line, all);
+  Routed(message, all);
+}
+
+void Tracking::Routed(const model::Message& message, std::span<const std::uint32_t> recipients) {
+  std::vector<std::uint32_t> unreachable;
+  for (const std::uint32_t i : recipients) {
+    const model::RecipientState& state = message.recipients[i];
+    const bool waits = state.phase == model::Phase::kPending;
+    if (waits && state.next_hop.type == model::DeliveryType::kUnreachable) unreachable.push_back(i);
+  }
   if (unreachable.empty()) return;
-  Line deferred;
-  deferred.event = TrackingEvent::kDefer;
-  deferred.source = TrackingSource::kRouting;
-  deferred.server_hostname = server_;
-  deferred.source_context = model::NameOf(model::DeliveryType::kUnreachable);
-  deferred.status = message.recipients[unreachable.front()].last_error;
-  WriteAll(message, deferred, unreachable);
+  Line line;
+  line.event = TrackingEvent::kDefer;
+  line.source = TrackingSource::kRouting;
+  line.client_hostname = server_;
+  line.source_context = model::NameOf(model::DeliveryType::kUnreachable);
+  line.status = message.recipients[unreachable.front()].last_error;
+  WriteAll(message, line, unreachable);
 }
 
 void Tracking::Judged(const settle::Decision& decision, const TrackedWork& work) {
@@ -226,7 +242,7 @@ void Tracking::Judged(const settle::Decision& decision, const TrackedWork& work)
       groups[*std::move(group)].push_back(decision.ticket.recipients[place]);
     }
   }
-  const std::string context = base::Cat(model::NameOf(work.hop.type), " ", work.hop.domain);
+  const std::string context = ContextOf(work.hop);
   std::string custom_data = base::Cat("S:Latency=", Seconds(absl::Now() - message.accepted));
   if (!work.way.empty()) custom_data += base::Cat(";S:Way=", work.way);
   for (const auto& [group, recipients] : groups) {
@@ -272,13 +288,14 @@ void Tracking::Reported(const model::Message& about,
     line.related = reports[i].about;
     line.reference = about.internet_message_id;
     WriteAll(notice, line, all);
+    Routed(notice, all);
   }
 }
 
 void Tracking::Rerouted(const model::Message& message,
                         std::span<const std::uint32_t> recipients,
                         const model::NextHop& hop) {
-  const std::string context = base::Cat(model::NameOf(hop.type), " ", hop.domain);
+  const std::string context = ContextOf(hop);
   Line line;
   line.event = TrackingEvent::kResubmit;
   line.source = TrackingSource::kRouting;
@@ -289,10 +306,7 @@ void Tracking::Rerouted(const model::Message& message,
 }
 
 void Tracking::Poisoned(const model::Message& message) {
-  std::vector<std::uint32_t> all;
-  for (std::uint32_t i = 0; i < message.recipients.size(); ++i) {
-    if (message.recipients[i].phase == model::Phase::kPending) all.push_back(i);
-  }
+  const std::vector<std::uint32_t> all = PendingOf(message);
   const std::string context = base::Cat("in hand at ", message.crashes, " crashes");
   Line line;
   line.event = TrackingEvent::kPoison;

@@ -58,13 +58,17 @@ class Tracking {
                                                         std::string server,
                                                         std::string folder);
 
-  // RECEIVE; and DEFER for the recipients to whom no way is known.
+  // RECEIVE; and Routed.
   void Received(const model::Message& message);
+
+  // DEFER for those of the recipients to whom no way is known.
+  void Routed(const model::Message& message, std::span<const std::uint32_t> recipients);
 
   // SEND, DEFER or FAIL for each recipient; nothing for one that was not tried.
   void Judged(const settle::Decision& decision, const TrackedWork& work);
 
-  // DSN, one for each notice; `reports` are those of the decision, in the same order.
+  // DSN, one for each notice, and Routed of it; `reports` are those of the decision, in the same
+  // order.
   static std::vector<TrackedReport> ReportsOf(const settle::Decision& decision);
   void Reported(const model::Message& about,
                 const std::vector<TrackedReport>& reports,

@@ -1,6 +1,8 @@
 #include "services/mailbox-transport/pipeline/tracking_fields.h"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "common/base/text.h"
 
@@ -106,12 +108,33 @@ std::string_view NameOf(TrackingSource source) {
   return "";
 }
 
+namespace {
+
+// Of every value, in their order.
+template <typename Word>
+std::string Names() {
+  std::vector<std::string> names;
+  for (int value = 0; !NameOf(static_cast<Word>(value)).empty(); ++value)
+    names.emplace_back(NameOf(static_cast<Word>(value)));
+  return base::Join(names, ", ");
+}
+
+}  // namespace
+
 bool IsTrackingEvent(std::string_view name) {
   return Has(kEvents, name);
 }
 
 bool IsTrackingSource(std::string_view name) {
   return Has(kSources, name);
+}
+
+std::string TrackingEventsHere() {
+  return Names<TrackingEvent>();
+}
+
+std::string TrackingSourcesHere() {
+  return Names<TrackingSource>();
 }
 
 }  // namespace postern::pipeline

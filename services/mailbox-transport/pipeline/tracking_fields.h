@@ -55,4 +55,8 @@ std::string_view NameOf(TrackingSource source);
 bool IsTrackingEvent(std::string_view name);
 bool IsTrackingSource(std::string_view name);
 
+// Those that lines here have: "RECEIVE, SEND, ...".
+std::string TrackingEventsHere();
+std::string TrackingSourcesHere();
+
 }  // namespace postern::pipeline

@@ -20,11 +20,21 @@ absl::Status CheckPriorities(const QueueSettings& settings) {
                      " together: at most queue.max_per_domain_outbound_connections, ", most);
 }
 
+absl::Status CheckConnections(const QueueSettings& settings) {
+  const int each = *settings.max_per_domain_outbound_connections;
+  const int all = *settings.max_outbound_connections;
+  if (each <= all) return absl::OkStatus();
+  return base::Error(absl::StatusCode::kInvalidArgument,
+                     "queue.max_per_domain_outbound_connections: ", each,
+                     ": at most queue.max_outbound_connections, ", all);
+}
+
 }  // namespace
 
 absl::Status CheckSettings(const QueueSettings& settings) {
   settings::Errors errors;
   errors.Note(RateLimits::Parse(*settings.rate_limits).status());
+  errors.Note(CheckConnections(settings));
   errors.Note(CheckPriorities(settings));
   return errors.Together();
 }
@@ -42,12 +52,6 @@ std::vector<std::string> WarningsOf(const QueueSettings& settings) {
         ": it should exceed transient_failure_retry_count times its interval, ",
         absl::FormatDuration(stage), ", or senders are told of delays that a retry would end"));
     if (!*settings.priority_queuing_enabled) break;
-  }
-  if (*settings.max_per_domain_outbound_connections > *settings.max_outbound_connections) {
-    warnings.push_back(base::Cat("queue.max_per_domain_outbound_connections: ",
-                                 *settings.max_per_domain_outbound_connections,
-                                 ": it is above queue.max_outbound_connections, ",
-                                 *settings.max_outbound_connections));
   }
   return warnings;
 }

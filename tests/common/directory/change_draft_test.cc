@@ -119,6 +119,18 @@ TEST_F(ChangeDraftTest, TheMaskSaysWhatChanges) {
   EXPECT_EQ(SpecOf(whole.after).port(), 25) << "without a mask: the whole spec";
 }
 
+TEST_F(ChangeDraftTest, AWordThatIsTheDefaultIsKept) {
+  ASSERT_TRUE(Create(ConnectorFrom("Partner", "usage: Partner, requireTls: false")).status.ok());
+  const auto level = [this](const char* spec, std::vector<std::string> mask) {
+    return Update(Named(ResourceFrom("SendConnector", spec), "partner"), std::move(mask));
+  };
+  const ChangeResult none = level("spec: {tlsAuthLevel: None}", {"spec.tlsAuthLevel"});
+  EXPECT_TRUE(none.changed);
+  EXPECT_FALSE(level("spec: {tlsAuthLevel: None}", {"spec.tlsAuthLevel"}).changed);
+  const ChangeResult tls = level("spec: {requireTls: true}", {"spec.requireTls"});
+  EXPECT_EQ(SpecOf(tls.after).tls_auth_level(), "None") << "not the preset of Partner";
+}
+
 TEST_F(ChangeDraftTest, AMaskReachesTheSpecOnly) {
   for (const char* path : {"metadata", "metadata.name", "status", "kind", "api_version"}) {
     const ChangeResult result = Update(Named(ConnectorFrom("Internet"), "internet"), {path});

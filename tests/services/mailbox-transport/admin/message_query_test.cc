@@ -87,6 +87,21 @@ TEST_F(MessageQueryTest, AFilterKnowsAQueueByEachOfItsNames) {
   EXPECT_THAT(With("Queue -ne $null"), SizeIs(2));
 }
 
+TEST_F(MessageQueryTest, AFilterKnowsAMessageByEachOfItsIdentities) {
+  Queue(3);
+  const std::string number = ids_[1].ToString();
+  for (const std::string& identity :
+       {number, base::Cat("Unreachable\\", number), base::Cat("ours\\Unreachable\\", number),
+        base::Cat("ours\\*\\", number)}) {
+    EXPECT_THAT(With(base::Cat("Identity -eq '", identity, "'")), ElementsAre("b")) << identity;
+  }
+  EXPECT_THAT(With(base::Cat("Identity -eq '99\\", number, "'")), IsEmpty());
+  EXPECT_THAT(With(base::Cat("Identity -eq ", number, " -and Subject -eq 'a'")), IsEmpty());
+  EXPECT_THAT(With(base::Cat("Identity -eq ", number, " -and Identity -eq ", ids_[0].ToString())),
+              IsEmpty());
+  EXPECT_THAT(With("Identity -eq 'b'"), ElementsAre(HasSubstr("filter: message \"b\": write")));
+}
+
 TEST_F(MessageQueryTest, BookmarksLeadFromPageToPage) {
   Queue(5);
   EXPECT_THAT(With("", FromMessage(1, 2)), ElementsAre("b", "c"));

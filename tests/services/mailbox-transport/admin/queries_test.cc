@@ -127,7 +127,7 @@ TEST_F(QueriesTest, QueuesOfEveryShardAreShown) {
     return std::count_if(queues.begin(), queues.end(),
                          [](const auto& one) { return one.ends_with(":Retry"); }) == 3;
   }));
-  EXPECT_THAT(Queues(), UnorderedElementsAre("Unreachable:1:Ready", "b.test:1:Retry",
+  EXPECT_THAT(Queues(), UnorderedElementsAre("Unreachable Domain:1:Ready", "b.test:1:Retry",
                                              "c.test:1:Retry", "d.test:2:Retry"));
   EXPECT_TRUE(AskQueues("ours\\D.test").ok());
   EXPECT_EQ(queues_.queues_size(), 1);

@@ -46,6 +46,19 @@ TEST(QueueChoice, IdentityOrFilterChooses) {
               ElementsAre("give an identity or a filter, not both"));
 }
 
+TEST(QueueChoice, AFilterKnowsAQueueByEachOfItsIdentities) {
+  for (const char* identity : {"ours\\1", "OURS\\B.test", "1", "b.test"}) {
+    EXPECT_THAT(NamesChosen({.filter = base::Cat("Identity -eq '", identity, "'")}),
+                ElementsAre("1"))
+        << identity;
+    EXPECT_THAT(NamesChosen({.filter = base::Cat("Identity -ne '", identity, "'")}),
+                ElementsAre("Submission", "2", "3"));
+  }
+  EXPECT_THAT(NamesChosen({.filter = "Identity -eq 'other\\1'"}),
+              ElementsAre(HasSubstr("filter: queue \"other\\1\": this server is ours")));
+  EXPECT_THAT(NamesChosen({.filter = "Identity -eq '1' -and MessageCount -lt 3"}), IsEmpty());
+}
+
 TEST(QueueChoice, ClassesIncludeAndExclude) {
   EXPECT_THAT(NamesChosen({.include = {"External"}}), ElementsAre("1", "2"));
   EXPECT_THAT(NamesChosen({.include = {"internal"}, .exclude = {"Empty"}}), ElementsAre("3"));

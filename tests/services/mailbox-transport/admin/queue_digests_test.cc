@@ -53,7 +53,7 @@ TEST_F(QueueDigestsTest, OwnQueuesNeedNobodyElse) {
   Directory("Some b.test");
   Accept({"x@nowhere.test"});
   ASSERT_TRUE(Soon([this] { return Ask({}).ok() && response_.digests_size() == 1; }));
-  EXPECT_EQ(response_.digests(0).group_by_value(), "Unreachable");
+  EXPECT_EQ(response_.digests(0).group_by_value(), "Unreachable Domain");
   EXPECT_THAT(response_.unanswered(), ElementsAre());
 }
 
@@ -77,6 +77,9 @@ TEST_F(QueueDigestsTest, ScopesAndWordsAreChecked) {
   EXPECT_EQ(Ask(request).code(), absl::StatusCode::kNotFound);
   request.set_forest(true);
   EXPECT_EQ(Ask(request).code(), absl::StatusCode::kInvalidArgument);
+  request.Clear();
+  request.add_servers("nobody");
+  EXPECT_EQ(Ask(request).code(), absl::StatusCode::kNotFound);
   request.Clear();
   request.set_filter("Colour -eq 'red'");
   EXPECT_EQ(Ask(request).code(), absl::StatusCode::kInvalidArgument);

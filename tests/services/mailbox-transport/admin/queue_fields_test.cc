@@ -52,7 +52,9 @@ TEST(QueueFields, EachPropertyIsWhatTheQueueHas) {
 TEST(QueueFields, EveryWordOfAPropertyIsOneThatAQueueMayHave) {
   const auto type = *FindField(QueueFields(), "DeliveryType", "queue");
   for (std::size_t i = 0; i < model::kDeliveryTypes; ++i) {
-    const auto name = model::NameOf(static_cast<model::DeliveryType>(i));
+    NamedQueue queue;
+    queue.view.hop.type = static_cast<model::DeliveryType>(i);
+    const std::string_view name = DeliveryTypeOf(queue);
     EXPECT_TRUE(ParseValue(QueueFields()[type], name).ok()) << name;
   }
 }
@@ -61,7 +63,7 @@ TEST(QueueFields, SpecialQueuesAreNamedInThePlaceOfADomain) {
   NamedQueue queue;
   queue.name = "Unreachable";
   queue.view.hop.type = model::DeliveryType::kUnreachable;
-  EXPECT_EQ(ValueOf(queue, "NextHopDomain"), FieldValue(std::string("Unreachable")));
+  EXPECT_EQ(ValueOf(queue, "NextHopDomain"), FieldValue(std::string("Unreachable Domain")));
   EXPECT_EQ(ValueOf(queue, "NextHopConnector"), FieldValue());
 }
 

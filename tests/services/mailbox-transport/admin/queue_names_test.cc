@@ -48,12 +48,22 @@ TEST(QueueNames, SpecialQueuesAreFoundInTheirShard) {
   EXPECT_EQ(queues[1].view.message_count, 8u);
   EXPECT_EQ(queues[1].shard, 1u);
   EXPECT_EQ(queues[2].name, "Poison");
-  EXPECT_EQ(DomainOf(queues[2]), "Poison");
+  EXPECT_EQ(DomainOf(queues[2]), "Poison Message");
+  EXPECT_EQ(DeliveryTypeOf(queues[2]), "Undefined");
   EXPECT_TRUE(IsSpecial(queues[2]));
 }
 
 TEST(QueueNames, PoisonIsHiddenWhenItIsEmpty) {
   EXPECT_EQ(Named({{ViewOf(0, "Poison Message", model::DeliveryType::kPoison)}}).size(), 2u);
+}
+
+TEST(QueueNames, UnreachableIsHiddenWhenItIsEmptyAndNotSuspended) {
+  auto queues = Named({{}});
+  EXPECT_FALSE(IsHidden(queues[0]));
+  EXPECT_TRUE(IsHidden(queues[1]));
+  queues[1].view.status = queue::QueueStatus::kSuspended;
+  EXPECT_FALSE(IsHidden(queues[1]));
+  EXPECT_FALSE(IsHidden(Named({{ViewOf(8, "", model::DeliveryType::kUnreachable)}})[1]));
 }
 
 TEST(QueueNames, OneShardCountsOneTwoThree) {
@@ -126,6 +136,7 @@ TEST(QueueNames, TheErrorOfAMessageStandsWhereTheNextHopHasNone) {
 TEST(QueueNames, SpecialQueuesStandInThePlaceOfADomain) {
   EXPECT_EQ(ToInfo(Named({{}})[0], "mbx-0").next_hop_domain(), "Submission");
   EXPECT_EQ(ToInfo(Named({{}})[1], "mbx-0").delivery_type(), "Unreachable");
+  EXPECT_EQ(ToInfo(Named({{}})[1], "mbx-0").next_hop_domain(), "Unreachable Domain");
 }
 
 }  // namespace

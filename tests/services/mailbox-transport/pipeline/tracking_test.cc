@@ -136,6 +136,22 @@ TEST_F(TrackingTest, WithoutAWayItIsDeferredByRouting) {
   EXPECT_EQ(rows[1].at("source"), "ROUTING");
   EXPECT_EQ(rows[1].at("recipient-address"), "eve@nowhere.test");
   EXPECT_EQ(rows[1].at("recipient-status"), "no connector");
+  EXPECT_EQ(rows[1].at("client-hostname"), "mbx-0");
+  EXPECT_EQ(rows[1].at("server-hostname"), "");
+}
+
+TEST_F(TrackingTest, WhatIsRoutedAgainAndStillHasNoWayIsDeferredAgain) {
+  To("bob@b.test");
+  To("eve@nowhere.test");
+  message_->recipients[1].next_hop = model::UnreachableHop();
+  tracking_->Rerouted(*message_, {{1}}, model::UnreachableHop());
+  tracking_->Routed(*message_, {{0, 1}});
+  const auto rows = Rows();
+  ASSERT_THAT(rows, SizeIs(2));
+  EXPECT_EQ(rows[0].at("event-id"), "RESUBMIT");
+  EXPECT_EQ(rows[0].at("source-context"), "Unreachable");
+  EXPECT_EQ(rows[1].at("event-id"), "DEFER");
+  EXPECT_EQ(rows[1].at("recipient-address"), "eve@nowhere.test");
 }
 
 TEST_F(TrackingTest, RecipientsOfOneStatusShareALine) {

@@ -41,10 +41,14 @@ TEST(QueueSettingsTest, ADelayThatIsToldBeforeTheSecondStageEndsIsWarnedOf) {
   EXPECT_THAT(WarningsOf(settings), IsEmpty());
 }
 
-TEST(QueueSettingsTest, MoreConnectionsToADomainThanInAllAreWarnedOf) {
+TEST(QueueSettingsTest, MoreConnectionsToADomainThanInAllAreRefused) {
   QueueSettings settings;
   settings.max_outbound_connections.value = 10;
-  EXPECT_THAT(WarningsOf(settings), ElementsAre(HasSubstr("max_outbound_connections, 10")));
+  EXPECT_THAT(std::string(CheckSettings(settings).message()),
+              HasSubstr("queue.max_per_domain_outbound_connections: 20: at most "
+                        "queue.max_outbound_connections, 10"));
+  settings.max_per_domain_outbound_connections.value = 10;
+  EXPECT_TRUE(CheckSettings(settings).ok());
 }
 
 TEST(QueueSettingsTest, TimesAreThoseOfThePriorityWhereItIsOn) {
