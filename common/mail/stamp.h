@@ -2,7 +2,7 @@
 //
 // Stamp: the bytes that go before a message when it is accepted, and what its header says of it.
 //
-// Flow      HeaderCollector gives the header block; MakeStamp; store `prepend`, then the message
+// Flow      The caller finds the header block; MakeStamp; store `prepend`, then the message
 //           unchanged.
 // Failure   None. The caller refuses a message whose received_count exceeds its MaxHopCount.
 // Lifetime  Nothing is borrowed after the call.
@@ -34,8 +34,8 @@ struct Stamp {
   std::size_t header_bytes = 0;    // of the header block as stored: `prepend` with what follows
 };
 
-// `header` is the header block with its empty line (what HeaderCollector keeps). A Date that is
-// added is parts.date; a Message-ID that is added is of parts.host.
+// `header` is the header block with its empty line. A Date that is added is parts.date; a
+// Message-ID that is added is of parts.host.
 Stamp MakeStamp(std::string_view header, const ReceivedParts& parts, base::Random& random);
 
 }  // namespace postern::mail

@@ -5,22 +5,15 @@
 #include <gtest/gtest.h>
 
 #include "common/base/random.h"
-#include "common/mail/header.h"
 
 namespace postern::mail {
 namespace {
 
-using Findings = std::tuple<bool, bool, bool, bool, bool, std::size_t, bool, std::uint64_t>;
+using Findings = std::tuple<bool, bool, bool, bool, std::size_t, std::uint64_t>;
 
 Findings FindingsOf(const ContentScan& scan) {
-  return {scan.bare_cr(),
-          scan.bare_lf(),
-          scan.nul(),
-          scan.eight_bit(),
-          scan.header_eight_bit(),
-          scan.longest_line(),
-          scan.ends_with_crlf(),
-          scan.bytes()};
+  return {scan.bare_cr(),   scan.bare_lf(),      scan.nul(),
+          scan.eight_bit(), scan.longest_line(), scan.bytes()};
 }
 
 Findings Scan(std::string_view text) {
@@ -32,8 +25,7 @@ Findings Scan(std::string_view text) {
 
 // The same, one byte after the other and with nothing clever.
 Findings ScanPlainly(std::string_view text) {
-  bool bare_cr = false, bare_lf = false, nul = false, eight = false, header_eight = false;
-  bool header = true;
+  bool bare_cr = false, bare_lf = false, nul = false, eight = false;
   std::size_t line = 0, longest = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
@@ -41,24 +33,15 @@ Findings ScanPlainly(std::string_view text) {
     if (text[i] == '\r' && !crlf) bare_cr = true;
     if (byte == 0) nul = true;
     if (byte > 127) eight = true;
-    if (byte > 127 && header) header_eight = true;
     if (text[i] == '\n' || crlf) {
       if (!crlf) bare_lf = true;
-      if (crlf && line == 0) header = false;
       if (crlf) ++i;
       line = 0;
     } else {
       longest = std::max(longest, ++line);
     }
   }
-  return {bare_cr,
-          bare_lf,
-          nul,
-          eight,
-          header_eight,
-          longest,
-          text.empty() || text.ends_with("\r\n"),
-          text.size()};
+  return {bare_cr, bare_lf, nul, eight, longest, text.size()};
 }
 
 const std::vector<std::string>& ContentTexts() {
@@ -146,49 +129,6 @@ TEST(ContentScanTest, OpenLineCountsAsFarAsItGot) {
   for (int i = 0; i < 10; ++i)
     scan.Feed(std::string(1000, 'x'));
   EXPECT_EQ(scan.longest_line(), 10'000U);
-  EXPECT_FALSE(scan.ends_with_crlf());
-}
-
-TEST(HeaderCollectorTest, EverySplitKeepsTheSameHeader) {
-  for (const std::string& text : ContentTexts()) {
-    for (std::size_t first = 0; first <= text.size(); ++first) {
-      HeaderCollector collector;
-      std::size_t taken = collector.Feed(std::string_view(text).substr(0, first));
-      taken += collector.Feed(std::string_view(text).substr(first));
-      collector.Finish();
-      ASSERT_EQ(taken, HeaderBytes(text)) << text << " " << first;
-      ASSERT_EQ(collector.header(), std::string_view(text).substr(0, taken));
-      ASSERT_TRUE(collector.complete());
-    }
-  }
-}
-
-TEST(HeaderCollectorTest, EmptyLineIsFoundByteByByte) {
-  HeaderCollector collector;
-  const std::string text = "A: b\r\n\r\nbody";
-  std::size_t taken = 0;
-  for (const char c : text)
-    taken += collector.Feed(std::string_view(&c, 1));
-  EXPECT_TRUE(collector.complete());
-  EXPECT_EQ(taken, 8U);
-  EXPECT_EQ(collector.Take(), "A: b\r\n\r\n");
-}
-
-TEST(HeaderCollectorTest, BlockThatFitsExactlyIsComplete) {
-  HeaderCollector collector(8);
-  EXPECT_EQ(collector.Feed("A: b\r\n\r\nbody"), 8U);
-  EXPECT_TRUE(collector.complete());
-  EXPECT_FALSE(collector.overflowed());
-}
-
-TEST(HeaderCollectorTest, BlockBeyondTheLimitOverflowsAndKeepsNoMore) {
-  HeaderCollector collector(7);
-  EXPECT_EQ(collector.Feed("A: b\r\n\r\nbody"), 7U);
-  EXPECT_TRUE(collector.overflowed());
-  EXPECT_EQ(collector.Feed("\n"), 0U);
-  collector.Finish();
-  EXPECT_FALSE(collector.complete());
-  EXPECT_EQ(collector.header().size(), 7U);
 }
 
 }  // namespace
