@@ -44,8 +44,6 @@ class Content {
   // Ends the progress line, and says what was changed.
   void End();
 
-  const LineEnds& line_ends() const { return line_ends_; }
-
  private:
   void ShowProgress();
 

@@ -19,17 +19,4 @@ class Clock {
   static Clock& System();
 };
 
-// Stands still until it is told to move; for tests.
-class FakeClock final : public Clock {
- public:
-  explicit FakeClock(absl::Time now = absl::FromUnixSeconds(1'800'000'000)) : now_(now) {}
-
-  absl::Time Now() const override { return now_; }
-
-  void Advance(absl::Duration by) { now_ += by; }
-
- private:
-  absl::Time now_;
-};
-
 }  // namespace postern::base

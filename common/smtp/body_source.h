@@ -12,10 +12,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <string>
 #include <string_view>
-#include <utility>
 
 #include "absl/status/statusor.h"
 
@@ -40,23 +37,6 @@ class BodySource {
 
   virtual io::Task<absl::Status> Rewind() = 0;
   virtual io::Task<absl::StatusOr<std::string_view>> Next() = 0;
-};
-
-// A body that is at hand.
-class StringBody final : public BodySource {
- public:
-  explicit StringBody(std::shared_ptr<const std::string> content) : content_(std::move(content)) {}
-
-  std::uint64_t size() const override { return content_->size(); }
-
-  std::string_view whole() const override { return *content_; }
-
-  io::Task<absl::Status> Rewind() override;
-  io::Task<absl::StatusOr<std::string_view>> Next() override;
-
- private:
-  std::shared_ptr<const std::string> content_;
-  std::size_t at_ = 0;
 };
 
 }  // namespace postern::smtp

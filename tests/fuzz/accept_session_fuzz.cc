@@ -9,12 +9,13 @@
 
 #include "common/base/check.h"
 #include "common/io/executor.h"
-#include "common/io/memory_stream.h"
 #include "common/io/on_disk.h"
 #include "common/io/scope.h"
 #include "common/mail/content.h"
 #include "common/observe/log.h"
 #include "services/mailbox-transport/accept/session.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/memory_stream.h"
 
 namespace {
 
@@ -64,7 +65,7 @@ class CheckedIntake final : public model::Intake {
 struct Stage {
   io::Executor executor{"fuzz"};
   io::DiskPool disk{1};
-  postern::base::FakeClock clock;
+  postern::testing::FakeClock clock;
   postern::base::SeededRandom random{1};
   postern::observe::Registry registry;
   CheckedIntake intake;
@@ -99,7 +100,7 @@ io::Task<void> Converse(Stage* stage, std::string input) {
   const bool stranger = !input.empty() && (input[0] & 1) != 0;
   const std::size_t cut = input.empty() ? 1 : 1 + static_cast<unsigned char>(input[0]) / 2;
   stage->intake.may_relay = !stranger;
-  auto [near, far] = io::MemoryPipe();
+  auto [near, far] = postern::testing::MemoryPipe();
   accept::Rules rules;
   rules.policy.max_receive_size = 1 << 20;
   rules.tarpit_interval = absl::ZeroDuration();

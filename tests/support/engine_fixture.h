@@ -20,6 +20,7 @@
 #include "common/smtp/engine_counters.h"
 #include "tests/support/fake_resolver.h"
 #include "tests/support/scripted_peer.h"
+#include "tests/support/string_body.h"
 
 namespace postern::testing {
 
@@ -82,7 +83,7 @@ class EngineFixture : public ::testing::Test {
   }
 
   const smtp::Outcome& Deliver() {
-    smtp::StringBody body(content_);
+    StringBody body(content_);
     return Deliver(body);
   }
 

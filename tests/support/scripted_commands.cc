@@ -2,9 +2,9 @@
 #include <utility>
 
 #include "common/base/text.h"
-#include "common/io/memory_stream.h"
 #include "common/smtp/command.h"
 #include "common/smtp/dot_reader.h"
+#include "tests/support/memory_stream.h"
 #include "tests/support/scripted_conversation.h"
 
 namespace postern::testing {
@@ -165,7 +165,7 @@ io::Task<absl::StatusOr<std::unique_ptr<io::Stream>>> ScriptedDialer::Dial(
     if (!waited.ok()) co_return waited;
     co_return base::Error(absl::StatusCode::kDeadlineExceeded, "open ", where, ": timed out");
   }
-  auto [ours, theirs] = io::MemoryPipe(window_bytes_, io::Endpoint(), remote);
+  auto [ours, theirs] = MemoryPipe(window_bytes_, io::Endpoint(), remote);
   scope_.Spawn(known->second->Talk(std::move(theirs)));
   co_return std::move(ours);
 }

@@ -5,13 +5,6 @@
 namespace postern::base {
 namespace {
 
-TEST(ClockTest, FakeClockStandsStillUntilMoved) {
-  FakeClock clock(absl::FromUnixSeconds(100));
-  EXPECT_EQ(clock.Now(), absl::FromUnixSeconds(100));
-  clock.Advance(absl::Minutes(1));
-  EXPECT_EQ(clock.Now(), absl::FromUnixSeconds(160));
-}
-
 TEST(ClockTest, SystemClockIsTheTimeOfDay) {
   const absl::Time before = absl::Now();
   const absl::Time now = Clock::System().Now();

@@ -4,6 +4,7 @@
 
 #include "common/io/scope.h"
 #include "tests/support/await.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/fake_resolver.h"
 
 namespace postern::dns {
@@ -43,7 +44,7 @@ class CacheTest : public ::testing::Test {
 
   io::Executor executor_{"cache"};
   testing::FakeResolver below_;
-  base::FakeClock clock_;
+  testing::FakeClock clock_;
   CachingResolver cache_{below_, clock_, ThreeAnswers()};
 };
 

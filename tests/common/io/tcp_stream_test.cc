@@ -2,8 +2,8 @@
 
 #include "common/io/dialer.h"
 #include "common/io/listener.h"
-#include "common/io/memory_stream.h"
 #include "tests/common/io/io_test.h"
+#include "tests/support/memory_stream.h"
 
 namespace postern::io {
 namespace {
@@ -158,7 +158,7 @@ TEST_F(TcpStreamTest, AClosedPeerDisturbsAnIdleStream) {
 TEST_F(TcpStreamTest, APipeInMemoryHoldsItsWindow) {
   struct Body {
     static Task<void> Go(Executor* executor) {
-      auto [near, far] = MemoryPipe(16);
+      auto [near, far] = testing::MemoryPipe(16);
       Scope scope(*executor);
       scope.Spawn(WriteThenEnd(near.get(), std::string(1000, 'y')));
       const std::string got = co_await ReadBytes(*far, 1000);

@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 
 #include "common/base/text.h"
+#include "tests/support/fake_clock.h"
 
 namespace postern::observe {
 namespace {
@@ -63,7 +64,7 @@ class CsvLogTest : public ::testing::Test {
 
   std::string folder_;
   CsvLogOptions options_;
-  base::FakeClock clock_{
+  testing::FakeClock clock_{
       absl::FromCivil(absl::CivilSecond(2026, 1, 31, 23, 50, 0), absl::UTCTimeZone())};
   std::shared_ptr<CsvLog> log_;
 };

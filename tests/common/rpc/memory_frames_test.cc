@@ -1,4 +1,5 @@
-#include "common/rpc/memory_frames.h"
+
+#include "tests/support/memory_frames.h"
 
 #include "gtest/gtest.h"
 
@@ -23,7 +24,7 @@ class MemoryFramesTest : public ::testing::Test {
   }
 
   io::Executor executor_{"frames"};
-  MemoryFrames frames_;
+  testing::MemoryFrames frames_;
   MailboxSide mailbox_;
   FrontEndSide front_end_;
 };

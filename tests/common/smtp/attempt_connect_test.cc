@@ -1,6 +1,7 @@
 #include "common/smtp/attempt.h"
 #include "tests/support/await.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/string_body.h"
 
 namespace postern::smtp {
 namespace {
@@ -27,12 +28,12 @@ class AttemptConnectTest : public testing::EngineFixture {
   // As many deliveries of the same message, begun one after the other.
   std::vector<Outcome> DeliverTogether(std::size_t count) {
     MakeEngine();
-    std::vector<std::unique_ptr<StringBody>> bodies;
+    std::vector<std::unique_ptr<testing::StringBody>> bodies;
     std::vector<std::optional<Outcome>> ends(count);
     io::Scope scope(executor_);
     executor_.Run([&] {
       for (std::optional<Outcome>& end : ends) {
-        bodies.push_back(std::make_unique<StringBody>(content_));
+        bodies.push_back(std::make_unique<testing::StringBody>(content_));
         scope.Spawn(io::StoreResult(engine_->Attempt(delivery_, *bodies.back()), &end));
       }
     });
@@ -52,7 +53,7 @@ class AttemptConnectTest : public testing::EngineFixture {
   void DeliverAndStop(absl::Duration after) {
     To("bob@example.test");
     MakeEngine();
-    StringBody body(content_);
+    testing::StringBody body(content_);
     std::optional<Outcome> end;
     io::Scope scope(executor_);
     executor_.Run([&] { scope.Spawn(io::StoreResult(engine_->Attempt(delivery_, body), &end)); });

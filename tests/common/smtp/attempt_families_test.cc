@@ -7,6 +7,7 @@
 #include "tests/support/await.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/state_table.h"
+#include "tests/support/string_body.h"
 
 namespace postern::smtp {
 namespace {
@@ -128,7 +129,7 @@ class AttemptFamiliesTest : public testing::EngineFixture {
     StsPolicies sts(nullptr, base::Clock::System(), {});
     EngineCounters counters;
     const bool stopping = false;
-    StringBody body(content_);
+    testing::StringBody body(content_);
     smtp::Attempt attempt(
         {parts, pool, clear_hosts, data_hosts, families, unreached, sts, counters, stopping},
         delivery_, body);

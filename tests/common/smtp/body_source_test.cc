@@ -4,11 +4,12 @@
 
 #include "common/io/executor.h"
 #include "common/io/scope.h"
+#include "tests/support/string_body.h"
 
 namespace postern::smtp {
 namespace {
 
-io::Task<void> ReadTwice(StringBody& body, std::string& first, std::string& second) {
+io::Task<void> ReadTwice(testing::StringBody& body, std::string& first, std::string& second) {
   for (std::string* into : {&first, &second}) {
     const absl::Status rewound = co_await body.Rewind();
     EXPECT_TRUE(rewound.ok());
@@ -25,7 +26,7 @@ TEST(BodySourceTest, AStringIsReadAsOftenAsItIsRewound) {
   std::string content;
   for (int i = 0; content.size() < 600'000; ++i)
     content += std::to_string(i);
-  StringBody body(std::make_shared<const std::string>(content));
+  testing::StringBody body(std::make_shared<const std::string>(content));
   EXPECT_EQ(body.size(), content.size());
   EXPECT_EQ(body.whole(), content);
   io::Executor executor("test");

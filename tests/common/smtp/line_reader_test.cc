@@ -4,8 +4,8 @@
 #include "gtest/gtest.h"
 
 #include "common/io/executor.h"
-#include "common/io/memory_stream.h"
 #include "common/io/scope.h"
+#include "tests/support/memory_stream.h"
 
 namespace postern::smtp {
 namespace {
@@ -38,7 +38,7 @@ class LineReaderTest : public ::testing::Test {
                                 std::vector<std::size_t> cuts,
                                 std::size_t bytes_max,
                                 std::vector<std::string>& lines) {
-    auto [ours, theirs] = io::MemoryPipe();
+    auto [ours, theirs] = testing::MemoryPipe();
     LineReader reader(*ours, 64);
     cuts.push_back(input.size());
     std::size_t at = 0;

@@ -5,6 +5,7 @@
 
 #include "common/base/text.h"
 #include "tests/support/await.h"
+#include "tests/support/string_body.h"
 
 namespace postern::smtp {
 namespace {
@@ -101,7 +102,7 @@ class OutgoingTest : public ::testing::Test {
 
 TEST_F(OutgoingTest, WhatPassesIsNotCopied) {
   const auto text = std::make_shared<const std::string>(base::Cat(kHeader, "body\r\n"));
-  StringBody body(text);
+  testing::StringBody body(text);
   Outgoing content(body);
   ASSERT_TRUE(Obey(content, Everything()).ok());
   EXPECT_TRUE(content.at_hand());
@@ -109,7 +110,7 @@ TEST_F(OutgoingTest, WhatPassesIsNotCopied) {
   EXPECT_EQ(content.size(), text->size());
   // A message without any field that matters passes every rule.
   const auto plain = std::make_shared<const std::string>("Subject: x\r\n\r\nbody\r\n");
-  StringBody plain_body(plain);
+  testing::StringBody plain_body(plain);
   Outgoing passing(plain_body);
   for (const FirewallRules& rules : {FirewallRules(), FirewallRules{{.routing = true}, {}}}) {
     ASSERT_TRUE(Obey(passing, rules).ok());
@@ -120,7 +121,7 @@ TEST_F(OutgoingTest, WhatPassesIsNotCopied) {
 
 TEST_F(OutgoingTest, OnlyTheHeaderOfWholeContentIsWrittenAnew) {
   const auto text = std::make_shared<const std::string>(base::Cat(kHeader, "body\r\n"));
-  StringBody body(text);
+  testing::StringBody body(text);
   Outgoing content(body);
   ASSERT_TRUE(Obey(content, FirewallRules()).ok());
   EXPECT_EQ(content.first(), kFiltered);

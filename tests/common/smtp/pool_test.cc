@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-#include "common/io/memory_stream.h"
+#include "tests/support/memory_stream.h"
 
 namespace postern::smtp {
 namespace {
@@ -22,7 +22,7 @@ class PoolTest : public ::testing::Test {
   std::unique_ptr<PooledSession> Open(std::uint8_t host) {
     std::unique_ptr<PooledSession> pooled = pool_.Open(Key(host));
     if (pooled == nullptr) return nullptr;
-    auto [ours, theirs] = io::MemoryPipe();
+    auto [ours, theirs] = testing::MemoryPipe();
     pooled->session = std::make_unique<Session>(std::move(ours), limits_);
     peers_.push_back(std::move(theirs));
     return pooled;

@@ -8,9 +8,9 @@
 
 #include "common/base/text.h"
 #include "common/io/event.h"
-#include "common/io/memory_stream.h"
 #include "common/io/scope.h"
 #include "tests/support/await.h"
+#include "tests/support/memory_stream.h"
 
 namespace postern::smtp {
 namespace {
@@ -53,7 +53,7 @@ class TimedDialer final : public io::Dialer {
     }
     if (plan.after > timeout) co_return absl::DeadlineExceededError("timed out");
     if (!plan.result.ok()) co_return plan.result;
-    auto [ours, theirs] = io::MemoryPipe();
+    auto [ours, theirs] = testing::MemoryPipe();
     theirs_.push_back(std::move(theirs));
     co_return std::move(ours);
   }

@@ -8,6 +8,7 @@
 #include "common/tls/keyed_digest.h"
 #include "tests/support/certificates.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/fake_clock.h"
 
 namespace postern::smtp {
 namespace {
@@ -120,7 +121,7 @@ class MechanismTest : public testing::EngineFixture {
 
   testing::CertificateAuthority ca_;
   io::DiskPool disk_{1};
-  base::FakeClock clock_;
+  testing::FakeClock clock_;
   CredentialStore credentials_{ca_.folder() + "/secrets", disk_, clock_};
   tls::ServerContext server_;
   int relays_ = 0;

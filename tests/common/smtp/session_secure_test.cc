@@ -6,6 +6,7 @@
 #include "common/smtp/engine.h"
 #include "tests/support/certificates.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/fake_clock.h"
 
 namespace postern::smtp {
 namespace {
@@ -62,7 +63,7 @@ class LoginTest : public testing::EngineFixture {
 
   testing::CertificateAuthority ca_;
   io::DiskPool disk_{1};
-  base::FakeClock clock_;
+  testing::FakeClock clock_;
   CredentialStore credentials_{ca_.folder() + "/secrets", disk_, clock_};
   tls::ClientContext trust_;
   tls::ServerContext server_;

@@ -5,8 +5,9 @@
 
 #include "common/base/text.h"
 #include "common/io/executor.h"
-#include "common/io/memory_stream.h"
 #include "common/io/scope.h"
+#include "tests/support/memory_stream.h"
+#include "tests/support/string_body.h"
 
 namespace postern::smtp {
 namespace {
@@ -36,7 +37,7 @@ class SessionTest : public ::testing::Test {
   }
 
   io::Task<void> Converse(std::string hello, std::string answers, std::string after_dot) {
-    auto [ours, other] = io::MemoryPipe();
+    auto [ours, other] = testing::MemoryPipe();
     const std::shared_ptr<io::Stream> theirs = std::move(other);
     auto session = std::make_unique<Session>(std::move(ours), limits_);
     co_await theirs->Write(hello.substr(0, hello.find("\r\n") + 2));
@@ -50,7 +51,7 @@ class SessionTest : public ::testing::Test {
     if (refusal_.has_value()) co_return;
     const std::vector<std::size_t> everybody = {0, 1};
     const Offer offer{envelope_, everybody, 5, false};
-    StringBody body(std::make_shared<const std::string>("a\r\n"));
+    testing::StringBody body(std::make_shared<const std::string>("a\r\n"));
     Outgoing content(body);
     co_await content.Obey(mail::FirewallRules());
     io::Scope peer(executor_);

@@ -19,6 +19,7 @@
 #include "common/smtp/sts.h"
 #include "tests/support/await.h"
 #include "tests/support/certificates.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/fake_resolver.h"
 #include "tests/support/https_server.h"
 
@@ -103,7 +104,7 @@ class StsPoliciesTest : public ::testing::Test {
   testing::CertificateFiles certificate_ = ca_.Issue(testing::ForHost(kStsHost));
   testing::HttpsServer web_{certificate_};
   testing::FakeResolver dns_;
-  base::FakeClock clock_;
+  testing::FakeClock clock_;
   io::Executor executor_{"sts"};
   std::unique_ptr<http::Client> client_;
   StsPolicies::Options options_;

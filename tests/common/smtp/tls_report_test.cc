@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/text.h"
+#include "tests/support/fake_clock.h"
 
 namespace postern::smtp {
 namespace {
@@ -49,7 +50,7 @@ class TlsReportsTest : public ::testing::Test {
 
   static constexpr absl::CivilDay kDay{2026, 11, 27};
 
-  base::FakeClock clock_{
+  testing::FakeClock clock_{
       absl::FromCivil(absl::CivilSecond(2026, 11, 27, 12, 0, 0), absl::UTCTimeZone())};
   TlsReports::Options options_;
   std::unique_ptr<TlsReports> reports_;

@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include "common/base/text.h"
-#include "common/io/memory_stream.h"
 #include "tests/common/tls/tls_test.h"
 
 namespace postern::tls {

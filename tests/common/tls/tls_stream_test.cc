@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/common/tls/tls_test.h"
+#include "tests/support/memory_stream.h"
 
 namespace postern::tls {
 namespace {
@@ -76,7 +77,7 @@ class CountingStream final : public io::Stream {
 };
 
 TEST_F(TlsStreamTest, SmallPartsShareOneRecordAndOneWrite) {
-  auto pipe = io::MemoryPipe();
+  auto pipe = testing::MemoryPipe();
   auto counting = std::make_unique<CountingStream>(std::move(pipe.first));
   CountingStream* const counter = counting.get();
   pipe.first = std::move(counting);
@@ -183,7 +184,7 @@ TEST_F(TlsStreamTest, OwnCloseEndsAPendingRead) {
 }
 
 TEST_F(TlsStreamTest, DeadlineEndsTheHandshakeWithASilentPeer) {
-  auto pipe = io::MemoryPipe();
+  auto pipe = testing::MemoryPipe();
   pipe.first->SetDeadline(absl::Milliseconds(20));
   ClientContext::Peer peer;
   const auto session =
@@ -193,7 +194,7 @@ TEST_F(TlsStreamTest, DeadlineEndsTheHandshakeWithASilentPeer) {
 }
 
 TEST_F(TlsStreamTest, PlainTextIsNotAHandshake) {
-  auto pipe = io::MemoryPipe();
+  auto pipe = testing::MemoryPipe();
   EXPECT_TRUE(
       testing::Await(executor_, WriteText(pipe.second.get(), "220 mx.a.test ESMTP\r\n")).ok());
   ClientContext::Peer peer;
@@ -203,7 +204,7 @@ TEST_F(TlsStreamTest, PlainTextIsNotAHandshake) {
 }
 
 TEST_F(TlsStreamTest, PeerThatLeavesDuringTheHandshakeIsUnavailable) {
-  auto pipe = io::MemoryPipe();
+  auto pipe = testing::MemoryPipe();
   executor_.Run([&] { pipe.second->Close(); });
   ClientContext::Peer peer;
   const auto client = testing::Await(executor_, client_context_.Start(std::move(pipe.first), peer));

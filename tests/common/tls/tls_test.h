@@ -12,11 +12,11 @@
 #include <gtest/gtest.h>
 
 #include "common/io/executor.h"
-#include "common/io/memory_stream.h"
 #include "common/io/scope.h"
 #include "common/tls/context.h"
 #include "tests/support/await.h"
 #include "tests/support/certificates.h"
+#include "tests/support/memory_stream.h"
 
 namespace postern::tls {
 
@@ -105,7 +105,7 @@ class TlsTest : public ::testing::Test {
   void MeetAt(const Server& server, const ClientContext& client, ClientContext::Peer peer) {
     Drop();
     io::RunTask(executor_, StartBoth(&executor_, &server, &client, std::move(peer),
-                                     io::MemoryPipe(window_), &server_, &client_));
+                                     testing::MemoryPipe(window_), &server_, &client_));
   }
 
   // What the server reads of what the client writes.

@@ -14,6 +14,7 @@
 #include "common/base/clock.h"
 #include "common/observe/metrics.h"
 #include "services/mailbox-transport/store/rocks_store.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/store/verbs.h"
 
 namespace postern::store {
@@ -51,7 +52,7 @@ class StoreWorld {
 
   StoreSettings settings;
   StoreSeams seams;
-  base::FakeClock clock;
+  testing::FakeClock clock;
 
  private:
   std::filesystem::path root_;

@@ -14,6 +14,7 @@
 #include "postern/v1/submission.grpc.pb.h"
 #include "tests/support/dns_servers.h"
 #include "tests/support/fake_resolver.h"
+#include "tests/support/string_body.h"
 
 namespace postern::testing {
 
@@ -214,7 +215,7 @@ std::vector<std::string> World::Submit(const std::vector<std::string>& to,
     delivery.envelope.recipients.push_back(recipient);
   }
   delivery.size = content.size();
-  smtp::StringBody body(std::make_shared<const std::string>(std::move(content)));
+  StringBody body(std::make_shared<const std::string>(std::move(content)));
   smtp::Outcome outcome;
 
   struct Client {

@@ -3,10 +3,10 @@
 #include <thread>
 
 #include "common/base/text.h"
-#include "common/rpc/memory_frames.h"
 #include "common/smtp/wire.h"
 #include "services/frontend-transport/egress/egress.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/memory_frames.h"
 
 namespace postern::egress {
 namespace {
@@ -100,7 +100,7 @@ class MailboxStreamTest : public testing::EngineFixture {
   EgressSettings settings_;
   observe::Registry registry_;
   Probe probe_{registry_, "main"};
-  rpc::MemoryFrames frames_{executor_};
+  testing::MemoryFrames frames_{executor_};
   Caller caller_;
   std::unique_ptr<Egress> egress_;
   std::shared_ptr<rpc::ToFrontEnd> to_front_end_;
@@ -190,7 +190,7 @@ TEST_F(MailboxStreamTest, DrainedStreamEndsAfterItsLastOutcome) {
 
 TEST_F(MailboxStreamTest, SlotsAreDividedAmongTheStreams) {
   Caller second;
-  rpc::MemoryFrames more(executor_);
+  testing::MemoryFrames more(executor_);
   executor_.Run([&] { more.Connect(second, *egress_->Open(more.front_end(), "mbx-1")); });
   EXPECT_TRUE(Soon([&] { return caller_.credit == 2 && second.credit == 2; }));
   executor_.Run([&] { more.mailbox_end()->Close(); });

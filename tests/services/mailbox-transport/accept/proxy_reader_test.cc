@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/services/mailbox-transport/accept/session_fixture.h"
+#include "tests/support/memory_stream.h"
 
 namespace postern::accept::testing {
 namespace {
@@ -29,7 +30,7 @@ class ProxyReaderTest : public SessionFixture {
                             io::IpAddress peer,
                             absl::Status* status) {
     const io::Endpoint from{peer, 4000};
-    auto [near, far] = io::MemoryPipe(1 << 20, from, io::Endpoint());
+    auto [near, far] = postern::testing::MemoryPipe(1 << 20, from, io::Endpoint());
     const absl::Status written = co_await near->Write(wire);
     EXPECT_TRUE(written.ok());
     near->Close();

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/fake_clock.h"
+
 namespace postern::accept {
 namespace {
 
 TEST(RateLimitTest, AMinutesWorthIsThereAtOnceAndComesBackWithTime) {
-  base::FakeClock clock;
+  postern::testing::FakeClock clock;
   RateLimit limit(clock);
   const RateLimit::Rates rates{2, 0};
   EXPECT_TRUE(limit.TakeMessage("smtp:alice", rates));
@@ -19,7 +21,7 @@ TEST(RateLimitTest, AMinutesWorthIsThereAtOnceAndComesBackWithTime) {
 }
 
 TEST(RateLimitTest, RecipientsCountOnTheirOwn) {
-  base::FakeClock clock;
+  postern::testing::FakeClock clock;
   RateLimit limit(clock);
   const RateLimit::Rates rates{0, 10};
   EXPECT_TRUE(limit.TakeRecipients("a", 10, rates));
@@ -31,7 +33,7 @@ TEST(RateLimitTest, RecipientsCountOnTheirOwn) {
 }
 
 TEST(RateLimitTest, ZeroIsNoLimit) {
-  base::FakeClock clock;
+  postern::testing::FakeClock clock;
   RateLimit limit(clock);
   for (int i = 0; i < 1000; ++i)
     EXPECT_TRUE(limit.TakeMessage("a", RateLimit::Rates()));

@@ -10,13 +10,14 @@
 
 #include <gtest/gtest.h>
 
-#include "common/io/memory_stream.h"
 #include "common/io/on_disk.h"
 #include "common/observe/metrics.h"
 #include "services/mailbox-transport/accept/session.h"
 #include "tests/services/mailbox-transport/accept/fake_intake.h"
 #include "tests/services/mailbox-transport/accept/talk.h"
 #include "tests/support/certificates.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/memory_stream.h"
 
 namespace postern::accept::testing {
 
@@ -91,7 +92,7 @@ class SessionFixture : public ::testing::Test {
 
   // A new connection; its greeting is unread.
   Talk Connect() {
-    auto [near, far] = io::MemoryPipe(1 << 20, client_.address, io::Endpoint());
+    auto [near, far] = postern::testing::MemoryPipe(1 << 20, client_.address, io::Endpoint());
     if (authenticator_ == nullptr)
       authenticator_ = std::make_unique<Authenticator>(disk_, clock_, "");
     parts_ = std::make_unique<SessionParts>(SessionParts{intake_, *authenticator_, rate_limit_,
@@ -140,7 +141,7 @@ class SessionFixture : public ::testing::Test {
 
   io::Executor executor_;
   io::DiskPool disk_;
-  base::FakeClock clock_;
+  postern::testing::FakeClock clock_;
   FakeIntake intake_;
   RateLimit rate_limit_;
   observe::Registry registry_;

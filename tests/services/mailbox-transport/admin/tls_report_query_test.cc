@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/text.h"
+#include "tests/support/fake_clock.h"
 
 namespace postern::admin {
 namespace {
@@ -54,7 +55,7 @@ class TlsReportQueryTest : public ::testing::Test {
     return out;
   }
 
-  base::FakeClock clock_{
+  testing::FakeClock clock_{
       absl::FromCivil(absl::CivilSecond(2026, 11, 27, 12, 0, 0), absl::UTCTimeZone())};
   smtp::TlsReports reports_{clock_, smtp::TlsReports::Options()};
   TlsReportSource source_;

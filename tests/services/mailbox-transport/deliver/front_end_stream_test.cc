@@ -6,8 +6,8 @@
 #include "gtest/gtest.h"
 
 #include "common/io/scope.h"
-#include "common/rpc/memory_frames.h"
 #include "tests/services/mailbox-transport/deliver/scripted_front_end.h"
+#include "tests/support/memory_frames.h"
 
 namespace postern::deliver {
 namespace {
@@ -104,7 +104,7 @@ class FrontEndStreamTest : public ::testing::Test {
 
   io::Executor executor_{"stream"};
   io::Scope scope_{executor_};
-  rpc::MemoryFrames frames_{executor_};
+  testing::MemoryFrames frames_{executor_};
   ScriptedFrontEnd front_end_;
   int changes_ = 0;
   FrontEndStream stream_{"fe:7170", [this] { ++changes_; }};

@@ -4,8 +4,8 @@
 
 #include "gtest/gtest.h"
 
-#include "common/rpc/memory_frames.h"
 #include "tests/services/mailbox-transport/deliver/scripted_front_end.h"
+#include "tests/support/memory_frames.h"
 
 namespace postern::deliver {
 namespace {
@@ -52,7 +52,7 @@ class FrontEndTest : public ::testing::Test {
 
   io::Executor executor_{"front-end"};
   DeliverSettings settings_;
-  rpc::MemoryFrames frames_{executor_};
+  testing::MemoryFrames frames_{executor_};
   ScriptedFrontEnd peer_;
   int backs_ = 0;
   std::unique_ptr<FrontEnd> one_;

@@ -16,6 +16,7 @@
 #include "tests/services/mailbox-transport/deliver/scripted_front_end.h"
 #include "tests/support/await.h"
 #include "tests/support/fake_resolver.h"
+#include "tests/support/string_body.h"
 
 namespace postern::deliver {
 namespace {
@@ -109,13 +110,13 @@ class ProxyTest : public ::testing::Test {
   }
 
   smtp::Outcome Attempt() {
-    smtp::StringBody body(std::make_shared<const std::string>("hello"));
+    testing::StringBody body(std::make_shared<const std::string>("hello"));
     delivery_.size = body.size();
     return testing::Await(executor_, proxy_->Attempt(delivery_, body));
   }
 
   static io::Task<void> AttemptInto(ProxyTest* test, smtp::Outcome* into) {
-    smtp::StringBody body(std::make_shared<const std::string>("hello"));
+    testing::StringBody body(std::make_shared<const std::string>("hello"));
     test->delivery_.size = body.size();
     *into = co_await test->proxy_->Attempt(test->delivery_, body);
   }

@@ -13,6 +13,7 @@
 #include "common/rpc/server.h"
 #include "postern/v1/relay.grpc.pb.h"
 #include "tests/support/await.h"
+#include "tests/support/string_body.h"
 
 namespace postern::deliver {
 namespace {
@@ -161,8 +162,8 @@ class RelayTest : public ::testing::Test {
   }
 
   void Content(std::string content) {
-    body_ =
-        std::make_unique<smtp::StringBody>(std::make_shared<const std::string>(std::move(content)));
+    body_ = std::make_unique<testing::StringBody>(
+        std::make_shared<const std::string>(std::move(content)));
     batch_.message->size = body_->size();
   }
 
@@ -188,7 +189,7 @@ class RelayTest : public ::testing::Test {
   rpc::RpcSettings rpc_;
   DeliverSettings settings_;
   model::Batch batch_;
-  std::unique_ptr<smtp::StringBody> body_;
+  std::unique_ptr<testing::StringBody> body_;
   std::unique_ptr<Relay> relay_;
 };
 

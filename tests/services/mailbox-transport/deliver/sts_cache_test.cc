@@ -3,6 +3,7 @@
 #include "gtest/gtest.h"
 
 #include "common/base/text.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/memory_store.h"
 
 namespace postern::deliver {
@@ -21,7 +22,7 @@ class StsCacheTest : public ::testing::Test {
     return known;
   }
 
-  base::FakeClock clock_;
+  testing::FakeClock clock_;
   testing::MemoryStore store_{clock_};
 };
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/text.h"
+#include "tests/support/fake_clock.h"
 
 namespace postern::deliver {
 namespace {
@@ -53,7 +54,7 @@ class TlsFeedTest : public ::testing::Test {
     return reports_.PoliciesOf(reports_.today(), domain).at(0);
   }
 
-  base::FakeClock clock_;
+  testing::FakeClock clock_;
   observe::Registry registry_;
   smtp::TlsReports reports_{clock_, smtp::TlsReports::Options()};
   TlsFeed feed_{reports_, registry_};

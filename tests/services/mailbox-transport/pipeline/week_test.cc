@@ -11,6 +11,7 @@
 #include "services/mailbox-transport/queue/schedule.h"
 #include "services/mailbox-transport/settle/settle.h"
 #include "tests/services/mailbox-transport/settle/settle_fixture.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/state_table.h"
 
 namespace postern::pipeline {
@@ -188,7 +189,7 @@ class WeekTest : public ::testing::Test {
   observe::Registry registry_;
   queue::Probe queue_probe_{registry_};
   settle::Probe settle_probe_{registry_};
-  base::FakeClock clock_;
+  testing::FakeClock clock_;
   base::SeededRandom random_{3};
 };
 

@@ -4,6 +4,7 @@
 
 #include "common/io/scope.h"
 #include "tests/services/mailbox-transport/queue/schedule_driver.h"
+#include "tests/support/fake_clock.h"
 
 namespace postern::queue {
 namespace {
@@ -45,7 +46,7 @@ class QueueTest : public ScheduleDriver {
   }
 
   io::Executor executor_{"queue-test"};
-  base::FakeClock clock_;
+  postern::testing::FakeClock clock_;
   std::optional<Queue> queue_;
   std::vector<std::uint64_t> tried_;
   std::vector<std::uint64_t> lapsed_;

@@ -5,6 +5,7 @@
 #include "common/base/text.h"
 #include "services/mailbox-transport/settle/policy.h"
 #include "services/mailbox-transport/settle/settle.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/memory_store.h"
 
 namespace postern::settle {
@@ -172,7 +173,7 @@ TEST(ErrorPoliciesTest, VerdictsGoByTheJudgedStatus) {
 
 TEST(ErrorPoliciesTest, ASettlementObeysThoseOfTheConnector) {
   testing::MemoryStore store;
-  base::FakeClock clock;
+  testing::FakeClock clock;
   base::SeededRandom random(1);
   observe::Registry registry;
   Probe probe(registry);

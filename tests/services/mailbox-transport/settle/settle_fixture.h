@@ -14,6 +14,7 @@
 #include "gtest/gtest.h"
 
 #include "services/mailbox-transport/settle/settle.h"
+#include "tests/support/fake_clock.h"
 
 namespace postern::settle {
 
@@ -164,7 +165,7 @@ class SettleFixture : public ::testing::Test {
   observe::Registry registry_;
   Probe probe_{registry_};
   RecordingStore store_;
-  base::FakeClock clock_;
+  testing::FakeClock clock_;
   base::SeededRandom random_{5};
   SenderRules rules_;
   Terms terms_;

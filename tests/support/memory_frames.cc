@@ -1,6 +1,6 @@
-#include "common/rpc/memory_frames.h"
+#include "tests/support/memory_frames.h"
 
-namespace postern::rpc {
+namespace postern::testing {
 
 struct MemoryFrames::State : std::enable_shared_from_this<MemoryFrames::State> {
   explicit State(io::Executor& e) : executor(e) {}
@@ -32,8 +32,8 @@ struct MemoryFrames::State : std::enable_shared_from_this<MemoryFrames::State> {
   }
 
   io::Executor& executor;
-  ToFrontEnd::Handler* mailbox = nullptr;
-  ToMailbox::Handler* front_end = nullptr;
+  rpc::ToFrontEnd::Handler* mailbox = nullptr;
+  rpc::ToMailbox::Handler* front_end = nullptr;
   bool ended = false;   // nothing more is sent
   bool broken = false;  // nor does anything arrive
   bool told = false;    // both handlers had their OnClosed
@@ -42,9 +42,9 @@ struct MemoryFrames::State : std::enable_shared_from_this<MemoryFrames::State> {
 namespace {
 
 template <typename State, typename Out, typename In>
-class MemoryEnd final : public FrameStream<Out, In> {
+class MemoryEnd final : public rpc::FrameStream<Out, In> {
  public:
-  using Peer = typename FrameStream<In, Out>::Handler;
+  using Peer = typename rpc::FrameStream<In, Out>::Handler;
 
   MemoryEnd(std::shared_ptr<State> state, Peer* State::*peer)
       : state_(std::move(state)), peer_(peer) {}
@@ -64,17 +64,17 @@ class MemoryEnd final : public FrameStream<Out, In> {
 
 MemoryFrames::MemoryFrames(io::Executor& executor) : state_(std::make_shared<State>(executor)) {}
 
-std::shared_ptr<ToFrontEnd> MemoryFrames::mailbox_end() {
+std::shared_ptr<rpc::ToFrontEnd> MemoryFrames::mailbox_end() {
   return std::make_shared<MemoryEnd<State, v1::ProxyToFrontEnd, v1::ProxyToMailbox>>(
       state_, &State::front_end);
 }
 
-std::shared_ptr<ToMailbox> MemoryFrames::front_end() {
+std::shared_ptr<rpc::ToMailbox> MemoryFrames::front_end() {
   return std::make_shared<MemoryEnd<State, v1::ProxyToMailbox, v1::ProxyToFrontEnd>>(
       state_, &State::mailbox);
 }
 
-void MemoryFrames::Connect(ToFrontEnd::Handler& mailbox, ToMailbox::Handler& front_end) {
+void MemoryFrames::Connect(rpc::ToFrontEnd::Handler& mailbox, rpc::ToMailbox::Handler& front_end) {
   state_->mailbox = &mailbox;
   state_->front_end = &front_end;
 }
@@ -83,4 +83,4 @@ void MemoryFrames::Break() {
   state_->Break(absl::UnavailableError("the connection broke"));
 }
 
-}  // namespace postern::rpc
+}  // namespace postern::testing

@@ -1,8 +1,8 @@
-#include "common/smtp/body_source.h"
+#include "tests/support/string_body.h"
 
 #include <algorithm>
 
-namespace postern::smtp {
+namespace postern::testing {
 
 namespace {
 constexpr std::size_t kViewBytesMax = 256 * 1024;
@@ -20,4 +20,4 @@ io::Task<absl::StatusOr<std::string_view>> StringBody::Next() {
   co_return view;
 }
 
-}  // namespace postern::smtp
+}  // namespace postern::testing

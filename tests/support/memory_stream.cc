@@ -1,4 +1,4 @@
-#include "common/io/memory_stream.h"
+#include "tests/support/memory_stream.h"
 
 #include <algorithm>
 #include <cstring>
@@ -7,7 +7,7 @@
 
 #include "common/io/event.h"
 
-namespace postern::io {
+namespace postern::testing {
 
 namespace {
 
@@ -16,7 +16,7 @@ struct Flow {
   std::string bytes;
   bool ended = false;    // the writer closed
   bool refused = false;  // the reader closed
-  Event changed;
+  io::Event changed;
 };
 
 struct Pipe {
@@ -24,14 +24,14 @@ struct Pipe {
   std::size_t window_bytes = 0;
 };
 
-class MemoryStream final : public Stream {
+class MemoryStream final : public io::Stream {
  public:
-  MemoryStream(std::shared_ptr<Pipe> pipe, int side, Endpoint local, Endpoint remote)
+  MemoryStream(std::shared_ptr<Pipe> pipe, int side, io::Endpoint local, io::Endpoint remote)
       : pipe_(std::move(pipe)), side_(side), local_(local), remote_(remote) {}
 
   ~MemoryStream() override { Close(); }
 
-  Task<absl::StatusOr<std::size_t>> Read(char* into, std::size_t bytes_max) override {
+  io::Task<absl::StatusOr<std::size_t>> Read(char* into, std::size_t bytes_max) override {
     const std::shared_ptr<Pipe> pipe = pipe_;
     Flow& flow = pipe->flows[1 - side_];
     while (flow.bytes.empty()) {
@@ -47,7 +47,7 @@ class MemoryStream final : public Stream {
     co_return taken;
   }
 
-  Task<absl::Status> WriteAll(std::span<const std::string_view> parts) override {
+  io::Task<absl::Status> WriteAll(std::span<const std::string_view> parts) override {
     const std::shared_ptr<Pipe> pipe = pipe_;
     Flow& flow = pipe->flows[side_];
     for (std::string_view part : parts) {
@@ -92,24 +92,23 @@ class MemoryStream final : public Stream {
     return flow.ended || !flow.bytes.empty();
   }
 
-  Endpoint local() const override { return local_; }
+  io::Endpoint local() const override { return local_; }
 
-  Endpoint remote() const override { return remote_; }
+  io::Endpoint remote() const override { return remote_; }
 
  private:
   std::shared_ptr<Pipe> pipe_;
   int side_;
-  Endpoint local_;
-  Endpoint remote_;
+  io::Endpoint local_;
+  io::Endpoint remote_;
   bool closed_ = false;
-  absl::Time deadline_ = absl::Now() + kDeadlineDefault;
+  absl::Time deadline_ = absl::Now() + io::kDeadlineDefault;
 };
 
 }  // namespace
 
-std::pair<std::unique_ptr<Stream>, std::unique_ptr<Stream>> MemoryPipe(std::size_t window_bytes,
-                                                                       Endpoint first,
-                                                                       Endpoint second) {
+std::pair<std::unique_ptr<io::Stream>, std::unique_ptr<io::Stream>> MemoryPipe(
+    std::size_t window_bytes, io::Endpoint first, io::Endpoint second) {
   auto pipe = std::make_shared<Pipe>();
   pipe->window_bytes = window_bytes;
   auto a = std::make_unique<MemoryStream>(pipe, 0, first, second);
@@ -117,4 +116,4 @@ std::pair<std::unique_ptr<Stream>, std::unique_ptr<Stream>> MemoryPipe(std::size
   return {std::move(a), std::move(b)};
 }
 
-}  // namespace postern::io
+}  // namespace postern::testing

@@ -1,6 +1,6 @@
-// common/rpc/memory_frames.h
+// tests/support/memory_frames.h
 //
-// The proxy stream in memory, on one executor; for tests and simulation.
+// The proxy stream in memory, on one executor.
 //
 // Flow      Connect joins two handlers; each Send is posted to the other's OnFrame. Break ends both
 //           sides at once, as a lost connection does.
@@ -14,15 +14,15 @@
 #include "common/io/executor.h"
 #include "common/rpc/frame_stream.h"
 
-namespace postern::rpc {
+namespace postern::testing {
 
 class MemoryFrames {
  public:
   explicit MemoryFrames(io::Executor& executor);
 
-  std::shared_ptr<ToFrontEnd> mailbox_end();
-  std::shared_ptr<ToMailbox> front_end();
-  void Connect(ToFrontEnd::Handler& mailbox, ToMailbox::Handler& front_end);
+  std::shared_ptr<rpc::ToFrontEnd> mailbox_end();
+  std::shared_ptr<rpc::ToMailbox> front_end();
+  void Connect(rpc::ToFrontEnd::Handler& mailbox, rpc::ToMailbox::Handler& front_end);
   // On the executor.
   void Break();
 
@@ -31,4 +31,4 @@ class MemoryFrames {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace postern::rpc
+}  // namespace postern::testing
