@@ -3,14 +3,13 @@
 #include <charconv>
 
 #include "common/base/check.h"
+#include "common/base/slug.h"
 #include "common/base/text.h"
 #include "common/connector/send_connector.h"
 
 namespace postern::cli {
 
 namespace {
-
-constexpr std::size_t kSlugBytesMax = 63;
 
 // The field of Resource that holds the object; null when none does.
 const FieldDescriptor* HeldBy(const v1::Resource& resource) {
@@ -192,7 +191,7 @@ std::string SlugOf(std::string_view name) {
       slug.push_back('-');
     }
   }
-  slug.resize(std::min(slug.size(), kSlugBytesMax));
+  slug.resize(std::min(slug.size(), base::kSlugBytesMax));
   while (slug.ends_with('-'))
     slug.pop_back();
   return slug;

@@ -88,6 +88,23 @@ std::string UpperAscii(std::string_view text);
 bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 bool StartsWithIgnoreCase(std::string_view text, std::string_view prefix);
 
+constexpr bool IsLetterOrDigit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// What a hexadecimal digit is worth; -1 when it is none.
+constexpr int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+// A control byte or DEL that is not among those `allowed`.
+bool HasControl(std::string_view text, std::string_view allowed = {});
+// How many letters must change to make one of the other.
+std::size_t EditDistance(std::string_view a, std::string_view b);
+
 std::string_view Trim(std::string_view text);
 // Splits at every `separator`; empty parts are kept. Split("", ',') is one empty part.
 std::vector<std::string_view> Split(std::string_view text, char separator);

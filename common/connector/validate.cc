@@ -25,13 +25,6 @@ std::string At(std::string_view list, int index) {
   return base::Cat(list, "[", index, "]");
 }
 
-bool HasControl(std::string_view text, std::string_view allowed) {
-  return std::any_of(text.begin(), text.end(), [allowed](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) &&
-           allowed.find(c) == std::string_view::npos;
-  });
-}
-
 void CheckKind(const v1::SendConnector& connector, Errors& errors) {
   if (!connector.api_version().empty() && connector.api_version() != kApiVersion) {
     AddError(errors, "apiVersion", connector.api_version(),
@@ -50,7 +43,7 @@ void CheckName(const std::string& name, Errors& errors) {
   if (*characters > kNameLengthMax) {
     AddError(errors, kPath, name, base::Cat("a name has at most ", kNameLengthMax, " characters"));
   }
-  if (HasControl(name, "")) AddError(errors, kPath, name, "a name holds no control characters");
+  if (base::HasControl(name)) AddError(errors, kPath, name, "a name holds no control characters");
   if (base::Trim(name).size() != name.size()) {
     AddError(errors, kPath, name, "a name does not begin or end with a space");
   }
@@ -258,7 +251,7 @@ void ValidateComment(std::string_view path,
     AddError(errors, path, value, base::Cat("a comment has at most ", kCommentBytesMax, " bytes"));
   }
   if (!mail::IsUtf8(value)) AddError(errors, path, value, "a comment is valid UTF-8");
-  if (HasControl(value, "\n\t"))
+  if (base::HasControl(value, "\n\t"))
     AddError(errors, path, value, "a comment holds no control characters");
 }
 

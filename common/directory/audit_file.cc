@@ -10,6 +10,7 @@
 
 #include "common/base/check.h"
 #include "common/base/text.h"
+#include "common/directory/open_file.h"
 #include "common/directory/synced_file.h"
 
 namespace postern::directory {
@@ -17,23 +18,6 @@ namespace postern::directory {
 namespace {
 
 constexpr std::uint64_t kLineBytesMax = 4 * 1024 * 1024;
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int operator*() const { return number_; }
-
- private:
-  const int number_;
-};
 
 std::uint64_t SizeOf(int descriptor) {
   struct stat facts = {};
@@ -67,7 +51,7 @@ absl::StatusOr<std::uint64_t> WholeBytes(int descriptor, const std::string& file
 }
 
 absl::Status AppendSynced(const std::string& file, std::string_view line) {
-  const Descriptor log(::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  const OpenFile log(::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (*log < 0) return FileError("open", file, errno);
   const auto whole = WholeBytes(*log, file);
   if (!whole.ok()) return whole.status();
@@ -126,7 +110,7 @@ absl::Status AuditFile::Rotate() {
 
 absl::StatusOr<std::optional<v1::AuditLine>> AuditFile::Last() const {
   for (const std::string& file : {file_, base::Cat(file_, ".1")}) {
-    const Descriptor log(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    const OpenFile log(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (*log < 0 && errno == ENOENT) continue;
     if (*log < 0) return FileError("open", file, errno);
     const auto tail = TailOf(*log, file);

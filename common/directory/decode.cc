@@ -49,27 +49,14 @@ bool NeedsQuotes(const YamlNode& node) {
          LooksLikeNumber(node.text);
 }
 
-std::size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j)
-    row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({change, row[j] + 1, row[j - 1] + 1}));
-    }
-  }
-  return row[b.size()];
-}
-
 std::string UnknownField(const Descriptor& type, const std::string& name) {
   constexpr std::size_t kDistanceMax = 3;
   std::string nearest;
   std::size_t best = kDistanceMax + 1;
   const std::string lower = base::LowerAscii(name.substr(0, 64));
   for (int i = 0; i < type.field_count(); ++i) {
-    const std::size_t distance = EditDistance(lower, base::LowerAscii(type.field(i)->json_name()));
+    const std::size_t distance =
+        base::EditDistance(lower, base::LowerAscii(type.field(i)->json_name()));
     if (distance < best) {
       best = distance;
       nearest = type.field(i)->json_name();

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/text.h"
+#include "common/directory/open_file.h"
 
 namespace postern::directory {
 
@@ -108,23 +109,6 @@ class Walker {
   std::uint64_t bytes_ = 0;
 };
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int number() const { return number_; }
-
- private:
-  const int number_;
-};
-
 }  // namespace
 
 std::int64_t FolderState::newest_ns() const {
@@ -145,10 +129,10 @@ absl::StatusOr<FolderState> Look(const std::string& folder, std::size_t files_ma
 
 absl::StatusOr<std::string> ReadFileText(const std::string& path, std::size_t bytes_max) {
   // Without O_NONBLOCK a FIFO put in the place of the file would hold us for ever.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.number() < 0) return SystemError("open", path, errno);
+  const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (*file < 0) return SystemError("open", path, errno);
   struct stat facts = {};
-  if (::fstat(file.number(), &facts) != 0) return SystemError("read", path, errno);
+  if (::fstat(*file, &facts) != 0) return SystemError("read", path, errno);
   if (!S_ISREG(facts.st_mode)) return Broken(path, " is not a regular file");
   if (static_cast<std::uint64_t>(facts.st_size) > bytes_max) {
     return Broken("is larger than ", bytes_max, " bytes");
@@ -156,7 +140,7 @@ absl::StatusOr<std::string> ReadFileText(const std::string& path, std::size_t by
   std::string text;
   char block[64 * 1024];
   while (true) {
-    const ssize_t got = ::read(file.number(), block, sizeof block);
+    const ssize_t got = ::read(*file, block, sizeof block);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return SystemError("read", path, errno);
     if (got == 0) return text;

@@ -1,13 +1,12 @@
 #include "common/directory/slug.h"
 
+#include "common/base/slug.h"
 #include "common/base/text.h"
 #include "common/connector/content_hash.h"
 
 namespace postern::directory {
 
 namespace {
-
-constexpr std::size_t kSlugMax = 63;
 
 // Letters and digits in lower case; whatever stands between them is one hyphen.
 std::string Plain(std::string_view name) {
@@ -33,14 +32,14 @@ std::string Cut(std::string slug, std::size_t most) {
 
 std::string SlugFor(std::string_view name, const std::function<bool(const std::string&)>& taken) {
   const std::string plain = Plain(name);
-  const std::string slug = Cut(plain, kSlugMax);
+  const std::string slug = Cut(plain, base::kSlugBytesMax);
   if (!slug.empty() && !taken(slug)) return slug;
   // Names differ without regard to case, so their hashes do not differ by it either.
   const std::string hash = connector::ContentHash(base::LowerAscii(name));
   std::string with_hash;
   for (const std::size_t digits : {8, 16}) {
     const std::string tail = hash.substr(0, digits);
-    const std::string head = Cut(plain, kSlugMax - digits - 1);
+    const std::string head = Cut(plain, base::kSlugBytesMax - digits - 1);
     with_hash = head.empty() ? tail : base::Cat(head, "-", tail);
     if (!taken(with_hash)) break;
   }

@@ -17,10 +17,6 @@ constexpr std::size_t kLabelBytesMax = 63;
 constexpr std::size_t kInputBytesMax = 1024;
 constexpr std::string_view kIpv6Tag = "IPv6:";
 
-bool IsLetterOrDigit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 absl::Status Bad(std::string_view name, std::string_view rule) {
   return base::Error(absl::StatusCode::kInvalidArgument, "domain \"", base::Printable(name), "\" ",
                      rule);
@@ -48,7 +44,7 @@ const char* BrokenDomainRule(std::string_view name) {
   std::size_t label_begin = 0;
   for (std::size_t i = 0; i <= name.size(); ++i) {
     if (i < name.size() && name[i] != '.') {
-      if (IsLetterOrDigit(name[i]) || name[i] == '-' || name[i] == '_') continue;
+      if (base::IsLetterOrDigit(name[i]) || name[i] == '-' || name[i] == '_') continue;
       return "must have only letters, digits and hyphens in its labels";
     }
     const std::size_t bytes = i - label_begin;

@@ -40,14 +40,10 @@ ParameterFault Unknown(const Parameter& given,
   return MakeFault(ParameterFault::Kind::kUnknown, given, rule);
 }
 
-bool IsLetterOrDigit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 bool IsKeyword(std::string_view text) {
-  if (text.empty() || !IsLetterOrDigit(text.front())) return false;
+  if (text.empty() || !base::IsLetterOrDigit(text.front())) return false;
   for (const char c : text) {
-    if (!IsLetterOrDigit(c) && c != '-') return false;
+    if (!base::IsLetterOrDigit(c) && c != '-') return false;
   }
   return true;
 }
@@ -208,7 +204,7 @@ std::uint8_t NotifyBits(std::string_view list) {
 
 bool IsAtom(std::string_view text) {
   for (const char c : text) {
-    if (!IsLetterOrDigit(c) && std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) == text.npos) {
+    if (!base::IsLetterOrDigit(c) && std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) == text.npos) {
       return false;
     }
   }

@@ -9,18 +9,6 @@ namespace {
 
 constexpr std::string_view kPrefix = "IMCEA";
 
-bool IsLetterOrDigit(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-// -1 when it is none.
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
 std::optional<std::string> Decode(std::string_view encoded) {
   std::string plain;
   plain.reserve(encoded.size());
@@ -30,12 +18,12 @@ std::optional<std::string> Decode(std::string_view encoded) {
       c = '/';
     } else if (c == '+') {
       if (at + 2 >= encoded.size()) return std::nullopt;
-      const int high = HexDigit(encoded[at + 1]);
-      const int low = HexDigit(encoded[at + 2]);
+      const int high = base::HexDigit(encoded[at + 1]);
+      const int low = base::HexDigit(encoded[at + 2]);
       if (high < 0 || low < 0) return std::nullopt;
       c = static_cast<char>(high << 4 | low);
       at += 2;
-    } else if (!IsLetterOrDigit(c) && c != '-' && c != '=') {
+    } else if (!base::IsLetterOrDigit(c) && c != '-' && c != '=') {
       return std::nullopt;
     }
     const auto byte = static_cast<unsigned char>(c);
@@ -59,7 +47,7 @@ std::optional<TypedAddress> FromImcea(std::string_view address) {
   TypedAddress typed;
   typed.type = base::UpperAscii(local.substr(0, hyphen));
   const bool plain_type = std::all_of(typed.type.begin(), typed.type.end(),
-                                      [](char c) { return IsLetterOrDigit(c) || c == '_'; });
+                                      [](char c) { return base::IsLetterOrDigit(c) || c == '_'; });
   // An SMTP address needs no capsule; in one it would be a way past the rules for relaying.
   if (!plain_type || typed.type == "SMTP") return std::nullopt;
   auto decoded = Decode(local.substr(hyphen + 1));
@@ -71,7 +59,7 @@ std::optional<TypedAddress> FromImcea(std::string_view address) {
 std::string ToImcea(const TypedAddress& address) {
   std::string local = base::Cat(kPrefix, address.type, "-");
   for (const char c : address.address) {
-    if (IsLetterOrDigit(c) || c == '-' || c == '=') {
+    if (base::IsLetterOrDigit(c) || c == '-' || c == '=') {
       local.push_back(c);
     } else if (c == '/') {
       local.push_back('_');

@@ -23,12 +23,9 @@ bool IsTokenByte(char c) {
   return IsPrintable(c) && std::string_view("()<>@,;:\\\"/[]?=").find(c) == std::string_view::npos;
 }
 
-bool IsLetterOrDigit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 bool IsBoundaryByte(char c) {
-  return IsLetterOrDigit(c) || std::string_view("'()+_,-./:=? ").find(c) != std::string_view::npos;
+  return base::IsLetterOrDigit(c) ||
+         std::string_view("'()+_,-./:=? ").find(c) != std::string_view::npos;
 }
 
 bool IsBlank(char c) {

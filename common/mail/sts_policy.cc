@@ -28,19 +28,16 @@ constexpr std::size_t kIdBytesMax = 32;
 constexpr std::size_t kNameBytesMax = 32;
 constexpr std::size_t kMaxAgeDigitsMax = 10;
 
-bool IsLetterOrDigit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 bool IsName(std::string_view text) {
-  return !text.empty() && text.size() <= kNameBytesMax && IsLetterOrDigit(text.front()) &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return IsLetterOrDigit(c) || c == '_' || c == '-' || c == '.'; });
+  return !text.empty() && text.size() <= kNameBytesMax && base::IsLetterOrDigit(text.front()) &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return base::IsLetterOrDigit(c) || c == '_' || c == '-' || c == '.';
+         });
 }
 
 bool IsId(std::string_view text) {
   return !text.empty() && text.size() <= kIdBytesMax &&
-         std::all_of(text.begin(), text.end(), IsLetterOrDigit);
+         std::all_of(text.begin(), text.end(), base::IsLetterOrDigit);
 }
 
 bool IsRecordValue(std::string_view text) {

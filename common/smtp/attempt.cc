@@ -24,11 +24,6 @@ constexpr mail::EnhancedStatus kNoCredential{4, 7, 0};
 // peer at this moment, so the content is not sent beside the envelope.
 constexpr absl::Duration kSurelyAlive = absl::Seconds(1);
 
-bool HasControl(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
 }  // namespace
 
 Attempt::Attempt(AttemptParts parts, const Delivery& delivery, BodySource& body)
@@ -48,8 +43,8 @@ Attempt::Attempt(AttemptParts parts, const Delivery& delivery, BodySource& body)
 io::Task<Outcome> Attempt::Run() {
   // Nothing may end a command line early; accept and the wire refuse it too.
   for (const std::size_t i : std::vector<std::size_t>(pending_)) {
-    if (!HasControl(delivery_.envelope.recipients[i].address) &&
-        !HasControl(delivery_.envelope.sender)) {
+    if (!base::HasControl(delivery_.envelope.recipients[i].address) &&
+        !base::HasControl(delivery_.envelope.sender)) {
       continue;
     }
     Decide(i, Origin::kLocal, absl::InvalidArgumentError("an address holds a control character"),

@@ -45,6 +45,37 @@ TEST(AsciiCaseTest, ComparisonDoesNotSeeCase) {
   EXPECT_FALSE(StartsWithIgnoreCase("ip", "ipv6"));
 }
 
+TEST(CharacterTest, LettersAndDigitsAreThoseOfAscii) {
+  for (const char c : std::string_view("azAZ09"))
+    EXPECT_TRUE(IsLetterOrDigit(c)) << c;
+  for (const char c : std::string_view("@[`{/: \xe9"))
+    EXPECT_FALSE(IsLetterOrDigit(c)) << c;
+}
+
+TEST(CharacterTest, HexDigitIsItsWorth) {
+  EXPECT_EQ(HexDigit('0'), 0);
+  EXPECT_EQ(HexDigit('9'), 9);
+  EXPECT_EQ(HexDigit('a'), 10);
+  EXPECT_EQ(HexDigit('F'), 15);
+  EXPECT_EQ(HexDigit('g'), -1);
+  EXPECT_EQ(HexDigit(' '), -1);
+}
+
+TEST(CharacterTest, ControlBytesAreSeenUnlessAllowed) {
+  EXPECT_TRUE(HasControl("a\tb"));
+  EXPECT_TRUE(HasControl("\x7f"));
+  EXPECT_TRUE(HasControl("a\rb", "\n\t"));
+  EXPECT_FALSE(HasControl("a\tb\n", "\n\t"));
+  EXPECT_FALSE(HasControl("caf\xc3\xa9"));
+}
+
+TEST(EditDistanceTest, CountsTheLettersThatMustChange) {
+  EXPECT_EQ(EditDistance("", ""), 0U);
+  EXPECT_EQ(EditDistance("port", ""), 4U);
+  EXPECT_EQ(EditDistance("prot", "port"), 2U);
+  EXPECT_EQ(EditDistance("kitten", "sitting"), 3U);
+}
+
 TEST(TrimTest, TakesSpacesTabsAndLineEndsOffBothEnds) {
   EXPECT_EQ(Trim(" \t\r\na b\n "), "a b");
   EXPECT_EQ(Trim(" \r\n"), "");
