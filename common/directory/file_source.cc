@@ -1,6 +1,5 @@
 #include "common/directory/file_source.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <vector>
@@ -15,9 +14,6 @@ namespace postern::directory {
 
 namespace {
 
-constexpr int kQuietRoundsMax = 10;
-constexpr std::size_t kErrorsShownMax = 100;
-
 FolderState LookOrError(const std::string& path) {
   auto state = Look(path);
   if (state.ok()) return *std::move(state);
@@ -26,22 +22,10 @@ FolderState LookOrError(const std::string& path) {
   return unreadable;
 }
 
-absl::Status ErrorOf(const std::vector<ManifestError>& errors) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min(errors.size(), kErrorsShownMax); ++i) {
-    if (i != 0) text.push_back('\n');
-    text += errors[i].ToString();
-  }
-  if (errors.size() > kErrorsShownMax) {
-    text += base::Cat("\nand ", errors.size() - kErrorsShownMax, " more");
-  }
-  return absl::InvalidArgumentError(text);
-}
-
 // Also with errors of the texts: the findings between objects are reported together with them.
 absl::StatusOr<SnapshotPtr> SnapshotOf(FolderReader::Reading& reading) {
   SnapshotPtr snapshot = BuildSnapshot(reading.manifests, reading.errors);
-  if (!reading.errors.empty()) return ErrorOf(reading.errors);
+  if (!reading.errors.empty()) return absl::InvalidArgumentError(TextOf(reading.errors));
   return snapshot;
 }
 
@@ -53,17 +37,17 @@ absl::StatusOr<SnapshotPtr> LoadFolder(const std::string& path) {
   return SnapshotOf(*reading);
 }
 
-DirectoryWatch::DirectoryWatch(const DirectorySettings& settings)
+FileSource::FileSource(const DirectorySettings& settings)
     : reader_(std::make_shared<FolderReader>(*settings.path)),
       poll_interval_(*settings.poll_interval),
       quiet_time_(*settings.quiet_time),
       disk_copy_(*settings.cache, "the folder", absl::ZeroDuration()) {}
 
-DirectoryWatch::~DirectoryWatch() {
+FileSource::~FileSource() {
   Stop();
 }
 
-absl::Status DirectoryWatch::Start(Changed changed) {
+absl::Status FileSource::Start(Changed changed) {
   {
     const std::lock_guard<std::mutex> run_lock(run_mutex_);
     if (const absl::Status loaded = Load(); !loaded.ok()) {
@@ -85,7 +69,7 @@ absl::Status DirectoryWatch::Start(Changed changed) {
   return absl::OkStatus();
 }
 
-void DirectoryWatch::Stop() {
+void FileSource::Stop() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
@@ -96,28 +80,28 @@ void DirectoryWatch::Stop() {
   disk_copy_.Write();
 }
 
-SnapshotPtr DirectoryWatch::current() const {
+SnapshotPtr FileSource::current() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return current_;
 }
 
-DirectoryReadings DirectoryWatch::readings() const {
+DirectoryReadings FileSource::readings() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return readings_;
 }
 
-void DirectoryWatch::Run() {
+void FileSource::Run() {
   while (WaitFor(poll_interval_))
     RunOnce();
 }
 
-bool DirectoryWatch::WaitFor(absl::Duration span) {
+bool FileSource::WaitFor(absl::Duration span) {
   std::unique_lock<std::mutex> lock(mutex_);
   wake_.wait_for(lock, absl::ToChronoNanoseconds(span), [this] { return stopping_; });
   return !stopping_;
 }
 
-void DirectoryWatch::RunOnce() {
+void FileSource::RunOnce() {
   FolderState now = LookOrError(reader_->path());
   bool changed = false;
   {
@@ -141,7 +125,7 @@ void DirectoryWatch::RunOnce() {
   WriteCopyWhenDue();
 }
 
-absl::Status DirectoryWatch::LoadNow() {
+absl::Status FileSource::LoadNow() {
   const std::lock_guard<std::mutex> run_lock(run_mutex_);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -150,7 +134,7 @@ absl::Status DirectoryWatch::LoadNow() {
   return Load();
 }
 
-absl::Status DirectoryWatch::Load() {
+absl::Status FileSource::Load() {
   const std::int64_t started_ns = absl::ToUnixNanos(absl::Now());
   auto reading = reader_->Read();
   FolderState state = reading.ok() ? reading->state : LookOrError(reader_->path());
@@ -188,12 +172,12 @@ absl::Status DirectoryWatch::Load() {
 }
 
 // The snapshot in force is that of built_.
-bool DirectoryWatch::last_load_good() const {
+bool FileSource::last_load_good() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return readings_.last_load_ok && current_ != nullptr && !current_->stale();
 }
 
-void DirectoryWatch::NoteFailure(const absl::Status& status) {
+void FileSource::NoteFailure(const absl::Status& status) {
   std::string serving = "none";
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -207,7 +191,7 @@ void DirectoryWatch::NoteFailure(const absl::Status& status) {
               {{"path", reader_->path()}, {"snapshot", serving}, {"error", status}});
 }
 
-void DirectoryWatch::Publish(SnapshotPtr snapshot) {
+void FileSource::Publish(SnapshotPtr snapshot) {
   std::uint64_t generation = 0;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -226,7 +210,7 @@ void DirectoryWatch::Publish(SnapshotPtr snapshot) {
 }
 
 // Not part of Load: the copy is for the next start, and a change need not wait for it.
-void DirectoryWatch::WriteCopyWhenDue() {
+void FileSource::WriteCopyWhenDue() {
   if (absl::Now() >= disk_copy_.due()) disk_copy_.Write();
 }
 

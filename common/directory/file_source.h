@@ -2,7 +2,7 @@
 //
 // The directory from a folder of YAML manifests: read once, or watched.
 //
-// Flow      LoadFolder(path). Or: DirectoryWatch watch(settings); watch.Start(changed); current();
+// Flow      LoadFolder(path). Or: FileSource source(settings); source.Start(changed); current();
 //           LoadNow after a change of one's own; Stop.
 // Failure   kNotFound, kPermissionDenied: the folder cannot be read. kInvalidArgument: every
 //           finding, one a line, "file.yaml:12: spec.port: ...". An empty folder is an empty
@@ -34,12 +34,12 @@ namespace postern::directory {
 
 absl::StatusOr<SnapshotPtr> LoadFolder(const std::string& path);
 
-class DirectoryWatch final : public DirectorySource {
+class FileSource final : public DirectorySource {
  public:
-  explicit DirectoryWatch(const DirectorySettings& settings);
-  ~DirectoryWatch() override;
-  DirectoryWatch(const DirectoryWatch&) = delete;
-  DirectoryWatch& operator=(const DirectoryWatch&) = delete;
+  explicit FileSource(const DirectorySettings& settings);
+  ~FileSource() override;
+  FileSource(const FileSource&) = delete;
+  FileSource& operator=(const FileSource&) = delete;
 
   // Loads the folder, or else the copy on disk, marked stale; with neither, says why. Then watches.
   absl::Status Start(Changed changed) override;

@@ -3,7 +3,7 @@
 // ManagedFolder: the files of the admin API below the directory's folder, changed one object at a
 // time, by whoever asks, so that nothing is lost and nothing is half done.
 //
-// Flow      Recover once at the start; Apply(change) from any thread; then DirectoryWatch::LoadNow
+// Flow      Recover once at the start; Apply(change) from any thread; then FileSource::LoadNow
 //           brings it into force.
 // Failure   As directory.proto says; kResourceExhausted: the disk is full, and nothing has changed.
 // Lifetime  Borrows nothing. Threads and processes wait for one another at the lock of the folder.

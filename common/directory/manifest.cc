@@ -99,6 +99,17 @@ std::string ManifestError::ToString() const {
   return base::Cat(Place(file, line), ": ", text);
 }
 
+std::string TextOf(std::span<const ManifestError> errors) {
+  constexpr std::size_t kErrorsShownMax = 100;
+  std::vector<std::string> lines;
+  for (const ManifestError& error : errors.first(std::min(errors.size(), kErrorsShownMax)))
+    lines.push_back(error.ToString());
+  if (errors.size() > kErrorsShownMax) {
+    lines.push_back(base::Cat("and ", errors.size() - kErrorsShownMax, " more"));
+  }
+  return base::Join(lines, "\n");
+}
+
 int Manifest::LineOf(std::string_view path) const {
   for (std::string_view at = path; !at.empty();) {
     if (const auto found = lines.find(std::string(at)); found != lines.end()) return found->second;

@@ -12,6 +12,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -33,6 +34,9 @@ struct ManifestError {
   // file.yaml:12: spec.addressSpaces[0]: "*contoso.com": ...
   std::string ToString() const;
 };
+
+// One a line, the first hundred of them; then how many more there are.
+std::string TextOf(std::span<const ManifestError> errors);
 
 struct Manifest {
   using Object = std::variant<v1::SendConnector,

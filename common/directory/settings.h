@@ -13,6 +13,9 @@
 
 namespace postern::directory {
 
+// However often changes follow one another, they are loaded after so many quiet times.
+inline constexpr int kQuietRoundsMax = 10;
+
 struct DirectorySettings {
   settings::Setting<std::string> source{
       .key = "directory.source",

@@ -25,8 +25,6 @@ using directory::SnapshotPtr;
 constexpr absl::Duration kStartWithCopy = absl::Seconds(3);
 // The copy on disk is written once for changes that follow one another.
 constexpr absl::Duration kCopyAfter = absl::Seconds(1);
-constexpr int kQuietRoundsMax = 10;
-constexpr std::size_t kErrorsShownMax = 100;
 
 void NameThread() {
   pthread_setname_np(pthread_self(), "kubernetes");
@@ -34,16 +32,6 @@ void NameThread() {
   sigset_t every;
   sigfillset(&every);
   pthread_sigmask(SIG_BLOCK, &every, nullptr);
-}
-
-std::string TextOf(const std::vector<ManifestError>& errors) {
-  std::vector<std::string> lines;
-  for (std::size_t i = 0; i < std::min(errors.size(), kErrorsShownMax); ++i)
-    lines.push_back(errors[i].ToString());
-  if (errors.size() > kErrorsShownMax) {
-    lines.push_back(base::Cat("and ", errors.size() - kErrorsShownMax, " more"));
-  }
-  return base::Join(lines, "\n");
 }
 
 }  // namespace
@@ -151,7 +139,8 @@ void KubernetesSource::NoteChanges(absl::Time now) {
   }
   if (changed) {
     first_change_ = std::min(first_change_, now);
-    build_at_ = std::min(now + quiet_time_, first_change_ + kQuietRoundsMax * quiet_time_);
+    build_at_ =
+        std::min(now + quiet_time_, first_change_ + directory::kQuietRoundsMax * quiet_time_);
   }
   if (!listed) {
     build_at_ = absl::InfiniteFuture();

@@ -78,15 +78,15 @@ absl::Status App::State::MakeSource() {
 }
 
 absl::Status App::State::MakeFiles() {
-  auto watch = std::make_unique<directory::DirectoryWatch>(settings.directory);
-  auto folder = std::make_unique<directory::ManagedFolder>(settings.directory, watch->reader());
+  auto source = std::make_unique<directory::FileSource>(settings.directory);
+  auto folder = std::make_unique<directory::ManagedFolder>(settings.directory, source->reader());
   if (const absl::Status recovered = folder->Recover(); !recovered.ok()) {
     POSTERN_LOG(kWarning, "directory", "what the last change left cannot be looked after",
                 {{"path", *settings.directory.path}, {"error", recovered}});
   }
   managed = std::move(folder);
-  load_directory = [at = watch.get()] { return at->LoadNow(); };
-  directory = std::move(watch);
+  load_directory = [at = source.get()] { return at->LoadNow(); };
+  directory = std::move(source);
   return absl::OkStatus();
 }
 

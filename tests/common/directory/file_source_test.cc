@@ -61,7 +61,7 @@ class FileSourceTest : public ::testing::Test {
   std::string Error() { return std::string(base::MessageOf(LoadFolder(Folder()).status())); }
 
   void Start() {
-    watch_ = std::make_unique<DirectoryWatch>(settings_);
+    watch_ = std::make_unique<FileSource>(settings_);
     const auto status = watch_->Start([this](SnapshotPtr snapshot) {
       const std::lock_guard<std::mutex> lock(mutex_);
       changes_.push_back(std::move(snapshot));
@@ -82,7 +82,7 @@ class FileSourceTest : public ::testing::Test {
   DirectorySettings settings_;
   std::mutex mutex_;
   std::vector<SnapshotPtr> changes_;
-  std::unique_ptr<DirectoryWatch> watch_;
+  std::unique_ptr<FileSource> watch_;
 };
 
 TEST_F(FileSourceTest, ReadsAFolderAndTheFoldersInIt) {
@@ -234,7 +234,7 @@ TEST_F(FileSourceTest, StartsFromTheCopyOnDiskMarkedStale) {
 TEST_F(FileSourceTest, WithoutDirectoryAndCopyItSaysWhy) {
   settings_.path.value = root_ + "/none";
   settings_.cache.value = Cache();
-  DirectoryWatch watch(settings_);
+  FileSource watch(settings_);
   const std::string error(base::MessageOf(watch.Start(nullptr)));
   EXPECT_THAT(error, HasSubstr(root_ + "/none"));
   EXPECT_THAT(error, HasSubstr(Cache()));

@@ -169,6 +169,16 @@ TEST(ManifestTest, AnObjectSaysWhatItIs) {
   EXPECT_THAT(ErrorsOf("just text"), ElementsAre(HasSubstr("a.yaml:1: an object with")));
 }
 
+TEST(ManifestTest, AHundredFindingsAreShownAndTheRestCounted) {
+  const std::vector<ManifestError> two = {{"a.yaml", 1, "x"}, {"b.yaml", 0, "y"}};
+  EXPECT_EQ(TextOf(two), "a.yaml:1: x\nb.yaml: y");
+  const std::vector<ManifestError> many(102, two[0]);
+  const std::string text = TextOf(many);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 100);
+  EXPECT_TRUE(text.ends_with("a.yaml:1: x\nand 2 more"));
+  EXPECT_EQ(TextOf({}), "");
+}
+
 TEST(ManifestTest, AnEmptyTextHoldsNothing) {
   EXPECT_THAT(ErrorsOf(""), IsEmpty());
   EXPECT_THAT(ErrorsOf("# a comment\n---\n---\n"), IsEmpty());

@@ -19,7 +19,7 @@ class DirectoryFixture : public directory::testing::DirectoryFolder {
  protected:
   DirectoryFixture() {
     settings_.poll_interval.value = absl::Hours(1);  // what comes into force comes by LoadNow
-    watch_ = std::make_unique<directory::DirectoryWatch>(settings_);
+    watch_ = std::make_unique<directory::FileSource>(settings_);
     EXPECT_TRUE(watch_
                     ->Start([this](const directory::SnapshotPtr&) {
                       if (changed_) changed_();
@@ -77,7 +77,7 @@ class DirectoryFixture : public directory::testing::DirectoryFolder {
   DirectoryProbe probe_{registry_};
   absl::Status check_;  // what the check of secrets says
   Readiness readiness_{"mbx-0", [this](const connector::SendConnector&) { return check_; }};
-  std::unique_ptr<directory::DirectoryWatch> watch_;
+  std::unique_ptr<directory::FileSource> watch_;
   std::function<void()> changed_;
   std::unique_ptr<DirectoryChanges> changes_;
   rpc::Identity who_{"spiffe://postern.test/main/administrator", "main", "administrator", {}};
