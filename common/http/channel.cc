@@ -3,17 +3,16 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include <curl/curl.h>
 #include <pthread.h>
 
 #include "common/base/check.h"
 #include "common/base/text.h"
+#include "common/http/curl.h"
 
 namespace postern::http {
 
@@ -21,7 +20,6 @@ namespace {
 
 using Result = absl::StatusOr<Answer>;
 
-constexpr std::size_t kHeaderBytesMax = 64 * 1024;
 // Of an answer that is no stream's: what it says of itself.
 constexpr std::size_t kRefusalBytesMax = 64 * 1024;
 constexpr long kConnectionsMax = 16;
@@ -40,11 +38,6 @@ void BlockBrokenPipes() {
     return pthread_sigmask(SIG_BLOCK, &pipes, nullptr) == 0;
   }();
   POSTERN_CHECK(blocked);
-}
-
-long Milliseconds(absl::Duration duration) {
-  const absl::Duration most = std::min(duration, absl::Hours(24));
-  return static_cast<long>(std::max<std::int64_t>(1, absl::ToInt64Milliseconds(most)));
 }
 
 bool IsVisible(std::string_view text) {
@@ -118,26 +111,12 @@ class Exchange {
   }
 
   void SetPeer(const Channel::Options& options) {
-    Set(CURLOPT_URL, url_.c_str());
-    Set(CURLOPT_PATH_AS_IS, 1L);
-    Set(CURLOPT_PROTOCOLS_STR, "https");
-    Set(CURLOPT_FOLLOWLOCATION, 0L);
-    Set(CURLOPT_PROXY, "");
-    Set(CURLOPT_NOPROXY, "*");
-    Set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    Set(CURLOPT_SSL_VERIFYPEER, 1L);
-    Set(CURLOPT_SSL_VERIFYHOST, 2L);
-    Set(CURLOPT_CAINFO, options.ca_file.c_str());
-    Set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    POSTERN_CHECK(SetBasics(easy_, url_, options.ca_file, error_) == CURLE_OK);
     Set(CURLOPT_CA_CACHE_TIMEOUT, 0L);
-    Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-    Set(CURLOPT_USERAGENT, "Postern");
-    Set(CURLOPT_NOSIGNAL, 1L);
     Set(CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(options.connect_max));
     Set(CURLOPT_TCP_KEEPALIVE, 1L);
     Set(CURLOPT_TCP_KEEPIDLE, kKeepAliveAfterSeconds);
     Set(CURLOPT_TCP_KEEPINTVL, kKeepAliveEverySeconds);
-    Set(CURLOPT_ERRORBUFFER, static_cast<char*>(error_));
   }
 
   void SetRequest() {
@@ -215,12 +194,8 @@ class Exchange {
                    base::Cat("must have at most ", call_.body_bytes_max, " bytes, and ",
                              kHeaderBytesMax, " of headers"));
     }
-    auto kind = absl::StatusCode::kUnavailable;
-    if (code == CURLE_OPERATION_TIMEDOUT) kind = absl::StatusCode::kDeadlineExceeded;
-    if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
-      kind = absl::StatusCode::kUnauthenticated;
-    }
-    return Error(kind, base::Printable(error_[0] != '\0' ? error_ : curl_easy_strerror(code)));
+    return Error(CodeOf(code),
+                 base::Printable(error_[0] != '\0' ? error_ : curl_easy_strerror(code)));
   }
 
   const std::string url_;
@@ -274,13 +249,9 @@ struct Channel::State {
 };
 
 absl::StatusOr<std::unique_ptr<Channel>> Channel::Make(Options options) {
-  static const CURLcode initialized = curl_global_init(CURL_GLOBAL_DEFAULT);
-  POSTERN_CHECK(initialized == CURLE_OK);
+  StartCurl();
   if (absl::Status fits = CheckOrigin(options.origin); !fits.ok()) return fits;
-  if (!std::ifstream(options.ca_file).is_open()) {
-    return base::Error(absl::StatusCode::kNotFound, "http: CA file ", options.ca_file,
-                       " cannot be read");
-  }
+  if (absl::Status there = CheckCaFile(options.ca_file); !there.ok()) return there;
   return std::unique_ptr<Channel>(new Channel(std::make_unique<State>(std::move(options))));
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <csignal>
 #include <deque>
-#include <fstream>
 #include <list>
 #include <mutex>
 #include <thread>
@@ -15,6 +14,7 @@
 #include "common/base/check.h"
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
+#include "common/http/curl.h"
 #include "common/http/transfer.h"
 #include "common/io/completion.h"
 #include "common/io/executor.h"
@@ -32,11 +32,6 @@ constexpr absl::Duration kTimeMaxMax = absl::Hours(1);
 
 absl::Status Stopping() {
   return absl::CancelledError("http: stopping");
-}
-
-void InitializeCurl() {
-  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
-  POSTERN_CHECK(code == CURLE_OK);
 }
 
 // What a fiber waits for. Once it waits no more, its executor is left alone.
@@ -221,11 +216,8 @@ void Client::State::Leave(std::list<Running>::iterator place) {
 }
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Make(Options options) {
-  InitializeCurl();
-  if (!options.ca_file.empty() && !std::ifstream(options.ca_file).is_open()) {
-    return base::Error(absl::StatusCode::kNotFound, "http: CA file ", options.ca_file,
-                       " cannot be read");
-  }
+  StartCurl();
+  if (!options.ca_file.empty()) POSTERN_RETURN_IF_ERROR(CheckCaFile(options.ca_file));
   auto state = std::make_shared<State>(std::move(options));
   state->thread = std::thread([state = state.get()] { state->Run(); });
   return std::unique_ptr<Client>(new Client(std::move(state)));

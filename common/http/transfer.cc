@@ -5,13 +5,13 @@
 
 #include "common/base/check.h"
 #include "common/base/text.h"
+#include "common/http/curl.h"
 #include "common/mail/domain.h"
 
 namespace postern::http {
 
 namespace {
 
-constexpr std::size_t kHeaderBytesMax = 64 * 1024;
 constexpr std::size_t kAddressesMax = 16;
 constexpr std::size_t kPathBytesMax = 2048;
 // What libcurl reads at a time: policies are small.
@@ -60,11 +60,6 @@ int RefuseLookup(void*, void*, void*) {
   return 1;
 }
 
-long Milliseconds(absl::Duration duration) {
-  return static_cast<long>(
-      std::max<std::int64_t>(1, absl::ToInt64Milliseconds(duration + absl::Microseconds(999))));
-}
-
 }  // namespace
 
 template <typename Value>
@@ -97,32 +92,15 @@ absl::StatusOr<std::unique_ptr<Transfer>> Transfer::Make(const Request& request,
 }
 
 void Transfer::SetPeer(const Client::Options& options) {
-  Set(CURLOPT_URL, url_.c_str());
-  Set(CURLOPT_PATH_AS_IS, 1L);
-  Set(CURLOPT_PROTOCOLS_STR, "https");
-  Set(CURLOPT_REDIR_PROTOCOLS_STR, "https");
-  Set(CURLOPT_FOLLOWLOCATION, 0L);
-  Set(CURLOPT_PROXY, "");
-  Set(CURLOPT_NOPROXY, "*");
+  set_ = SetBasics(easy_.get(), url_, options.ca_file, error_);
   Set(CURLOPT_SHARE, share_.get());
   Set(CURLOPT_RESOLVE, resolve_.get());
   Set(CURLOPT_RESOLVER_START_FUNCTION, &RefuseLookup);
-  Set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  Set(CURLOPT_SSL_VERIFYPEER, 1L);
-  Set(CURLOPT_SSL_VERIFYHOST, 2L);
   Set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
-  if (!options.ca_file.empty()) {
-    Set(CURLOPT_CAINFO, options.ca_file.c_str());
-    // Otherwise the system's folder would be trusted beside the file.
-    Set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
-  }
-  Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  Set(CURLOPT_USERAGENT, "Postern");
 }
 
 void Transfer::SetBounds(const Client::Options& options, absl::Duration time_left) {
   body_bytes_max_ = options.body_bytes_max;
-  Set(CURLOPT_NOSIGNAL, 1L);
   Set(CURLOPT_TIMEOUT_MS, Milliseconds(time_left));
   Set(CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(time_left));
   Set(CURLOPT_BUFFERSIZE, kBufferBytes);
@@ -133,7 +111,6 @@ void Transfer::SetBounds(const Client::Options& options, absl::Duration time_lef
   Set(CURLOPT_WRITEDATA, static_cast<void*>(this));
   Set(CURLOPT_HEADERFUNCTION, &Transfer::OnHeader);
   Set(CURLOPT_HEADERDATA, static_cast<void*>(this));
-  Set(CURLOPT_ERRORBUFFER, static_cast<char*>(error_));
 }
 
 std::size_t Transfer::OnBody(char* bytes, std::size_t size, std::size_t count, void* self) {
@@ -179,11 +156,8 @@ absl::Status Transfer::Failure(CURLcode code) const {
     return base::Error(absl::StatusCode::kOutOfRange, url_, ": must have at most ", body_bytes_max_,
                        " bytes, and ", kHeaderBytesMax, " of headers");
   }
-  auto kind = absl::StatusCode::kUnavailable;
-  if (code == CURLE_OPERATION_TIMEDOUT) kind = absl::StatusCode::kDeadlineExceeded;
-  if (code == CURLE_PEER_FAILED_VERIFICATION) kind = absl::StatusCode::kUnauthenticated;
   const std::string_view words = error_[0] != '\0' ? error_ : curl_easy_strerror(code);
-  return base::Error(kind, url_, ": ", base::Printable(words));
+  return base::Error(CodeOf(code), url_, ": ", base::Printable(words));
 }
 
 }  // namespace postern::http
