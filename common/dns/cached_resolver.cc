@@ -10,7 +10,6 @@
 #include "common/base/text.h"
 #include "common/dns/question.h"
 #include "common/io/own_addresses.h"
-#include "common/observe/log.h"
 
 namespace postern::dns {
 
@@ -70,17 +69,6 @@ absl::StatusOr<std::unique_ptr<CachedResolver>> CachedResolver::Make(io::Executo
   made->network_->SetTrustAd(made->trusts_ad_);
   made->cache_ = std::make_unique<CachingResolver>(*made->network_, base::Clock::System());
   return made;
-}
-
-void WarnOfDistrust(std::string_view step,
-                    const CachedResolver& internal,
-                    const CachedResolver* external) {
-  std::string why = internal.distrust();
-  if (external != nullptr && !external->distrust().empty()) {
-    why += base::Cat(why.empty() ? "" : "; ", external->distrust());
-  }
-  if (why.empty()) return;
-  POSTERN_LOG(kWarning, step, "DANE is off: DNSSEC is not believed", {{"why", why}});
 }
 
 }  // namespace postern::dns

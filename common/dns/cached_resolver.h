@@ -58,9 +58,4 @@ class CachedResolver {
   std::string distrust_;
 };
 
-// One line in the log when kAuto came to no for either of them; `external` may be null.
-void WarnOfDistrust(std::string_view step,
-                    const CachedResolver& internal,
-                    const CachedResolver* external);
-
 }  // namespace postern::dns

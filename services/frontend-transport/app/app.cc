@@ -10,7 +10,7 @@
 #include "common/base/host_name.h"
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
-#include "common/dns/cached_resolver.h"
+#include "common/dns/resolvers.h"
 #include "common/io/dialer.h"
 #include "common/io/own_addresses.h"
 #include "common/io/scope.h"
@@ -44,8 +44,7 @@ struct IoThread {
   explicit IoThread(int number) : executor("egress-" + std::to_string(number)) {}
 
   io::Executor executor;
-  std::unique_ptr<dns::CachedResolver> dns;
-  std::unique_ptr<dns::CachedResolver> external_dns;  // null when it is the same
+  std::unique_ptr<dns::Resolvers> dns;
   std::unique_ptr<smtp::Engine> engine;
   std::unique_ptr<egress::Egress> egress;
 };
@@ -121,26 +120,17 @@ absl::Status App::State::StartProvisions() {
 }
 
 absl::Status App::State::StartIoThread(IoThread& io_thread) {
-  POSTERN_ASSIGN_OR_RETURN(dns::CachedResolver::Options internal,
-                           dns::InternalResolver(settings.dns, settings.egress.dns_servers));
-  POSTERN_ASSIGN_OR_RETURN(io_thread.dns,
-                           dns::CachedResolver::Make(io_thread.executor, std::move(internal)));
-  POSTERN_ASSIGN_OR_RETURN(auto others,
-                           dns::ExternalResolver(settings.dns, settings.egress.dns_servers,
-                                                 settings.egress.external_dns_servers));
-  if (others.has_value()) {
-    POSTERN_ASSIGN_OR_RETURN(io_thread.external_dns,
-                             dns::CachedResolver::Make(io_thread.executor, *std::move(others)));
-  }
+  POSTERN_ASSIGN_OR_RETURN(
+      io_thread.dns,
+      dns::Resolvers::Make(io_thread.executor, settings.dns, settings.egress.dns_servers,
+                           settings.egress.external_dns_servers));
   POSTERN_ASSIGN_OR_RETURN(dns::LookupRules rules, dns::RulesOf(settings.dns));
-  dns::Resolver* const external =
-      io_thread.external_dns == nullptr ? nullptr : &io_thread.external_dns->resolver();
   smtp::EngineStores stores = provisions->stores();
   stores.sources = &sources;
   io_thread.engine = std::make_unique<smtp::Engine>(smtp::Engine::Parts{
-      io_thread.executor, dialer, io_thread.dns->resolver(), provisions->tls(),
+      io_thread.executor, dialer, io_thread.dns->internal(), provisions->tls(),
       SiteName(*settings.server.name), settings.egress.SmtpLimits(*settings.server.io_threads),
-      &engine_counters, stores, external, std::move(rules)});
+      &engine_counters, stores, io_thread.dns->external(), std::move(rules)});
   io_thread.egress = std::make_unique<egress::Egress>(
       io_thread.executor, *io_thread.engine, settings.egress, *probe,
       static_cast<std::uint32_t>(*settings.egress.slots / *settings.server.io_threads));
@@ -156,14 +146,11 @@ absl::Status App::State::StartIoThreads() {
     io_threads.push_back(std::move(io_thread));
     if (!made.ok()) return made;
   }
-  const IoThread& first = *io_threads.front();
-  if (*settings.security.dane) {
-    dns::WarnOfDistrust("egress", *first.dns, first.external_dns.get());
-  }
+  if (*settings.security.dane) io_threads.front()->dns->WarnOfDistrust("egress");
   io_threads.front()->executor.Run([this] {
     IoThread& one = *io_threads.front();
     address_check = std::make_unique<egress::AddressCheck>(
-        one.executor, one.dns->resolver(), sources, *settings.server.name,
+        one.executor, one.dns->internal(), sources, *settings.server.name,
         *settings.egress.address_check_interval, registry);
     address_check->Start();
   });
@@ -261,7 +248,6 @@ void App::Stop() {
       io_thread->egress.reset();
       io_thread->engine.reset();
       io_thread->dns.reset();
-      io_thread->external_dns.reset();
     });
     io_thread->executor.Stop();
   }

@@ -103,10 +103,7 @@ void App::Stop() {
   state.store.reset();
   state.pipeline.reset();
   for (const auto& io_thread : state.io_threads) {
-    io_thread->executor.Run([&] {
-      io_thread->dns.reset();
-      io_thread->external_dns.reset();
-    });
+    io_thread->executor.Run([&] { io_thread->dns.reset(); });
     io_thread->executor.Stop();
   }
   state.http.reset();

@@ -147,13 +147,8 @@ absl::Status App::State::StartProvisions() {
 
 absl::Status IoThread::Start(const deliver::DeliverSettings& settings,
                              const dns::DnsSettings& lookups) {
-  POSTERN_ASSIGN_OR_RETURN(dns::CachedResolver::Options internal,
-                           dns::InternalResolver(lookups, settings.dns_servers));
-  POSTERN_ASSIGN_OR_RETURN(dns, dns::CachedResolver::Make(executor, std::move(internal)));
-  POSTERN_ASSIGN_OR_RETURN(auto others, dns::ExternalResolver(lookups, settings.dns_servers,
-                                                              settings.external_dns_servers));
-  if (!others.has_value()) return absl::OkStatus();
-  POSTERN_ASSIGN_OR_RETURN(external_dns, dns::CachedResolver::Make(executor, *std::move(others)));
+  POSTERN_ASSIGN_OR_RETURN(dns, dns::Resolvers::Make(executor, lookups, settings.dns_servers,
+                                                     settings.external_dns_servers));
   return absl::OkStatus();
 }
 
@@ -166,10 +161,7 @@ absl::Status App::State::StartIoThreads() {
     io_threads.push_back(std::move(io_thread));
     if (!made.ok()) return made;
   }
-  const IoThread& first = *io_threads.front();
-  if (*settings.security.dane) {
-    dns::WarnOfDistrust("deliver", *first.dns, first.external_dns.get());
-  }
+  if (*settings.security.dane) io_threads.front()->dns->WarnOfDistrust("deliver");
   return absl::OkStatus();
 }
 
@@ -210,9 +202,9 @@ absl::Status App::State::StartPipeline() {
   parts.routing_log = routing_log.get();
   for (const auto& io_thread : io_threads) {
     parts.executors.push_back(&io_thread->executor);
-    parts.resolvers.push_back(&io_thread->dns->resolver());
-    if (io_thread->external_dns == nullptr) continue;
-    parts.external_resolvers.push_back(&io_thread->external_dns->resolver());
+    parts.resolvers.push_back(&io_thread->dns->internal());
+    dns::Resolver* const external = io_thread->dns->external();
+    if (external != nullptr) parts.external_resolvers.push_back(external);
   }
   pipeline = std::make_unique<pipeline::Pipeline>(parts);
   // Who drains takes no mail: clients are to find another server behind the same name.

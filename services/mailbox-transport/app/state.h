@@ -14,7 +14,7 @@
 #include "common/base/clock.h"
 #include "common/directory/change.h"
 #include "common/directory/source.h"
-#include "common/dns/cached_resolver.h"
+#include "common/dns/resolvers.h"
 #include "common/io/dialer.h"
 #include "common/io/executor.h"
 #include "common/io/on_disk.h"
@@ -48,8 +48,7 @@ struct IoThread {
   absl::Status Start(const deliver::DeliverSettings& settings, const dns::DnsSettings& lookups);
 
   io::Executor executor;
-  std::unique_ptr<dns::CachedResolver> dns;
-  std::unique_ptr<dns::CachedResolver> external_dns;  // null when it is the same
+  std::unique_ptr<dns::Resolvers> dns;
 };
 
 struct App::State {
