@@ -44,8 +44,8 @@ inline constexpr std::size_t kForgoneHostsMax = 10'000;
 struct AttemptParts {
   const Engine::Parts& parts;
   Pool& pool;
-  Lately& clear_hosts;  // whose STARTTLS does not work, for opportunistic TLS
-  Lately& data_hosts;   // whose BDAT does not work
+  Lately<io::Endpoint>& clear_hosts;  // whose STARTTLS does not work, for opportunistic TLS
+  Lately<io::Endpoint>& data_hosts;   // whose BDAT does not work
   HostFamilies& host_families;
   Unreached& unreached;
   StsPolicies& sts;

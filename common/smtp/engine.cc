@@ -36,8 +36,8 @@ struct Engine::State {
 
   Parts parts;
   Pool pool;
-  Lately clear_hosts{kForgoneFor, kForgoneHostsMax};
-  Lately data_hosts{kForgoneFor, kForgoneHostsMax};
+  Lately<io::Endpoint> clear_hosts{kForgoneFor, kForgoneHostsMax};
+  Lately<io::Endpoint> data_hosts{kForgoneFor, kForgoneHostsMax};
   HostFamilies host_families;
   Unreached unreached;
   StsPolicies sts;

@@ -1,6 +1,6 @@
 // common/smtp/lately.h
 //
-// Lately: addresses of which something is remembered for a while.
+// Lately: keys of which something is remembered for a while, such as addresses.
 //
 // Flow      Remember, Forget; Contains.
 // Limits    Each for `span`, `most` of them; when they are too many the past ones make room, and
@@ -9,30 +9,41 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 
 #include "absl/time/time.h"
 
-#include "common/io/endpoint.h"
-
 namespace postern::smtp {
 
+// A key is asked for by whatever compares with it and makes one.
+template <typename Key>
 class Lately {
  public:
   Lately(absl::Duration span, std::size_t most) : span_(span), most_(most) {}
 
-  void Remember(const io::Endpoint& address, absl::Time now) {
-    if (until_.size() >= most_ && !until_.contains(address)) {
-      std::erase_if(until_, [now](const auto& known) { return known.second <= now; });
+  template <typename Like>
+  void Remember(const Like& key, absl::Time now) {
+    auto known = until_.find(key);
+    if (known == until_.end()) {
+      if (until_.size() >= most_) {
+        std::erase_if(until_, [now](const auto& other) { return other.second <= now; });
+      }
       if (until_.size() >= most_) return;
+      known = until_.emplace(Key(key), absl::Time()).first;
     }
-    until_[address] = now + span_;
+    known->second = now + span_;
   }
 
-  void Forget(const io::Endpoint& address) { until_.erase(address); }
+  template <typename Like>
+  void Forget(const Like& key) {
+    const auto known = until_.find(key);
+    if (known != until_.end()) until_.erase(known);
+  }
 
-  bool Contains(const io::Endpoint& address, absl::Time now) const {
-    const auto known = until_.find(address);
+  template <typename Like>
+  bool Contains(const Like& key, absl::Time now) const {
+    const auto known = until_.find(key);
     return known != until_.end() && known->second > now;
   }
 
@@ -41,7 +52,7 @@ class Lately {
  private:
   const absl::Duration span_;
   const std::size_t most_;
-  std::map<io::Endpoint, absl::Time> until_;
+  std::map<Key, absl::Time, std::less<>> until_;
 };
 
 }  // namespace postern::smtp

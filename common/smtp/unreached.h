@@ -49,7 +49,7 @@ class Unreached {
   std::size_t size() const { return failed_.size(); }
 
  private:
-  Lately failed_{kRemembered, kAddressesMax};
+  Lately<io::Endpoint> failed_{kRemembered, kAddressesMax};
 };
 
 }  // namespace postern::smtp

@@ -123,8 +123,8 @@ class AttemptFamiliesTest : public testing::EngineFixture {
   void Try(HostFamilies& families) {
     const Engine::Parts parts{executor_, dialer_, resolver_, *tls_, host_name_, limits_};
     Pool pool(limits_);
-    Lately clear_hosts{kForgoneFor, kForgoneHostsMax};
-    Lately data_hosts{kForgoneFor, kForgoneHostsMax};
+    Lately<io::Endpoint> clear_hosts{kForgoneFor, kForgoneHostsMax};
+    Lately<io::Endpoint> data_hosts{kForgoneFor, kForgoneHostsMax};
     Unreached unreached;
     StsPolicies sts(nullptr, base::Clock::System(), {});
     EngineCounters counters;

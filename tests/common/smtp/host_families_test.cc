@@ -50,9 +50,9 @@ TEST_F(HostFamiliesTest, SuccessForgets) {
 }
 
 TEST_F(HostFamiliesTest, TheTableIsBoundedAndMakesRoomForTheLate) {
-  for (std::size_t i = 0; i <= HostFamilies::kHostsMax; ++i)
+  for (std::size_t i = 0; i <= HostFamilies::kFailuresMax; ++i)
     families_.Failed("mx" + std::to_string(i), v6_, start_);
-  EXPECT_EQ(families_.size(), HostFamilies::kHostsMax);
+  EXPECT_EQ(families_.size(), HostFamilies::kFailuresMax);
   families_.Failed("late.test", v6_, start_ + absl::Minutes(11));
   EXPECT_EQ(families_.size(), 1u);
   EXPECT_EQ(OrderOf("late.test", absl::Minutes(12)), "4466");

@@ -2,6 +2,8 @@
 
 #include "gtest/gtest.h"
 
+#include "common/io/endpoint.h"
+
 namespace postern::smtp {
 namespace {
 
@@ -12,7 +14,7 @@ io::Endpoint At(std::uint16_t port) {
 const absl::Time kStart = absl::FromUnixSeconds(1'800'000'000);
 
 TEST(LatelyTest, WhatIsRememberedIsSoForAWhileOrUntilItIsForgotten) {
-  Lately lately(absl::Minutes(10), 5);
+  Lately<io::Endpoint> lately(absl::Minutes(10), 5);
   lately.Remember(At(1), kStart);
   EXPECT_TRUE(lately.Contains(At(1), kStart + absl::Minutes(9)));
   EXPECT_FALSE(lately.Contains(At(1), kStart + absl::Minutes(10)));
@@ -24,7 +26,7 @@ TEST(LatelyTest, WhatIsRememberedIsSoForAWhileOrUntilItIsForgotten) {
 }
 
 TEST(LatelyTest, ThePastMakeRoomAndOthersDoNot) {
-  Lately lately(absl::Minutes(10), 2);
+  Lately<io::Endpoint> lately(absl::Minutes(10), 2);
   lately.Remember(At(1), kStart);
   lately.Remember(At(2), kStart);
   lately.Remember(At(3), kStart + absl::Minutes(1));
