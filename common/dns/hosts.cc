@@ -10,6 +10,7 @@
 #include "common/base/text.h"
 #include "common/dns/mx_set.h"
 #include "common/mail/domain.h"
+#include "common/mail/enhanced_status.h"
 
 namespace postern::dns {
 namespace {
@@ -27,13 +28,13 @@ HostsAnswer Failed(absl::Status error) {
   switch (error.code()) {
     case absl::StatusCode::kNotFound:
     case absl::StatusCode::kFailedPrecondition:  // NoMailGoes
-      return Failed(std::move(error), {5, 4, 4});
+      return Failed(std::move(error), mail::permanent::kUnableToRoute);
     case absl::StatusCode::kInvalidArgument:
-      return Failed(std::move(error), {5, 1, 2});
+      return Failed(std::move(error), mail::permanent::kBadDestinationSystemAddress);
     case absl::StatusCode::kCancelled:
       return Failed(std::move(error), {0, 0, 0});
     default:
-      return Failed(std::move(error), {4, 4, 3});
+      return Failed(std::move(error), mail::transient::kDirectoryServerFailure);
   }
 }
 
@@ -86,11 +87,11 @@ absl::Status NoMailGoes(std::string_view name, const io::IpAddress& address) {
 
 HostsAnswer FromLiteral(const LookupRules& rules, const std::string& literal) {
   const auto text = mail::LiteralAddress(literal);
-  if (!text.ok()) return Failed(text.status(), {5, 1, 2});
+  if (!text.ok()) return Failed(text.status(), mail::permanent::kBadDestinationSystemAddress);
   const auto address = io::IpAddress::Parse(*text);
-  if (!address.ok()) return Failed(address.status(), {5, 1, 2});
+  if (!address.ok()) return Failed(address.status(), mail::permanent::kBadDestinationSystemAddress);
   if (io::AnyContains(rules.refused, *address)) {
-    return Failed(NoMailGoes(literal, *address), {5, 1, 2});
+    return Failed(NoMailGoes(literal, *address), mail::permanent::kBadDestinationSystemAddress);
   }
   return OneHost(LiteralHost(literal, *address), absl::Hours(24));
 }
@@ -248,20 +249,18 @@ io::Task<HostsAnswer> HostsFor(Resolver& resolver,
   // RFC 7505 §3: "." beside real exchangers means nothing.
   std::erase_if(mx->records, [](const MxRecord& record) { return record.host.empty(); });
   if (mx->records.empty()) {
-    const mail::EnhancedStatus null_mx{5, 1, 10};
     co_return Failed(base::Error(absl::StatusCode::kFailedPrecondition, "dns mx ", domain,
                                  ": the domain accepts no mail (null mx)"),
-                     null_mx);
+                     mail::permanent::kRecipientAddressHasNullMx);
   }
   std::string mx_set = MxSetName(mx->records);
   Order(random, mx->records);
   if (DropOurs(rules, mx->records)) {
-    const mail::EnhancedStatus loops{5, 3, 5};
     co_return Failed(
         base::Error(absl::StatusCode::kFailedPrecondition, "dns mx ", domain,
                     ": this server is its best mail exchanger, so mail would come back here; give "
                     "the domain a connector with smart hosts"),
-        loops);
+        mail::permanent::kSystemIncorrectlyConfigured);
   }
   HostsAnswer answer = co_await Exchangers(resolver, rules, domain, std::move(*mx));
   answer.mx_set = std::move(mx_set);
@@ -296,9 +295,9 @@ io::Task<HostsAnswer> HostsForSmartHosts(Resolver& resolver,
   if (!out.hosts.empty()) co_return out;
   if (!transient.ok()) co_return Failed(std::move(transient));
   // A wrong smart host is a mistake in the settings: the mail waits until it is mended.
-  const mail::EnhancedStatus no_route{4, 4, 4};
   const std::string_view cause = base::MessageOf(missing);
-  co_return Failed(base::Error(absl::StatusCode::kUnavailable, "no smart host: ", cause), no_route);
+  co_return Failed(base::Error(absl::StatusCode::kUnavailable, "no smart host: ", cause),
+                   mail::transient::kUnableToRoute);
 }
 
 }  // namespace postern::dns

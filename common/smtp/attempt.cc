@@ -7,18 +7,12 @@
 
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
+#include "common/mail/enhanced_status.h"
 #include "common/smtp/portion.h"
 
 namespace postern::smtp {
 
 namespace {
-
-constexpr mail::EnhancedStatus kNoAnswer{4, 4, 1};
-constexpr mail::EnhancedStatus kExpired{4, 4, 7};
-constexpr mail::EnhancedStatus kSystemBusy{4, 3, 2};
-constexpr mail::EnhancedStatus kBadAddress{5, 1, 3};
-constexpr mail::EnhancedStatus kNoCertificate{4, 7, 5};
-constexpr mail::EnhancedStatus kNoCredential{4, 7, 0};
 
 // A session that has just served is taken for alive; one that rested longer may be closed by the
 // peer at this moment, so the content is not sent beside the envelope.
@@ -48,10 +42,11 @@ io::Task<Outcome> Attempt::Run() {
       continue;
     }
     Decide(i, Origin::kLocal, absl::InvalidArgumentError("an address holds a control character"),
-           kBadAddress);
+           mail::permanent::kBadDestinationMailboxAddressSyntax);
   }
   if (parts_.stopping) {
-    NoteLeft(Origin::kLocal, absl::CancelledError("stopping"), kSystemBusy);
+    NoteLeft(Origin::kLocal, absl::CancelledError("stopping"),
+             mail::transient::kSystemNotAcceptingNetworkMessages);
     stopped_ = true;
   }
   bool provided = false;
@@ -87,13 +82,13 @@ io::Task<bool> Attempt::Provide() {
   const ConnectorPolicy& policy = delivery_.policy;
   const EngineStores& stores = parts_.parts.stores;
   if (const absl::Status chosen = ChooseSources(delivery_.route.domain); !chosen.ok()) {
-    NoteMissing(chosen, kNoAnswer);
+    NoteMissing(chosen, mail::transient::kNoAnswerFromHost);
     co_return false;
   }
   auto certificate =
       CertificateFor(policy, parts_.parts.host_name, stores.certificates, absl::Now());
   if (!certificate.ok()) {
-    NoteMissing(certificate.status(), kNoCertificate);
+    NoteMissing(certificate.status(), mail::transient::kCryptographicFailure);
     co_return false;
   }
   certificate_ = *std::move(certificate);
@@ -104,7 +99,7 @@ io::Task<bool> Attempt::Provide() {
     credential = co_await stores.credentials->Find(policy.credential);
   }
   if (!credential.ok()) {
-    NoteMissing(credential.status(), kNoCredential);
+    NoteMissing(credential.status(), mail::transient::kOtherSecurityStatus);
     co_return false;
   }
   credential_ = *std::move(credential);
@@ -160,7 +155,7 @@ io::Task<void> Attempt::TryHosts(std::vector<dns::Host> hosts) {
     NoteLeft(Origin::kConnect,
              base::Error(absl::StatusCode::kUnavailable, best,
                          ": no address is of the family of SourceIPAddress ", sources_.ToString()),
-             kNoAnswer);
+             mail::transient::kNoAnswerFromHost);
   }
   NoteLacking(tried);
 }
@@ -187,7 +182,8 @@ io::Task<void> Attempt::TryHost(HostTrial& trial) {
   while (!trial.left.empty() && !over()) {
     if (TimeLeft() <= absl::ZeroDuration()) {
       NoteLeft(Origin::kConnect,
-               absl::DeadlineExceededError("the time for this attempt has passed"), kExpired);
+               absl::DeadlineExceededError("the time for this attempt has passed"),
+               mail::transient::kDeliveryTimeExpired);
       stopped_ = true;
       co_return;
     }

@@ -5,14 +5,12 @@
 #include "absl/time/clock.h"
 
 #include "common/base/text.h"
+#include "common/mail/enhanced_status.h"
 #include "common/smtp/attempt.h"
 
 namespace postern::smtp {
 
 namespace {
-
-constexpr mail::EnhancedStatus kNoAnswer{4, 4, 1};
-constexpr mail::EnhancedStatus kSystemBusy{4, 3, 2};
 
 // An address in a race, with what it takes to be there.
 struct Entrant {
@@ -92,7 +90,7 @@ void Attempt::NoteConnectFailed(const HostTrial& trial,
                                 const absl::Status& error) {
   NoteTrying(trial, address);
   Refusal refusal = Refusal::BrokenAt(Stage::kConnect, error);
-  refusal.enhanced = kNoAnswer;
+  refusal.enhanced = mail::transient::kNoAnswerFromHost;
   NoteRefusal(refusal);
 }
 
@@ -127,7 +125,7 @@ io::Task<void> Attempt::WaitForPlace(HostTrial& trial) {
   for (const io::Endpoint& address : trial.left) {
     NoteTrying(trial, address);
     Tried().error = error;
-    NoteLeft(Origin::kLocal, error, kSystemBusy);
+    NoteLeft(Origin::kLocal, error, mail::transient::kSystemNotAcceptingNetworkMessages);
     if (cancelled) break;
   }
   trial.left.clear();
@@ -285,7 +283,7 @@ io::Task<std::optional<Refusal>> Attempt::GreetAgain(PooledSession& pooled,
   absl::StatusOr<Connection> connection = co_await DialAgain(pooled.address);
   if (!connection.ok()) {
     Refusal lost = Refusal::BrokenAt(Stage::kConnect, connection.status());
-    lost.enhanced = kNoAnswer;
+    lost.enhanced = mail::transient::kNoAnswerFromHost;
     co_return lost;
   }
   Security in_clear;

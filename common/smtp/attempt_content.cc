@@ -17,19 +17,13 @@
 
 #include "common/base/text.h"
 #include "common/mail/address.h"
+#include "common/mail/enhanced_status.h"
 #include "common/mail/utf8.h"
 #include "common/smtp/attempt.h"
 
 namespace postern::smtp {
 
 namespace {
-
-constexpr mail::EnhancedStatus kLostConnection{4, 4, 2};
-constexpr mail::EnhancedStatus kNoContent{4, 3, 0};
-constexpr mail::EnhancedStatus kTooBig{5, 3, 4};
-constexpr mail::EnhancedStatus kNeedsConversion{5, 6, 3};
-constexpr mail::EnhancedStatus kAddressNeedsUtf8{5, 6, 7};
-constexpr mail::EnhancedStatus kHeaderNeedsUtf8{5, 6, 9};
 
 template <typename... Parts>
 absl::Status Unfit(const Parts&... parts) {
@@ -52,7 +46,7 @@ io::Task<bool> Attempt::Suit(const Session& session) {
   SuitEnvelope(session.capabilities());
   if (content.ok()) co_return true;
   for (const std::size_t i : std::vector<std::size_t>(pending_))
-    Decide(i, Origin::kLocal, content, kNoContent);
+    Decide(i, Origin::kLocal, content, mail::transient::kOtherMailSystemStatus);
   co_return false;
 }
 
@@ -87,23 +81,23 @@ std::optional<Attempt::Misfit> Attempt::MisfitOf(std::size_t index,
   if (peer.size_max != 0 && content_.size() > peer.size_max) {
     return Misfit{
         Unfit("the message has ", content_.size(), " bytes, the peer takes ", peer.size_max),
-        kTooBig};
+        mail::permanent::kMessageTooBigForSystem};
   }
   const bool sender_needs_utf8 = plain_ && !mail::IsAscii(plain_->sender);
   if (sender_needs_utf8 || (plain_ && !mail::IsAscii(plain_->recipients[index].address))) {
     return Misfit{Unfit("the address of the ", sender_needs_utf8 ? "sender" : "recipient",
                         " needs smtputf8, the peer lacks it"),
-                  kAddressNeedsUtf8};
+                  mail::permanent::kNonAsciiAddressesNotPermitted};
   }
   if (plain_ && header_needs_utf8_) {
     return Misfit{Unfit("the header is not ascii and needs smtputf8, the peer lacks it"),
-                  kHeaderNeedsUtf8};
+                  mail::permanent::kUtf8HeaderMessageCannotBeTransferred};
   }
   if (delivery_.eight_bit && !peer.eight_bit_mime && !content_.converted()) {
     const absl::Status refusal = content_.seven_bit_refusal();
     return Misfit{Unfit("the content is 8-bit, the peer lacks 8bitmime",
                         refusal.ok() ? "" : ", and ", base::MessageOf(refusal)),
-                  kNeedsConversion};
+                  mail::permanent::kConversionRequiredButNotSupported};
   }
   return std::nullopt;
 }
@@ -120,7 +114,8 @@ bool Attempt::DecideLocally(const PooledSession& pooled) {
     if (pooled.helo_instead) {
       Tried().error =
           base::Annotate(misfit->why, "the connection was lost at ehlo, and after helo");
-      NoteLeft(Origin::kConnect, base::Annotate(Tried().error, Tried().host), kLostConnection);
+      NoteLeft(Origin::kConnect, base::Annotate(Tried().error, Tried().host),
+               mail::transient::kBadConnection);
       return false;
     }
     // Takes it off the list.

@@ -16,26 +16,20 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/mail/enhanced_status.h"
 #include "common/smtp/attempt.h"
 
 namespace postern::smtp {
 
 namespace {
 
-constexpr mail::EnhancedStatus kLostConnection{4, 4, 2};
-constexpr mail::EnhancedStatus kSystemBusy{4, 3, 2};
-constexpr mail::EnhancedStatus kBodyFailed{4, 3, 0};
-constexpr mail::EnhancedStatus kTooManyRecipients{4, 5, 3};
-constexpr mail::EnhancedStatus kNoTls{4, 7, 4};
-constexpr mail::EnhancedStatus kNeedsRequireTls{5, 7, 30};
-constexpr mail::EnhancedStatus kNeedsRequireTlsNow{4, 7, 30};
-
 // 452, and 552 from old servers (RFC 5321 §4.5.3.1.10). Both have other meanings too; an enhanced
 // code tells them apart.
 bool SaysTooMany(const mail::Reply& reply) {
   if (reply.code != 452 && reply.code != 552) return false;
-  const mail::EnhancedStatus said = reply.enhanced().value_or(kTooManyRecipients);
-  return said.subject == kTooManyRecipients.subject && said.detail == kTooManyRecipients.detail;
+  const mail::EnhancedStatus said = reply.enhanced().value_or(mail::transient::kTooManyRecipients);
+  return said.subject == mail::transient::kTooManyRecipients.subject &&
+         said.detail == mail::transient::kTooManyRecipients.detail;
 }
 
 // 530 before STARTTLS (RFC 3207 §4), or x.7.10 "encryption needed" (the registry of RFC 5248).
@@ -134,7 +128,7 @@ void Attempt::NoteLookup(const dns::HostsAnswer& answer) {
     record->Failed(base::Cat("DNS: ", base::MessageOf(answer.error)));
   }
   NoteLeft(cancelled ? Origin::kLocal : Origin::kDns, answer.error,
-           cancelled ? kSystemBusy : answer.enhanced);
+           cancelled ? mail::transient::kSystemNotAcceptingNetworkMessages : answer.enhanced);
 }
 
 void Attempt::NoteRefusal(const Refusal& refusal) {
@@ -152,7 +146,7 @@ void Attempt::NoteRefusal(const Refusal& refusal) {
   error = base::Annotate(error, Tried().host);
   if (absl::IsCancelled(refusal.error)) {
     stopped_ = true;
-    return NoteLeft(Origin::kLocal, error, kSystemBusy);
+    return NoteLeft(Origin::kLocal, error, mail::transient::kSystemNotAcceptingNetworkMessages);
   }
   if (!require_tls_ || refusal.origin != Origin::kTlsPolicy || refusal.stage == Stage::kAuth) {
     return NoteLeft(refusal.origin, error, refusal.enhanced);
@@ -173,7 +167,8 @@ void Attempt::NoteLack() {
   ++insecure_;
   ++lacking_;
   lacking_host_ = Tried().host;
-  NoteLeft(Origin::kLocal, base::Annotate(Tried().error, Tried().host), kNeedsRequireTlsNow);
+  NoteLeft(Origin::kLocal, base::Annotate(Tried().error, Tried().host),
+           mail::transient::kRequireTlsSupportRequired);
 }
 
 void Attempt::NoteLacking(std::size_t tried) {
@@ -186,7 +181,9 @@ void Attempt::NoteLacking(std::size_t tried) {
   const bool none_offers = lacking_ == tried && !partial_;
   for (const std::size_t i : std::vector<std::size_t>(pending_)) {
     if (outcome_.recipients[i].origin == Origin::kRemote) continue;
-    Decide(i, Origin::kLocal, error, none_offers ? kNeedsRequireTls : kNeedsRequireTlsNow);
+    Decide(i, Origin::kLocal, error,
+           none_offers ? mail::permanent::kRequireTlsSupportRequired
+                       : mail::transient::kRequireTlsSupportRequired);
   }
 }
 
@@ -214,7 +211,7 @@ bool Attempt::NoteTlsWanted(PooledSession& pooled, const Transaction& transactio
   if (!fell_back || !transaction.mail.has_value() || !WantsTls(*transaction.mail)) return false;
   parts_.clear_hosts.Forget(pooled.address);
   Refusal wanted = Refusal::RefusedAt(Stage::kMail, *transaction.mail);
-  wanted.enhanced = kNoTls;
+  wanted.enhanced = mail::transient::kSecurityFeaturesNotSupported;
   NoteRefusal(wanted);
   pooled.session->Quit();
   return true;
@@ -238,12 +235,13 @@ void Attempt::RecordRecipient(const Transaction& transaction,
     return RecordReply(index, *transaction.data, transaction.data->permanent());
   }
   if (transaction.body_failed) {
-    return Decide(index, Origin::kLocal, transaction.error, kBodyFailed);
+    return Decide(index, Origin::kLocal, transaction.error,
+                  mail::transient::kOtherMailSystemStatus);
   }
   if (transaction.body_ended) {
     Decide(index, Origin::kConnect,
            base::Annotate(transaction.error, base::Cat(Tried().host, ": after the final dot")),
-           kLostConnection);
+           mail::transient::kBadConnection);
   }
 }
 
@@ -259,14 +257,17 @@ bool Attempt::Record(const Transaction& transaction, const std::vector<std::size
   if (transaction.body_failed || transaction.ambiguous()) {
     stopped_ = true;  // those without a result were not tried
   } else if (absl::IsCancelled(transaction.error)) {
-    NoteLeft(Origin::kLocal, transaction.error, kSystemBusy);
+    NoteLeft(Origin::kLocal, transaction.error,
+             mail::transient::kSystemNotAcceptingNetworkMessages);
     stopped_ = true;
   } else if (!transaction.error.ok()) {
     const std::string where = base::Cat(Tried().host, ": ", NameOf(transaction.stage));
-    NoteLeft(Origin::kConnect, base::Annotate(transaction.error, where), kLostConnection);
+    NoteLeft(Origin::kConnect, base::Annotate(transaction.error, where),
+             mail::transient::kBadConnection);
   } else if (closing != nullptr) {
     const absl::Status error = ErrorFrom(*closing, transaction.stage);
-    NoteLeft(Origin::kConnect, base::Annotate(error, Tried().host), kLostConnection);
+    NoteLeft(Origin::kConnect, base::Annotate(error, Tried().host),
+             mail::transient::kBadConnection);
   } else if (mail_later) {
     // It holds for those as well whose turn had not come.
     for (const std::size_t i : pending_)

@@ -15,15 +15,12 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/mail/enhanced_status.h"
 #include "common/mail/sts_policy.h"
 
 namespace postern::smtp {
 
 namespace {
-
-constexpr mail::EnhancedStatus kDnsFails{4, 4, 3};
-constexpr mail::EnhancedStatus kNotTrusted{4, 7, 5};
-constexpr mail::EnhancedStatus kForbidden{4, 7, 4};
 
 HostPolicy NotUsable(PolicySource source, absl::Status why, mail::EnhancedStatus enhanced) {
   HostPolicy policy;
@@ -75,7 +72,8 @@ HostPolicy DecideHost(const ConnectorPolicy& connector, Security floor, HostFind
   if (connector.overrides_policies()) return policy;
   policy.tlsa_base = findings.dane.base;
   if (dane == DaneState::kError) {
-    HostPolicy none = NotUsable(PolicySource::kDane, findings.dane.error, kDnsFails);
+    HostPolicy none = NotUsable(PolicySource::kDane, findings.dane.error,
+                                mail::transient::kDirectoryServerFailure);
     const bool cancelled = absl::IsCancelled(findings.dane.error);
     if (!cancelled) none.result = "dnssec-invalid";
     none.origin = cancelled ? Origin::kLocal : Origin::kDns;
@@ -90,7 +88,7 @@ HostPolicy DecideHost(const ConnectorPolicy& connector, Security floor, HostFind
         base::Error(absl::StatusCode::kFailedPrecondition, NameOf(source), " demands TLS of ",
                     findings.host.name, ", and the connector has IgnoreSTARTTLS: clear it, or set ",
                     "AllowPolicyOverride"),
-        kForbidden);
+        mail::transient::kSecurityFeaturesNotSupported);
   }
   if (dane == DaneState::kUsable) {
     DemandRecords(findings, policy);
@@ -113,7 +111,7 @@ HostPolicy DecideHost(const ConnectorPolicy& connector, Security floor, HostFind
                   base::Error(absl::StatusCode::kFailedPrecondition, "the MTA-STS policy of ",
                               findings.domain, " does not name ", findings.host.name, "; it names ",
                               base::Join(findings.sts->policy.mx, ", ")),
-                  kNotTrusted);
+                  mail::transient::kCryptographicFailure);
     stranger.result = "validation-failure";
     return stranger;
   }

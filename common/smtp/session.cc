@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 
 #include "common/base/text.h"
+#include "common/mail/enhanced_status.h"
 
 namespace postern::smtp {
 
@@ -14,8 +15,6 @@ namespace {
 constexpr std::size_t kReplyBufferBytes = 8 * 1024;
 constexpr std::string_view kNoStartTlsResult = "starttls-not-supported";
 constexpr std::string_view kFailedResult = "validation-failure";
-constexpr mail::EnhancedStatus kNoTls{4, 7, 4};
-constexpr mail::EnhancedStatus kBadConnection{4, 4, 2};
 
 bool Welcoming(const mail::Reply& reply) {
   return reply.code >= 200 && reply.code < 300;
@@ -27,14 +26,14 @@ Refusal Refusal::BrokenAt(Stage stage, const absl::Status& error) {
   Refusal refusal;
   refusal.stage = stage;
   refusal.error = error;
-  refusal.enhanced = kBadConnection;
+  refusal.enhanced = mail::transient::kBadConnection;
   return refusal;
 }
 
 Refusal Refusal::RefusedAt(Stage stage, mail::Reply reply) {
   Refusal refusal;
   refusal.stage = stage;
-  refusal.enhanced = kBadConnection;
+  refusal.enhanced = mail::transient::kBadConnection;
   refusal.reply = std::move(reply);
   return refusal;
 }
@@ -49,7 +48,8 @@ Refusal Refusal::NotSecure(Stage stage, std::string why, mail::EnhancedStatus en
 }
 
 Refusal Refusal::NoStartTls(Stage stage, std::string why) {
-  Refusal refusal = NotSecure(stage, std::move(why), kNoTls);
+  Refusal refusal =
+      NotSecure(stage, std::move(why), mail::transient::kSecurityFeaturesNotSupported);
   refusal.no_starttls = true;
   refusal.tls_result = kNoStartTlsResult;
   return refusal;
@@ -190,7 +190,8 @@ io::Task<std::optional<Refusal>> Session::SayHello(const HelloPolicy& policy) {
     // By our own demand nobody asked the peer.
     if (policy.force_helo) {
       co_return Refusal::NotSecure(Stage::kTls,
-                                   "tls is required, and ForceHELO leaves no way to it", kNoTls);
+                                   "tls is required, and ForceHELO leaves no way to it",
+                                   mail::transient::kSecurityFeaturesNotSupported);
     }
     co_return Refusal::NoStartTls(Stage::kTls, "tls is required: helo has no starttls");
   }

@@ -14,15 +14,13 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/mail/enhanced_status.h"
 #include "common/smtp/session.h"
 
 namespace postern::smtp {
 
 namespace {
 
-constexpr mail::EnhancedStatus kNoLogin{4, 7, 4};
-constexpr mail::EnhancedStatus kLoginFailed{4, 7, 8};
-constexpr mail::EnhancedStatus kMechanismTooWeak{5, 7, 9};
 constexpr int kChallengesMax = 8;
 // A longer response waits for the peer's turn (RFC 4954 §4).
 constexpr std::size_t kInitialBytesMax = 400;
@@ -30,7 +28,7 @@ constexpr std::string_view kMasked = "****";
 
 Refusal Failed(std::string_view mechanism, std::string_view how) {
   return Refusal::NotSecure(Stage::kAuth, base::Cat("authentication by ", mechanism, " ", how),
-                            kLoginFailed);
+                            mail::transient::kAuthenticationCredentialsInvalid);
 }
 
 Refusal RefusedLogin(const SaslExchange& sasl, const absl::Status& broken_off, mail::Reply reply) {
@@ -48,7 +46,9 @@ Refusal RefusedLogin(const SaslExchange& sasl, const absl::Status& broken_off, m
 
 bool OfMechanism(const mail::Reply& reply) {
   return reply.code == 504 ||
-         (reply.code == 534 && reply.enhanced().value_or(kMechanismTooWeak) == kMechanismTooWeak);
+         (reply.code == 534 &&
+          reply.enhanced().value_or(mail::permanent::kAuthenticationMechanismTooWeak) ==
+              mail::permanent::kAuthenticationMechanismTooWeak);
 }
 
 io::Task<absl::StatusOr<std::string>> AnswerTo(std::string challenge,
@@ -73,7 +73,7 @@ io::Task<std::optional<Refusal>> Session::LogIn(const HelloPolicy& policy) {
       if (refused.has_value()) co_return refused;
       co_return Refusal::NotSecure(
           Stage::kAuth, base::Cat("authentication is required: ", base::MessageOf(chosen.status())),
-          kNoLogin);
+          mail::transient::kSecurityFeaturesNotSupported);
     }
     const std::shared_ptr<SaslExchange> sasl = *std::move(chosen);
     Login login = co_await LogInBy(sasl, policy.proofs);

@@ -3,15 +3,13 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/mail/enhanced_status.h"
 #include "common/smtp/session.h"
 #include "common/tls/tls_result.h"
 
 namespace postern::smtp {
 
 namespace {
-
-constexpr mail::EnhancedStatus kNoTls{4, 7, 4};
-constexpr mail::EnhancedStatus kTlsFailed{4, 7, 5};
 
 Refusal TlsNeeded(std::string_view why, mail::EnhancedStatus enhanced) {
   return Refusal::NotSecure(Stage::kTls, base::Cat("tls is required: ", why), enhanced);
@@ -30,14 +28,15 @@ io::Task<std::optional<Refusal>> Session::RaiseTls(const HelloPolicy& policy,
     const absl::Status error = base::Error(absl::StatusCode::kUnavailable,
                                            "starttls is answered with ", reply->ToString());
     if (!required) co_return Refusal::BrokenAt(Stage::kTls, error);
-    co_return TlsNeeded(base::MessageOf(error), kTlsFailed);
+    co_return TlsNeeded(base::MessageOf(error), mail::transient::kCryptographicFailure);
   }
   if (reply->code < 200 || reply->code >= 300) {
     // A password never goes out in clear to a host that offers TLS; other mail does.
     const bool may_be_clear = !required && policy.credential == nullptr;
     if (may_be_clear && usable_) co_return std::nullopt;
     if (may_be_clear) co_return Refusal::RefusedAt(Stage::kTls, *std::move(reply));
-    Refusal refusal = TlsNeeded("starttls is refused", kNoTls);
+    Refusal refusal =
+        TlsNeeded("starttls is refused", mail::transient::kSecurityFeaturesNotSupported);
     refusal.reply = *std::move(reply);
     co_return refusal;
   }
@@ -46,7 +45,7 @@ io::Task<std::optional<Refusal>> Session::RaiseTls(const HelloPolicy& policy,
     usable_ = false;
     const absl::Status error = absl::UnavailableError("plain text came after the starttls answer");
     if (!required) co_return Refusal::BrokenAt(Stage::kTls, error);
-    co_return TlsNeeded(base::MessageOf(error), kTlsFailed);
+    co_return TlsNeeded(base::MessageOf(error), mail::transient::kCryptographicFailure);
   }
   std::optional<Refusal> failed = co_await Handshake(policy, tls);
   if (failed.has_value()) co_return failed;
@@ -71,8 +70,10 @@ io::Task<std::optional<Refusal>> Session::Handshake(const HelloPolicy& policy,
     if (log_ != nullptr) log_->Note(why, "TLS negotiation failed");
     Refusal refusal = Refusal::BrokenAt(Stage::kTls, started.status());
     const bool unproved = absl::IsUnauthenticated(started.status());
-    if (unproved) refusal = Refusal::NotSecure(Stage::kTls, why, kTlsFailed);
-    if (required && !unproved) refusal = TlsNeeded(why, kTlsFailed);
+    if (unproved) {
+      refusal = Refusal::NotSecure(Stage::kTls, why, mail::transient::kCryptographicFailure);
+    }
+    if (required && !unproved) refusal = TlsNeeded(why, mail::transient::kCryptographicFailure);
     refusal.handshake_failed = !absl::IsCancelled(started.status());
     if (refusal.handshake_failed) refusal.tls_result = tls::TlsResultOf(started.status());
     co_return refusal;

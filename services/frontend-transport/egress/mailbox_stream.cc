@@ -6,16 +6,11 @@
 #include "absl/time/clock.h"
 
 #include "common/base/text.h"
+#include "common/mail/enhanced_status.h"
 #include "common/observe/log.h"
 #include "common/smtp/wire.h"
 
 namespace postern::egress {
-
-namespace {
-
-constexpr mail::EnhancedStatus kProtocolBroken{4, 3, 5};
-
-}  // namespace
 
 MailboxStream::MailboxStream(io::Executor& executor,
                              smtp::Engine& engine,
@@ -106,8 +101,9 @@ void MailboxStream::Take(v1::Offer& offer) {
 void MailboxStream::Refuse(const v1::Offer& offer, absl::Status why) {
   probe_.OfferRefused();
   const auto recipients = static_cast<std::size_t>(offer.envelope().recipients_size());
-  SendOutcome(offer.delivery(), smtp::Outcome::Failed(recipients, smtp::Origin::kFrontEnd,
-                                                      std::move(why), kProtocolBroken));
+  SendOutcome(offer.delivery(),
+              smtp::Outcome::Failed(recipients, smtp::Origin::kFrontEnd, std::move(why),
+                                    mail::transient::kSystemIncorrectlyConfigured));
 }
 
 io::Task<void> MailboxStream::Serve(std::shared_ptr<v1::Offer> offer,
@@ -120,7 +116,8 @@ io::Task<void> MailboxStream::Serve(std::shared_ptr<v1::Offer> offer,
     attempted_(*delivery, outcome);
   } else {
     outcome = smtp::Outcome::Failed(static_cast<std::size_t>(offer->envelope().recipients_size()),
-                                    smtp::Origin::kFrontEnd, delivery.status(), kProtocolBroken);
+                                    smtp::Origin::kFrontEnd, delivery.status(),
+                                    mail::transient::kSystemIncorrectlyConfigured);
   }
   open_.erase(offer->delivery());
   probe_.Settled(outcome, absl::Now() - started);

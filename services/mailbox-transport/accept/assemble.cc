@@ -6,6 +6,7 @@
 #include "common/base/text.h"
 #include "common/base/units.h"
 #include "common/io/completion.h"
+#include "common/mail/enhanced_status.h"
 #include "common/mail/header.h"
 #include "common/mail/received.h"
 
@@ -33,8 +34,8 @@ Refusal MakeRefusal(int code,
 }
 
 Refusal BadContent(std::string text) {
-  return MakeRefusal(554, {5, 6, 0}, absl::StatusCode::kInvalidArgument, "content",
-                     std::move(text));
+  return MakeRefusal(554, mail::permanent::kOtherMediaError, absl::StatusCode::kInvalidArgument,
+                     "content", std::move(text));
 }
 
 std::uint64_t Limited(std::uint64_t bytes, std::uint64_t limit) {
@@ -49,7 +50,7 @@ std::string Refusal::ToString() const {
 
 Refusal TooLarge(std::uint64_t bytes_max) {
   return MakeRefusal(
-      552, {5, 3, 4}, absl::StatusCode::kOutOfRange, "size",
+      552, mail::permanent::kMessageTooBigForSystem, absl::StatusCode::kOutOfRange, "size",
       base::Cat("message size exceeds the maximum of ", base::FormatSize(bytes_max)));
 }
 
@@ -57,17 +58,20 @@ Refusal RefusalFrom(const absl::Status& answer) {
   const std::string why = base::Printable(base::MessageOf(answer));
   switch (answer.code()) {
     case absl::StatusCode::kResourceExhausted:
-      return MakeRefusal(452, {4, 3, 1}, answer.code(), "full", "insufficient system resources");
+      return MakeRefusal(452, mail::transient::kMailSystemFull, answer.code(), "full",
+                         "insufficient system resources");
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kCancelled:
-      return MakeRefusal(421, {4, 3, 2}, absl::StatusCode::kUnavailable, "stopping",
+      return MakeRefusal(421, mail::transient::kSystemNotAcceptingNetworkMessages,
+                         absl::StatusCode::kUnavailable, "stopping",
                          "service not available, closing transmission channel");
     case absl::StatusCode::kAlreadyExists:
-      return MakeRefusal(550, {5, 7, 0}, answer.code(), "refused", why);
+      return MakeRefusal(550, mail::permanent::kOtherSecurityStatus, answer.code(), "refused", why);
     case absl::StatusCode::kInvalidArgument:
-      return MakeRefusal(550, {5, 6, 0}, answer.code(), "refused", why);
+      return MakeRefusal(550, mail::permanent::kOtherMediaError, answer.code(), "refused", why);
     default:
-      return MakeRefusal(451, {4, 3, 0}, absl::StatusCode::kUnavailable, "failed",
+      return MakeRefusal(451, mail::transient::kOtherMailSystemStatus,
+                         absl::StatusCode::kUnavailable, "failed",
                          "temporary failure, try again later");
   }
 }
@@ -160,7 +164,8 @@ void Assembler::LookForHeaderEnd() {
   }
   const std::size_t seen = header_bytes == 0 ? window.size() : header_bytes;
   if (seen > rules_->header_bytes_max) {
-    return Refuse(MakeRefusal(552, {5, 3, 4}, absl::StatusCode::kOutOfRange, "header",
+    return Refuse(MakeRefusal(552, mail::permanent::kMessageTooBigForSystem,
+                              absl::StatusCode::kOutOfRange, "header",
                               base::Cat("header size exceeds the maximum of ",
                                         base::FormatSize(rules_->header_bytes_max))));
   }
@@ -196,7 +201,8 @@ void Assembler::Stamp(std::size_t header_bytes) {
       mail::MakeStamp(std::string_view(window_).substr(0, header_bytes), received, parts_.random);
   stamped_ = true;
   if (stamp_.received_count > rules_->hop_count_max) {
-    return Refuse(MakeRefusal(554, {5, 4, 6}, absl::StatusCode::kFailedPrecondition, "loop",
+    return Refuse(MakeRefusal(554, mail::permanent::kRoutingLoopDetected,
+                              absl::StatusCode::kFailedPrecondition, "loop",
                               "hop count exceeded - possible mail loop"));
   }
   if (stamp_.hides && !submission_.relayed) Hide(header_bytes);

@@ -8,6 +8,7 @@
 #include "common/base/check.h"
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
+#include "common/mail/enhanced_status.h"
 #include "common/smtp/wire.h"
 
 namespace postern::deliver {
@@ -16,7 +17,6 @@ namespace {
 
 // The front end fails a delivery at its deadline; its word is awaited this much longer.
 constexpr absl::Duration kOutcomeGrace = absl::Seconds(30);
-constexpr mail::EnhancedStatus kConnectionDropped{4, 4, 2};
 
 }  // namespace
 
@@ -99,7 +99,7 @@ io::Task<smtp::Outcome> FrontEndStream::Await(const smtp::Delivery& delivery,
     if (absl::Now() >= pending.deadline) co_return Lost(delivery, pending, sent);
     // Our own content cannot be had: the front end closes without a dot.
     smtp::Outcome outcome = smtp::Outcome::Failed(pending.recipients, smtp::Origin::kLocal, sent,
-                                                  mail::EnhancedStatus{4, 3, 0});
+                                                  mail::transient::kOtherMailSystemStatus);
     outcome.body_ended = outcome.ambiguous = pending.may_be_out;
     co_return outcome;
   }
@@ -192,7 +192,7 @@ smtp::Outcome FrontEndStream::Lost(const smtp::Delivery& delivery,
       delivery.envelope.recipients.size(), smtp::Origin::kFrontEnd,
       base::Annotate(why.ok() ? absl::UnavailableError("the stream ended") : why,
                      base::Cat("front end ", front_end_)),
-      kConnectionDropped);
+      mail::transient::kBadConnection);
   outcome.body_ended = outcome.ambiguous = pending.may_be_out;
   return outcome;
 }
@@ -254,7 +254,7 @@ void FrontEndStream::TakeOutcome(v1::DeliveryOutcome& outcome) {
   auto result = smtp::OutcomeFromWire(outcome.outcome(), pending.recipients);
   if (!result.ok()) {
     result = smtp::Outcome::Failed(pending.recipients, smtp::Origin::kFrontEnd, result.status(),
-                                   mail::EnhancedStatus{4, 3, 5});
+                                   mail::transient::kSystemIncorrectlyConfigured);
     result->ambiguous = pending.may_be_out;
   }
   pending.outcome = std::move(*result);

@@ -9,6 +9,7 @@
 #include "common/base/text.h"
 #include "common/io/alarm.h"
 #include "common/io/fiber.h"
+#include "common/mail/enhanced_status.h"
 #include "common/observe/log.h"
 #include "services/mailbox-transport/deliver/reconnect.h"
 
@@ -150,7 +151,7 @@ io::Task<smtp::Outcome> Proxy::Attempt(const smtp::Delivery& delivery, smtp::Bod
       starved_ = true;
       if (offers > 0) break;  // the first front end's own words say more
       co_return smtp::Outcome::Failed(delivery.envelope.recipients.size(), smtp::Origin::kFrontEnd,
-                                      why, mail::EnhancedStatus{4, 4, 1});
+                                      why, mail::transient::kNoAnswerFromHost);
     }
     outcome = co_await Offer(chosen, delivery, hop, body);
     if (!FrontEndFailed(outcome) || outcome.ambiguous || io::Fiber::Current()->cancelled()) break;
@@ -168,7 +169,7 @@ io::Task<smtp::Outcome> Proxy::Offer(const Chosen& chosen,
     const absl::Status blocked = destinations.Blocked(delivery.route.domain, absl::Now());
     if (!blocked.ok()) {
       co_return smtp::Outcome::Failed(delivery.envelope.recipients.size(), smtp::Origin::kConnect,
-                                      blocked, mail::EnhancedStatus{4, 4, 1});
+                                      blocked, mail::transient::kNoAnswerFromHost);
     }
   }
   const std::uint64_t opening = stream.openings();

@@ -16,14 +16,12 @@
 
 #include "common/base/text.h"
 #include "common/io/fiber.h"
+#include "common/mail/enhanced_status.h"
 #include "services/mailbox-transport/model/relayed.h"
 
 namespace postern::deliver {
 
 namespace {
-
-constexpr mail::EnhancedStatus kNoAnswer{4, 4, 1};
-constexpr mail::EnhancedStatus kLoop{5, 4, 6};
 
 // "554 5.4.6 text", as a server of ours writes it; nothing when it is not of that form.
 std::optional<mail::Reply> ReplyIn(std::string_view words) {
@@ -77,7 +75,8 @@ bool NotSetUp(const absl::Status& status) {
 }
 
 smtp::Outcome NotTried(std::size_t recipients, smtp::Origin origin, absl::Status why) {
-  return smtp::Outcome::Failed(recipients, origin, std::move(why), kNoAnswer);
+  return smtp::Outcome::Failed(recipients, origin, std::move(why),
+                               mail::transient::kNoAnswerFromHost);
 }
 
 }  // namespace
@@ -104,7 +103,7 @@ bool NoteAnswer(const model::RelayServer& server,
     tried.stage = smtp::Stage::kMail;
     if (ForNow(answer.status)) {
       Failed(outcome, smtp::Origin::kConnect, base::Annotate(answer.status, server.name),
-             kNoAnswer);
+             mail::transient::kNoAnswerFromHost);
       return false;
     }
     const mail::Reply refusal =
@@ -113,7 +112,7 @@ bool NoteAnswer(const model::RelayServer& server,
     return true;
   }
   const absl::Status error = base::Annotate(answer.status, base::Cat("relay to ", server.name));
-  Failed(outcome, smtp::Origin::kConnect, error, kNoAnswer);
+  Failed(outcome, smtp::Origin::kConnect, error, mail::transient::kNoAnswerFromHost);
   if (NotSetUp(answer.status)) {
     tried.stage = smtp::Stage::kConnect;
     return false;
@@ -156,7 +155,7 @@ io::Task<smtp::Outcome> Relay::Attempt(const model::Batch& batch,
         recipients, smtp::Origin::kLocal,
         base::Error(absl::StatusCode::kFailedPrecondition, "hop count exceeded - possible mail ",
                     "loop: the message was relayed ", batch.message->servers.size(), " times"),
-        kLoop);
+        mail::permanent::kRoutingLoopDetected);
   }
   const RelayOrder order = InOrder(plan, *batch.message, absl::Now());
   if (order.later) co_return NotTried(recipients, smtp::Origin::kNone, absl::OkStatus());
@@ -226,7 +225,7 @@ io::Task<bool> Relay::TryServer(const model::RelayServer& server,
   const absl::Status read = co_await SendContent(*call, message, body);
   answer = co_await call->Finish();
   if (!read.ok()) {  // our own store: no other server would change that
-    Failed(outcome, smtp::Origin::kLocal, read, mail::EnhancedStatus{4, 3, 0});
+    Failed(outcome, smtp::Origin::kLocal, read, mail::transient::kOtherMailSystemStatus);
     co_return true;
   }
   // Only a stop of ours is no attempt.

@@ -8,6 +8,7 @@
 #include "common/base/units.h"
 #include "common/mail/address.h"
 #include "common/mail/domain.h"
+#include "common/mail/enhanced_status.h"
 #include "common/mail/imcea.h"
 
 namespace postern::route {
@@ -53,7 +54,7 @@ Decision Way(const Candidate& winner, const RoutedAs& routed, std::uint64_t size
   if (!reach.trouble.empty()) return Unreachable{reach.trouble};
   if (reach.hops == kHopsHere) return NextHopBy(*winner.connector, routed.address);
   if (reach.max_message_size < size) {
-    return Reject{{5, 3, 4},
+    return Reject{mail::permanent::kMessageTooBigForSystem,
                   base::Cat("the message is larger than the site link ", reach.smallest_link,
                             " on the way to connector \"", winner.connector->name,
                             "\" takes: ", base::FormatSize(reach.max_message_size))};
@@ -63,9 +64,12 @@ Decision Way(const Candidate& winner, const RoutedAs& routed, std::uint64_t size
 
 Decision NoConnector(bool too_large, bool smtp) {
   if (too_large) {
-    return Reject{{5, 3, 4}, "the message is larger than every connector for this recipient takes"};
+    return Reject{mail::permanent::kMessageTooBigForSystem,
+                  "the message is larger than every connector for this recipient takes"};
   }
-  if (!smtp) return Reject{{5, 1, 2}, std::string(kNoMatchingConnector)};
+  if (!smtp) {
+    return Reject{mail::permanent::kBadDestinationSystemAddress, std::string(kNoMatchingConnector)};
+  }
   return Unreachable{std::string(kNoMatchingConnector)};
 }
 
@@ -120,7 +124,10 @@ RoutedAs RoutedBy(const directory::Snapshot& snapshot, const RecipientQuery& que
 
 Decision Evaluate(const RouteTable& table, const RecipientQuery& query, const Note& note) {
   const RoutedAs routed = RoutedBy(table.snapshot(), query);
-  if (routed.address.empty()) return Reject{{5, 1, 3}, "the recipient's address has no domain"};
+  if (routed.address.empty()) {
+    return Reject{mail::permanent::kBadDestinationMailboxAddressSyntax,
+                  "the recipient's address has no domain"};
+  }
 
   const Candidate* winner = nullptr;
   bool too_large = false;

@@ -23,6 +23,7 @@
 #include <optional>
 
 #include "common/base/text.h"
+#include "common/mail/enhanced_status.h"
 #include "services/mailbox-transport/settle/error_policies.h"
 
 namespace postern::settle {
@@ -31,14 +32,6 @@ namespace {
 
 using Kind = Verdict::Kind;
 using Wait = Verdict::Wait;
-
-mail::EnhancedStatus Status(int klass, int subject, int detail) {
-  mail::EnhancedStatus status;
-  status.klass = static_cast<std::uint16_t>(klass);
-  status.subject = static_cast<std::uint16_t>(subject);
-  status.detail = static_cast<std::uint16_t>(detail);
-  return status;
-}
 
 Verdict MakeVerdict(
     Kind kind, Wait wait, bool counted, mail::EnhancedStatus status, std::string error) {
@@ -141,7 +134,7 @@ HopNews NewsOf(const smtp::Outcome& outcome,
       return news;
     case smtp::Origin::kFrontEnd:
       news.kind = HopNews::Kind::kHeld;
-      news.error = AsReply(result.error, Or(result.enhanced, Status(4, 4, 0)));
+      news.error = AsReply(result.error, Or(result.enhanced, mail::transient::kOtherNetworkStatus));
       return news;
     case smtp::Origin::kDns:
     case smtp::Origin::kConnect:
@@ -179,36 +172,45 @@ std::string_view NameOf(Verdict::Kind kind) {
 Verdict VerdictFor(const mail::Reply& reply) {
   const std::string text = reply.ToString();
   if (reply.code >= 200 && reply.code < 300) {
-    return MakeVerdict(Kind::kDone, Wait::kAtOnce, true,
-                       Or(reply.enhanced().value_or(Status(0, 0, 0)), Status(2, 0, 0)), "");
+    return MakeVerdict(
+        Kind::kDone, Wait::kAtOnce, true,
+        Or(reply.enhanced().value_or(mail::EnhancedStatus()), mail::success::kOtherUndefinedStatus),
+        "");
   }
   if (TooManyRecipients(reply)) {
-    return MakeVerdict(Kind::kRetry, Wait::kMessageInterval, true, Status(4, 5, 3), text);
+    return MakeVerdict(Kind::kRetry, Wait::kMessageInterval, true,
+                       mail::transient::kTooManyRecipients, text);
   }
   if (reply.permanent()) {
-    const auto status = Or(reply.enhanced().value_or(Status(0, 0, 0)), Status(5, 0, 0));
+    const auto status = Or(reply.enhanced().value_or(mail::EnhancedStatus()),
+                           mail::permanent::kOtherUndefinedStatus);
     return MakeVerdict(Kind::kReturn, Wait::kAtOnce, true, status, text);
   }
   // 4xx, and what is no answer to a message at all (3xx): neither delivered nor refused.
-  const auto status = Or(reply.enhanced().value_or(Status(0, 0, 0)), Status(4, 0, 0));
+  const auto status =
+      Or(reply.enhanced().value_or(mail::EnhancedStatus()), mail::transient::kOtherUndefinedStatus);
   return MakeVerdict(Kind::kRetry, Wait::kMessageInterval, true, status, text);
 }
 
 Verdict VerdictFor(const absl::Status& error, smtp::Origin origin, mail::EnhancedStatus enhanced) {
   if (absl::IsCancelled(error) || origin == smtp::Origin::kNone) {
-    return MakeVerdict(Kind::kRetry, Wait::kAtOnce, false, Status(4, 4, 0), "");
+    return MakeVerdict(Kind::kRetry, Wait::kAtOnce, false, mail::transient::kOtherNetworkStatus,
+                       "");
   }
   switch (origin) {
     case smtp::Origin::kFrontEnd:
     case smtp::Origin::kTlsPolicy: {
-      const auto fallback = origin == smtp::Origin::kTlsPolicy ? Status(4, 7, 5) : Status(4, 4, 0);
+      const auto fallback = origin == smtp::Origin::kTlsPolicy
+                                ? mail::transient::kCryptographicFailure
+                                : mail::transient::kOtherNetworkStatus;
       auto status = Or(enhanced, fallback);
       status.klass = 4;
       return MakeVerdict(Kind::kRetry, Wait::kAtOnce, false, status, AsReply(error, status));
     }
     case smtp::Origin::kDns:
     case smtp::Origin::kConnect: {
-      const auto fallback = origin == smtp::Origin::kDns ? Status(4, 4, 3) : Status(4, 4, 1);
+      const auto fallback = origin == smtp::Origin::kDns ? mail::transient::kDirectoryServerFailure
+                                                         : mail::transient::kNoAnswerFromHost;
       const auto status = Or(enhanced, fallback);
       const Kind kind = status.permanent() ? Kind::kReturn : Kind::kRetry;
       return MakeVerdict(kind, Wait::kAtOnce, status.permanent(), status, AsReply(error, status));
@@ -218,7 +220,7 @@ Verdict VerdictFor(const absl::Status& error, smtp::Origin origin, mail::Enhance
     case smtp::Origin::kNone:
       break;
   }
-  const auto status = Or(enhanced, Status(4, 3, 0));
+  const auto status = Or(enhanced, mail::transient::kOtherMailSystemStatus);
   // All our sessions are in use: the attempt has waited for one already.
   if (absl::IsResourceExhausted(error) && !status.permanent()) {
     return MakeVerdict(Kind::kRetry, Wait::kPause, false, status, AsReply(error, status));
@@ -293,9 +295,9 @@ std::string HopError(const smtp::Outcome& outcome, const smtp::RecipientResult& 
     return base::Cat("451 4.4.0 DNS query failed. The error was: ", base::MessageOf(error));
   }
   if (result.origin == smtp::Origin::kTlsPolicy) {
-    return AsReply(error, Or(result.enhanced, Status(4, 7, 5)));
+    return AsReply(error, Or(result.enhanced, mail::transient::kCryptographicFailure));
   }
-  if (outcome.hosts.empty()) return AsReply(error, Status(4, 4, 0));
+  if (outcome.hosts.empty()) return AsReply(error, mail::transient::kOtherNetworkStatus);
   std::string text = base::Cat(
       "451 4.4.0 Primary target IP address responded with: \"", WhatHappened(outcome.hosts.front()),
       ".\" Attempted failover to alternate host, but that did not succeed. "

@@ -5,15 +5,13 @@
 
 #include "common/base/check.h"
 #include "common/base/text.h"
+#include "common/mail/enhanced_status.h"
 #include "common/observe/log.h"
 
 namespace postern::settle {
 
 namespace {
 
-constexpr mail::EnhancedStatus kExpiredStatus{5, 4, 7};
-constexpr mail::EnhancedStatus kDelayedStatus{4, 4, 7};
-constexpr mail::EnhancedStatus kRemovedStatus{5, 3, 2};
 constexpr std::string_view kRemovedError =
     "550 4.3.2 QUEUE.Admin;message deleted by administrative action";
 
@@ -120,7 +118,7 @@ Decision Settler::Expire(const model::Batch& batch, model::Ticket ticket) {
     const std::string& last = batch.message->recipients[index].last_error;
     Verdict verdict;
     verdict.kind = Verdict::Kind::kReturn;
-    verdict.status = kExpiredStatus;
+    verdict.status = mail::permanent::kDeliveryTimeExpired;
     verdict.error = "550 4.4.7 QUEUE.Expired;message expired";
     if (!last.empty()) verdict.error += base::Cat("; last error: ", last);
     decision.verdicts.push_back(std::move(verdict));
@@ -134,7 +132,7 @@ Decision Settler::Remove(const model::Batch& batch, model::Ticket ticket, bool w
   Decision decision = Begin(batch, std::move(ticket));
   Verdict verdict;
   verdict.kind = Verdict::Kind::kReturn;
-  verdict.status = kRemovedStatus;
+  verdict.status = mail::permanent::kSystemNotAcceptingNetworkMessages;
   verdict.error = std::string(kRemovedError);
   decision.verdicts.assign(batch.recipients.size(), verdict);
   probe_.Removed(batch.recipients.size());
@@ -249,8 +247,8 @@ ReportedRecipient Settler::Reported(const Decision& decision,
   reported.recipient = decision.message->envelope.recipients[index];
   if (kind == DsnKind::kDelayed) {
     reported.error = decision.message->recipients[index].last_error;
-    reported.status = StatusIn(reported.error).value_or(kDelayedStatus);
-    reported.status.klass = kDelayedStatus.klass;  // what is only delayed has not failed
+    reported.status = StatusIn(reported.error).value_or(mail::transient::kDeliveryTimeExpired);
+    reported.status.klass = 4;  // what is only delayed has not failed
     return reported;
   }
   const Verdict& verdict = decision.verdicts[place];
