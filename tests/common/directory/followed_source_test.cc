@@ -11,9 +11,12 @@
 #include "common/base/text.h"
 #include "common/directory/snapshot_cache.h"
 #include "common/directory/watch_feed.h"
+#include "tests/support/await.h"
 
 namespace postern::directory {
 namespace {
+
+using postern::testing::Soon;
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
@@ -147,13 +150,6 @@ class FollowedSourceTest : public ::testing::Test {
     settings_.writer_timeout.value = absl::Seconds(20);
     const absl::Status started = Start();
     ASSERT_TRUE(started.ok()) << started;
-  }
-
-  static bool Soon(const std::function<bool()>& holds) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!holds() && std::chrono::steady_clock::now() < end)
-      std::this_thread::yield();
-    return holds();
   }
 
   bool SoonServes(const std::string& site) {

@@ -4,16 +4,17 @@
 
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
 #include "common/rpc/frame_stream.h"
+#include "tests/support/await.h"
 
 namespace postern::rpc {
+
+using testing::Soon;
 
 template <typename Stream, typename In>
 class Remembering final : public Stream::Handler {
@@ -53,13 +54,6 @@ class Remembering final : public Stream::Handler {
 
 using MailboxSide = Remembering<ToFrontEnd, v1::ProxyToMailbox>;
 using FrontEndSide = Remembering<ToMailbox, v1::ProxyToFrontEnd>;
-
-template <typename Holds>
-bool Soon(Holds holds) {
-  for (int i = 0; i < 2000 && !holds(); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  return holds();
-}
 
 inline v1::ProxyToFrontEnd OfferOf(std::uint64_t delivery) {
   v1::ProxyToFrontEnd frame;

@@ -10,10 +10,13 @@
 #include <unistd.h>
 
 #include "common/base/text.h"
+#include "tests/support/await.h"
 #include "tests/support/certificates.h"
 
 namespace postern::rpc {
 namespace {
+
+using testing::Soon;
 
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
@@ -43,12 +46,6 @@ class KeptFilesTest : public ::testing::Test {
     std::ostringstream text;
     text << std::ifstream(file, std::ios::binary).rdbuf();
     return text.str();
-  }
-
-  static bool Soon(const std::function<bool()>& holds) {
-    for (int i = 0; i < 300 && !holds(); ++i)
-      ::usleep(10'000);
-    return holds();
   }
 
   testing::CertificateAuthority authority_;

@@ -9,6 +9,7 @@
 
 #include "common/base/text.h"
 #include "common/observe/log.h"
+#include "tests/support/await.h"
 #include "tests/support/certificates.h"
 
 namespace postern::rpc {
@@ -122,9 +123,7 @@ TEST_F(OwnCertificateTest, EndIsThatOfTheFileAsItIsNow) {
   ASSERT_TRUE(own.ok()) << own.status();
   Use(kOurs, absl::Hours(48));
   const auto later = static_cast<double>(absl::ToUnixSeconds(absl::Now() + absl::Hours(47)));
-  for (int i = 0; i < 500 && (*own)->expires_unix_seconds() < later; ++i)
-    absl::SleepFor(absl::Milliseconds(10));
-  EXPECT_GT((*own)->expires_unix_seconds(), later);
+  EXPECT_TRUE(testing::Soon([&] { return (*own)->expires_unix_seconds() > later; }));
 }
 
 TEST_F(OwnCertificateTest, WrongOneThatReplacesItIsAnErrorInTheLog) {
@@ -133,12 +132,14 @@ TEST_F(OwnCertificateTest, WrongOneThatReplacesItIsAnErrorInTheLog) {
   const auto own = Start();
   ASSERT_TRUE(own.ok()) << own.status();
   Use("spiffe://evil.test/here/frontend-transport");
-  absl::SleepFor(absl::Milliseconds(200));
+  const auto text = [&log] {
+    std::ifstream in(log);
+    return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+  };
+  EXPECT_TRUE(testing::Soon([&] { return text().find("is wrong") != std::string::npos; }));
   observe::CloseLog();
-  std::ifstream in(log);
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  EXPECT_THAT(text, HasSubstr("certificate is wrong: other services refuse the calls"));
-  EXPECT_THAT(text, HasSubstr("its trust domain is not postern.local"));
+  EXPECT_THAT(text(), HasSubstr("certificate is wrong: other services refuse the calls"));
+  EXPECT_THAT(text(), HasSubstr("its trust domain is not postern.local"));
 }
 
 }  // namespace

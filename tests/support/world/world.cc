@@ -263,15 +263,6 @@ std::string World::SubmitWithKey(const std::string& key, const std::string& to) 
   return base::Cat(response.repeated() ? "repeated " : "", response.message_id());
 }
 
-bool World::Soon(const std::function<bool()>& holds) {
-  const absl::Time deadline = absl::Now() + kPatience;
-  while (!holds()) {
-    if (absl::Now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return true;
-}
-
 bool World::Delivered(const std::string& peer, std::size_t count) {
   return Soon([&] { return MailsOf(peer).size() >= count; }) && MailsOf(peer).size() == count;
 }

@@ -26,12 +26,11 @@
 #include "common/io/scope.h"
 #include "services/frontend-transport/app/app.h"
 #include "services/mailbox-transport/app/app.h"
+#include "tests/support/await.h"
 #include "tests/support/certificates.h"
 #include "tests/support/scripted_peer.h"
 
 namespace postern::testing {
-
-inline constexpr absl::Duration kPatience = absl::Seconds(10);
 
 class World : public ::testing::Test {
  protected:
@@ -73,8 +72,6 @@ class World : public ::testing::Test {
   std::vector<TakenMail> MailsOf(const std::string& peer);
   int ConnectionsOf(const std::string& peer);
   int Heard(const std::string& peer, const std::string& verb);
-
-  static bool Soon(const std::function<bool()>& holds);
 
   // The sum of the mailbox-transport's samples whose line begins with `name` and holds `labels`.
   double Metric(std::string_view name, std::string_view labels = "");

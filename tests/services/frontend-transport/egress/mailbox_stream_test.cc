@@ -5,6 +5,7 @@
 #include "common/base/text.h"
 #include "common/smtp/wire.h"
 #include "services/frontend-transport/egress/egress.h"
+#include "tests/support/await.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/memory_frames.h"
 
@@ -79,15 +80,7 @@ class MailboxStreamTest : public testing::EngineFixture {
     Send(frame);
   }
 
-  bool Soon(std::function<bool()> holds) {
-    for (int i = 0; i < 5000; ++i) {
-      bool now = false;
-      executor_.Run([&] { now = holds(); });
-      if (now) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    return false;
-  }
+  bool Soon(const std::function<bool()>& holds) { return testing::Soon(executor_, holds); }
 
   static io::Task<void> DrainFor(Egress* egress, absl::Duration within) {
     co_await egress->Drain(within);

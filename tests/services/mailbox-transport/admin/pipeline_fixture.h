@@ -14,10 +14,13 @@
 #include "common/smtp/engine_counters.h"
 #include "services/mailbox-transport/pipeline/pipeline.h"
 #include "tests/services/mailbox-transport/route/routing_fixture.h"
+#include "tests/support/await.h"
 #include "tests/support/fake_resolver.h"
 #include "tests/support/memory_store.h"
 
 namespace postern::admin {
+
+using testing::Soon;
 
 class PipelineFixture : public ::testing::Test {
  protected:
@@ -75,13 +78,6 @@ class PipelineFixture : public ::testing::Test {
       EXPECT_TRUE(receipt.ok()) << receipt.status();
     });
     return message->id;
-  }
-
-  template <typename Holds>
-  static bool Soon(Holds holds) {
-    for (int i = 0; i < 2000 && !holds(); ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    return holds();
   }
 
   io::Executor first_{"first"};

@@ -11,9 +11,12 @@
 #include "postern/v1/submission.grpc.pb.h"
 #include "services/mailbox-transport/admin/submission_check.h"
 #include "tests/services/mailbox-transport/accept/fake_intake.h"
+#include "tests/support/await.h"
 
 namespace postern::admin {
 namespace {
+
+using testing::Soon;
 
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -100,13 +103,6 @@ class SubmissionServiceTest : public ::testing::Test {
 
   Answer SendMessage(const std::string& content = kContent) {
     return Send({Envelope(), Piece(content)});
-  }
-
-  template <typename Holds>
-  bool Soon(Holds holds) {
-    for (int i = 0; i < 2000 && !holds(); ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    return holds();
   }
 
   accept::Rules rules_;

@@ -5,6 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "tests/support/await.h"
 #include "tests/support/fake_resolver.h"
 
 namespace postern::deliver {
@@ -46,11 +47,7 @@ class FrontEndNamesTest : public ::testing::Test {
   }
 
   bool Soon(const std::vector<std::string>& wanted) {
-    for (int i = 0; i < 5000; ++i) {
-      if (Addresses() == wanted) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    return false;
+    return testing::Soon([&] { return Addresses() == wanted; });
   }
 
   // Until the name has been asked for `more` times more.

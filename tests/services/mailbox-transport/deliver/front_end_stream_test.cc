@@ -7,6 +7,7 @@
 
 #include "common/io/scope.h"
 #include "tests/services/mailbox-transport/deliver/scripted_front_end.h"
+#include "tests/support/await.h"
 #include "tests/support/memory_frames.h"
 
 namespace postern::deliver {
@@ -86,15 +87,7 @@ class FrontEndStreamTest : public ::testing::Test {
     executor_.Run([&] { fn(); });
   }
 
-  bool Soon(const std::function<bool()>& holds) {
-    for (int i = 0; i < 5000; ++i) {
-      bool now = false;
-      executor_.Run([&] { now = holds(); });
-      if (now) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    return false;
-  }
+  bool Soon(const std::function<bool()>& holds) { return testing::Soon(executor_, holds); }
 
   bool Ended() {
     return Soon([this] { return outcomes_.size() == 1; });

@@ -121,14 +121,8 @@ class ProxyTest : public ::testing::Test {
     *into = co_await test->proxy_->Attempt(test->delivery_, body);
   }
 
-  bool Soon(const std::function<bool()>& holds, int tries = 5000) {
-    for (int i = 0; i < tries; ++i) {
-      bool now = false;
-      executor_.Run([&] { now = holds(); });
-      if (now) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    return false;
+  bool Soon(const std::function<bool()>& holds, absl::Duration within = testing::kPatience) {
+    return testing::Soon(executor_, holds, within);
   }
 
   bool Usable(std::size_t count = 1) {
@@ -208,7 +202,7 @@ TEST_F(ProxyTest, FrontEndThatLeavesTheDirectoryFinishesItsDelivery) {
   executor_.Run([&] { scope.Spawn(AttemptInto(this, &outcome)); });
   ASSERT_TRUE(Soon([&] { return front_end.streams[0]->offers.size() == 1; }));
   FrontEnds({});
-  EXPECT_FALSE(Soon([&] { return front_end.streams[0]->closed; }, 20));
+  EXPECT_FALSE(Soon([&] { return front_end.streams[0]->closed; }, absl::Milliseconds(20)));
   executor_.Run([&] { front_end.streams[0]->Answer(1, 250); });
   io::RunTask(executor_, scope.Join());
   EXPECT_EQ(outcome.recipients.at(0).reply->code, 250);

@@ -18,11 +18,14 @@
 #include "common/smtp/engine_counters.h"
 #include "services/mailbox-transport/pipeline/pipeline.h"
 #include "tests/services/mailbox-transport/route/routing_fixture.h"
+#include "tests/support/await.h"
 #include "tests/support/fake_resolver.h"
 #include "tests/support/memory_store.h"
 #include "tests/support/scripted_peer.h"
 
 namespace postern::pipeline {
+
+using testing::Soon;
 
 class LineFixture : public ::testing::Test {
  protected:
@@ -171,13 +174,6 @@ class LineFixture : public ::testing::Test {
   // Waits until nothing is left in the store.
   bool Settled() {
     return Soon([this] { return store_.messages() == 0; });
-  }
-
-  template <typename Holds>
-  static bool Soon(Holds holds) {
-    for (int i = 0; i < 5000 && !holds(); ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    return holds();
   }
 
   // Messages in the queue of this next hop, over all shards.

@@ -9,6 +9,7 @@
 #include "rocksdb/env.h"
 #include <stdlib.h>
 
+#include "tests/support/await.h"
 #include "tests/support/store/power_cut_fs.h"
 #include "tests/support/store/store_world.h"
 
@@ -18,9 +19,7 @@ namespace {
 namespace disk = std::filesystem;
 
 bool Appears(const std::string& file) {
-  for (int i = 0; i < 500 && !disk::exists(file); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  return disk::exists(file);
+  return testing::Soon([&] { return disk::exists(file); });
 }
 
 class SpareLogTest : public ::testing::Test {
@@ -32,8 +31,14 @@ class SpareLogTest : public ::testing::Test {
     plan_.folder = folder_;
     plan_.bytes_max = 327'680;
     plan_.bytes_per_second = 1 << 30;
-    plan_.room = [this] { return room_.load(); };
-    plan_.written = [this] { return written_.load(); };
+    plan_.room = [this] {
+      ++room_asked_;
+      return room_.load();
+    };
+    plan_.written = [this] {
+      ++written_asked_;
+      return written_.load();
+    };
     written_ = plan_.bytes_max;
     plan_.began_log = [this](bool spare) { began_.push_back(spare); };
   }
@@ -67,6 +72,8 @@ class SpareLogTest : public ::testing::Test {
   std::string spare_;
   std::atomic<std::uint64_t> room_ = 1 << 30;
   std::atomic<std::uint64_t> written_ = 0;
+  std::atomic<int> room_asked_ = 0;
+  std::atomic<int> written_asked_ = 0;
   std::vector<bool> began_;
 };
 
@@ -130,16 +137,15 @@ TEST_F(SpareLogTest, SpareIsGivenBackWhenTheDiskIsShortOfSpace) {
   logs->Start();
   ASSERT_TRUE(Appears());
   room_ = 0;
-  for (int i = 0; i < 500 && disk::exists(spare_); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  EXPECT_FALSE(disk::exists(spare_));
+  EXPECT_TRUE(testing::Soon([this] { return !disk::exists(spare_); }));
 }
 
 TEST_F(SpareLogTest, IdleStoreHasNone) {
-  plan_.written = [] { return 0; };
+  written_ = 0;
   const auto logs = Make();
   logs->Start();
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  // The second time there would be one, and it would not ask.
+  EXPECT_TRUE(testing::Soon([this] { return written_asked_ >= 2; }));
   logs->Stop();
   EXPECT_TRUE(NothingOfASpare());
 }
@@ -148,7 +154,7 @@ TEST_F(SpareLogTest, WithoutRoomLogsGrow) {
   room_ = 8 * plan_.bytes_max - 1;
   const auto logs = Make();
   logs->Start();
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_TRUE(testing::Soon([this] { return room_asked_ > 0 && NothingOfASpare(); }));
   logs->Stop();
   EXPECT_TRUE(NothingOfASpare());
   EXPECT_EQ(Log(*logs, "1.log", "text", true), "text");
@@ -158,7 +164,8 @@ TEST_F(SpareLogTest, FullDiskLeavesNothingHalfMade) {
   fs_->FillDisk(true);
   const auto logs = Make();
   logs->Start();
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  // From here on it is made, and not stopped before the first write of it.
+  EXPECT_TRUE(testing::Soon([this] { return written_asked_ > 0 && NothingOfASpare(); }));
   logs->Stop();
   EXPECT_TRUE(NothingOfASpare());
 }
