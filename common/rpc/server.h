@@ -2,9 +2,10 @@
 //
 // A gRPC server on one port with health checking, and the check of who may call what.
 //
-// Flow      Make; AddService; Start; SetServing; Stop(deadline).
+// Flow      Authority::Make for the services; Server::Start(settings, options, services);
+//           SetServing; Stop(within).
 // Failure   Start: kUnavailable "listen on 0.0.0.0:7171: the port is in use or may not be used".
-// Lifetime  Services outlive it. Stop waits for calls until the deadline, then cancels them.
+// Lifetime  Services outlive it. Stop waits that long for calls, then cancels them.
 // Limits    Messages up to rpc.frame_bytes_max; kStreamsPerConnectionMax calls on a connection;
 //           10 s for a handshake, ten minutes without a call; keepalive 20 s, timeout 10 s, pings
 //           every 10 s at most.

@@ -2,7 +2,7 @@
 //
 // The proxy protocol's form of envelopes, routes, policies and outcomes.
 //
-// Flow      ToWire fills a message; the ...FromWire functions read one and check it.
+// Flow      ToWire fills a message; EnvelopeFromWire and its like read one and check it.
 // Failure   kInvalidArgument naming field, value and rule. Nothing that could break a command line
 //           (CR, LF, NUL, controls) passes.
 // Limits    kWireRecipientsMax, kWireHostsMax, kWireReplyLinesMax, kWireTextBytesMax,

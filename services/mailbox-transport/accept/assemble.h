@@ -110,7 +110,7 @@ class Assembler {
   // Checks and keeps `bytes`, of any length.
   io::Task<void> Add(std::string_view bytes);
 
-  // Where checked content is appended, at most kPieceBytesMax at a time; null once refused.
+  // Where checked content is appended, with Grew after each piece; null once refused.
   std::string* content() { return refusal_ ? nullptr : &window_; }
 
   // `appended` bytes were put behind *content(), or counted while it was null.

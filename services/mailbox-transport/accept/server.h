@@ -2,7 +2,8 @@
 //
 // Server: the SMTP listeners, and the sessions of their clients.
 //
-// Flow      Make; Start; SetPolicy and Reload as the directory and the settings change; Stop, once.
+// Flow      Make; Start; Reload as the directory and the settings change, ReloadCertificate as its
+//           files do; Stop, once.
 // Failure   Make, Start: what is wrong with the settings, certificate, users file or a port, naming
 //           it: "listener relay: listen on 0.0.0.0:2525: address already in use"; nothing stays
 //           open then.

@@ -3,7 +3,7 @@
 // FieldValue: one property of a queue or a message, with its form: what filters compare and sort
 // orders sort by. Pure.
 //
-// Flow      A table of FieldForms; ParseValue for what an administrator wrote; Compare.
+// Flow      A table, each row a FieldForm; ParseValue for what an administrator wrote; Compare.
 // Failure   kInvalidArgument with the rule; the caller adds field and value.
 // See       filter.h, sort_order.h; Exchange's Filterable Properties
 

@@ -3,7 +3,8 @@
 // The queues of all shards under the names that administrators use: Submission, Unreachable,
 // Poison, or a number that a queue keeps as long as it exists.
 //
-// Flow      NameQueues(views of each shard); ParseQueueIdentity(text, server) and its Fits; ToInfo.
+// Flow      NameQueues(views of each shard); QueueFilter::Parse(identity, server) and its Fits;
+//           ToInfo.
 // Failure   kInvalidArgument and kNotFound name the identity and what it may be.
 // See       Exchange's Get-Queue: [Server\]{Submission | Unreachable | NextHopDomain | integer | *}
 

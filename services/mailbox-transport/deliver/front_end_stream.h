@@ -3,7 +3,7 @@
 // FrontEndStream: the mailbox side of one proxy stream: offers deliveries, feeds bodies, takes
 // outcomes.
 //
-// Flow      Attach a stream; Deliver as often as slots_free(); Drain before the end.
+// Flow      Attach a stream; Deliver while HasSlot(hop); Drain before the end.
 // Failure   Deliver always gives an Outcome. A stream that ends without the outcome of a delivery
 //           gives Origin::kFrontEnd; ambiguous when the last byte of the body was already handed
 //           over.

@@ -27,7 +27,7 @@ struct Verdict {
 
   // When a retry is due.
   enum class Wait : std::uint8_t {
-    kAtOnce,           // with its hop: due when the hop is, but for kHopFailedPause
+    kAtOnce,           // with its hop: due when the hop is, but for a pause when it failed
     kPause,            // kNotTriedPause: it was not tried, and the hop is not to blame
     kMessageInterval,  // MessageRetryInterval
   };

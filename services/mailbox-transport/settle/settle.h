@@ -2,8 +2,8 @@
 //
 // Settler: turns an outcome into the new state of a message, its DSNs, and what the queue must do.
 //
-// Flow      Decide (after an attempt), Expire or Delay (work that lapsed), or Remove;
-//           read the original if decision.original asks for it; then Commit, once:
+// Flow      Decide (after an attempt), Fail (without one), Expire or Delay (work that lapsed), or
+//           Remove; read the original if decision.original asks for it; then Commit, once:
 //             auto decision = settler.Decide(batch, ticket, outcome);
 //             settle::Original original;
 //             if (decision.original != OriginalPart::kNothing) original = <read from the store>;
@@ -84,7 +84,7 @@ struct Decision {
 };
 
 struct Settled {
-  std::vector<model::Ticket> tickets;  // to Queue::Retry; at most two: due at once, due later
+  std::vector<model::Ticket> tickets;  // to Queue::Retry; at most one for each Verdict::Wait
   HopNews hop;
   std::vector<model::MessagePtr> notices;  // routed by the hook, in the store after `done`
 };

@@ -2,7 +2,7 @@
 //
 // OCSP responses and revocation lists, as an authority makes them.
 //
-// Flow      OcspPaper paper{...}; MakeResponse(paper); WriteCrl(paper, path).
+// Flow      OcspPaper paper{...}; MakeResponse(paper); AppendCrl(CrlPaper{...}, path).
 
 #pragma once
 
