@@ -3,8 +3,8 @@
 // ServiceMain: what main() of a service does: flags, settings, log, start, wait for SIGTERM, stop.
 //
 // Flow      return ServiceMain<Settings, App>(argc, argv, "name", "about", DeclareMetrics);
-//           Settings has Visit and LogLevel(); App has Check(settings, errors), Start(settings) and
-//           Stop().
+//           Settings has Visit and LogLevel(); App has kStep, Check(settings, errors),
+//           Start(settings) and Stop().
 //           --check says what is wrong, and warnings, on standard error and starts nothing.
 // Failure   Exit code 2 for wrong flags, 1 for anything else, with a line for each mistake on
 //           standard error.
@@ -69,7 +69,7 @@ int Serve(const std::string& name,
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   auto app = App::Start(settings);
   if (!app.ok() && StopWanted()) {
-    POSTERN_LOG(kInfo, "accept", "stopped before it was ready", {{"why", app.status()}});
+    POSTERN_LOG(kInfo, App::kStep, "stopped before it was ready", {{"why", app.status()}});
     observe::CloseLog();
     return 0;
   }

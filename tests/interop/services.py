@@ -190,7 +190,7 @@ class MailboxTransport(Service):
 
     def directory_version(self):
         lines = self.log("route", "directory in force")
-        return lines[-1]["version"] if lines else None
+        return lines[-1]["snapshot"] if lines else None
 
 
 class FrontendTransport(Service):

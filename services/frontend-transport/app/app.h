@@ -10,6 +10,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 
@@ -21,6 +22,9 @@ namespace postern::frontend {
 
 class App {
  public:
+  // Of a log line that is not of one part.
+  static constexpr std::string_view kStep = "egress";
+
   // All that is wrong with the settings, without a look at disk or network.
   static void Check(const AppSettings& settings, settings::Errors& errors);
 

@@ -14,6 +14,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 
@@ -25,6 +26,9 @@ namespace postern::app {
 
 class App {
  public:
+  // Of a log line that is not of one part.
+  static constexpr std::string_view kStep = "accept";
+
   // All that is wrong with the settings, without a look at disk or network.
   static void Check(const AppSettings& settings, settings::Errors& errors);
 

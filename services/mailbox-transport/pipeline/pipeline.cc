@@ -74,7 +74,7 @@ Pipeline::~Pipeline() {
 
 void Pipeline::SetDirectory(directory::SnapshotPtr snapshot) {
   POSTERN_LOG(kInfo, "route", "directory in force",
-              {{"version", snapshot->version()},
+              {{"snapshot", snapshot->version()},
                {"connectors", snapshot->connectors().size()},
                {"stale", snapshot->stale()}});
   router_.SetSnapshot(snapshot);

@@ -21,7 +21,8 @@ absl::Status NotNow(const model::NextHop& hop, std::string_view rule) {
 
 absl::Status Pipeline::RestoreSuspensions() {
   return store_.ScanSuspensions([this](const model::NextHop& hop) {
-    POSTERN_LOG(kInfo, "queue", "still suspended", {{"next_hop", hop.ToString()}});
+    POSTERN_LOG(kInfo, "queue", "still suspended",
+                {{"next_hop", hop.domain}, {"connector", hop.connector}});
     if (model::IsSubmission(hop)) {
       submission_suspended_ = true;
       return;
@@ -59,7 +60,8 @@ io::Task<absl::Status> Pipeline::SuspendQueue(model::NextHop hop) {
   if (!was.ok()) co_return was.status();
   absl::Status kept = co_await KeepSuspension(hop, true);
   if (kept.ok()) {
-    POSTERN_LOG(kInfo, "queue", "suspended by an administrator", {{"next_hop", hop.ToString()}});
+    POSTERN_LOG(kInfo, "queue", "suspended by an administrator",
+                {{"next_hop", hop.domain}, {"connector", hop.connector}});
   } else if (!*was) {
     // What is told as an error must not stand until the next start alone.
     absl::AnyInvocable<bool()> resume = [&shard, hop] { return shard.queue().Resume(hop); };
@@ -92,7 +94,8 @@ io::Task<absl::Status> Pipeline::ResumeQueue(model::NextHop hop) {
     return was;
   };
   const auto resumed = co_await AskShard<bool>(shard, std::move(resume));
-  POSTERN_LOG(kInfo, "queue", "resumed by an administrator", {{"next_hop", hop.ToString()}});
+  POSTERN_LOG(kInfo, "queue", "resumed by an administrator",
+              {{"next_hop", hop.domain}, {"connector", hop.connector}});
   co_return resumed.status();
 }
 

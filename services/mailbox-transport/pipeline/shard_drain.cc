@@ -102,7 +102,8 @@ io::Task<void> Shard::DrainTicket(std::shared_ptr<Draining> drain, model::Ticket
   }
   POSTERN_LOG(kInfo, "deliver", "handed over",
               {{"message_id", ticket.id.ToString()},
-               {"next_hop", drain->hop.ToString()},
+               {"next_hop", drain->hop.domain},
+               {"connector", drain->hop.connector},
                {"host", outcome.recipients.front().host}});
   const model::Ticket settling = ticket;
   Decide decide = [&batch, &settling, &outcome](settle::Settler& settler) {

@@ -307,7 +307,9 @@ io::Task<void> Shard::RerouteTicket(model::NextHop hop, model::Ticket ticket, Du
   };
   co_await On(OwnerOf(**message), std::move(route));
   POSTERN_LOG(kInfo, "route", "routed again",
-              {{"message_id", ticket.id.ToString()}, {"next_hop", hop.ToString()}});
+              {{"message_id", ticket.id.ToString()},
+               {"next_hop", hop.domain},
+               {"connector", hop.connector}});
   if (error.empty()) co_return;
   // Behind the ticket, which an empty queue takes as something new.
   executor_.Post([this, hop, error = std::move(error)] { queue_.NoteError(hop, error); });

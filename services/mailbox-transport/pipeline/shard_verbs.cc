@@ -157,7 +157,9 @@ io::Task<Shard::Kept> Shard::RemoveTicket(queue::Work work) {
       co_await Settle(OwnerOf(*message), message, std::move(decide), std::move(tracked), kept);
   Requeue(work.hop, ticket, *message, std::move(settled));
   POSTERN_LOG(kInfo, "settle", "removed by an administrator",
-              {{"message_id", message->id.ToString()}, {"next_hop", work.hop.ToString()}});
+              {{"message_id", message->id.ToString()},
+               {"next_hop", work.hop.domain},
+               {"connector", work.hop.connector}});
   co_return kept;
 }
 
