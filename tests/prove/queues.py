@@ -17,7 +17,7 @@ CLAIMS = [
           million.restarted),
     Claim("other destinations go as fast beside them as on an empty server", million.others),
     Claim("10,000 next hops cost at most twice what one costs", next_hops.throughput, 5),
-    Claim("domains that share their mail exchangers: one limit, one back-off", interop("rollup")),
+    Claim("domains that share their mail exchangers: one limit, one back-off", interop("mx_set")),
     Claim("200,000 messages are suspended, with progress, while others are delivered",
           million.suspended),
     Claim("a process that dies while it resumes them has done what it said", million.killed),

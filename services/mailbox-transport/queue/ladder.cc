@@ -77,9 +77,9 @@ void Schedule::HopWorked(const model::NextHop& hop, absl::Time now) {
     line->resumes = absl::InfiniteFuture();
   }
   Note(*line, now);
-  if (line->rollup == nullptr) return;
-  line->rollup->set->Worked(shard_, now);
-  Release(*line->rollup, now);
+  if (line->mx_set == nullptr) return;
+  line->mx_set->set->Worked(shard_, now);
+  Release(*line->mx_set, now);
 }
 
 void Schedule::HopDeferred(const model::NextHop& hop, absl::Time now) {
@@ -97,9 +97,9 @@ void Schedule::HopDeferred(const model::NextHop& hop, absl::Time now) {
     }
   }
   Note(*line, now);
-  if (line->rollup == nullptr) return;
-  line->rollup->set->Deferred(shard_, now);
-  Release(*line->rollup, now);
+  if (line->mx_set == nullptr) return;
+  line->mx_set->set->Deferred(shard_, now);
+  Release(*line->mx_set, now);
 }
 
 void Schedule::HopFailed(const model::NextHop& hop,
@@ -109,7 +109,7 @@ void Schedule::HopFailed(const model::NextHop& hop,
   Line* line = Find(hop);
   if (line == nullptr) return;
   line->last_error = model::LastErrorOf(error);
-  if (!hosts_down && line->rollup != nullptr) line->rollup->set->NotTaken();
+  if (!hosts_down && line->mx_set != nullptr) line->mx_set->set->NotTaken();
   if (line->state == Line::State::kRetry) return;  // one of the others said so already
   const std::size_t fewer = std::min(line->workers, line->workers_max);
   if (line->state == Line::State::kOpen && line->worked && fewer > 1) {
@@ -117,7 +117,7 @@ void Schedule::HopFailed(const model::NextHop& hop,
   } else {
     Climb(*line, error, now);
   }
-  if (hosts_down && line->rollup != nullptr) FallWith(*line, error, now);
+  if (hosts_down && line->mx_set != nullptr) FallWith(*line, error, now);
   Note(*line, now);
 }
 
@@ -156,13 +156,13 @@ void Schedule::WakeHeld(absl::Time now) {
 bool Schedule::RetryNow(const model::NextHop& hop, absl::Time now) {
   Line* line = Find(hop);
   if (line == nullptr) return false;
-  const bool hosts = line->rollup != nullptr && line->rollup->set->RetryNow(now);
+  const bool hosts = line->mx_set != nullptr && line->mx_set->set->RetryNow(now);
   if (line->waits()) {
     line->resumes = now;
     Note(*line, now);
     return true;
   }
-  if (hosts) Release(*line->rollup, now);
+  if (hosts) Release(*line->mx_set, now);
   return hosts;
 }
 

@@ -45,7 +45,7 @@ void Schedule::WorkerEnded(const Lane& lane, absl::Time now) {
   if (line->workers == 0 && line->in_round) ++starved_lines_;
   if (!line->probe) line->probe_wanted = false;
   Note(*line, now);
-  if (line->rollup != nullptr) GiveRoom(*line, now);
+  if (line->mx_set != nullptr) GiveRoom(*line, now);
 }
 
 void Schedule::NoteLeft(Line& line, absl::Time now) {

@@ -71,7 +71,7 @@ void Schedule::Remove(Line& line) {
     --starved_lines_;
   }
   if (line.in_held) std::erase(held_, &line);
-  if (line.rollup != nullptr) LeaveRollup(line);
+  if (line.mx_set != nullptr) LeaveMxSet(line);
   if (wakes_.Holds(&line)) wakes_.Remove(&line);
   probe_.Queues(-1);
   const model::NextHop key = line.hop;
@@ -163,8 +163,8 @@ void Schedule::Advance(absl::Time now) {
   while (wakes_.first() <= now) {
     Wake(*wakes_.top(), now);
   }
-  while (rollup_wakes_.first() <= now) {
-    Release(*rollup_wakes_.top(), now);
+  while (mx_set_wakes_.first() <= now) {
+    Release(*mx_set_wakes_.top(), now);
   }
 }
 
@@ -176,7 +176,7 @@ void Schedule::Wake(Line& line, absl::Time now) {
     line.probe_wanted = false;
     line.probe.reset();
   }
-  if (line.rollup_turn != 0 && line.rollup_until <= now) LeaveRollup(line);
+  if (line.mx_set_turn != 0 && line.mx_set_until <= now) LeaveMxSet(line);
   if ((waits || WaitsForHosts(line)) && !line.suspended &&
       line.idle_since + *settings_.max_idle_time_before_resubmit <= now) {
     line.idle_since = now;
@@ -226,11 +226,11 @@ absl::Time Schedule::WakeOf(const Line& line, absl::Time now) const {
     return std::min(line.resumes, line.idle_since + *settings_.max_idle_time_before_resubmit);
   }
   absl::Time wake = line.later.first();
-  if (line.rollup_turn != 0) {
-    if (!line.suspended && line.rollup->set->down()) {
+  if (line.mx_set_turn != 0) {
+    if (!line.suspended && line.mx_set->set->down()) {
       wake = std::min(wake, line.idle_since + *settings_.max_idle_time_before_resubmit);
     }
-    return std::min(wake, line.rollup_until);
+    return std::min(wake, line.mx_set_until);
   }
   if (line.suspended || line.ready.empty()) return wake;
   if (Grows(line)) wake = std::min(wake, line.grown + kRampPatience);
@@ -368,7 +368,7 @@ std::optional<Work> Schedule::TryTake(const Lane& lane, absl::Time now) {
   if (!priority) return std::nullopt;
   MxSetPtr set;
   MxSet::Admission admission = MxSet::Admission::kNo;
-  if (!EnterRollup(*line, set, admission, now)) return std::nullopt;
+  if (!EnterMxSet(*line, set, admission, now)) return std::nullopt;
   line->ready.Spend(*priority);
   ++line->turn;
   SpendPace(*line, now);
@@ -389,7 +389,7 @@ void Schedule::SpendPace(Line& line, absl::Time now) {
 }
 
 absl::Time Schedule::NextWake() const {
-  return std::min({wakes_.first(), rollup_wakes_.first(), expiries_.first(), notifies_.first()});
+  return std::min({wakes_.first(), mx_set_wakes_.first(), expiries_.first(), notifies_.first()});
 }
 
 }  // namespace postern::queue

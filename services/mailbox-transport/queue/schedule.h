@@ -60,9 +60,9 @@ inline constexpr absl::Duration kMxSetHoldsMax = absl::Hours(24);
 struct Line;
 
 // What the next hops of this shard have in common that are of one MX set.
-struct Rollup {
+struct MxSetLines {
   MxSetPtr set;
-  std::size_t lines = 0;
+  std::size_t size = 0;
   absl::btree_map<std::uint64_t, Line*> waiting;  // for room, first come first out
   absl::btree_set<Line*> fallen;                  // in Retry because the hosts were down
   bool awaits = false;                            // the set knows that this shard waits
@@ -128,9 +128,9 @@ struct Line {
   absl::Time empty_since = absl::InfinitePast();
   absl::Time wake = absl::InfiniteFuture();
   std::uint32_t wake_position = kNowhere;
-  Rollup* rollup = nullptr;  // null: its exchangers are not known, or nobody's
-  absl::Time rollup_until = absl::InfinitePast();
-  std::uint64_t rollup_turn = 0;  // in Rollup::waiting; 0: it does not wait there
+  MxSetLines* mx_set = nullptr;  // null: its exchangers are not known, or nobody's
+  absl::Time mx_set_until = absl::InfinitePast();
+  std::uint64_t mx_set_turn = 0;  // in MxSetLines::waiting; 0: it does not wait there
 
   // Its messages do, until `resumes`.
   bool waits() const { return state == State::kRetry || state == State::kHeld; }
@@ -317,21 +317,21 @@ class Schedule {
   void Climb(Line& line, std::string_view error, absl::Time now);
 
   void Join(Line& line, const std::string& mx_set, absl::Duration ttl, absl::Time now);
-  void LeaveRollup(Line& line);
+  void LeaveMxSet(Line& line);
   // True when its MX set has room; else it waits there.
   bool Passes(Line& line, absl::Time now);
   void AwaitRoom(Line& line, absl::Time now);
   // A place in the MX set of the line, for one attempt; no set, no place. False: it waits there.
-  bool EnterRollup(Line& line, MxSetPtr& set, MxSet::Admission& admission, absl::Time now);
+  bool EnterMxSet(Line& line, MxSetPtr& set, MxSet::Admission& admission, absl::Time now);
   void LeavePlace(const Line& line, const Line::Taken& taken, absl::Time now);
   // As many of those that wait as there is room for go on; false when none does.
-  bool Release(Rollup& rollup, absl::Time now);
+  bool Release(MxSetLines& lines, absl::Time now);
   void GiveRoom(Line& line, absl::Time now);
-  void NoteRollup(Rollup& rollup, absl::Time now);
+  void NoteMxSet(MxSetLines& lines, absl::Time now);
   void FallWith(Line& line, std::string_view error, absl::Time now);
 
   static bool WaitsForHosts(const Line& line) {
-    return line.rollup_turn != 0 && line.rollup->set->down();
+    return line.mx_set_turn != 0 && line.mx_set->set->down();
   }
 
   const QueueSettings& settings_;
@@ -341,9 +341,9 @@ class Schedule {
   MxSets* const sets_;
   const std::size_t shard_;
 
-  std::unordered_map<const MxSet*, std::unique_ptr<Rollup>> rollups_;
-  Heap<Rollup, &Rollup::wake_time, &Rollup::wake_position> rollup_wakes_;
-  std::uint64_t rollup_turns_ = 0;
+  std::unordered_map<const MxSet*, std::unique_ptr<MxSetLines>> mx_set_lines_;
+  Heap<MxSetLines, &MxSetLines::wake_time, &MxSetLines::wake_position> mx_set_wakes_;
+  std::uint64_t mx_set_turns_ = 0;
   std::unordered_map<model::NextHop, std::unique_ptr<Line>> lines_;
   // Of those that wait for one pace the one goes on that has waited longest.
   Heap<Line, &Line::wake_time, &Line::wake_position, &Line::paced> wakes_;

@@ -21,9 +21,9 @@ Standing StandingOf(const Line& line) {
   Standing standing;
   standing.waits = line.waits();
   if (standing.waits) standing.resumes = line.resumes;
-  if (line.rollup == nullptr || !line.taken.empty()) return standing;
-  if (!line.rollup->set->down()) return standing;  // which spares the copy
-  MxSet::View hosts = line.rollup->set->view();
+  if (line.mx_set == nullptr || !line.taken.empty()) return standing;
+  if (!line.mx_set->set->down()) return standing;  // which spares the copy
+  MxSet::View hosts = line.mx_set->set->view();
   if (!hosts.down) return standing;
   standing.waits = true;
   standing.resumes = std::max(standing.resumes, hosts.resumes);
@@ -154,7 +154,7 @@ std::vector<QueueView> Schedule::Queues(absl::Time now) const {
     view.next_retry_time =
         standing.waits ? std::max(standing.resumes, now) : std::max(line->later.first(), now);
     view.first_retry_time = line->first_retry;
-    if (line->rollup != nullptr) view.mx_set = line->rollup->set->name();
+    if (line->mx_set != nullptr) view.mx_set = line->mx_set->set->name();
     if (standing.hosts) TellHosts(*standing.hosts, view);
     view.incoming_rate = line->incoming.PerMinute(now);
     view.outgoing_rate = line->outgoing.PerMinute(now);

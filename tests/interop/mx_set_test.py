@@ -1,4 +1,4 @@
-"""tests/interop/rollup_test.py: domains that share their mail exchangers, as dnsmasq names them."""
+"""tests/interop/mx_set_test.py: domains that share their mail exchangers, as dnsmasq names them."""
 
 import time
 
@@ -16,7 +16,7 @@ SET = "10 mx1.provider.test, 20 mx2.provider.test"
 INTERVAL = 2  # seconds between the tries of hosts that are down
 
 
-class RollupTest(Case):
+class MxSetTest(Case):
     def start(self, slow=0.0, threads=2, **settings):
         port = self.lab.free_port()
         self.names = self.started(NameServer(self.lab, MX, HOSTS))

@@ -15,10 +15,10 @@ using ::testing::SizeIs;
 
 constexpr absl::Duration kTtl = absl::Minutes(30);
 
-class RollupTest : public ScheduleDriver {
+class MxSetLinesTest : public ScheduleDriver {
  protected:
   // The schedule is gone before the sets.
-  ~RollupTest() override { Forget(); }
+  ~MxSetLinesTest() override { Forget(); }
 
   void Use() {
     table_ = std::make_unique<MxSets>(settings_, probe_, 1);
@@ -61,7 +61,7 @@ class RollupTest : public ScheduleDriver {
   std::unique_ptr<MxSets> table_;
 };
 
-TEST_F(RollupTest, TheLimitOfTheSetIsOneForAllItsQueues) {
+TEST_F(MxSetLinesTest, TheLimitOfTheSetIsOneForAllItsQueues) {
   settings_.max_per_mx_set_outbound_connections.value = 2;
   Queues({"a.test", "b.test", "c.test"}, 10);
   std::vector<std::string> working;
@@ -76,7 +76,7 @@ TEST_F(RollupTest, TheLimitOfTheSetIsOneForAllItsQueues) {
   EXPECT_EQ(UnderWay(), 2u);
 }
 
-TEST_F(RollupTest, ThePaceOfAProviderIsOneForAllItsQueues) {
+TEST_F(MxSetLinesTest, ThePaceOfAProviderIsOneForAllItsQueues) {
   settings_.rate_limits.value = {"mx:provider.test=60/min"};
   Use();
   AddMany("a.test", 100, 1);
@@ -104,7 +104,7 @@ TEST_F(RollupTest, ThePaceOfAProviderIsOneForAllItsQueues) {
   EXPECT_EQ(Take("a.test"), 0u) << "the next second is its own";
 }
 
-TEST_F(RollupTest, APlaceThatIsGivenBackGoesToTheQueueThatWaitsLongest) {
+TEST_F(MxSetLinesTest, APlaceThatIsGivenBackGoesToTheQueueThatWaitsLongest) {
   settings_.max_per_mx_set_outbound_connections.value = 1;
   Queues({"a.test", "b.test", "c.test"});
   ASSERT_EQ(Wanted(), "a.test");
@@ -118,7 +118,7 @@ TEST_F(RollupTest, APlaceThatIsGivenBackGoesToTheQueueThatWaitsLongest) {
   EXPECT_EQ(Take("b.test"), 200u);
 }
 
-TEST_F(RollupTest, ABusyQueueGivesWayAfterItsTurn) {
+TEST_F(MxSetLinesTest, ABusyQueueGivesWayAfterItsTurn) {
   settings_.max_per_mx_set_outbound_connections.value = 1;
   settings_.max_per_domain_outbound_connections.value = 1;
   Queues({"a.test", "b.test"}, 90);
@@ -136,7 +136,7 @@ TEST_F(RollupTest, ABusyQueueGivesWayAfterItsTurn) {
   EXPECT_EQ(Take("b.test"), 200u);
 }
 
-TEST_F(RollupTest, OneTriesForAllWhenTheHostsAreDown) {
+TEST_F(MxSetLinesTest, OneTriesForAllWhenTheHostsAreDown) {
   settings_.first_connections.value = 1;
   Queues({"a.test", "b.test", "c.test"});
   std::size_t tries = 0;
@@ -156,7 +156,7 @@ TEST_F(RollupTest, OneTriesForAllWhenTheHostsAreDown) {
   EXPECT_EQ(tries, 4u) << "as one of them would alone";
 }
 
-TEST_F(RollupTest, AQueueThatWasNotTriedShowsWhatIsTheMatter) {
+TEST_F(MxSetLinesTest, AQueueThatWasNotTriedShowsWhatIsTheMatter) {
   settings_.first_connections.value = 1;
   Queues({"a.test", "b.test"});
   ASSERT_EQ(Wanted(), "a.test");
@@ -177,7 +177,7 @@ TEST_F(RollupTest, AQueueThatWasNotTriedShowsWhatIsTheMatter) {
   EXPECT_EQ(tickets[0].due, now_ + absl::Minutes(1));
 }
 
-TEST_F(RollupTest, WhenTheHostsAreBackAllGoOnWithoutAWaitOfTheirOwn) {
+TEST_F(MxSetLinesTest, WhenTheHostsAreBackAllGoOnWithoutAWaitOfTheirOwn) {
   settings_.first_connections.value = 1;
   Queues({"a.test", "b.test", "c.test"});
   ASSERT_EQ(Wanted(), "a.test");
@@ -190,7 +190,7 @@ TEST_F(RollupTest, WhenTheHostsAreBackAllGoOnWithoutAWaitOfTheirOwn) {
   EXPECT_EQ(View("b.test").status, QueueStatus::kReady);
 }
 
-TEST_F(RollupTest, ASlowMessageThatTriesForAllHoldsThemForSecondsOnly) {
+TEST_F(MxSetLinesTest, ASlowMessageThatTriesForAllHoldsThemForSecondsOnly) {
   settings_.first_connections.value = 1;
   Queues({"a.test", "b.test", "c.test"});
   ASSERT_EQ(Wanted(), "a.test");
@@ -208,7 +208,7 @@ TEST_F(RollupTest, ASlowMessageThatTriesForAllHoldsThemForSecondsOnly) {
   EXPECT_NE(Wanted(), "") << "which shows that the hosts are up";
 }
 
-TEST_F(RollupTest, HostsThatPutOffEveryDomainGetFewerConnectionsAndTheDomainsGoOn) {
+TEST_F(MxSetLinesTest, HostsThatPutOffEveryDomainGetFewerConnectionsAndTheDomainsGoOn) {
   settings_.first_connections.value = 1;
   std::vector<std::string> domains;
   for (int i = 0; i < 60; ++i)
@@ -241,7 +241,7 @@ TEST_F(RollupTest, HostsThatPutOffEveryDomainGetFewerConnectionsAndTheDomainsGoO
   EXPECT_FALSE(table_->Find("internet", "10 mx.test")->view().down);
 }
 
-TEST_F(RollupTest, AFailureOfOneDomainAloneIsNotTheHosts) {
+TEST_F(MxSetLinesTest, AFailureOfOneDomainAloneIsNotTheHosts) {
   Queues({"a.test", "b.test"});
   ASSERT_EQ(Wanted(), "a.test");
   const std::uint64_t id = Take("a.test");
@@ -253,7 +253,7 @@ TEST_F(RollupTest, AFailureOfOneDomainAloneIsNotTheHosts) {
   EXPECT_EQ(Take("b.test"), 200u);
 }
 
-TEST_F(RollupTest, WhatIsNotKnownYetIsAdmittedOnceItsHostsAreKnown) {
+TEST_F(MxSetLinesTest, WhatIsNotKnownYetIsAdmittedOnceItsHostsAreKnown) {
   settings_.max_per_mx_set_outbound_connections.value = 1;
   Use();
   Add("a.test", 1);
@@ -276,7 +276,7 @@ TEST_F(RollupTest, WhatIsNotKnownYetIsAdmittedOnceItsHostsAreKnown) {
   EXPECT_EQ(UnderWay(), 1u);
 }
 
-TEST_F(RollupTest, ADomainThatMovesTakesItsPlaceElsewhere) {
+TEST_F(MxSetLinesTest, ADomainThatMovesTakesItsPlaceElsewhere) {
   Queues({"a.test"});
   ASSERT_EQ(Wanted(), "a.test");
   ASSERT_EQ(Take("a.test"), 100u);
@@ -288,7 +288,7 @@ TEST_F(RollupTest, ADomainThatMovesTakesItsPlaceElsewhere) {
   EXPECT_EQ(View("a.test").mx_set, "");
 }
 
-TEST_F(RollupTest, WhatWasLearntIsAskedAnewWhenItsTimeIsOver) {
+TEST_F(MxSetLinesTest, WhatWasLearntIsAskedAnewWhenItsTimeIsOver) {
   settings_.first_connections.value = 1;
   settings_.queue_glitch_retry_interval.value = absl::Hours(2);
   Queues({"a.test", "b.test"});
@@ -302,7 +302,7 @@ TEST_F(RollupTest, WhatWasLearntIsAskedAnewWhenItsTimeIsOver) {
   EXPECT_FALSE(Admit("b.test", 200, "10 mx.test")) << "nobody is connected to";
 }
 
-TEST_F(RollupTest, RetryQueueTriesHostsThatAreDown) {
+TEST_F(MxSetLinesTest, RetryQueueTriesHostsThatAreDown) {
   settings_.first_connections.value = 1;
   Queues({"a.test", "b.test"});
   ASSERT_EQ(Wanted(), "a.test");
@@ -313,7 +313,7 @@ TEST_F(RollupTest, RetryQueueTriesHostsThatAreDown) {
   EXPECT_EQ(Take("b.test"), 200u);
 }
 
-TEST_F(RollupTest, ASetIsForgottenWithItsLastQueue) {
+TEST_F(MxSetLinesTest, ASetIsForgottenWithItsLastQueue) {
   settings_.queue_max_idle_time.value = absl::Minutes(3);
   Queues({"a.test"});
   ASSERT_EQ(Wanted(), "a.test");

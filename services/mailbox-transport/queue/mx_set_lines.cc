@@ -1,7 +1,8 @@
 // Next hops whose domains have one MX set: they wait for its room, and fall and rise together.
 //
-// A line waits in its rollup when it wants a worker and the set has no room. Whoever gives room
-// back releases as many as there is room for; a timer looks after those whom nobody tells.
+// A line waits with the others of its set when it wants a worker and the set has no room. Whoever
+// gives room back releases as many as there is room for; a timer looks after those whom nobody
+// tells.
 
 #include <algorithm>
 #include <utility>
@@ -13,47 +14,47 @@ namespace postern::queue {
 void Schedule::Join(Line& line, const std::string& mx_set, absl::Duration ttl, absl::Time now) {
   if (sets_ == nullptr) return;
   const absl::Time until = now + std::clamp(ttl, kMxSetHoldsMin, kMxSetHoldsMax);
-  if (line.rollup != nullptr && line.rollup->set->name() == mx_set) {
-    line.rollup_until = until;
+  if (line.mx_set != nullptr && line.mx_set->set->name() == mx_set) {
+    line.mx_set_until = until;
     return;
   }
-  if (line.rollup != nullptr) LeaveRollup(line);
+  if (line.mx_set != nullptr) LeaveMxSet(line);
   if (mx_set.empty()) return;
   MxSetPtr set = sets_->Find(line.hop.connector, mx_set);
   if (set == nullptr) return;
-  std::unique_ptr<Rollup>& rollup = rollups_[set.get()];
-  if (rollup == nullptr) rollup = std::make_unique<Rollup>();
-  rollup->set = std::move(set);
-  ++rollup->lines;
-  line.rollup = rollup.get();
+  std::unique_ptr<MxSetLines>& lines = mx_set_lines_[set.get()];
+  if (lines == nullptr) lines = std::make_unique<MxSetLines>();
+  lines->set = std::move(set);
+  ++lines->size;
+  line.mx_set = lines.get();
   line.paces[kOfMxSet] = limits_.PaceOfMxSet(mx_set);
-  line.rollup_until = until;
+  line.mx_set_until = until;
 }
 
-void Schedule::LeaveRollup(Line& line) {
-  Rollup& rollup = *std::exchange(line.rollup, nullptr);
+void Schedule::LeaveMxSet(Line& line) {
+  MxSetLines& lines = *std::exchange(line.mx_set, nullptr);
   line.paces[kOfMxSet] = nullptr;
-  rollup.waiting.erase(std::exchange(line.rollup_turn, 0));
-  rollup.fallen.erase(&line);
-  if (--rollup.lines > 0) return;
-  if (rollup_wakes_.Holds(&rollup)) rollup_wakes_.Remove(&rollup);
-  MxSetPtr set = std::move(rollup.set);
+  lines.waiting.erase(std::exchange(line.mx_set_turn, 0));
+  lines.fallen.erase(&line);
+  if (--lines.size > 0) return;
+  if (mx_set_wakes_.Holds(&lines)) mx_set_wakes_.Remove(&lines);
+  MxSetPtr set = std::move(lines.set);
   set->Await(shard_, false);
-  rollups_.erase(set.get());
+  mx_set_lines_.erase(set.get());
   sets_->Forget(std::move(set));
 }
 
 void Schedule::AwaitRoom(Line& line, absl::Time now) {
-  if (line.rollup_turn != 0) return;
-  line.rollup_turn = ++rollup_turns_;
-  line.rollup->waiting.emplace(line.rollup_turn, &line);
-  NoteRollup(*line.rollup, now);
+  if (line.mx_set_turn != 0) return;
+  line.mx_set_turn = ++mx_set_turns_;
+  line.mx_set->waiting.emplace(line.mx_set_turn, &line);
+  NoteMxSet(*line.mx_set, now);
 }
 
 bool Schedule::Passes(Line& line, absl::Time now) {
-  if (line.rollup == nullptr) return true;
-  if (line.rollup_turn != 0) return false;
-  MxSet& set = *line.rollup->set;
+  if (line.mx_set == nullptr) return true;
+  if (line.mx_set_turn != 0) return false;
+  MxSet& set = *line.mx_set->set;
   if (set.Room(shard_, now) > 0) return true;
   set.Await(shard_, true);
   if (set.Room(shard_, now) > 0) return true;  // another shard gave it back meanwhile
@@ -61,32 +62,32 @@ bool Schedule::Passes(Line& line, absl::Time now) {
   return false;
 }
 
-bool Schedule::EnterRollup(Line& line, MxSetPtr& set, MxSet::Admission& admission, absl::Time now) {
-  if (line.rollup == nullptr) return true;
-  if (line.rollup_until <= now) {  // the attempt will tell anew
-    LeaveRollup(line);
+bool Schedule::EnterMxSet(Line& line, MxSetPtr& set, MxSet::Admission& admission, absl::Time now) {
+  if (line.mx_set == nullptr) return true;
+  if (line.mx_set_until <= now) {  // the attempt will tell anew
+    LeaveMxSet(line);
     return true;
   }
-  Rollup& rollup = *line.rollup;
+  MxSetLines& lines = *line.mx_set;
   // Only then are the others asked about, for which the set is locked.
-  if (line.turn >= kTurn && (!rollup.waiting.empty() || rollup.set->Wanted(shard_))) {
+  if (line.turn >= kTurn && (!lines.waiting.empty() || lines.set->Wanted(shard_))) {
     AwaitRoom(line, now);
     return false;
   }
-  admission = rollup.set->Enter(shard_, now);
+  admission = lines.set->Enter(shard_, now);
   if (admission == MxSet::Admission::kNo) {
     AwaitRoom(line, now);
     return false;
   }
-  set = rollup.set;
+  set = lines.set;
   return true;
 }
 
 void Schedule::LeavePlace(const Line& line, const Line::Taken& taken, absl::Time now) {
   taken.set->Leave(shard_, taken.admission);
-  if (line.rollup != nullptr && line.rollup->set == taken.set) return;  // WorkerEnded offers it
+  if (line.mx_set != nullptr && line.mx_set->set == taken.set) return;  // WorkerEnded offers it
   RoomIn(taken.set, now);
-  if (rollups_.find(taken.set.get()) == rollups_.end()) sets_->Forget(taken.set);
+  if (mx_set_lines_.find(taken.set.get()) == mx_set_lines_.end()) sets_->Forget(taken.set);
 }
 
 bool Schedule::Admit(const model::NextHop& hop,
@@ -99,7 +100,7 @@ bool Schedule::Admit(const model::NextHop& hop,
   Join(*line, mx_set, ttl, now);
   const auto taken = line->FindTaken(key);
   if (taken == line->taken.end()) return true;
-  const MxSetPtr set = line->rollup == nullptr ? nullptr : line->rollup->set;
+  const MxSetPtr set = line->mx_set == nullptr ? nullptr : line->mx_set->set;
   if (taken->set == set) return true;
   if (taken->set != nullptr) {
     const Line::Taken before = *taken;
@@ -114,7 +115,7 @@ bool Schedule::Admit(const model::NextHop& hop,
   if (admission == MxSet::Admission::kNo) {
     probe_.PutOff();
     Refund({line->paces[kOfDestination], line->paces[kOfConnector]});
-    return false;  // it waits in the rollup, or for its pace, when it is given back
+    return false;  // it waits for room in the set, or for its pace, when it is given back
   }
   Spend(pace, now);
   taken->set = set;
@@ -125,80 +126,80 @@ bool Schedule::Admit(const model::NextHop& hop,
 void Schedule::PutOff(const model::NextHop& hop, model::Ticket ticket, absl::Time now) {
   const Line* line = Find(hop);
   // What waits for long is kept by the store, not by memory.
-  const bool full = line != nullptr && line->rollup != nullptr && !line->rollup->set->down();
+  const bool full = line != nullptr && line->mx_set != nullptr && !line->mx_set->set->down();
   if (!full) ticket.message = nullptr;
   Retry(hop, std::move(ticket), now);
 }
 
 void Schedule::RoomIn(const MxSetPtr& set, absl::Time now) {
-  const auto rollup = rollups_.find(set.get());
-  const bool used = rollup != rollups_.end() && Release(*rollup->second, now);
+  const auto lines = mx_set_lines_.find(set.get());
+  const bool used = lines != mx_set_lines_.end() && Release(*lines->second, now);
   if (!used) set->Offer(shard_, now);
 }
 
 // What a worker leaves goes to those that wait, in this shard or another, by turns.
 void Schedule::GiveRoom(Line& line, absl::Time now) {
-  MxSet& set = *line.rollup->set;
+  MxSet& set = *line.mx_set->set;
   const bool turn_over = line.turn >= kTurn && set.Wanted(shard_);
-  if (!turn_over) Release(*line.rollup, now);
+  if (!turn_over) Release(*line.mx_set, now);
   set.Offer(shard_, now);
 }
 
-bool Schedule::Release(Rollup& rollup, absl::Time now) {
+bool Schedule::Release(MxSetLines& lines, absl::Time now) {
   // First of all: it may be what the hosts are taken for up by.
-  std::size_t room = rollup.waiting.empty() ? 0 : rollup.set->Room(shard_, now);
-  if (!rollup.fallen.empty() && !rollup.set->down()) {
-    for (Line* line : std::exchange(rollup.fallen, {})) {
+  std::size_t room = lines.waiting.empty() ? 0 : lines.set->Room(shard_, now);
+  if (!lines.fallen.empty() && !lines.set->down()) {
+    for (Line* line : std::exchange(lines.fallen, {})) {
       if (line->state != Line::State::kRetry) continue;
       line->resumes = now;
       Note(*line, now);
     }
   }
   bool used = false;
-  while (room > 0 && !rollup.waiting.empty()) {
-    Line& line = *rollup.waiting.begin()->second;
-    rollup.waiting.erase(rollup.waiting.begin());
-    line.rollup_turn = 0;
+  while (room > 0 && !lines.waiting.empty()) {
+    Line& line = *lines.waiting.begin()->second;
+    lines.waiting.erase(lines.waiting.begin());
+    line.mx_set_turn = 0;
     Note(line, now);
     if (line.in_round) {
       --room;
       used = true;
     }
-    if (line.rollup_turn != 0) break;  // another shard was quicker
+    if (line.mx_set_turn != 0) break;  // another shard was quicker
   }
-  NoteRollup(rollup, now);
+  NoteMxSet(lines, now);
   return used;
 }
 
-void Schedule::NoteRollup(Rollup& rollup, absl::Time now) {
-  const bool awaits = !rollup.waiting.empty() || !rollup.fallen.empty();
-  if (awaits || rollup.awaits) rollup.set->Await(shard_, awaits);
-  rollup.awaits = awaits;
+void Schedule::NoteMxSet(MxSetLines& lines, absl::Time now) {
+  const bool awaits = !lines.waiting.empty() || !lines.fallen.empty();
+  if (awaits || lines.awaits) lines.set->Await(shard_, awaits);
+  lines.awaits = awaits;
   absl::Time wake = absl::InfiniteFuture();
-  if (!rollup.waiting.empty()) wake = rollup.set->NextTime(now);
+  if (!lines.waiting.empty()) wake = lines.set->NextTime(now);
   // A wake-up that comes sooner does no harm, and spares the heap.
-  if (wake != absl::InfiniteFuture() && rollup.wake > now && rollup.wake <= wake) return;
-  if (wake == rollup.wake) return;
-  rollup.wake = wake;
-  const bool held = rollup_wakes_.Holds(&rollup);
+  if (wake != absl::InfiniteFuture() && lines.wake > now && lines.wake <= wake) return;
+  if (wake == lines.wake) return;
+  lines.wake = wake;
+  const bool held = mx_set_wakes_.Holds(&lines);
   if (wake == absl::InfiniteFuture()) {
-    if (held) rollup_wakes_.Remove(&rollup);
+    if (held) mx_set_wakes_.Remove(&lines);
   } else if (held) {
-    rollup_wakes_.Update(&rollup);
+    mx_set_wakes_.Update(&lines);
   } else {
-    rollup_wakes_.Push(&rollup);
+    mx_set_wakes_.Push(&lines);
   }
 }
 
 void Schedule::FallWith(Line& line, std::string_view error, absl::Time now) {
-  MxSet& set = *line.rollup->set;
+  MxSet& set = *line.mx_set->set;
   set.Failed(error, now, [&](std::uint32_t failures) {
     // Of one that is alone both are the same.
     if (failures == line.failures) return line.resumes;
     return now + random_.Around(RungOf(settings_, failures).wait, *settings_.retry_jitter_percent);
   });
-  if (line.state == Line::State::kRetry && set.down()) line.rollup->fallen.insert(&line);
-  NoteRollup(*line.rollup, now);
+  if (line.state == Line::State::kRetry && set.down()) line.mx_set->fallen.insert(&line);
+  NoteMxSet(*line.mx_set, now);
 }
 
 }  // namespace postern::queue
