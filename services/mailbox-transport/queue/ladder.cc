@@ -21,12 +21,9 @@ Rung RungOf(const QueueSettings& settings, std::uint32_t failures) {
 }
 
 void Schedule::Climb(Line& line, std::string_view error, absl::Time now) {
-  ++line.failures;
-  const Rung rung = RungOf(settings_, line.failures);
+  line.ramp.Fall(now);
+  const Rung rung = RungOf(settings_, line.ramp.failures());
   line.state = Line::State::kRetry;
-  line.worked = false;
-  if (line.failures == 1) line.first_retry = now;
-  line.workers_max = FirstConnections();
   line.probe.reset();
   line.probe_wanted = false;
   line.last_retry = now;
@@ -36,22 +33,20 @@ void Schedule::Climb(Line& line, std::string_view error, absl::Time now) {
   POSTERN_LOG(kWarning, "queue", "next hop failed",
               {{"next_hop", line.hop.domain},
                {"connector", line.hop.connector},
-               {"failures", line.failures},
+               {"failures", line.ramp.failures()},
                {"retry_in_ms", absl::ToInt64Milliseconds(line.resumes - now)},
                {"error", error}});
 }
 
 void Schedule::Grow(Line& line, absl::Time now) {
-  line.grown = now;
-  if (line.state != Line::State::kProbing) {
-    ++line.workers_max;
-    return;
-  }
-  // Slow is not dead. It keeps its rung until something works.
-  const auto most = static_cast<std::size_t>(*settings_.max_per_domain_outbound_connections);
+  if (line.up()) return line.ramp.Grow(now);
+  line.ramp.Widen(line.workers, now);
+  Open(line, now);
+}
+
+void Schedule::Open(Line& line, absl::Time now) {
   line.state = Line::State::kOpen;
   line.opened = now;
-  line.workers_max = std::min(most, std::max(FirstConnections(), line.workers) + 1);
   line.probe.reset();
   line.probe_wanted = false;
 }
@@ -59,20 +54,9 @@ void Schedule::Grow(Line& line, absl::Time now) {
 void Schedule::HopWorked(const model::NextHop& hop, absl::Time now) {
   Line* line = Find(hop);
   if (line == nullptr) return;
-  const auto most = static_cast<std::size_t>(*settings_.max_per_domain_outbound_connections);
-  line->workers_max = std::min(most, line->workers_max + 1);
-  line->grown = now;
   line->idle_since = now;
-  line->worked = true;
-  line->deferrals = 0;
-  if (line->state != Line::State::kOpen || line->failures > 0) {
-    line->state = Line::State::kOpen;
-    line->opened = now;
-    line->workers_max = std::min(most, FirstConnections() + 1);
-    line->failures = 0;
-    line->first_retry = absl::InfiniteFuture();
-    line->probe.reset();
-    line->probe_wanted = false;
+  if (line->ramp.Worked(line->up(), now)) {
+    Open(*line, now);
     line->last_error.clear();
     line->resumes = absl::InfiniteFuture();
   }
@@ -85,16 +69,12 @@ void Schedule::HopWorked(const model::NextHop& hop, absl::Time now) {
 void Schedule::HopDeferred(const model::NextHop& hop, absl::Time now) {
   Line* line = Find(hop);
   if (line == nullptr) return;
-  line->grown = now;
-  if (++line->deferrals >= std::max(kDeferralsInARow, line->workers)) {
-    line->deferrals = 0;
-    if (line->state == Line::State::kOpen && line->workers_max > 1) {
-      line->workers_max /= 2;
-      POSTERN_LOG(kWarning, "queue", "next hop puts everything off",
-                  {{"next_hop", line->hop.domain},
-                   {"connector", line->hop.connector},
-                   {"connections_max", line->workers_max}});
-    }
+  line->ramp.Began(now);
+  if (line->ramp.PutOff(line->up(), line->workers)) {
+    POSTERN_LOG(kWarning, "queue", "next hop puts everything off",
+                {{"next_hop", line->hop.domain},
+                 {"connector", line->hop.connector},
+                 {"connections_max", line->ramp.allowed()}});
   }
   Note(*line, now);
   if (line->mx_set == nullptr) return;
@@ -111,12 +91,7 @@ void Schedule::HopFailed(const model::NextHop& hop,
   line->last_error = model::LastErrorOf(error);
   if (!hosts_down && line->mx_set != nullptr) line->mx_set->set->NotTaken();
   if (line->state == Line::State::kRetry) return;  // one of the others said so already
-  const std::size_t fewer = std::min(line->workers, line->workers_max);
-  if (line->state == Line::State::kOpen && line->worked && fewer > 1) {
-    line->workers_max = fewer - 1;
-  } else {
-    Climb(*line, error, now);
-  }
+  if (!line->ramp.Shrink(line->up(), line->workers)) Climb(*line, error, now);
   if (hosts_down && line->mx_set != nullptr) FallWith(*line, error, now);
   Note(*line, now);
 }

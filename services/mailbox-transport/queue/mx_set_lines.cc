@@ -55,6 +55,7 @@ bool Schedule::Passes(Line& line, absl::Time now) {
   if (line.mx_set == nullptr) return true;
   if (line.mx_set_turn != 0) return false;
   MxSet& set = *line.mx_set->set;
+  set.Advance(now);
   if (set.Room(shard_, now) > 0) return true;
   set.Await(shard_, true);
   if (set.Room(shard_, now) > 0) return true;  // another shard gave it back meanwhile
@@ -147,6 +148,7 @@ void Schedule::GiveRoom(Line& line, absl::Time now) {
 
 bool Schedule::Release(MxSetLines& lines, absl::Time now) {
   // First of all: it may be what the hosts are taken for up by.
+  if (!lines.waiting.empty()) lines.set->Advance(now);
   std::size_t room = lines.waiting.empty() ? 0 : lines.set->Room(shard_, now);
   if (!lines.fallen.empty() && !lines.set->down()) {
     for (Line* line : std::exchange(lines.fallen, {})) {
@@ -195,7 +197,7 @@ void Schedule::FallWith(Line& line, std::string_view error, absl::Time now) {
   MxSet& set = *line.mx_set->set;
   set.Failed(error, now, [&](std::uint32_t failures) {
     // Of one that is alone both are the same.
-    if (failures == line.failures) return line.resumes;
+    if (failures == line.ramp.failures()) return line.resumes;
     return now + random_.Around(RungOf(settings_, failures).wait, *settings_.retry_jitter_percent);
   });
   if (line.state == Line::State::kRetry && set.down()) line.mx_set->fallen.insert(&line);

@@ -13,46 +13,46 @@ MxSet::MxSet(MxSets& sets, std::string connector, std::string name)
     : sets_(sets),
       connector_(std::move(connector)),
       name_(std::move(name)),
-      allowed_(sets.first_),
+      ramp_(sets.first_, sets.limit_),
       parts_(sets.shards_) {
   sets_.probe_.MxSets(1);
 }
 
 MxSet::~MxSet() {
   sets_.probe_.MxSets(-1);
-  if (state_ != State::kOpen) sets_.probe_.MxSetsDown(-1);
+  if (!up()) sets_.probe_.MxSetsDown(-1);
 }
 
-std::size_t MxSet::RoomNow(absl::Time now) {
-  switch (state_) {
-    case State::kDown:
-      return resumes_ <= now ? 1 : 0;
-    case State::kProbing:
-      if (!probing_) return 1;
-      if (grown_ + kRampPatience > now) return 0;
-      // Slow is not dead. The failures count on until something works.
-      Open(std::max(sets_.first_, under_way_) + 1);
-      grown_ = now;
-      break;
-    case State::kOpen:
-      break;
+void MxSet::AdvanceTo(absl::Time now) {
+  if (state_ == State::kDown || ramp_.patience_ends() > now) return;
+  if (state_ == State::kProbing) {
+    if (!probing_) return;
+    ramp_.Widen(under_way_, now);
+    Open();
+  } else if (ramp_.Full(under_way_)) {
+    ramp_.Grow(now);
   }
-  const bool full = under_way_ >= allowed_;
-  if (full && allowed_ < sets_.limit_ && grown_ + kRampPatience <= now) {
-    ++allowed_;
-    grown_ = now;
-  }
-  return allowed_ - std::min(allowed_, under_way_);
 }
 
-std::size_t MxSet::RoomOf(std::size_t shard, absl::Time now) {
+void MxSet::Advance(absl::Time now) {
+  const std::lock_guard lock(mutex_);
+  AdvanceTo(now);
+}
+
+std::size_t MxSet::RoomNow(absl::Time now) const {
+  if (state_ == State::kDown) return resumes_ <= now ? 1 : 0;
+  if (state_ == State::kProbing) return probing_ ? 0 : 1;
+  return ramp_.allowed() - std::min(ramp_.allowed(), under_way_);
+}
+
+std::size_t MxSet::RoomOf(std::size_t shard, absl::Time now) const {
   const Part& part = parts_[shard];
   const std::size_t spare = part.held - part.under_way;
   const std::size_t free = sets_.limit_ - std::min(sets_.limit_, held_);
   return std::min(RoomNow(now), spare + free);
 }
 
-std::size_t MxSet::Room(std::size_t shard, absl::Time now) {
+std::size_t MxSet::Room(std::size_t shard, absl::Time now) const {
   const std::lock_guard lock(mutex_);
   return RoomOf(shard, now);
 }
@@ -62,22 +62,23 @@ void MxSet::Await(std::size_t shard, bool waits) {
   {
     const std::lock_guard lock(mutex_);
     parts_[shard].waits = waits;
-    if (waits && under_way_ < allowed_) spare = TakeSpare(shard);
+    if (waits && under_way_ < ramp_.allowed()) spare = TakeSpare(shard);
   }
   Ask(spare);
 }
 
 MxSet::Admission MxSet::Enter(std::size_t shard, absl::Time now) {
   const std::lock_guard lock(mutex_);
+  AdvanceTo(now);
   if (RoomOf(shard, now) == 0) return Admission::kNo;
-  if (under_way_ == 0 || state_ != State::kOpen) grown_ = now;
+  if (under_way_ == 0 || !up()) ramp_.Began(now);
   Part& part = parts_[shard];
   ++under_way_;
   if (++part.under_way > part.held) {
     ++part.held;
     ++held_;
   }
-  if (state_ == State::kOpen) return Admission::kYes;
+  if (up()) return Admission::kYes;
   state_ = State::kProbing;
   probing_ = true;
   return Admission::kProbe;
@@ -149,6 +150,7 @@ void MxSet::Offer(std::size_t shard, absl::Time now) {
   std::vector<std::size_t> spare;
   {
     const std::lock_guard lock(mutex_);
+    AdvanceTo(now);
     if (RoomNow(now) == 0) return;
     bool others = false;
     for (std::size_t i = 0; i < parts_.size(); ++i)
@@ -176,11 +178,7 @@ void MxSet::Worked(std::size_t shard, absl::Time now) {
   std::vector<std::size_t> shards;
   {
     const std::lock_guard lock(mutex_);
-    worked_ = true;
-    deferrals_ = 0;
-    grown_ = now;
-    allowed_ = std::min(sets_.limit_, allowed_ + 1);
-    if (state_ != State::kOpen || failures_ > 0) Rise(sets_.first_ + 1);
+    if (ramp_.Worked(up(), now)) Rise();
     if (RoomNow(now) > 0) shards = TakeWaiting(shard);
   }
   Tell(shards);
@@ -190,9 +188,12 @@ void MxSet::Deferred(std::size_t shard, absl::Time now) {
   std::vector<std::size_t> shards;
   {
     const std::lock_guard lock(mutex_);
-    grown_ = now;
-    if (state_ != State::kOpen || failures_ > 0) Rise(sets_.first_);
-    CountDeferral();
+    ramp_.Began(now);
+    if (!up() || ramp_.failures() > 0) {
+      ramp_.Rise(0);
+      Rise();
+    }
+    ramp_.PutOff(up(), under_way_);
     if (RoomNow(now) > 0) shards = TakeWaiting(shard);
   }
   Tell(shards);
@@ -200,36 +201,24 @@ void MxSet::Deferred(std::size_t shard, absl::Time now) {
 
 void MxSet::NotTaken() {
   const std::lock_guard lock(mutex_);
-  CountDeferral();
+  ramp_.PutOff(up(), under_way_);
 }
 
-void MxSet::CountDeferral() {
-  if (++deferrals_ < std::max(kDeferralsInARow, under_way_)) return;
-  deferrals_ = 0;
-  if (state_ == State::kOpen && allowed_ > 1) allowed_ /= 2;
-}
-
-void MxSet::Open(std::size_t allowed) {
-  if (state_ != State::kOpen) sets_.probe_.MxSetsDown(-1);
+void MxSet::Open() {
+  if (!up()) sets_.probe_.MxSetsDown(-1);
   state_ = State::kOpen;
-  allowed_ = std::min(sets_.limit_, allowed);
   probing_ = false;
 }
 
-void MxSet::Rise(std::size_t allowed) {
-  Open(allowed);
-  failures_ = 0;
+void MxSet::Rise() {
+  Open();
   error_.clear();
-  first_retry_ = absl::InfiniteFuture();
 }
 
 void MxSet::FallDown(std::string_view error, absl::Time now, absl::Time resumes) {
-  if (state_ == State::kOpen) sets_.probe_.MxSetsDown(1);
+  if (up()) sets_.probe_.MxSetsDown(1);
   state_ = State::kDown;
   probing_ = false;
-  worked_ = false;
-  if (failures_ <= 1) first_retry_ = std::min(first_retry_, now);
-  allowed_ = sets_.first_;
   last_retry_ = now;
   resumes_ = resumes;
   error_ = model::LastErrorOf(error);
@@ -240,13 +229,9 @@ void MxSet::Failed(std::string_view error,
                    absl::FunctionRef<absl::Time(std::uint32_t failures)> resumes) {
   const std::lock_guard lock(mutex_);
   if (state_ == State::kDown) return;  // one of the others said so already
-  const std::size_t fewer = std::min(under_way_, allowed_);
-  if (state_ == State::kOpen && worked_ && fewer > 1) {
-    allowed_ = fewer - 1;
-    return;
-  }
-  ++failures_;
-  FallDown(error, now, resumes(failures_));
+  if (ramp_.Shrink(up(), under_way_)) return;
+  ramp_.Fall(now);
+  FallDown(error, now, resumes(ramp_.failures()));
 }
 
 bool MxSet::RetryNow(absl::Time now) {
@@ -263,28 +248,27 @@ bool MxSet::RetryNow(absl::Time now) {
 
 bool MxSet::down() const {
   const std::lock_guard lock(mutex_);
-  return state_ != State::kOpen;
+  return !up();
 }
 
 MxSet::View MxSet::view() const {
   const std::lock_guard lock(mutex_);
   View view;
-  view.down = state_ != State::kOpen;
+  view.down = !up();
   view.resumes = resumes_;
-  view.failures = failures_;
+  view.failures = ramp_.failures();
   view.error = error_;
   view.last_retry = last_retry_;
-  view.first_retry = first_retry_;
+  view.first_retry = ramp_.first_retry();
   view.under_way = under_way_;
-  view.allowed = allowed_;
+  view.allowed = ramp_.allowed();
   return view;
 }
 
 absl::Time MxSet::NextTime(absl::Time now) const {
   const std::lock_guard lock(mutex_);
   if (state_ == State::kDown && resumes_ > now) return resumes_;
-  const absl::Time patience_ends = grown_ + kRampPatience;
-  if (state_ == State::kProbing && patience_ends > now) return patience_ends;
+  if (state_ == State::kProbing && ramp_.patience_ends() > now) return ramp_.patience_ends();
   return now + kRampPatience;
 }
 

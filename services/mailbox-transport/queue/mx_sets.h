@@ -10,7 +10,7 @@
 // Lifetime  Thread-safe. A set lives as long as somebody has it.
 // Limits    queue.max_per_mx_set_outbound_connections a set and connector, over all shards, with
 //           the sessions that they keep idle. It has the ramp and the ladder of a queue: see
-//           schedule.h and ladder.cc.
+//           ramp.h and ladder.cc.
 // See       docs/queues.md "Domains that share their mail exchangers"
 
 #pragma once
@@ -29,16 +29,12 @@
 #include "absl/time/time.h"
 
 #include "services/mailbox-transport/queue/probe.h"
+#include "services/mailbox-transport/queue/ramp.h"
 #include "services/mailbox-transport/queue/settings.h"
 
 namespace postern::queue {
 
 inline constexpr std::size_t kMxSetsMax = 100'000;
-// A delivery that does not end gives way to one more after this time.
-inline constexpr absl::Duration kRampPatience = absl::Seconds(10);
-// Attempts in a row in which each recipient was put off: so many, or as many as are under way if
-// those are more, halve the connections, down to one.
-inline constexpr std::size_t kDeferralsInARow = 20;
 
 class MxSets;
 
@@ -73,8 +69,10 @@ class MxSet {
 
   Admission Enter(std::size_t shard, absl::Time now);
   void Leave(std::size_t shard, Admission admission);
-  // How many may begin now.
-  std::size_t Room(std::size_t shard, absl::Time now);
+  // What time alone changes: a first try that is slow gets company, one that is full gets more.
+  void Advance(absl::Time now);
+  // How many may begin now. Advance first.
+  std::size_t Room(std::size_t shard, absl::Time now) const;
   // Whether `shard` is to be told of room. Ask for Room once more afterwards.
   void Await(std::size_t shard, bool waits);
   // Tells the other shards that wait of the room that there is, or asks for what is spare.
@@ -114,14 +112,17 @@ class MxSet {
   };
 
   // By the ramp and the back-off, for all shards together.
-  std::size_t RoomNow(absl::Time now);
-  std::size_t RoomOf(std::size_t shard, absl::Time now);
+  std::size_t RoomNow(absl::Time now) const;
+  std::size_t RoomOf(std::size_t shard, absl::Time now) const;
+  void AdvanceTo(absl::Time now);
   // Those that are to give up what they do not use.
   std::vector<std::size_t> TakeSpare(std::size_t but);
   void FallDown(std::string_view error, absl::Time now, absl::Time resumes);
-  void Open(std::size_t allowed);
-  void Rise(std::size_t allowed);
-  void CountDeferral();
+
+  bool up() const { return state_ == State::kOpen; }
+
+  void Open();
+  void Rise();
   // Those that waited, to be told; `but` asks for itself.
   std::vector<std::size_t> TakeWaiting(std::size_t but);
   void Tell(const std::vector<std::size_t>& shards);
@@ -133,16 +134,11 @@ class MxSet {
   mutable std::mutex mutex_;
   State state_ = State::kOpen;
   std::size_t under_way_ = 0;
-  std::size_t allowed_ = 0;
+  Ramp ramp_;
   bool probing_ = false;
-  bool worked_ = false;  // since it was open
-  std::uint32_t failures_ = 0;
-  std::size_t deferrals_ = 0;  // in a row
   std::string error_;
-  absl::Time grown_ = absl::InfinitePast();
   absl::Time resumes_ = absl::InfinitePast();
   absl::Time last_retry_ = absl::InfinitePast();
-  absl::Time first_retry_ = absl::InfiniteFuture();
   std::size_t held_ = 0;     // by all shards
   std::vector<Part> parts_;  // by shard
 };

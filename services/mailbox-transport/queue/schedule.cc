@@ -54,7 +54,8 @@ Line& Schedule::FindOrMake(const model::NextHop& hop, absl::Time now) {
   auto line = std::make_unique<Line>();
   line->hop = model::QueueOf(hop);
   line->id = next_id_++;
-  line->workers_max = FirstConnections();
+  line->ramp = Ramp(static_cast<std::size_t>(*settings_.first_connections),
+                    static_cast<std::size_t>(*settings_.max_per_domain_outbound_connections));
   line->paces = limits_.PacesOf(line->hop);
   line->paced = ++paced_;  // behind those that wait already
   line->empty_since = now;
@@ -182,7 +183,7 @@ void Schedule::Wake(Line& line, absl::Time now) {
     line.idle_since = now;
     overdue_.push_back(line.hop);
   }
-  if (Grows(line) && line.grown + kRampPatience <= now) Grow(line, now);
+  if (Grows(line) && line.ramp.patience_ends() <= now) Grow(line, now);
   while (line.later.first() <= now) {
     Place* place = line.later.top();
     line.TakeLater(place);
@@ -233,21 +234,14 @@ absl::Time Schedule::WakeOf(const Line& line, absl::Time now) const {
     return std::min(wake, line.mx_set_until);
   }
   if (line.suspended || line.ready.empty()) return wake;
-  if (Grows(line)) wake = std::min(wake, line.grown + kRampPatience);
+  if (Grows(line)) wake = std::min(wake, line.ramp.patience_ends());
   const absl::Time allowed = Until(line.paces);
   return allowed <= now ? wake : std::min(wake, allowed);
 }
 
-std::size_t Schedule::FirstConnections() const {
-  return static_cast<std::size_t>(
-      std::min(*settings_.first_connections, *settings_.max_per_domain_outbound_connections));
-}
-
 bool Schedule::Grows(const Line& line) const {
   if (line.state == Line::State::kProbing) return line.probe && !line.ready.empty();
-  const auto most = static_cast<std::size_t>(*settings_.max_per_domain_outbound_connections);
-  return line.state == Line::State::kOpen && line.workers_max < most && !line.ready.empty() &&
-         line.attempts() >= line.workers_max;
+  return line.up() && !line.ready.empty() && line.ramp.Full(line.attempts());
 }
 
 bool Schedule::Wants(const Line& line, absl::Time now) const {
@@ -255,7 +249,7 @@ bool Schedule::Wants(const Line& line, absl::Time now) const {
   if (line.state == Line::State::kProbing) {
     return !line.probe_wanted && !line.probe && Until(line.paces) <= now;
   }
-  if (line.state != Line::State::kOpen || line.workers >= line.workers_max) return false;
+  if (!line.up() || line.workers >= line.ramp.allowed()) return false;
   const std::size_t idle = line.workers - std::min(line.workers, line.attempts());
   const ByPriority room = RoomOf(line);
   std::size_t wanted = 0;
@@ -267,7 +261,7 @@ bool Schedule::Wants(const Line& line, absl::Time now) const {
 
 ByPriority Schedule::RoomOf(const Line& line) const {
   ByPriority room;
-  room.fill(line.workers_max);
+  room.fill(line.ramp.allowed());
   if (!*settings_.priority_queuing_enabled) return room;
   const std::array<int, model::kPriorities> most = {
       *settings_.max_per_domain_normal_priority_connections,
@@ -313,8 +307,7 @@ std::optional<Lane> Schedule::NextWanted(absl::Time now) {
 bool Schedule::MayTake(const Line& line, absl::Time now) const {
   if (line.suspended || Until(line.paces) > now) return false;
   if (line.state == Line::State::kProbing) return !line.probe;
-  return line.state == Line::State::kOpen && line.workers <= line.workers_max &&
-         line.attempts() < line.workers_max;
+  return line.up() && line.workers <= line.ramp.allowed() && line.attempts() < line.ramp.allowed();
 }
 
 // A worker gives its slot to the hop that is next in the round: when its own hop has more workers,
@@ -372,7 +365,7 @@ std::optional<Work> Schedule::TryTake(const Lane& lane, absl::Time now) {
   line->ready.Spend(*priority);
   ++line->turn;
   SpendPace(*line, now);
-  if (line->attempts() == 0 || line->state == Line::State::kProbing) line->grown = now;
+  if (line->attempts() == 0 || line->state == Line::State::kProbing) line->ramp.Began(now);
   Work work = Take(line->ready.of(*priority).front(), Work::Kind::kAttempt);
   line->taken.back().set = std::move(set);
   line->taken.back().admission = admission;

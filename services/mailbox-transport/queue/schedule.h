@@ -33,6 +33,7 @@
 #include "services/mailbox-transport/queue/mx_sets.h"
 #include "services/mailbox-transport/queue/places.h"
 #include "services/mailbox-transport/queue/probe.h"
+#include "services/mailbox-transport/queue/ramp.h"
 #include "services/mailbox-transport/queue/rate.h"
 #include "services/mailbox-transport/queue/rate_limits.h"
 #include "services/mailbox-transport/queue/ready.h"
@@ -104,17 +105,13 @@ struct Line {
   ByPriority deferred{};      // of `later`
   ByPriority suspended_by{};  // of `parked`
   std::size_t workers = 0;
-  std::size_t workers_max = 0;  // it grows with what works
-  absl::Time grown = absl::InfinitePast();
+  Ramp ramp;                                 // of its workers
   absl::Time opened = absl::InfinitePast();  // since when its messages may go
   Paces paces{};
   std::uint64_t paced = 0;  // when its paces let it go the last time, among all lines
   Rate incoming;
   Rate outgoing;
   std::uint32_t turn = 0;
-  std::uint32_t failures = 0;  // in a row: the rung of the ladder
-  std::size_t deferrals = 0;   // in a row
-  bool worked = false;         // since it was opened
   bool in_round = false;
   bool in_held = false;
   bool probe_wanted = false;
@@ -122,7 +119,6 @@ struct Line {
   std::string last_error;
   std::string message_error;  // the newest that a message came or came back with
   absl::Time last_retry = absl::InfinitePast();
-  absl::Time first_retry = absl::InfiniteFuture();
   absl::Time resumes = absl::InfiniteFuture();
   absl::Time idle_since = absl::InfinitePast();  // nothing was delivered, nor routed again
   absl::Time empty_since = absl::InfinitePast();
@@ -131,6 +127,8 @@ struct Line {
   MxSetLines* mx_set = nullptr;  // null: its exchangers are not known, or nobody's
   absl::Time mx_set_until = absl::InfinitePast();
   std::uint64_t mx_set_turn = 0;  // in MxSetLines::waiting; 0: it does not wait there
+
+  bool up() const { return state == State::kOpen; }
 
   // Its messages do, until `resumes`.
   bool waits() const { return state == State::kRetry || state == State::kHeld; }
@@ -311,8 +309,8 @@ class Schedule {
   // yet; and what it gets once that has lasted for kRampPatience.
   bool Grows(const Line& line) const;
   void Grow(Line& line, absl::Time now);
+  void Open(Line& line, absl::Time now);
   absl::Time WakeOf(const Line& line, absl::Time now) const;
-  std::size_t FirstConnections() const;
   bool MakesRoom(const Line& line) const;
   void Climb(Line& line, std::string_view error, absl::Time now);
 

@@ -35,7 +35,7 @@ QueueStatus StatusOf(const Line& line, const Standing& standing) {
   if (line.suspended) return QueueStatus::kSuspended;
   if (standing.waits) return QueueStatus::kRetry;
   if (line.workers == 0 && line.taken.empty()) return QueueStatus::kReady;
-  return line.worked ? QueueStatus::kActive : QueueStatus::kConnecting;
+  return line.ramp.worked() ? QueueStatus::kActive : QueueStatus::kConnecting;
 }
 
 MessageStatus StatusOf(const Line::Taken& taken) {
@@ -144,7 +144,7 @@ std::vector<QueueView> Schedule::Queues(absl::Time now) const {
     view.count_by_priority = line->counts;
     view.deferred_by_priority = line->DeferredByPriority(standing.waits);
     view.connections = line->workers;
-    view.retry_count = line->failures;
+    view.retry_count = line->ramp.failures();
     view.last_error = line->last_error;
     // Of what is tried again later, or cannot be tried; not of one that has gone meanwhile.
     if (view.deferred_count > 0 || view.hop.type == model::DeliveryType::kUnreachable) {
@@ -153,7 +153,7 @@ std::vector<QueueView> Schedule::Queues(absl::Time now) const {
     view.last_retry_time = line->last_retry;
     view.next_retry_time =
         standing.waits ? std::max(standing.resumes, now) : std::max(line->later.first(), now);
-    view.first_retry_time = line->first_retry;
+    view.first_retry_time = line->ramp.first_retry();
     if (line->mx_set != nullptr) view.mx_set = line->mx_set->set->name();
     if (standing.hosts) TellHosts(*standing.hosts, view);
     view.incoming_rate = line->incoming.PerMinute(now);
