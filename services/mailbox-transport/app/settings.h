@@ -25,6 +25,57 @@
 
 namespace postern::app {
 
+struct ServerSettings {
+  settings::Setting<std::string> name{
+      .key = "server.name",
+      .about =
+          "Name of this server in the directory: the metadata.name of its TransportServer; "
+          "empty is the host's name."};
+  settings::Setting<std::string> fqdn{
+      .key = "server.fqdn",
+      .about =
+          "Fully qualified name in EHLO, Received, Message-ID and DSNs; empty is "
+          "server.name."};
+  settings::Setting<int> io_threads{
+      .key = "server.io_threads",
+      .fallback = 1,
+      .min = 1,
+      .max = 64,
+      .about =
+          "Threads that carry sessions and queues. One serves several thousand messages a second; "
+          "give more only where cores are free."};
+  settings::Setting<int> disk_threads{.key = "server.disk_threads",
+                                      .fallback = 2,
+                                      .min = 1,
+                                      .max = 64,
+                                      .about = "Threads that read bodies from the store."};
+  settings::Setting<absl::Duration> stop_grace{
+      .key = "server.stop_grace",
+      .fallback = absl::Seconds(30),
+      .min = absl::ZeroDuration(),
+      .max = absl::Minutes(30),
+      .about = "How long deliveries under way may take after SIGTERM."};
+  settings::Setting<absl::Duration> hand_over_time{
+      .key = "server.hand_over_time",
+      .fallback = absl::Minutes(10),
+      .min = absl::ZeroDuration(),
+      .max = absl::Hours(24),
+      .about =
+          "How long a server whose StatefulSet goes on without it hands its queues to the other "
+          "servers of its site, before it stops. Needs directory.source kubernetes; the pod's "
+          "terminationGracePeriodSeconds must be longer. 0: it never does."};
+
+  template <typename Visitor>
+  void Visit(Visitor&& visit) {
+    visit(name);
+    visit(fqdn);
+    visit(io_threads);
+    visit(disk_threads);
+    visit(stop_grace);
+    visit(hand_over_time);
+  }
+};
+
 struct EndpointSettings {
   settings::Setting<std::string> submission_address{
       .key = "server.submission_address",
@@ -52,7 +103,8 @@ struct EndpointSettings {
 };
 
 struct AppSettings {
-  pipeline::PipelineSettings server;
+  ServerSettings server;
+  pipeline::PipelineSettings pipeline;
   EndpointSettings endpoints;
   accept::AcceptSettings accept;
   store::StoreSettings store;
@@ -75,6 +127,7 @@ struct AppSettings {
   template <typename Visitor>
   void Visit(Visitor&& visit) {
     server.Visit(visit);
+    pipeline.Visit(visit);
     endpoints.Visit(visit);
     accept.Visit(visit);
     store.Visit(visit);

@@ -193,7 +193,7 @@ absl::Status App::State::StartPipeline() {
                                   dialer,
                                   provisions->tls(),
                                   engine_counters,
-                                  settings.server,
+                                  settings.pipeline,
                                   {settings.queue, settings.settle, settings.deliver, settings.rpc,
                                    server_name, site, outside_name},
                                   provisions->stores()};
