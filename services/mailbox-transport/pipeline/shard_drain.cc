@@ -113,8 +113,7 @@ io::Task<void> Shard::DrainTicket(std::shared_ptr<Draining> drain, model::Ticket
   tracked.hop = drain->hop;
   tracked.outcome = &outcome;
   tracked.way = deliver::NameOf(deliver::Way::kRelay);
-  const settle::Settled settled =
-      co_await Settle(OwnerOf(**message), *message, std::move(decide), std::move(tracked));
+  co_await Settle(OwnerOf(**message), *message, std::move(decide), std::move(tracked));
   ++drain->round.moved;
 }
 
