@@ -4,7 +4,6 @@
 
 #include "absl/time/clock.h"
 
-#include "common/base/text.h"
 #include "common/smtp/security.h"
 #include "services/mailbox-transport/deliver/stored_body.h"
 
@@ -93,9 +92,8 @@ io::Task<smtp::Outcome> Deliver::RelayOn(const model::Batch& batch,
   const absl::Time started = absl::Now();
   StoredBody body(parts_.store, parts_.disk, batch.message);
   const smtp::Outcome outcome = co_await parts_.relay.Attempt(batch, plan, body, until);
-  const model::NextHop& hop = batch.next_hop;
-  const std::string label = hop.connector.empty() ? base::Cat("site/", hop.domain) : hop.connector;
-  parts_.probe.Attempted(label, Way::kRelay, outcome, absl::Now() - started);
+  parts_.probe.Attempted(model::ConnectorLabel(batch.next_hop), Way::kRelay, outcome,
+                         absl::Now() - started);
   co_return outcome;
 }
 

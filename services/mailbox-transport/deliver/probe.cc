@@ -16,10 +16,24 @@ std::string_view NameOf(Way way) {
   return "direct";
 }
 
-observe::Counter& AmbiguousCounter(observe::Registry& registry, const std::string& reason) {
+std::string_view NameOf(AmbiguousReason reason) {
+  switch (reason) {
+    case AmbiguousReason::kConnectionLost:
+      return "connection-lost";
+    case AmbiguousReason::kFrontEndLost:
+      return "front-end-lost";
+    case AmbiguousReason::kRelayLost:
+      return "relay-lost";
+    case AmbiguousReason::kRestart:
+      return "restart";
+  }
+  return "connection-lost";
+}
+
+observe::Counter& AmbiguousCounter(observe::Registry& registry, AmbiguousReason reason) {
   return registry.AddCounter("postern_deliver_ambiguous_total",
                              "Deliveries that may have happened twice, by reason.",
-                             {{"reason", reason}});
+                             {{"reason", std::string(NameOf(reason))}});
 }
 
 Probe::Probe(observe::Registry& registry, std::string site)
@@ -33,9 +47,8 @@ Probe::Probe(observe::Registry& registry, std::string site)
           "postern_deliver_front_ends_usable",
           "Front ends that gave credit and are not left out, over all io threads.",
           {{"site", site_}})} {
-  for (const char* reason : {"connection-lost", "front-end-lost", "relay-lost", "restart"}) {
+  for (const AmbiguousReason reason : kAmbiguousReasons)
     AmbiguousCounter(registry_, reason);
-  }
 }
 
 Probe::Counters& Probe::CountersOf(const std::string& connector, Way way) {
@@ -86,7 +99,7 @@ void Probe::FrontEnds(std::size_t known, std::size_t usable) {
   front_ends_usable_.Is(usable);
 }
 
-void Probe::Ambiguous(const std::string& reason) {
+void Probe::Ambiguous(AmbiguousReason reason) {
   AmbiguousCounter(registry_, reason).Add();
 }
 

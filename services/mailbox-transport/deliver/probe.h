@@ -25,15 +25,22 @@ enum class Way : std::uint8_t { kDirect, kProxy, kRelay };
 
 std::string_view NameOf(Way way);
 
-// Deliveries that may have happened twice: "connection-lost", "front-end-lost", "relay-lost",
-// "restart".
-observe::Counter& AmbiguousCounter(observe::Registry& registry, const std::string& reason);
+// Why a delivery may have happened twice: who lost the answer.
+enum class AmbiguousReason : std::uint8_t { kConnectionLost, kFrontEndLost, kRelayLost, kRestart };
+
+inline constexpr std::array kAmbiguousReasons = {
+    AmbiguousReason::kConnectionLost, AmbiguousReason::kFrontEndLost, AmbiguousReason::kRelayLost,
+    AmbiguousReason::kRestart};
+
+std::string_view NameOf(AmbiguousReason reason);
+
+observe::Counter& AmbiguousCounter(observe::Registry& registry, AmbiguousReason reason);
 
 class Probe {
  public:
   Probe(observe::Registry& registry, std::string site);
 
-  // `connector` is its name; of a relay to a hub, which is for several, "site/<name>".
+  // `connector` as model::ConnectorLabel has it.
   void Attempted(const std::string& connector,
                  Way way,
                  const smtp::Outcome& outcome,
@@ -43,8 +50,8 @@ class Probe {
   // Of these so many take mail.
   void FrontEnds(std::size_t known, std::size_t usable);
 
-  // A delivery that may have happened twice, as AmbiguousCounter names it.
-  void Ambiguous(const std::string& reason);
+  // A delivery that may have happened twice.
+  void Ambiguous(AmbiguousReason reason);
 
  private:
   struct Counters {

@@ -39,6 +39,11 @@ const NextHop& QueueOf(const NextHop& hop) {
   return hop.type == DeliveryType::kPoison ? kPoison : hop;
 }
 
+std::string ConnectorLabel(const NextHop& hop) {
+  const bool hub = hop.type == DeliveryType::kSmtpRelayToRemoteActiveDirectorySite;
+  return hub ? base::Cat("site/", hop.domain) : hop.connector;
+}
+
 NextHop SubmissionHop() {
   return {DeliveryType::kUndefined, "Submission", ""};
 }

@@ -56,6 +56,9 @@ NextHop PoisonHop();
 // The key of its queue: all that is unreachable has one, and so has all that is poison. `hop`
 // itself, or one that stays.
 const NextHop& QueueOf(const NextHop& hop);
+// As metrics call the connector of a hop: its name; of a relay to a hub, which is for several,
+// "site/<name>".
+std::string ConnectorLabel(const NextHop& hop);
 // Of messages that are not routed yet: of the type that has no next hop.
 NextHop SubmissionHop();
 

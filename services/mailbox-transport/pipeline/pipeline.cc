@@ -90,7 +90,7 @@ absl::Status Pipeline::Restore() {
     ++restored_;
     if (in_hand) {
       ++restored_in_hand_;
-      deliver::AmbiguousCounter(registry_, "restart").Add();
+      deliver::AmbiguousCounter(registry_, deliver::AmbiguousReason::kRestart).Add();
       POSTERN_LOG(kWarning, "deliver", "an attempt may have been under way at the last end",
                   {{"message_id", message->id.ToString()}});
     }

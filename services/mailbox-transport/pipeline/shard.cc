@@ -40,12 +40,13 @@ bool HostsDown(const smtp::Outcome& outcome) {
          std::all_of(outcome.hosts.begin(), outcome.hosts.end(), before_mail);
 }
 
-// Who lost the answer, for the count of possible doubles.
-std::string WhoLost(deliver::Way way, const smtp::Outcome& outcome) {
-  if (way == deliver::Way::kRelay) return "relay-lost";
+// For the count of possible doubles.
+deliver::AmbiguousReason WhoLost(deliver::Way way, const smtp::Outcome& outcome) {
+  using Reason = deliver::AmbiguousReason;
+  if (way == deliver::Way::kRelay) return Reason::kRelayLost;
   const bool front_end =
       !outcome.recipients.empty() && outcome.recipients.front().origin == smtp::Origin::kFrontEnd;
-  return front_end ? "front-end-lost" : "connection-lost";
+  return front_end ? Reason::kFrontEndLost : Reason::kConnectionLost;
 }
 
 // A relay has none: the source server's verdict is by the connector, and comes to us as it is.

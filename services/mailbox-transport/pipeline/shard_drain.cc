@@ -92,7 +92,7 @@ io::Task<void> Shard::DrainTicket(std::shared_ptr<Draining> drain, model::Ticket
   const smtp::Outcome outcome = co_await deliver_.RelayOn(batch, drain->plan, drain->at_latest);
   if (const absl::Status handed = deliver::HandedOver(outcome); !handed.ok()) {
     shared_.store.ClearInHand(ticket.id);
-    if (outcome.ambiguous) deliver_probe_.Ambiguous("relay-lost");
+    if (outcome.ambiguous) deliver_probe_.Ambiguous(deliver::AmbiguousReason::kRelayLost);
     ++drain->round.kept;
     drain->round.error = base::MessageOf(handed);
     ticket.message = nullptr;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/base/text.h"
 #include "services/mailbox-transport/queue/schedule.h"
 
 namespace postern::queue {
@@ -17,12 +16,8 @@ void AddTo(ByPriority& sum, const ByPriority& more) {
     sum[i] += more[i];
 }
 
-// A relay to a hub is for several connectors.
 Census::Source SourceOf(const model::NextHop& hop) {
-  if (hop.type == model::DeliveryType::kSmtpRelayToRemoteActiveDirectorySite) {
-    return {hop.type, base::Cat("site/", hop.domain)};
-  }
-  return {hop.type, hop.connector};
+  return {hop.type, model::ConnectorLabel(hop)};
 }
 
 absl::Duration AgeOf(const Line& line, absl::Time now) {

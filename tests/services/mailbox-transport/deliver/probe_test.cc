@@ -45,7 +45,7 @@ TEST(DeliverProbeTest, FrontEndsOfAllThreadsAreAddedUp) {
 TEST(DeliverProbeTest, DoublesAreCountedByReason) {
   observe::Registry registry;
   Probe probe(registry, "site-a");
-  probe.Ambiguous("connection-lost");
+  probe.Ambiguous(AmbiguousReason::kConnectionLost);
   EXPECT_THAT(registry.Text(),
               HasSubstr("postern_deliver_ambiguous_total{reason=\"connection-lost\"} 1"));
   EXPECT_THAT(registry.Text(), HasSubstr("postern_deliver_ambiguous_total{reason=\"restart\"} 0"));

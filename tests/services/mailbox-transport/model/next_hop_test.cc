@@ -28,6 +28,14 @@ TEST(NextHopTest, RelaysAreThoseToOtherServersOfOurs) {
   EXPECT_FALSE(IsRelay(DeliveryType::kUnreachable));
 }
 
+TEST(NextHopTest, MetricsHaveTheConnectorOrTheSiteOfAHub) {
+  const NextHop direct{DeliveryType::kDnsConnectorDelivery, "contoso.test", "Internet"};
+  EXPECT_EQ(ConnectorLabel(direct), "Internet");
+  const NextHop hub{DeliveryType::kSmtpRelayToRemoteActiveDirectorySite, "hub", ""};
+  EXPECT_EQ(ConnectorLabel(hub), "site/hub");
+  EXPECT_EQ(ConnectorLabel(PoisonHop()), "");
+}
+
 TEST(NextHopTest, HopsThatDifferInOnePartAreDifferentKeys) {
   const NextHop hop{DeliveryType::kDnsConnectorDelivery, "a.test", "One"};
   NextHop other = hop;
