@@ -12,7 +12,6 @@ namespace postern::accept {
 
 namespace {
 
-constexpr absl::Duration kHandshakePatience = absl::Seconds(60);
 constexpr absl::Duration kTurnAwayPatience = absl::Seconds(5);
 constexpr absl::Duration kAfterFailedAccept = absl::Milliseconds(100);
 constexpr absl::Duration kLookAgain = absl::Milliseconds(10);

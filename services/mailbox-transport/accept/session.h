@@ -43,6 +43,7 @@
 namespace postern::accept {
 
 inline constexpr std::size_t kReadBytes = 32 * 1024;
+inline constexpr absl::Duration kHandshakePatience = absl::Seconds(60);
 
 // Who is at the other end.
 struct Client {

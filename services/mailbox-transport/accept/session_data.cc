@@ -5,6 +5,7 @@
 #include "common/mail/received.h"
 #include "common/observe/log.h"
 #include "common/smtp/dot_reader.h"
+#include "services/mailbox-transport/accept/replies.h"
 #include "services/mailbox-transport/accept/session.h"
 
 namespace postern::accept {
@@ -18,7 +19,7 @@ constexpr std::uint64_t kDrainBytesMax = 256ull << 20;
 
 bool Session::MayTakeContent() {
   if (in_transaction_ && !envelope_.recipients.empty()) return true;
-  Missing(in_transaction_ ? "503 5.5.1 no valid recipients" : "503 5.5.1 send MAIL first");
+  Missing(in_transaction_ ? "503 5.5.1 no valid recipients" : kMailFirst);
   return false;
 }
 

@@ -4,6 +4,7 @@
 #include "common/base/text.h"
 #include "common/base/units.h"
 #include "common/observe/log.h"
+#include "services/mailbox-transport/accept/replies.h"
 #include "services/mailbox-transport/accept/session.h"
 
 namespace postern::accept {
@@ -12,7 +13,6 @@ namespace {
 
 constexpr std::size_t kHelloBytesMax = 255;
 constexpr std::size_t kResponseBytesMax = 12288;  // RFC 4954 §4
-constexpr absl::Duration kHandshakePatience = absl::Seconds(60);
 
 // Any printable name: what clients call themselves is often wrong and proves nothing.
 bool IsHelloName(std::string_view text) {
@@ -51,7 +51,7 @@ void Session::OfferExtensions() {
 io::Task<void> Session::StartTls(std::string argument) {
   if (listener_.tls != TlsMode::kStartTls) co_return Fault("502 5.5.1 STARTTLS is not offered");
   if (encrypted()) co_return Fault("503 5.5.1 TLS is up already");
-  if (!hello_) co_return Fault("503 5.5.1 send EHLO first");
+  if (!hello_) co_return Fault(kHelloFirst);
   if (!argument.empty()) co_return Fault("501 5.5.4 STARTTLS takes no argument");
   if (!reader_.buffered().empty()) {
     reader_.Consume(reader_.buffered().size());
@@ -85,7 +85,7 @@ io::Task<void> Session::StartTls(std::string argument) {
 
 bool Session::MayAuthenticate() {
   if (listener_.auth == AuthMode::kNone) return No("502 5.5.1 AUTH is not offered");
-  if (!hello_ || !hello_->extended) return No("503 5.5.1 send EHLO first");
+  if (!hello_ || !hello_->extended) return No(kHelloFirst);
   if (!encrypted()) return No("538 5.7.11 AUTH needs TLS: send STARTTLS first");
   if (authenticated()) return No("503 5.5.1 already authenticated");
   if (in_transaction_) return No("503 5.5.1 not during a mail transaction");
@@ -126,7 +126,7 @@ io::Task<std::optional<Credentials>> Session::ReadPlain(std::optional<std::strin
     if (!initial) co_return std::nullopt;
   }
   auto credentials = ParsePlain(*initial);
-  if (!credentials) Fault("535 5.7.8 authentication credentials are not valid");
+  if (!credentials) Fault(kCredentialsNotValid);
   co_return credentials;
 }
 
@@ -141,7 +141,7 @@ io::Task<std::optional<Credentials>> Session::ReadLogin(std::optional<std::strin
   if (!password) co_return std::nullopt;
   credentials.password = std::move(*password);
   if (credentials.user.empty() || credentials.user.size() > kUserBytesMax) {
-    Fault("535 5.7.8 authentication credentials are not valid");
+    Fault(kCredentialsNotValid);
     co_return std::nullopt;
   }
   co_return credentials;
@@ -184,7 +184,7 @@ io::Task<void> Session::Authenticate(std::string argument) {
                {"client", client_.address.ToString()},
                {"user", base::Printable(user, 64)}});
   if (answer == Authenticator::Answer::kRefused) {
-    co_return Fault("535 5.7.8 authentication credentials are not valid");
+    co_return Fault(kCredentialsNotValid);
   }
   Fault("454 4.7.0 temporary authentication failure, try again later");
 }

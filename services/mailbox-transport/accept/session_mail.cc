@@ -5,6 +5,7 @@
 #include "common/mail/address.h"
 #include "common/mail/utf8.h"
 #include "common/observe/log.h"
+#include "services/mailbox-transport/accept/replies.h"
 #include "services/mailbox-transport/accept/session.h"
 
 namespace postern::accept {
@@ -70,7 +71,7 @@ void Session::ResetTransaction() {
 }
 
 bool Session::MayBegin() {
-  if (!hello_) return No("503 5.5.1 send EHLO first");
+  if (!hello_) return No(kHelloFirst);
   if (in_transaction_) return No("503 5.5.1 a sender is given already");
   if (listener_.auth == AuthMode::kRequired && !authenticated()) {
     Fault(encrypted() ? "530 5.7.0 authentication required"
@@ -109,7 +110,7 @@ void Session::Mail(std::string_view argument) {
   if (options.size.value_or(0) > size_max) return Refuse(TooLarge(size_max));
   if (!parts_.rate_limit.TakeMessage(RateName(), rules_->rates)) {
     parts_.probe.Refused("rate");
-    return Say("450 4.7.1 too many messages in a minute, try again later");
+    return Say(kTooManyMessages);
   }
   hold_ = parts_.intake.Hold();
   in_transaction_ = true;
@@ -155,14 +156,14 @@ bool Session::MayAdd(const std::string& address) {
   }
   if (!parts_.rate_limit.TakeRecipients(RateName(), 1, rules_->rates)) {
     parts_.probe.Refused("rate");
-    Say("450 4.7.1 too many recipients in a minute, try again later");
+    Say(kTooManyRecipients);
     return false;
   }
   return true;
 }
 
 void Session::Recipient(std::string_view argument) {
-  if (!in_transaction_) return Missing("503 5.5.1 send MAIL first");
+  if (!in_transaction_) return Missing(kMailFirst);
   if (assembler_ != nullptr) return Fault("503 5.5.1 content is arriving already");
   const auto rest = After("TO:", argument);
   const std::size_t path_bytes = rest ? mail::PathBytes(*rest) : 0;

@@ -9,6 +9,7 @@
 #include "postern/v1/submission.grpc.pb.h"
 #include "services/mailbox-transport/accept/assemble.h"
 #include "services/mailbox-transport/accept/probe.h"
+#include "services/mailbox-transport/accept/replies.h"
 #include "services/mailbox-transport/admin/submission_check.h"
 #include "services/mailbox-transport/admin/upload.h"
 
@@ -83,14 +84,12 @@ absl::Status SubmitCall::Admit(const mail::Envelope& envelope) {
   }
   accept::RateLimit& limit = desk_.parts.rate_limit;
   if (!limit.TakeMessage(identity_, rules_->rates)) {
-    return Refused(
-        absl::ResourceExhaustedError("450 4.7.1 too many messages in a minute, try again later"),
-        "rate");
+    return Refused(base::Error(absl::StatusCode::kResourceExhausted, accept::kTooManyMessages),
+                   "rate");
   }
   if (!limit.TakeRecipients(identity_, recipients, rules_->rates)) {
-    return Refused(
-        absl::ResourceExhaustedError("450 4.7.1 too many recipients in a minute, try again later"),
-        "rate");
+    return Refused(base::Error(absl::StatusCode::kResourceExhausted, accept::kTooManyRecipients),
+                   "rate");
   }
   return absl::OkStatus();
 }
