@@ -3,6 +3,7 @@
 #include "cli/resource_fields.h"
 #include "cli/table.h"
 #include "common/base/text.h"
+#include "common/connector/send_connector.h"
 
 namespace postern::cli {
 
@@ -175,7 +176,7 @@ absl::StatusOr<std::string> DirectoryClient::OwnSite() {
     return base::Error(absl::StatusCode::kNotFound, "the directory has no TransportServer \"",
                        server, "\", so its site is not known");
   }
-  return base::Cat("site/", resource->transport_server().spec().site());
+  return connector::SourceOfSite(resource->transport_server().spec().site());
 }
 
 }  // namespace postern::cli

@@ -16,6 +16,8 @@ namespace postern::connector {
 
 namespace {
 
+constexpr std::string_view kWholeSite = "site/";
+
 // Exchange rounds sizes up to whole KB; the greatest size it allows is not one.
 std::uint64_t RoundUpToKilobyte(std::uint64_t bytes) {
   if (bytes == base::kUnlimited) return bytes;
@@ -139,6 +141,15 @@ void WriteRest(const SendConnector& connector, v1::SendConnectorSpec& spec) {
 }
 
 }  // namespace
+
+std::optional<std::string_view> SiteIn(std::string_view source) {
+  if (!source.starts_with(kWholeSite)) return std::nullopt;
+  return source.substr(kWholeSite.size());
+}
+
+std::string SourceOfSite(std::string_view site) {
+  return base::Cat(kWholeSite, site);
+}
 
 absl::StatusOr<SendConnector> FromResource(const v1::SendConnector& resource) {
   const auto errors = Validate(resource);

@@ -74,6 +74,10 @@ struct SendConnector {
   bool operator==(const SendConnector&) const = default;
 };
 
+// The site when a source server is each one of a site, as "site/<name>"; nothing when it is one.
+std::optional<std::string_view> SiteIn(std::string_view source);
+std::string SourceOfSite(std::string_view site);
+
 absl::StatusOr<SendConnector> FromResource(const v1::SendConnector& resource);
 
 // All defaults explicit, values in their one canonical form. Without what only a server knows

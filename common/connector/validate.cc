@@ -118,9 +118,7 @@ void CheckSourceServers(const v1::SendConnectorSpec& spec, Errors& errors) {
   for (int i = 0; i < spec.source_transport_servers_size(); ++i) {
     const std::string& given = spec.source_transport_servers(i);
     const std::string text = base::LowerAscii(given);
-    const std::string_view name =
-        text.starts_with("site/") ? std::string_view(text).substr(5) : std::string_view(text);
-    if (!base::IsSlug(name)) {
+    if (!base::IsSlug(SiteIn(text).value_or(text))) {
       AddError(errors, At(kPath, i), given,
                "an element is the name of a TransportServer, or site/<name>");
     } else if (!seen.insert(text).second) {

@@ -88,7 +88,7 @@ void WarnOfSources(const ChangeDraft& draft,
                    std::vector<std::string>& warnings) {
   const Kind kind = KindOf(draft.before->manifest.object);
   if (kind != Kind::kSite && kind != Kind::kTransportServer) return;
-  const std::string source = kind == Kind::kSite ? base::Cat("site/", draft.name) : draft.name;
+  const std::string source = kind == Kind::kSite ? connector::SourceOfSite(draft.name) : draft.name;
   for (const CheckedPtr& checked : reading.manifests) {
     const auto* connector = std::get_if<SendConnector>(&checked->typed);
     if (connector == nullptr || warnings.size() >= kFindingsShownMax) continue;

@@ -86,6 +86,8 @@ Snapshot::Snapshot(SnapshotParts parts) : parts_(std::move(parts)) {
   connector_index_ = IndexByName(parts_.connectors);
   site_index_ = IndexByName(parts_.sites);
   server_index_ = IndexByName(parts_.servers);
+  for (const TransportServer& server : parts_.servers)
+    servers_by_site_[base::LowerAscii(server.site)].push_back(&server);
 }
 
 const SendConnector* Snapshot::FindConnector(std::string_view name) const {
@@ -109,6 +111,25 @@ const std::vector<std::string>& Snapshot::FrontEndsOf(std::string_view site) con
   static const std::vector<std::string> kNone;
   const Site* found = FindSite(site);
   return found == nullptr ? kNone : found->front_ends;
+}
+
+const std::vector<const TransportServer*>& Snapshot::ServersOf(std::string_view site) const {
+  static const std::vector<const TransportServer*> kNone;
+  const auto found = servers_by_site_.find(base::LowerAscii(site));
+  return found == servers_by_site_.end() ? kNone : found->second;
+}
+
+std::vector<const TransportServer*> Snapshot::SourcesOf(const SendConnector& connector) const {
+  std::vector<const TransportServer*> sources;
+  for (const std::string& source : connector.source_transport_servers) {
+    if (const auto site = connector::SiteIn(source)) {
+      const auto& servers = ServersOf(*site);
+      sources.insert(sources.end(), servers.begin(), servers.end());
+    } else if (const TransportServer* server = FindServer(source)) {
+      sources.push_back(server);
+    }
+  }
+  return sources;
 }
 
 const AcceptedDomain* Snapshot::AcceptedDomainOf(std::string_view domain) const {

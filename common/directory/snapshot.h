@@ -135,6 +135,10 @@ class Snapshot {
   const TransportServer* FindServer(std::string_view name) const;
   std::string_view SiteOf(std::string_view server) const;
   const std::vector<std::string>& FrontEndsOf(std::string_view site) const;
+  const std::vector<const TransportServer*>& ServersOf(std::string_view site) const;
+  // The source servers that the directory has; one that is named twice, as itself and by its site,
+  // comes twice.
+  std::vector<const TransportServer*> SourcesOf(const SendConnector& connector) const;
 
   // The accepted domain that `domain` (lower-case A-labels) is of; null for a domain of others.
   const AcceptedDomain* AcceptedDomainOf(std::string_view domain) const;
@@ -152,6 +156,7 @@ class Snapshot {
   Index connector_index_;
   Index site_index_;
   Index server_index_;
+  std::unordered_map<std::string, std::vector<const TransportServer*>> servers_by_site_;
 };
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;

@@ -14,7 +14,6 @@ namespace {
 using directory::Kind;
 
 constexpr std::string_view kReady = "Ready";
-constexpr std::string_view kWholeSite = "site/";
 
 v1::Condition Ready(std::string_view status, std::string_view reason, std::string_view message) {
   v1::Condition condition;
@@ -31,9 +30,8 @@ class LiveServers {
   explicit LiveServers(const StatusInputs& inputs) : inputs_(inputs) {}
 
   void AddSite(std::string_view site) {
-    for (const directory::TransportServer& server : inputs_.snapshot.servers()) {
-      if (base::EqualsIgnoreCase(server.site, site)) Add(server.name);
-    }
+    for (const directory::TransportServer* server : inputs_.snapshot.ServersOf(site))
+      Add(server->name);
   }
 
   void AddAll() {
@@ -69,8 +67,8 @@ std::vector<std::string> ServersOf(Kind kind, const Object& object, const Status
   const v1::SendConnector* const connector = ConnectorIn(object);
   if (connector != nullptr) {
     for (const std::string& source : connector->spec().source_transport_servers()) {
-      if (source.starts_with(kWholeSite)) {
-        servers.AddSite(std::string_view(source).substr(kWholeSite.size()));
+      if (const auto site = connector::SiteIn(source)) {
+        servers.AddSite(*site);
       } else {
         servers.Add(source);
       }

@@ -11,8 +11,6 @@ namespace postern::admin {
 
 namespace {
 
-constexpr std::string_view kWholeSite = "site/";
-
 v1::Condition Ready(bool ready, std::string_view reason, std::string_view message) {
   v1::Condition condition;
   condition.set_type("Ready");
@@ -20,24 +18,6 @@ v1::Condition Ready(bool ready, std::string_view reason, std::string_view messag
   condition.set_reason(std::string(reason));
   condition.set_message(std::string(message));
   return condition;
-}
-
-// The source servers that are in the directory.
-std::vector<const directory::TransportServer*> SourcesOf(const connector::SendConnector& connector,
-                                                         const directory::Snapshot& snapshot) {
-  std::vector<const directory::TransportServer*> sources;
-  for (const std::string& source : connector.source_transport_servers) {
-    if (!source.starts_with(kWholeSite)) {
-      if (const auto* server = snapshot.FindServer(source)) sources.push_back(server);
-      continue;
-    }
-    for (const directory::TransportServer& server : snapshot.servers()) {
-      if (base::EqualsIgnoreCase(server.site, source.substr(kWholeSite.size()))) {
-        sources.push_back(&server);
-      }
-    }
-  }
-  return sources;
 }
 
 v1::Condition FromCheck(const absl::Status& status) {
@@ -58,7 +38,7 @@ Readiness::Readiness(std::string server, CheckReady check)
 
 v1::Condition Readiness::ConditionOf(const connector::SendConnector& connector,
                                      const directory::Snapshot& snapshot) const {
-  const auto sources = SourcesOf(connector, snapshot);
+  const auto sources = snapshot.SourcesOf(connector);
   if (sources.empty()) {
     return Ready(
         false, "SourceServerNotFound",

@@ -6,32 +6,19 @@
 
 namespace postern::route {
 
-namespace {
-
-constexpr std::string_view kWholeSite = "site/";
-
-}  // namespace
-
 SourceServers::SourceServers(const directory::Snapshot& snapshot, std::string_view our_server)
     : snapshot_(snapshot),
       our_server_(base::LowerAscii(our_server)),
       our_site_(base::LowerAscii(snapshot.SiteOf(our_server))),
-      map_(snapshot, our_site_) {
-  for (const directory::TransportServer& server : snapshot.servers())
-    by_site_[base::LowerAscii(server.site)].push_back(&server);
-}
-
-const std::vector<const directory::TransportServer*>& SourceServers::ServersOf(
-    std::string_view site) const {
-  static const std::vector<const directory::TransportServer*> kNone;
-  const auto found = by_site_.find(std::string(site));
-  return found == by_site_.end() ? kNone : found->second;
-}
+      map_(snapshot, our_site_) {}
 
 SourceServers::Members SourceServers::MembersOf(const directory::SendConnector& connector) const {
   Members members;
-  const auto add = [&](const directory::TransportServer* server) {
-    if (server == nullptr || !members.servers.insert(server).second) return;
+  for (const std::string& source : connector.source_transport_servers) {
+    if (source == our_server_) members.here = members.any = true;
+  }
+  for (const directory::TransportServer* server : snapshot_.SourcesOf(connector)) {
+    if (!members.servers.insert(server).second) continue;
     const std::string site = base::LowerAscii(server->site);
     members.any = true;
     members.here |= base::EqualsIgnoreCase(server->name, our_server_);
@@ -39,15 +26,6 @@ SourceServers::Members SourceServers::MembersOf(const directory::SendConnector& 
     if (std::find(members.sites.begin(), members.sites.end(), site) == members.sites.end()) {
       members.sites.push_back(site);
     }
-  };
-  for (const std::string& source : connector.source_transport_servers) {
-    if (source == our_server_) members.here = members.any = true;
-    if (!source.starts_with(kWholeSite)) {
-      add(snapshot_.FindServer(source));
-      continue;
-    }
-    for (const auto* server : ServersOf(std::string_view(source).substr(kWholeSite.size())))
-      add(server);
   }
   std::sort(members.sites.begin(), members.sites.end(),
             [this](const std::string& a, const std::string& b) { return map_.Nearer(a, b); });
@@ -87,7 +65,7 @@ void SourceServers::Relayed(const directory::SendConnector& connector,
                             const Members& members,
                             Reach& reach) const {
   const auto takes = [&](const std::string& site) {
-    const auto& servers = ServersOf(site);
+    const auto& servers = snapshot_.ServersOf(site);
     return std::any_of(servers.begin(), servers.end(), [&](const auto* server) {
       return members.servers.count(server) != 0 && MayRelayTo(*server);
     });
@@ -133,7 +111,7 @@ void SourceServers::AddGroup(std::string_view site,
                              bool sources_only,
                              model::RelayPlan& plan) const {
   std::vector<model::RelayServer> group;
-  for (const directory::TransportServer* server : ServersOf(site)) {
+  for (const directory::TransportServer* server : snapshot_.ServersOf(site)) {
     if (!MayRelayTo(*server)) continue;
     const bool source = members != nullptr && members->servers.count(server) != 0;
     // The sources have had their turn when others come.

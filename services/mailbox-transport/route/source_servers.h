@@ -16,7 +16,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -79,7 +78,6 @@ class SourceServers {
                const Members& members,
                Reach& reach) const;
   std::string WhyNone(const Members& members) const;
-  const std::vector<const directory::TransportServer*>& ServersOf(std::string_view site) const;
   void AddGroup(std::string_view site,
                 const Members* members,
                 bool sources_only,
@@ -90,7 +88,6 @@ class SourceServers {
   const std::string our_server_;  // lower case
   const std::string our_site_;    // lower case; empty when the directory does not know us
   const SiteMap map_;
-  std::unordered_map<std::string, std::vector<const directory::TransportServer*>> by_site_;
 };
 
 }  // namespace postern::route

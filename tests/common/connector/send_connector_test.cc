@@ -221,5 +221,12 @@ TEST(SendConnectorTest, SmartHostsHaveOneForm) {
   }
 }
 
+TEST(SendConnectorTest, ASourceIsAServerOrAllOfASite) {
+  EXPECT_EQ(SiteIn("site/main"), "main");
+  EXPECT_EQ(SiteIn("site/"), "");
+  EXPECT_EQ(SiteIn("mbx-0"), std::nullopt);
+  EXPECT_EQ(SourceOfSite("main"), "site/main");
+}
+
 }  // namespace
 }  // namespace postern::connector

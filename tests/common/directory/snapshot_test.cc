@@ -34,6 +34,24 @@ TEST(SnapshotTest, FindsByNameWithoutRegardToCase) {
   EXPECT_THAT(snapshot->FrontEndsOf("rome"), IsEmpty());
 }
 
+TEST(SnapshotTest, SourceServersAreThoseNamedAndThoseOfTheirSites) {
+  SnapshotParts parts = TwoOfEach();
+  parts.servers.push_back({"mbx-2", "Paris", "", ""});
+  const auto snapshot = MakeSnapshot(std::move(parts));
+  const auto sources = [&snapshot](std::vector<std::string> given) {
+    SendConnector connector;
+    connector.source_transport_servers = std::move(given);
+    std::vector<std::string> names;
+    for (const TransportServer* server : snapshot->SourcesOf(connector))
+      names.push_back(server->name);
+    return names;
+  };
+  EXPECT_THAT(sources({"mbx-0", "mbx-9"}), ElementsAre("mbx-0"));
+  EXPECT_THAT(sources({"site/paris"}), ElementsAre("mbx-1", "mbx-2"));
+  EXPECT_THAT(sources({"site/rome"}), IsEmpty());
+  EXPECT_THAT(sources({"mbx-0", "site/paris"}), ElementsAre("mbx-0", "mbx-1", "mbx-2"));
+}
+
 TEST(SnapshotTest, ConnectorsAreInTheOrderOfTheirNames) {
   const auto snapshot = MakeSnapshot(TwoOfEach());
   EXPECT_EQ(snapshot->connectors()[0].name, "Alpha");
