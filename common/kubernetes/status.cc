@@ -5,24 +5,17 @@
 #include "google/protobuf/util/message_differencer.h"
 
 #include "common/base/text.h"
+#include "common/connector/condition.h"
 #include "common/mail/utf8.h"
 
 namespace postern::kubernetes {
 
 namespace {
 
+using connector::ReadyIs;
 using directory::Kind;
 
 constexpr std::string_view kReady = "Ready";
-
-v1::Condition Ready(std::string_view status, std::string_view reason, std::string_view message) {
-  v1::Condition condition;
-  condition.set_type(std::string(kReady));
-  condition.set_status(std::string(status));
-  condition.set_reason(std::string(reason));
-  condition.set_message(std::string(message));
-  return condition;
-}
 
 // Those of `servers` that are live, in the order of their names.
 class LiveServers {
@@ -91,34 +84,34 @@ std::optional<v1::Condition> OfConnector(const Object& object,
   v1::Condition ready = inputs.ready_of(*found, inputs.snapshot);
   const auto told = inputs.not_ready.find(object.name);
   if (ready.status() != "True" || told == inputs.not_ready.end()) return ready;
-  return Ready("False", "ServerNotReady", told->second);
+  return ReadyIs("False", "ServerNotReady", told->second);
 }
 
 v1::Condition OfServer(const Object& object, const StatusInputs& inputs) {
-  if (inputs.live.count(object.name) != 0) return Ready("True", kReady, "");
+  if (inputs.live.count(object.name) != 0) return ReadyIs("True", kReady, "");
   const auto orphaned = inputs.orphaned.find(object.name);
   if (orphaned != inputs.orphaned.end()) {
-    return Ready("False", "MailWithoutServer",
-                 base::Cat("its volume holds ", orphaned->second,
-                           " messages and no server has it: start the server again, or hand them "
-                           "over by postern Rescue-Queue"));
+    return ReadyIs("False", "MailWithoutServer",
+                   base::Cat("its volume holds ", orphaned->second,
+                             " messages and no server has it: start the server again, or hand them "
+                             "over by postern Rescue-Queue"));
   }
-  return Ready("False", "NoLease",
-               "no Lease of this server was renewed in time: it does not run, or does not reach "
-               "the API server");
+  return ReadyIs("False", "NoLease",
+                 "no Lease of this server was renewed in time: it does not run, or does not reach "
+                 "the API server");
 }
 
 std::optional<v1::Condition> ConditionFor(Kind kind,
                                           const Object& object,
                                           const StatusInputs& inputs) {
   const auto finding = inputs.view.findings.find(object.place);
-  if (finding != inputs.view.findings.end()) return Ready("False", "Invalid", finding->second);
+  if (finding != inputs.view.findings.end()) return ReadyIs("False", "Invalid", finding->second);
   const auto in_force = inputs.view.in_force.find(object.place);
   const bool now = in_force != inputs.view.in_force.end() && in_force->second == object.generation;
   if (!now && inputs.view.findings.empty()) return std::nullopt;
   if (!now) {
     const auto& [place, words] = *inputs.view.findings.begin();
-    return Ready(
+    return ReadyIs(
         "Unknown", "Waits",
         base::Cat("the directory stays as it was until this is mended: ", place, ": ", words));
   }
@@ -126,7 +119,7 @@ std::optional<v1::Condition> ConditionFor(Kind kind,
     return OfConnector(object, *connector, inputs);
   }
   if (kind == Kind::kTransportServer) return OfServer(object, inputs);
-  return Ready("True", "InForce", "");
+  return ReadyIs("True", "InForce", "");
 }
 
 Json ConditionJson(const v1::Condition& ready, std::int64_t generation) {

@@ -15,19 +15,19 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
-#include "absl/status/status.h"
-
+#include "common/connector/condition.h"
 #include "common/directory/snapshot.h"
 #include "postern/v1/resources.pb.h"
 
 namespace postern::admin {
 
-// Whether what the connector needs on this machine is there: egress, secret, certificate. A message
-// that begins with one word and a colon has that word as its reason: "SecretNotUsable: no secret
-// ...".
-using CheckReady = std::function<absl::Status(const connector::SendConnector&)>;
+// What the connector needs on this machine and is not there: egress, secret, certificate; else
+// nothing.
+using CheckReady =
+    std::function<std::optional<connector::NotReady>(const connector::SendConnector&)>;
 
 class Readiness {
  public:

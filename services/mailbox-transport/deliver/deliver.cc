@@ -4,6 +4,7 @@
 
 #include "absl/time/clock.h"
 
+#include "common/base/text.h"
 #include "common/smtp/security.h"
 #include "services/mailbox-transport/deliver/stored_body.h"
 
@@ -104,25 +105,31 @@ absl::Status CheckEgress(const connector::SendConnector& connector, bool direct_
       "false: its mail waits");
 }
 
-absl::Status CheckReady(const connector::SendConnector& connector,
-                        bool direct_egress,
-                        std::string_view own_name,
-                        smtp::CredentialStore* credentials,
-                        const tls::CertificateStore* certificates) {
+std::optional<connector::NotReady> CheckReady(const connector::SendConnector& connector,
+                                              bool direct_egress,
+                                              std::string_view own_name,
+                                              smtp::CredentialStore* credentials,
+                                              const tls::CertificateStore* certificates) {
+  const auto because = [](std::string_view reason, const absl::Status& status) {
+    return connector::NotReady{std::string(reason), std::string(base::MessageOf(status))};
+  };
   // The front ends have what their connectors need.
-  if (connector.frontend_proxy_enabled) return absl::OkStatus();
+  if (connector.frontend_proxy_enabled) return std::nullopt;
   if (const absl::Status way = CheckEgress(connector, direct_egress); !way.ok()) {
-    return base::Annotate(way, "NoDirectEgress");
+    return because("NoDirectEgress", way);
   }
   const smtp::ConnectorPolicy policy = PolicyOf(connector);
   const auto certificate = smtp::CertificateFor(policy, own_name, certificates, absl::Now());
-  if (!certificate.ok()) return base::Annotate(certificate.status(), "CertificateNotUsable");
-  if (!policy.needs_credential()) return absl::OkStatus();
-  if (credentials != nullptr) {
-    return base::Annotate(credentials->Read(policy.credential).status(), "SecretNotUsable");
+  if (!certificate.ok()) return because("CertificateNotUsable", certificate.status());
+  if (!policy.needs_credential()) return std::nullopt;
+  if (credentials == nullptr) {
+    return connector::NotReady{"SecretNotUsable",
+                               base::Cat("secret ", policy.credential,
+                                         ": this server has no folder of secrets (secrets_path)")};
   }
-  return base::Error(absl::StatusCode::kNotFound, "SecretNotUsable: secret ", policy.credential,
-                     ": this server has no folder of secrets (secrets_path)");
+  const auto secret = credentials->Read(policy.credential);
+  if (!secret.ok()) return because("SecretNotUsable", secret.status());
+  return std::nullopt;
 }
 
 }  // namespace postern::deliver

@@ -12,9 +12,11 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "common/connector/condition.h"
 #include "common/connector/send_connector.h"
 #include "common/io/on_disk.h"
 #include "common/smtp/engine.h"
@@ -72,13 +74,13 @@ smtp::Delivery MakeDelivery(const model::Batch& batch,
 absl::Status CheckEgress(const connector::SendConnector& connector, bool direct_egress);
 
 // Whether the connector could be used now: it has a way out, its secret and its certificate are
-// there. It reads the disk, and is for the status that administrators see. Otherwise a sentence
-// after "NoDirectEgress: ", "CertificateNotUsable: " or "SecretNotUsable: ". Of a proxied connector
-// the front ends know: OK. `own_name` is what we say in EHLO; the stores may be null.
-absl::Status CheckReady(const connector::SendConnector& connector,
-                        bool direct_egress,
-                        std::string_view own_name,
-                        smtp::CredentialStore* credentials,
-                        const tls::CertificateStore* certificates);
+// there: nothing; else NoDirectEgress, CertificateNotUsable or SecretNotUsable. It reads the disk,
+// and is for the status that administrators see. Of a proxied connector the front ends know:
+// nothing. `own_name` is what we say in EHLO; the stores may be null.
+std::optional<connector::NotReady> CheckReady(const connector::SendConnector& connector,
+                                              bool direct_egress,
+                                              std::string_view own_name,
+                                              smtp::CredentialStore* credentials,
+                                              const tls::CertificateStore* certificates);
 
 }  // namespace postern::deliver

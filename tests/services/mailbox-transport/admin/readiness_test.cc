@@ -33,20 +33,18 @@ connector::SendConnector From(std::vector<std::string> sources, bool proxied = f
 }
 
 v1::Condition Judged(const connector::SendConnector& connector,
-                     const absl::Status& check = absl::OkStatus()) {
-  const Readiness readiness("Ours", [&](const connector::SendConnector&) { return check; });
+                     const std::optional<connector::NotReady>& missing = {}) {
+  const Readiness readiness("Ours", [&](const connector::SendConnector&) { return missing; });
   return readiness.ConditionOf(connector, *TwoSites());
 }
 
 TEST(ReadinessTest, WhatIsReadyAndWhatIsNot) {
-  const absl::Status secret =
-      absl::NotFoundError("SecretNotUsable: /etc/postern/secrets/x is not there");
-  const absl::Status other = absl::UnavailableError("the disk is gone: really");
+  const connector::NotReady secret = {"SecretNotUsable", "/etc/postern/secrets/x is not there"};
 
   const struct {
     const char* fact;
     connector::SendConnector connector;
-    absl::Status check;
+    std::optional<connector::NotReady> missing;
     const char* status;
     const char* reason;
     const char* message;
@@ -69,12 +67,10 @@ TEST(ReadinessTest, WhatIsReadyAndWhatIsNot) {
        "/etc/postern/secrets/x is not there"},
       {"no secret, by site", From({"site/here"}), secret, "False", "SecretNotUsable", ""},
       {"the secret is another's", From({"near"}), secret, "True", "Ready", ""},
-      {"a reason without a word", From({"ours"}), other, "False", "NotReady",
-       "the disk is gone: really"},
   };
 
   for (const auto& row : rows) {
-    const v1::Condition condition = Judged(row.connector, row.check);
+    const v1::Condition condition = Judged(row.connector, row.missing);
     EXPECT_EQ(condition.type(), "Ready") << row.fact;
     EXPECT_EQ(condition.status(), row.status) << row.fact;
     EXPECT_EQ(condition.reason(), row.reason) << row.fact;
@@ -88,8 +84,8 @@ TEST(ReadinessTest, WhatIsNotEnabledIsReadyUnlessSomethingIsMissing) {
   const v1::Condition fine = Judged(connector);
   EXPECT_EQ(fine.status(), "True");
   EXPECT_EQ(fine.reason(), "Disabled");
-  EXPECT_EQ(Judged(connector, absl::NotFoundError("SecretNotUsable: x")).reason(),
-            "SecretNotUsable");
+  const connector::NotReady secret = {"SecretNotUsable", "x"};
+  EXPECT_EQ(Judged(connector, secret).reason(), "SecretNotUsable");
 }
 
 TEST(ReadinessTest, WithoutACheckNothingIsMissing) {

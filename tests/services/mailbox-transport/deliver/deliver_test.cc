@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "common/base/text.h"
 #include "tests/support/certificates.h"
 
 namespace postern::deliver {
@@ -107,9 +108,9 @@ TEST(MakeDeliveryTest, DomainSecurityHoldsToTheDomainsOfTheList) {
 class CheckReadyTest : public ::testing::Test {
  protected:
   std::string WhyNot(bool direct_egress = true) {
-    return std::string(
-        CheckReady(connector_, direct_egress, "mbx.a.test", &credentials_, &certificates_)
-            .message());
+    const auto missing =
+        CheckReady(connector_, direct_egress, "mbx.a.test", &credentials_, &certificates_);
+    return missing ? base::Cat(missing->reason, ": ", missing->message) : "";
   }
 
   testing::CertificateAuthority ca_;
@@ -121,14 +122,17 @@ class CheckReadyTest : public ::testing::Test {
 
 TEST_F(CheckReadyTest, AConnectorWithoutNeedsIsReady) {
   EXPECT_EQ(WhyNot(), "");
-  EXPECT_TRUE(CheckReady(connector_, true, "mbx.a.test", nullptr, nullptr).ok());
+  EXPECT_EQ(CheckReady(connector_, true, "mbx.a.test", nullptr, nullptr), std::nullopt);
 }
 
 TEST_F(CheckReadyTest, AMissingSecretOrCertificateIsTheReason) {
   connector_.smart_host_auth_mechanism = smtp::SmartHostAuth::kBasicAuth;
   connector_.authentication_credential = "relay";
   EXPECT_THAT(WhyNot(), HasSubstr("SecretNotUsable: secret relay: cannot read"));
-  EXPECT_TRUE(absl::IsNotFound(CheckReady(connector_, true, "mbx.a.test", nullptr, nullptr)));
+  const auto no_folder = CheckReady(connector_, true, "mbx.a.test", nullptr, nullptr);
+  ASSERT_TRUE(no_folder.has_value());
+  EXPECT_EQ(no_folder->reason, "SecretNotUsable");
+  EXPECT_THAT(no_folder->message, HasSubstr("this server has no folder of secrets"));
   std::filesystem::create_directories(ca_.folder() + "/secrets/relay");
   for (const char* file : {"username", "password"})
     std::ofstream(ca_.folder() + "/secrets/relay/" + file) << "x";
@@ -156,7 +160,7 @@ TEST_F(CheckReadyTest, WithoutDirectEgressOnlyAProxiedConnectorIsReady) {
   EXPECT_TRUE(absl::IsFailedPrecondition(CheckEgress(connector_, false)));
   EXPECT_TRUE(CheckEgress(connector_, true).ok());
   connector_.frontend_proxy_enabled = true;
-  EXPECT_TRUE(CheckReady(connector_, false, "mbx.a.test", nullptr, nullptr).ok());
+  EXPECT_EQ(CheckReady(connector_, false, "mbx.a.test", nullptr, nullptr), std::nullopt);
 }
 
 }  // namespace
