@@ -126,20 +126,6 @@ bool DropOurs(const LookupRules& rules, std::vector<MxRecord>& records) {
   return records.empty();
 }
 
-// Without those where no mail may go.
-io::Task<absl::StatusOr<AddressAnswer>> AllowedAddresses(Resolver& resolver,
-                                                         const LookupRules& rules,
-                                                         std::string host) {
-  auto answer = co_await resolver.Addresses(host);
-  if (!answer.ok() || answer->addresses.empty()) co_return answer;
-  const io::IpAddress first = answer->addresses.front();
-  std::erase_if(answer->addresses, [&rules](const io::IpAddress& address) {
-    return io::AnyContains(rules.refused, address);
-  });
-  if (answer->addresses.empty()) co_return NoMailGoes(host, first);
-  co_return answer;
-}
-
 io::Task<HostsAnswer> ImplicitMx(Resolver& resolver,
                                  const LookupRules& rules,
                                  std::string domain,
@@ -236,6 +222,19 @@ io::Task<HostsAnswer> OneSmartHost(Resolver& resolver,
 }
 
 }  // namespace
+
+io::Task<absl::StatusOr<AddressAnswer>> AllowedAddresses(Resolver& resolver,
+                                                         const LookupRules& rules,
+                                                         std::string host) {
+  auto answer = co_await resolver.Addresses(host);
+  if (!answer.ok() || answer->addresses.empty()) co_return answer;
+  const io::IpAddress first = answer->addresses.front();
+  std::erase_if(answer->addresses, [&rules](const io::IpAddress& address) {
+    return io::AnyContains(rules.refused, address);
+  });
+  if (answer->addresses.empty()) co_return NoMailGoes(host, first);
+  co_return answer;
+}
 
 io::Task<HostsAnswer> HostsFor(Resolver& resolver,
                                base::Random& random,

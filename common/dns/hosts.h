@@ -56,6 +56,12 @@ struct LookupRules {
   std::vector<io::Network> refused;
 };
 
+// The addresses of a host without those of rules.refused; kFailedPrecondition when it has no other.
+// `rules` outlive the awaited call.
+io::Task<absl::StatusOr<AddressAnswer>> AllowedAddresses(Resolver& resolver,
+                                                         const LookupRules& rules,
+                                                         std::string host);
+
 struct HostsAnswer {
   std::vector<Host> hosts;  // not empty when ok()
   absl::Status error;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <mutex>
 
+#include <grpcpp/ext/health_check_service_server_builder_option.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -14,6 +15,9 @@
 namespace postern::rpc {
 
 namespace {
+
+using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
+using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
 
 constexpr std::string_view kBearer = "Bearer ";
 // A peer takes 8 KiB of trailing metadata; with more the call fails and says nothing of why.
@@ -51,8 +55,6 @@ void SetKeepalive(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  // Without it a second process would share the port instead of being told that it is in use.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
 }
 
 }  // namespace
@@ -66,21 +68,38 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const RpcSettings& setting
   static std::once_flag health;
   std::call_once(health, [] { grpc::EnableDefaultHealthCheckService(true); });
 
+  const io::DoorLimits limits{.connections = *settings.max_connections,
+                              .of_one_source = *settings.max_connections_per_source};
+  auto door = io::Door::Open(options.address, limits);
+  if (!door.ok()) return door.status();
   auto server = std::unique_ptr<Server>(new Server());
+  server->door_ = *std::move(door);
+  server->port_ = server->door_->port();
   grpc::ServerBuilder builder;
   SetLimits(builder);
   SetKeepalive(builder);
-  builder.SetMaxReceiveMessageSize(*settings.frame_bytes_max);
+  builder.SetMaxReceiveMessageSize(options.message_bytes_max > 0 ? options.message_bytes_max
+                                                                 : *settings.frame_bytes_max);
   if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
-  builder.AddListeningPort(options.address, *credentials, &server->port_);
+  if (!options.health) {
+    builder.SetOption(std::make_unique<grpc::HealthCheckServiceServerBuilderOption>(nullptr));
+  }
+  const std::shared_ptr<Acceptor> acceptor =
+      builder.experimental().AddExternalConnectionAcceptor(Type::FROM_FD, *credentials);
   for (grpc::Service* service : services)
     builder.RegisterService(service);
   server->server_ = builder.BuildAndStart();
-  if (server->server_ == nullptr || server->port_ == 0) {
-    return base::Error(absl::StatusCode::kUnavailable, "listen on ", options.address,
-                       ": the port is in use or may not be used");
+  if (server->server_ == nullptr) {
+    return base::Error(absl::StatusCode::kInternal, "gRPC on ", options.address,
+                       " cannot be started");
   }
   server->SetServing(false);
+  server->door_->Start([acceptor](int listener, int connection) {
+    Acceptor::NewConnectionParameters taken;
+    taken.listener_fd = listener;
+    taken.fd = connection;
+    acceptor->HandleNewConnection(&taken);
+  });
   return server;
 }
 
@@ -89,13 +108,14 @@ Server::~Server() {
 }
 
 void Server::SetServing(bool serving) {
-  if (server_ == nullptr) return;
+  if (server_ == nullptr || server_->GetHealthCheckService() == nullptr) return;
   server_->GetHealthCheckService()->SetServingStatus(serving);
 }
 
 void Server::Stop(absl::Duration within) {
   if (server_ == nullptr) return;
   SetServing(false);
+  door_->Stop();
   server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(within));
   server_->Wait();
   server_.reset();

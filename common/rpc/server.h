@@ -4,9 +4,10 @@
 //
 // Flow      Authority::Make for the services; Server::Start(settings, options, services);
 //           SetServing; Stop(within).
-// Failure   Start: kUnavailable "listen on 0.0.0.0:7171: the port is in use or may not be used".
+// Failure   Start: kUnavailable "listen on 0.0.0.0:7171: address already in use".
 // Lifetime  Services outlive it. Stop waits that long for calls, then cancels them.
-// Limits    Messages up to rpc.frame_bytes_max; kStreamsPerConnectionMax calls on a connection;
+// Limits    Messages up to rpc.frame_bytes_max, or what the options say; kStreamsPerConnectionMax
+//           calls on a connection; rpc.max_connections, and rpc.max_connections_per_source of them;
 //           10 s for a handshake, ten minutes without a call; keepalive 20 s, timeout 10 s, pings
 //           every 10 s at most.
 
@@ -19,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "common/io/door.h"
 #include "common/rpc/credentials.h"
 #include "common/rpc/identity.h"
 
@@ -39,6 +41,10 @@ class Server {
     std::string address;  // "0.0.0.0:7171"; port 0 takes a free one
     ClientCertificate client = ClientCertificate::kRequired;
     bool reflection = false;
+    // A call of the health service is read whole before anybody asks who calls: where strangers
+    // come it is off.
+    bool health = true;
+    int message_bytes_max = 0;  // of a request; 0: rpc.frame_bytes_max
   };
 
   static absl::StatusOr<std::unique_ptr<Server>> Start(const RpcSettings& settings,
@@ -54,6 +60,7 @@ class Server {
 
  private:
   Server() = default;
+  std::unique_ptr<io::Door> door_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
 };

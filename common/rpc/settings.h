@@ -49,6 +49,20 @@ struct RpcSettings {
       .min = 16 * 1024 * 1024,  // an offer to the most recipients that a ticket has
       .max = 64 * 1024 * 1024,
       .about = "The largest gRPC message that is taken, in bytes."};
+  settings::Setting<int> max_connections{
+      .key = "rpc.max_connections",
+      .fallback = 1000,
+      .min = 10,
+      .max = 100'000,
+      .about = "Connections that a gRPC port takes at a time; others wait to be accepted."};
+  settings::Setting<int> max_connections_per_source{
+      .key = "rpc.max_connections_per_source",
+      .fallback = 200,
+      .min = 1,
+      .max = 100'000,
+      .about =
+          "Connections that a gRPC port takes of one IPv4 address, or of the /64 of an IPv6 "
+          "address; what is more is closed."};
 
   template <typename Visitor>
   void Visit(Visitor&& visit) {
@@ -59,6 +73,8 @@ struct RpcSettings {
     visit(tokens_file);
     visit(insecure_plaintext);
     visit(frame_bytes_max);
+    visit(max_connections);
+    visit(max_connections_per_source);
   }
 };
 

@@ -13,8 +13,10 @@ namespace postern::smtp {
 
 namespace {
 
-// A mail exchanger of our own name would bring the mail back to us.
-Engine::Parts WithOwnName(Engine::Parts parts) {
+// A mail exchanger of our own name would bring the mail back to us. Where no mail goes nothing else
+// goes either.
+Engine::Parts Completed(Engine::Parts parts) {
+  parts.stores.sts.refused = parts.lookup.refused;
   if (parts.host_name.find('.') != std::string::npos) {
     parts.lookup.own_names.push_back(base::LowerAscii(parts.host_name));
   }
@@ -64,7 +66,7 @@ io::Task<void> Engine::State::Reap() {
   reaping = false;
 }
 
-Engine::Engine(Parts parts) : state_(std::make_unique<State>(WithOwnName(std::move(parts)))) {}
+Engine::Engine(Parts parts) : state_(std::make_unique<State>(Completed(std::move(parts)))) {}
 
 Engine::~Engine() {
   POSTERN_CHECK(state_->attempts == 0);

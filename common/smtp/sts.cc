@@ -20,6 +20,7 @@
 #include "absl/time/clock.h"
 
 #include "common/base/text.h"
+#include "common/dns/hosts.h"
 #include "common/mail/domain.h"
 #include "common/observe/log.h"
 
@@ -138,7 +139,9 @@ io::Task<absl::StatusOr<mail::StsPolicy>> StsPolicies::Fetch(dns::Resolver& reso
   request.host = base::Cat(kHostPrefix, domain);
   request.path = std::string(kPath);
   request.port = options_.port;
-  auto found = co_await resolver.Addresses(request.host);
+  dns::LookupRules rules;
+  rules.refused = options_.refused;
+  auto found = co_await dns::AllowedAddresses(resolver, rules, request.host);
   if (!found.ok()) co_return found.status();
   if (found->addresses.empty()) {
     co_return base::Error(absl::StatusCode::kNotFound, "policy host ", request.host,

@@ -24,6 +24,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -31,6 +32,7 @@
 #include "common/base/clock.h"
 #include "common/dns/resolver.h"
 #include "common/http/client.h"
+#include "common/io/endpoint.h"
 #include "common/io/event.h"
 #include "common/io/task.h"
 #include "common/mail/sts_policy.h"
@@ -59,6 +61,7 @@ class StsPolicies {
     absl::Duration refresh_after = absl::InfiniteDuration();
     std::size_t domains_max = 10'000;
     std::size_t bytes_max = std::size_t{64} << 20;  // about, of all that is remembered
+    std::vector<io::Network> refused;               // where no policy is fetched, as no mail goes
   };
 
   struct Counts {

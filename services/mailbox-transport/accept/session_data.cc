@@ -149,7 +149,8 @@ io::Task<void> Session::Bdat(std::string_view argument) {
 
 io::Task<void> Session::ReadChunk(std::uint64_t bytes) {
   if (bytes == 0) co_return;
-  content_due_ = true;
+  // Nobody stays for longer by chunks that nobody wants.
+  content_due_ = assembler_ != nullptr;
   while (bytes > 0) {
     const std::string_view input = reader_.buffered();
     if (input.empty()) {

@@ -74,6 +74,14 @@ struct AcceptSettings {
       .max = {16 * 1024},
       .reloads = true,
       .about = "Longest command line. A longer one is answered 500 5.5.2."};
+  Setting<Size> submit_bytes_max{
+      .key = "accept.submit_bytes_max",
+      .fallback = {1024 * 1024},
+      .min = {512 * 1024},
+      .max = {16 * 1024 * 1024},
+      .about =
+          "Largest gRPC message of a Submit call. Content comes in pieces; the envelope, with "
+          "all its recipients, is one."};
   Setting<int> hop_count_max{
       .key = "accept.hop_count_max",
       .fallback = 30,
@@ -181,6 +189,7 @@ struct AcceptSettings {
     visit(header_bytes_max);
     visit(line_bytes_max);
     visit(command_bytes_max);
+    visit(submit_bytes_max);
     visit(hop_count_max);
     visit(connections_max);
     visit(connections_per_source_max);

@@ -77,10 +77,9 @@ struct ServerSettings {
 };
 
 struct EndpointSettings {
-  settings::Setting<std::string> submission_address{
-      .key = "server.submission_address",
-      .fallback = "0.0.0.0:7171",
-      .about = "Where gRPC submission and health listen."};
+  settings::Setting<std::string> submission_address{.key = "server.submission_address",
+                                                    .fallback = "0.0.0.0:7171",
+                                                    .about = "Where gRPC submission listens."};
   settings::Setting<std::string> admin_address{
       .key = "server.admin_address",
       .fallback = "0.0.0.0:7172",

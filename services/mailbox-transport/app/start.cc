@@ -260,6 +260,8 @@ absl::Status App::State::StartServices() {
   rpc::Server::Options options;
   options.address = *settings.endpoints.submission_address;
   options.client = rpc::ClientCertificate::kOptional;
+  options.health = false;
+  options.message_bytes_max = static_cast<int>(settings.accept.submit_bytes_max->bytes);
   auto submissions = rpc::Server::Start(settings.rpc, options, {submission->service()});
   if (!submissions.ok()) return base::Annotate(submissions.status(), "server.submission_address");
   submission_server = std::move(*submissions);
@@ -279,9 +281,9 @@ absl::Status App::State::StartServices() {
   tracking_service = std::make_unique<admin::TrackingService>(admin::TrackingService::Parts{
       *authority, settings.rpc, io_threads.front()->executor, disk,
       [this] { return directory->current(); }, server_name, tracking.get()});
-  options.address = *settings.endpoints.admin_address;
-  options.client = rpc::ClientCertificate::kRequired;
-  options.reflection = true;
+  options = {.address = *settings.endpoints.admin_address,
+             .client = rpc::ClientCertificate::kRequired,
+             .reflection = true};
   auto admins = rpc::Server::Start(settings.rpc, options,
                                    {admin->service(), directory_service->service(),
                                     relay->service(), tracking_service->service()});

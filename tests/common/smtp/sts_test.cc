@@ -40,6 +40,14 @@ TEST_F(StsPoliciesTest, WithoutARecordThereIsNoPolicy) {
   EXPECT_EQ(web_.connections(), 0);
 }
 
+TEST_F(StsPoliciesTest, NoPolicyIsFetchedWhereNoMailGoes) {
+  options_.refused = {*io::Network::Parse("127.0.0.0/8"), *io::Network::Parse("::1/128")};
+  const StsAnswer answer = Ask();
+  EXPECT_FALSE(answer.known);
+  EXPECT_EQ(answer.error.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(web_.connections(), 0);
+}
+
 TEST_F(StsPoliciesTest, TheRecordIsAskedForOnceAMinute) {
   for (int i = 0; i < 10; ++i)
     Ask();

@@ -283,6 +283,14 @@ TEST_F(ContentTest, AChunkWithoutATransactionIsNeverReadAsCommands) {
   EXPECT_THAT(talk.Ask("NOOP"), StartsWith("250"));
 }
 
+TEST_F(ContentTest, AChunkThatNobodyWantsKeepsNoSession) {
+  Talk talk = Greeted();
+  talk.Send("BDAT 1000000\r\na");
+  clock_.Advance(rules_.session_timeout);
+  talk.Send("b");
+  EXPECT_THAT(talk.Reply(), StartsWith("421 4.4.2"));
+}
+
 TEST_F(ContentTest, ChunksBeyondTheSizeAreDrained) {
   rules_.policy.max_receive_size = 1000;
   Talk talk = Enveloped();
