@@ -3,6 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "common/connector/permissions.h"
 #include "tests/common/connector/good_connector.h"
 
 namespace postern::connector {

@@ -61,7 +61,7 @@ TEST_F(DirectoryChangesTest, ANewNameIsTakenWithTheWarningThatQueuesAreKnownByTh
 }
 
 TEST_F(DirectoryChangesTest, ADryRunIsToldAndNotInForce) {
-  check_ = absl::NotFoundError("SecretNotUsable: there is none");
+  missing_ = connector::NotReady{"SecretNotUsable", "there is none"};
   ASSERT_TRUE(CreateNow(ConnectorFrom("Internet", "port: 26"), /*dry_run=*/true).ok());
   EXPECT_TRUE(response_.changed());
   EXPECT_EQ(response_.after().send_connector().status().conditions(0).reason(), "SecretNotUsable");

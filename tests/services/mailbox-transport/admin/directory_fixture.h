@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/directory/file_source.h"
@@ -75,8 +76,8 @@ class DirectoryFixture : public directory::testing::DirectoryFolder {
 
   observe::Registry registry_;
   DirectoryProbe probe_{registry_};
-  absl::Status check_;  // what the check of secrets says
-  Readiness readiness_{"mbx-0", [this](const connector::SendConnector&) { return check_; }};
+  std::optional<connector::NotReady> missing_;  // what the check of secrets says
+  Readiness readiness_{"mbx-0", [this](const connector::SendConnector&) { return missing_; }};
   std::unique_ptr<directory::FileSource> watch_;
   std::function<void()> changed_;
   std::unique_ptr<DirectoryChanges> changes_;

@@ -69,7 +69,7 @@ class DirectoryReadsTest : public DirectoryFixture {
 
 TEST_F(DirectoryReadsTest, AResourceHasItsDefaultsVersionAndStatus) {
   WriteConnectors(0, 1);
-  check_ = absl::NotFoundError("SecretNotUsable: none");
+  missing_ = connector::NotReady{"SecretNotUsable", "none"};
   ASSERT_TRUE(Get("SendConnector", "C000").ok());
   const v1::SendConnector& connector = got_.send_connector();
   EXPECT_EQ(connector.metadata().name(), "c000");
