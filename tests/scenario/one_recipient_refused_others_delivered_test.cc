@@ -33,6 +33,7 @@ TEST_F(OneRecipientRefused, OthersAreNotDeliveredAgainAfterARestart) {
   // Each attempt reads the message from the store, before the one before is written there.
   settings_.pipeline.body_memory.value = {0};
   settings_.queue.max_outbound_connections.value = 1;
+  settings_.queue.max_per_domain_outbound_connections.value = 1;
   settings_.store.settle_delay_max.value = absl::Milliseconds(200);
   Connector();
   Start();
