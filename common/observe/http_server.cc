@@ -1,18 +1,16 @@
 #include "common/observe/http_server.h"
 
-#include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <map>
 #include <mutex>
 #include <shared_mutex>
-#include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include <arpa/inet.h>
-#include <httplib.h>
+#include <microhttpd.h>
 #include <sys/socket.h>
 
 #include "common/base/text.h"
@@ -23,9 +21,11 @@ namespace {
 
 constexpr char kPlain[] = "text/plain; charset=utf-8";
 constexpr char kPrometheus[] = "text/plain; version=0.0.4; charset=utf-8";
-constexpr std::size_t kThreads = 32;
-constexpr std::time_t kReadSeconds = 2;
-constexpr std::chrono::milliseconds kListenAgain{100};
+constexpr unsigned kThreads = 2;
+constexpr unsigned kConnections = 256;
+constexpr unsigned kConnectionsPerSource = 64;
+constexpr std::size_t kRequestBytes = 16 * 1024;
+constexpr unsigned kIdleSeconds = 5;
 
 struct Address {
   std::string host;
@@ -48,11 +48,42 @@ absl::StatusOr<Address> ParseAddress(std::string_view text) {
                      "\": write an IP address and a port, as 0.0.0.0:9717 or [::]:9717");
 }
 
-void Answer(httplib::Response& response, int status, const std::string& body, const char* type) {
-  response.status = status;
-  response.set_header("Cache-Control", "no-store");
-  response.set_content(body, type);
+sockaddr_storage SocketAddressOf(const Address& address) {
+  sockaddr_storage out{};
+  auto& v4 = reinterpret_cast<sockaddr_in&>(out);
+  auto& v6 = reinterpret_cast<sockaddr_in6&>(out);
+  const std::uint16_t port = htons(static_cast<std::uint16_t>(address.port));
+  if (::inet_pton(AF_INET, address.host.c_str(), &v4.sin_addr) == 1) {
+    v4.sin_family = AF_INET;
+    v4.sin_port = port;
+  } else {
+    ::inet_pton(AF_INET6, address.host.c_str(), &v6.sin6_addr);
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = port;
+  }
+  return out;
 }
+
+MHD_Result Answer(MHD_Connection* connection,
+                  unsigned status,
+                  const std::string& body,
+                  const char* type) {
+  // It is copied: a reader may be slow, and the body is gone by then.
+  MHD_Response* const response = MHD_create_response_from_buffer(
+      body.size(), const_cast<char*>(body.data()), MHD_RESPMEM_MUST_COPY);
+  if (response == nullptr) return MHD_NO;
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+  if (status == MHD_HTTP_METHOD_NOT_ALLOWED) {
+    MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+  }
+  const MHD_Result queued = MHD_queue_response(connection, status, response);
+  MHD_destroy_response(response);
+  return queued;
+}
+
+void Quiet(void* /*context*/, const char* /*format*/, va_list /*values*/) {}
 
 }  // namespace
 
@@ -75,50 +106,54 @@ struct HttpServer::State {
     return out;
   }
 
-  void ServeMetrics(httplib::Response& response) {
+  // What a check of its own says against the process being alive, a reason a line.
+  std::string Stalled() {
+    const std::lock_guard lock(mutex);
+    std::string out;
+    for (const auto& check : live_checks) {
+      const std::string reason = check();
+      if (!reason.empty()) base::AppendTo(out, base::Printable(reason, 500), "\n");
+    }
+    return out;
+  }
+
+  MHD_Result ServeMetrics(MHD_Connection* connection) {
     const std::shared_lock lock(metrics_mutex);
-    if (!has_metrics) return Answer(response, 503, "stopping\n", kPlain);
-    Answer(response, 200, registry.Text(), kPrometheus);
+    if (!has_metrics) return Answer(connection, 503, "stopping\n", kPlain);
+    return Answer(connection, 200, registry.Text(), kPrometheus);
   }
 
-  void Serve(const httplib::Request& request, httplib::Response& response) {
-    const std::string& path = request.path;
+  MHD_Result Serve(MHD_Connection* connection, std::string_view path, std::string_view method) {
     if (path != "/metrics" && path != "/livez" && path != "/readyz") {
-      return Answer(response, 404, "only /metrics, /livez and /readyz are here\n", kPlain);
+      return Answer(connection, 404, "only /metrics, /livez and /readyz are here\n", kPlain);
     }
-    if (request.method != "GET" && request.method != "HEAD") {
-      response.set_header("Allow", "GET, HEAD");
-      return Answer(response, 405, "only GET and HEAD are known\n", kPlain);
+    if (method != "GET" && method != "HEAD") {
+      return Answer(connection, 405, "only GET and HEAD are known\n", kPlain);
     }
-    if (path == "/metrics") return ServeMetrics(response);
-    const std::string reasons = path == "/readyz" ? Reasons() : std::string();
-    if (!reasons.empty()) return Answer(response, 503, reasons, kPlain);
-    Answer(response, 200, "ok\n", kPlain);
+    if (path == "/metrics") return ServeMetrics(connection);
+    const std::string reasons = path == "/readyz" ? Reasons() : Stalled();
+    return reasons.empty() ? Answer(connection, 200, "ok\n", kPlain)
+                           : Answer(connection, 503, reasons, kPlain);
   }
 
-  // A listener that the system has ended is opened again.
-  void Listen() {
-    while (!stopping) {
-      server.listen_after_bind();
-      for (bool open = false; !open && !stopping;) {
-        std::this_thread::sleep_for(kListenAgain);
-        open = !stopping && server.bind_to_port(address.host, address.port);
-      }
-    }
-    ended = true;
+  static MHD_Result Handle(void* self,
+                           MHD_Connection* connection,
+                           const char* path,
+                           const char* method,
+                           const char* /*version*/,
+                           const char* /*content*/,
+                           std::size_t* /*content_bytes*/,
+                           void** /*of_request*/) {
+    return static_cast<State*>(self)->Serve(connection, path, method);
   }
 
   const Registry& registry;
-  httplib::Server server;
-  Address address;
-  std::atomic<bool> stopping{false};
-  std::atomic<bool> ended{false};
+  MHD_Daemon* daemon = nullptr;
   std::shared_mutex metrics_mutex;
   bool has_metrics = true;
-  int port = 0;
   std::mutex mutex;
   std::map<std::string, Reason> not_ready;
-  std::thread thread;
+  std::vector<std::function<std::string()>> live_checks;
 };
 
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -134,55 +169,30 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
   if (!parsed.ok()) return parsed.status();
   auto state = std::make_unique<State>(registry);
   if (!starting.empty()) state->not_ready[starting] = {"starting", absl::InfiniteFuture()};
-  httplib::Server& server = state->server;
-  // A connection that says nothing holds a thread until its time is over; a probe must get one.
-  server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-  server.set_read_timeout(kReadSeconds);
-  server.set_write_timeout(kReadSeconds);
-  server.set_keep_alive_timeout(kReadSeconds);
-  server.set_keep_alive_max_count(1);
-  server.set_payload_max_length(0);
-  // Not SO_REUSEPORT, with which two services would share a port unseen.
-  server.set_socket_options([](int socket) {
-    const int yes = 1;
-    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  });
-  server.set_pre_routing_handler(
-      [at = state.get()](const httplib::Request& request, httplib::Response& response) {
-        at->Serve(request, response);
-        return httplib::Server::HandlerResponse::Handled;
-      });
+  const sockaddr_storage where = SocketAddressOf(*parsed);
+  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG;
+  if (where.ss_family == AF_INET6) flags |= MHD_USE_DUAL_STACK;
   errno = 0;
-  if (parsed->port == 0) {
-    state->port = server.bind_to_any_port(parsed->host);
-  } else if (server.bind_to_port(parsed->host, parsed->port)) {
-    state->port = parsed->port;
-  }
-  if (state->port <= 0) {
+  // Not SO_REUSEPORT, with which two services would share a port unseen.
+  state->daemon = MHD_start_daemon(flags, 0, nullptr, nullptr, &State::Handle, state.get(),  //
+                                   MHD_OPTION_EXTERNAL_LOGGER, &Quiet, nullptr,              //
+                                   MHD_OPTION_SOCK_ADDR, &where,                             //
+                                   MHD_OPTION_THREAD_POOL_SIZE, kThreads,                    //
+                                   MHD_OPTION_CONNECTION_LIMIT, kConnections,                //
+                                   MHD_OPTION_PER_IP_CONNECTION_LIMIT, kConnectionsPerSource,
+                                   MHD_OPTION_CONNECTION_MEMORY_LIMIT, kRequestBytes,  //
+                                   MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,        //
+                                   MHD_OPTION_LISTENING_ADDRESS_REUSE, 0U, MHD_OPTION_END);
+  if (state->daemon == nullptr) {
     const std::string why = errno == 0 ? "it cannot be opened" : std::strerror(errno);
     return base::Error(absl::StatusCode::kUnavailable, "listen on ", address, ": ",
                        base::LowerAscii(why));
   }
-  state->address = *parsed;
-  state->address.port = state->port;
-  state->thread = std::thread([at = state.get()] { at->Listen(); });
-  // Who stops it before it runs would not be heard.
-  while (!server.is_running())
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
 }
 
 HttpServer::~HttpServer() {
-  state_->stopping = true;
-  // One that is only about to listen would not hear it.
-  for (bool told = false; !state_->ended;) {
-    if (!told && state_->server.is_running()) {
-      state_->server.stop();
-      told = true;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  state_->thread.join();
+  MHD_stop_daemon(state_->daemon);
 }
 
 void HttpServer::SetNotReady(const std::string& check,
@@ -202,8 +212,13 @@ void HttpServer::CloseMetrics() {
   state_->has_metrics = false;
 }
 
+void HttpServer::AddLiveCheck(std::function<std::string()> check) {
+  const std::lock_guard lock(state_->mutex);
+  state_->live_checks.push_back(std::move(check));
+}
+
 int HttpServer::port() const {
-  return state_->port;
+  return MHD_get_daemon_info(state_->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
 }
 
 }  // namespace postern::observe

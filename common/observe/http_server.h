@@ -6,11 +6,12 @@
 // Failure   Start: kUnavailable "listen on 0.0.0.0:9717: address already in use".
 //           An address that is not "<IP address>:<port>" is kInvalidArgument. A service is ready
 //           unless `starting` or SetNotReady says otherwise.
-// Limits    32 threads, 2 s for each read and write, no keep-alive; nothing but GET and HEAD. What
-//           waits for a thread is bounded by the open files of the process.
+// Limits    256 connections, 64 of one address, none kept; 16 KiB for a request; 5 s of silence;
+//           nothing but GET and HEAD. Two threads, which no connection holds while it waits.
 
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -39,8 +40,11 @@ class HttpServer {
                    absl::Time until = absl::InfiniteFuture());
   void SetReady(const std::string& check);
 
-  // Once it has returned nothing is read of the registry: what readings ask may go. The end itself
-  // may wait for somebody who reads slowly.
+  // A check of /livez, which is 503 while any of them gives a reason. Thread-safe; `check` is called
+  // on threads of the server until it is destroyed.
+  void AddLiveCheck(std::function<std::string()> check);
+
+  // Once it has returned nothing is read of the registry: what readings ask may go.
   void CloseMetrics();
 
   int port() const;

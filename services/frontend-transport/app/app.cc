@@ -15,6 +15,7 @@
 #include "common/io/own_addresses.h"
 #include "common/io/scope.h"
 #include "common/io/signals.h"
+#include "common/io/watchdog.h"
 #include "common/observe/http_server.h"
 #include "common/observe/log.h"
 #include "common/observe/process_metrics.h"
@@ -76,6 +77,7 @@ struct App::State {
   smtp::EngineCounters engine_counters;
   std::unique_ptr<egress::Probe> probe;
   std::vector<std::unique_ptr<IoThread>> io_threads;
+  std::unique_ptr<io::Watchdog> watchdog;
   std::unique_ptr<egress::AddressCheck> address_check;  // lives on the first io thread
   std::atomic<std::size_t> next_io_thread{0};
   std::unique_ptr<rpc::OwnCertificate> own_certificate;
@@ -161,6 +163,11 @@ absl::Status App::State::StartServers() {
   auto http_server = observe::HttpServer::Start(*settings.server.http_address, registry, "start");
   if (!http_server.ok()) return http_server.status();
   http = std::move(*http_server);
+  std::vector<io::Executor*> executors;
+  for (const auto& io_thread : io_threads)
+    executors.push_back(&io_thread->executor);
+  watchdog = std::make_unique<io::Watchdog>(executors);
+  watchdog->Serve(registry, *http);
 
   auto made_authority = rpc::Authority::Make(settings.rpc);
   if (!made_authority.ok()) return made_authority.status();
@@ -251,8 +258,9 @@ void App::Stop() {
     });
     io_thread->executor.Stop();
   }
+  state_->http.reset();  // it asks the watchdog
+  state_->watchdog.reset();
   state_->io_threads.clear();
-  state_->http.reset();
 }
 
 int App::proxy_port() const {

@@ -161,6 +161,11 @@ absl::Status App::State::StartIoThreads() {
     io_threads.push_back(std::move(io_thread));
     if (!made.ok()) return made;
   }
+  std::vector<io::Executor*> executors;
+  for (const auto& io_thread : io_threads)
+    executors.push_back(&io_thread->executor);
+  watchdog = std::make_unique<io::Watchdog>(executors);
+  watchdog->Serve(registry, *http);
   if (*settings.security.dane) io_threads.front()->dns->WarnOfDistrust("deliver");
   return absl::OkStatus();
 }

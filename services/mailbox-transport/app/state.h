@@ -18,6 +18,7 @@
 #include "common/io/dialer.h"
 #include "common/io/executor.h"
 #include "common/io/on_disk.h"
+#include "common/io/watchdog.h"
 #include "common/kubernetes/access.h"
 #include "common/kubernetes/presence.h"
 #include "common/kubernetes/source.h"
@@ -98,6 +99,7 @@ struct App::State {
   std::unique_ptr<directory::ChangeWriter> managed;  // where changes are made; null on a follower
   std::function<absl::Status()> load_directory;      // on the writer: what the folder holds, now
   std::vector<std::unique_ptr<IoThread>> io_threads;
+  std::unique_ptr<io::Watchdog> watchdog;
   std::unique_ptr<pipeline::Tracking> tracking;       // null: off
   std::unique_ptr<pipeline::RoutingLog> routing_log;  // the same
   std::unique_ptr<pipeline::Pipeline> pipeline;
