@@ -78,11 +78,21 @@ SERVER_LOGS = ("observe_log_dropped", "settle_message_tracking_lost", "route_log
                "deliver_connectivity_log_lost", "deliver_protocol_log_lost")
 FRONT_END_LOGS = ("observe_log_dropped", "egress_connectivity_log_lost",
                   "egress_protocol_log_lost")
+
+
+def began(*seconds, job="frontend-transport"):
+    """When a process began, as it restarts every ten minutes; the last one goes on."""
+    return pod("process_start_time_seconds", " ".join(f"{each}x9" for each in seconds)
+               + f" {seconds[-1]}x40", f',job="{job}"')
+
+
 DAY = 1440
 # alert -> (minutes, series that fire, series that do not)
 CASES = {
     "PosternServiceDown": (10, [up("frontend-transport", "0x20")],
                            [up("frontend-transport", "1x20")]),
+    "PosternRestarts": (
+        32, [began(100, 700, 1300, 1900)], [began(100, 700, 1300)]),
     "PosternServerGone": (
         20, [server(0, "1x30"), server(1, "1x9 stale")],
         [server(0, "1x30"), server(1, "1x9 stale"), server(1, "_x12 1x20", "10.0.0.2")]),
@@ -95,9 +105,14 @@ CASES = {
     "PosternQueuesHeld": (20, [pod("postern_queue_held_total", "0+3x30")],
                           [pod("postern_queue_held_total", "7x30")]),
     "PosternOldestMessage": (
-        20, [pod("postern_queue_oldest_message_seconds", "14401x30", ',type="Poison"'),
+        20, [pod("postern_queue_oldest_message_seconds", "14401x30", ',type="Unreachable"'),
              pod("postern_queue_oldest_message_seconds", "1x30", ',type="DnsConnectorDelivery"')],
-        [pod("postern_queue_oldest_message_seconds", "14399x30", ',type="Poison"')]),
+        [pod("postern_queue_oldest_message_seconds", "14399x30", ',type="Unreachable"'),
+         pod("postern_queue_oldest_message_seconds", "14401x30", ',type="Poison"')]),
+    "PosternPoison": (
+        5, [pod("postern_queue_messages", "0x2 1x20", ',type="Poison"')],
+        [pod("postern_queue_messages", "0x20", ',type="Poison"'),
+         pod("postern_queue_messages", "90x20", ',type="Unreachable"')]),
     "PosternUnreachable": (
         15, [pod("postern_queue_messages", "2x30", ',type="Unreachable"')],
         [pod("postern_queue_messages", "0x30", ',type="Unreachable"'),
@@ -155,6 +170,10 @@ def restarted(values, seconds):
 
 # (alert, minutes, series, whether it fires): what one case each way does not tell.
 MORE = [
+    # A process of somebody else; a server; and it ends by itself.
+    ("PosternRestarts", 32, [began(100, 700, 1300, 1900, job="grafana")], False),
+    ("PosternRestarts", 32, [began(100, 700, 1300, 1900, job="mailbox-transport")], True),
+    ("PosternRestarts", 45, [began(100, 700, 1300, 1900)], False),
     # No front end is up, which is another alert; or the Site names none.
     ("PosternFrontEndsUnusable", 10, unusable("0x20", front_end="0x20"), False),
     ("PosternFrontEndsUnusable", 10, unusable("0x20", named="0x20"), False),

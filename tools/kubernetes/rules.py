@@ -84,6 +84,11 @@ ALERTS = {
     "PosternServiceDown": (
         'up{job=~"mailbox-transport|frontend-transport"} == 0', "5m", "critical",
         "{{ $labels.pod }} does not answer"),
+    # Of the same address: a pod that is made anew has another, and is another series.
+    "PosternRestarts": (
+        f"max by ({BY}) (changes(process_start_time_seconds{{"
+        'job=~"mailbox-transport|frontend-transport"}[30m])) > 2', "0m", "warning",
+        "{{ $labels.pod }} has started {{ $value }} times within half an hour"),
     # A pod without an address is no target: its series ends, and does not fall to 0.
     "PosternServerGone": (
         'max by (namespace, pod, postern_site) (last_over_time(up{job="mailbox-transport"}[1d])) '
@@ -107,9 +112,12 @@ ALERTS = {
         f"{LOST_WAY} and on ({OF}) {MANY_WAIT} and on (namespace) {MAIL_COMES}", "10m", "critical",
         "mail of {{ $labels.connector }} reaches no host: most attempts fail without an answer"),
     "PosternOldestMessage": (
-        "postern:queue_oldest_message_seconds:max > 14400", "10m", "warning",
+        'postern:queue_oldest_message_seconds:max{type!="Poison"} > 14400', "10m", "warning",
         "a message of {{ $labels.type }} waits for {{ $value | humanizeDuration }} at "
         "{{ $labels.pod }}"),
+    "PosternPoison": (
+        f'sum by ({BY}) (postern_queue_messages{{type="Poison"}}) > 0', "1m", "warning",
+        "{{ $value }} messages at {{ $labels.pod }} were in hand as it crashed, and wait for you"),
     "PosternUnreachable": (
         f'sum by ({BY}) (postern_queue_messages{{type="Unreachable"}}) > 0', "10m", "warning",
         "{{ $value }} messages at {{ $labels.pod }} have no connector"),
