@@ -43,6 +43,13 @@ def outage(failed="0x20 1+1x60", delivered="0+30x20 600x60", queued="0+10x80",
                  for number, kind in enumerate(waiting)]
 
 
+def backlog(messages, oldest, number=0, kind="DnsConnectorDelivery", hop="big.example"):
+    more = (f'{{namespace="postern",pod="mailbox-transport-{number}",connector="internet",'
+            f'type="{kind}",next_hop="{hop}"}}')
+    return [("postern_queue_top_messages" + more, messages),
+            ("postern_queue_top_oldest_seconds" + more, oldest)]
+
+
 def reason(values):
     return [pod("postern_deliver_ambiguous_total", values, ',reason="front-end-lost"')]
 
@@ -104,11 +111,15 @@ CASES = {
         10, unusable("0x20"), unusable("2x4 0x3 2x20")),
     "PosternQueuesHeld": (20, [pod("postern_queue_held_total", "0+3x30")],
                           [pod("postern_queue_held_total", "7x30")]),
+    # The second: a campaign that leaves as it comes, and many old messages of many domains.
+    "PosternBacklog": (
+        20, backlog("5001x30", "1801x30"),
+        backlog("90000x30", "1800x30") + backlog("5000x30", "9000x30", hop="other.example")),
     "PosternOldestMessage": (
-        20, [pod("postern_queue_oldest_message_seconds", "14401x30", ',type="Unreachable"'),
+        20, [pod("postern_queue_oldest_message_seconds", "10801x30", ',type="Unreachable"'),
              pod("postern_queue_oldest_message_seconds", "1x30", ',type="DnsConnectorDelivery"')],
-        [pod("postern_queue_oldest_message_seconds", "14399x30", ',type="Unreachable"'),
-         pod("postern_queue_oldest_message_seconds", "14401x30", ',type="Poison"')]),
+        [pod("postern_queue_oldest_message_seconds", "10799x30", ',type="Unreachable"'),
+         pod("postern_queue_oldest_message_seconds", "10801x30", ',type="Poison"')]),
     "PosternPoison": (
         5, [pod("postern_queue_messages", "0x2 1x20", ',type="Poison"')],
         [pod("postern_queue_messages", "0x20", ',type="Poison"'),
@@ -170,6 +181,11 @@ def restarted(values, seconds):
 
 # (alert, minutes, series, whether it fires): what one case each way does not tell.
 MORE = [
+    # It is shared out to two servers; it is gone soon; it has no way, which is another alert.
+    ("PosternBacklog", 20, backlog("2600x30", "60x30") + backlog("2600x30", "1900x30", 1), True),
+    ("PosternBacklog", 25, backlog("9000x19 100x30", "1900x40"), False),
+    ("PosternBacklog", 14, backlog("9000x30", "1900x30"), False),
+    ("PosternBacklog", 20, backlog("9000x30", "1900x30", kind="Unreachable"), False),
     # A process of somebody else; a server; and it ends by itself.
     ("PosternRestarts", 32, [began(100, 700, 1300, 1900, job="grafana")], False),
     ("PosternRestarts", 32, [began(100, 700, 1300, 1900, job="mailbox-transport")], True),

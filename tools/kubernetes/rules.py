@@ -39,6 +39,12 @@ LONGEST = "postern_queue_top_messages"
 OF_DOMAINS = f'{LONGEST}{{type="DnsConnectorDelivery"}}'
 MANY_WAIT = (f"(count by ({OF}) (count by ({OF}, next_hop) ({OF_DOMAINS})) >= 5 or "
              f"sum by ({OF}) ({LONGEST} unless {OF_DOMAINS}) > 20)")
+# One large destination: its mail over all servers, whatever they say of it. What has no way, or is
+# set apart, has alerts of its own.
+HOP = "namespace, connector, next_hop"
+WITH_WAY = 'type!~"Unreachable|Poison"'
+BACKLOG = (f"sum by ({HOP}) ({LONGEST}{{{WITH_WAY}}}) > 5000 and "
+           f"max by ({HOP}) (postern_queue_top_oldest_seconds{{{WITH_WAY}}}) > 1800")
 # At night the dead domains may be the only ones that are tried.
 MAIL_COMES = ('sum by (namespace) (increase(postern_queue_queued_total'
               '{type!~"Undefined|Unreachable|Poison"}[10m])) > 20')
@@ -111,8 +117,13 @@ ALERTS = {
     "PosternWayOutLost": (
         f"{LOST_WAY} and on ({OF}) {MANY_WAIT} and on (namespace) {MAIL_COMES}", "10m", "critical",
         "mail of {{ $labels.connector }} reaches no host: most attempts fail without an answer"),
+    "PosternBacklog": (
+        BACKLOG, "15m", "warning",
+        "{{ $value | humanize }} messages for {{ $labels.next_hop }} by {{ $labels.connector }} "
+        "wait, some for more than half an hour"),
+    # Before the senders are told, at four hours.
     "PosternOldestMessage": (
-        'postern:queue_oldest_message_seconds:max{type!="Poison"} > 14400', "10m", "warning",
+        'postern:queue_oldest_message_seconds:max{type!="Poison"} > 10800', "10m", "warning",
         "a message of {{ $labels.type }} waits for {{ $value | humanizeDuration }} at "
         "{{ $labels.pod }}"),
     "PosternPoison": (
