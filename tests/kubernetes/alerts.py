@@ -115,6 +115,12 @@ CASES = {
     "PosternBacklog": (
         20, backlog("5001x30", "1801x30"),
         backlog("90000x30", "1800x30") + backlog("5000x30", "9000x30", hop="other.example")),
+    "PosternAttemptsLag": (
+        15, [pod("postern_queue_attempt_lag_seconds", "601x30", ',type="DnsConnectorDelivery"')],
+        # Places come free, and are taken again.
+        [pod("postern_queue_attempt_lag_seconds", "900x9 20 900x9", ',type="DnsConnectorDelivery"'),
+         pod("postern_queue_attempt_lag_seconds", "600x30",
+             ',type="SmartHostConnectorDelivery"')]),
     "PosternOldestMessage": (
         20, [pod("postern_queue_oldest_message_seconds", "10801x30", ',type="Unreachable"'),
              pod("postern_queue_oldest_message_seconds", "1x30", ',type="DnsConnectorDelivery"')],

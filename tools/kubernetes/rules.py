@@ -121,6 +121,10 @@ ALERTS = {
         BACKLOG, "15m", "warning",
         "{{ $value | humanize }} messages for {{ $labels.next_hop }} by {{ $labels.connector }} "
         "wait, some for more than half an hour"),
+    "PosternAttemptsLag": (
+        f"max by ({BY}, type) (postern_queue_attempt_lag_seconds) > 600", "10m", "warning",
+        "mail of {{ $labels.type }} at {{ $labels.pod }} is due for "
+        "{{ $value | humanizeDuration }} and gets no place"),
     # Before the senders are told, at four hours.
     "PosternOldestMessage": (
         'postern:queue_oldest_message_seconds:max{type!="Poison"} > 10800', "10m", "warning",
