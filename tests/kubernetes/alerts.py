@@ -19,8 +19,13 @@ def server(number, values, instance="10.0.0.1"):
             f'postern_site="main",instance="{instance}:9717"}}', values)
 
 
-def unusable(usable, named="2x20", front_end="1x20"):
-    return [pod("postern_deliver_front_ends", named, ',postern_site="main"'),
+def named(values, site="main"):
+    """How many front ends the Site names, as a server that is up says."""
+    return pod("postern_deliver_front_ends", values, f',postern_site="{site}"')
+
+
+def unusable(usable, front_ends="2x20", front_end="1x20"):
+    return [named(front_ends),
             pod("postern_deliver_front_ends_usable", usable, ',postern_site="main"'),
             up("frontend-transport", front_end)]
 
@@ -104,9 +109,9 @@ CASES = {
         20, [server(0, "1x30"), server(1, "1x9 stale")],
         [server(0, "1x30"), server(1, "1x9 stale"), server(1, "_x12 1x20", "10.0.0.2")]),
     "PosternFrontEndAbsent": (
-        5, [up("mailbox-transport", "1x20"), up("frontend-transport", "0x20"),
+        5, [named("1x20"), up("frontend-transport", "0x20"),
             up("frontend-transport", "1x20", "other")],
-        [up("mailbox-transport", "1x20"), up("frontend-transport", "1x20")]),
+        [named("1x20"), up("frontend-transport", "1x20")]),
     "PosternFrontEndsUnusable": (
         10, unusable("0x20"), unusable("2x4 0x3 2x20")),
     "PosternQueuesHeld": (20, [pod("postern_queue_held_total", "0+3x30")],
@@ -187,6 +192,12 @@ def restarted(values, seconds):
 
 # (alert, minutes, series, whether it fires): what one case each way does not tell.
 MORE = [
+    # Its pods are not ready, or it has none; direct egress only, and front ends of another site.
+    ("PosternFrontEndAbsent", 5, [named("1x20"), up("mailbox-transport", "1x20")], True),
+    ("PosternFrontEndAbsent", 5, [named("0x20"), up("mailbox-transport", "1x20")], False),
+    ("PosternFrontEndAbsent", 5, [
+        named("0x20"), named("2x20", "other"), up("mailbox-transport", "1x20"),
+        up("frontend-transport", "1x20", "other")], False),
     # It is shared out to two servers; it is gone soon; it has no way, which is another alert.
     ("PosternBacklog", 20, backlog("2600x30", "60x30") + backlog("2600x30", "1900x30", 1), True),
     ("PosternBacklog", 25, backlog("9000x19 100x30", "1900x40"), False),
@@ -198,7 +209,7 @@ MORE = [
     ("PosternRestarts", 45, [began(100, 700, 1300, 1900)], False),
     # No front end is up, which is another alert; or the Site names none.
     ("PosternFrontEndsUnusable", 10, unusable("0x20", front_end="0x20"), False),
-    ("PosternFrontEndsUnusable", 10, unusable("0x20", named="0x20"), False),
+    ("PosternFrontEndsUnusable", 10, unusable("0x20", front_ends="0x20"), False),
     ("PosternFrontEndsUnusable", 10, unusable("1x20"), False),
     # That of the calls between services, beside one of the listeners that has time.
     ("PosternCertificateExpires", 90, [

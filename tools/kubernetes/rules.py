@@ -101,10 +101,11 @@ ALERTS = {
         'unless on (namespace, pod) up{job="mailbox-transport"}', "5m", "critical",
         "{{ $labels.pod }} was there within the last day and is gone: its mail waits in its "
         "volume"),
+    # A name without an address counts as one: only a Site that names none, and needs none, has 0.
     "PosternFrontEndAbsent": (
-        'count by (namespace, postern_site) (up{job="mailbox-transport"} == 1) unless '
+        "max by (namespace, postern_site) (postern_deliver_front_ends) > 0 unless "
         'count by (namespace, postern_site) (up{job="frontend-transport"} == 1)', "2m", "critical",
-        "the site {{ $labels.postern_site }} has servers and no front end: proxied mail waits"),
+        "the site {{ $labels.postern_site }} names front ends and none is up: proxied mail waits"),
     "PosternFrontEndsUnusable": (
         "max by (namespace, pod, postern_site) (postern_deliver_front_ends_usable) == 0 and "
         f"on ({BY}) postern_deliver_front_ends > 0 and on (namespace, postern_site) "
