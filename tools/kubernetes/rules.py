@@ -21,8 +21,9 @@ LOST = " or ".join(f"sum by ({BY}) (increase({name}[15m])) > 0" for name in (
     "postern_egress_connectivity_log_lost_total", "postern_egress_protocol_log_lost_total",
     "postern_route_log_lost_total"))
 
-# Recipients without an answer are "failed": no host was reached, or it went away. Of a next hop in
-# Retry there is one attempt in ten minutes and what its hosts take not to answer, hence 15 minutes.
+# Recipients without an answer to their message are "failed": no host was reached, or the connection
+# was lost, or hosts sent us away by their greeting or a 421. Of a next hop in Retry there is one
+# attempt in ten minutes and what its hosts take not to answer, hence 15 minutes.
 OF = "namespace, connector"
 
 
@@ -117,7 +118,8 @@ ALERTS = {
         "queues of {{ $labels.pod }} stop for lack of a front end or its credit"),
     "PosternWayOutLost": (
         f"{LOST_WAY} and on ({OF}) {MANY_WAIT} and on (namespace) {MAIL_COMES}", "10m", "critical",
-        "mail of {{ $labels.connector }} reaches no host: most attempts fail without an answer"),
+        "mail of {{ $labels.connector }} gets no answer: hosts are not reached, or send us away "
+        "before they take any"),
     "PosternBacklog": (
         BACKLOG, "15m", "warning",
         "{{ $value | humanize }} messages for {{ $labels.next_hop }} by {{ $labels.connector }} "
