@@ -20,7 +20,8 @@ from services import MailboxTransport, Shell  # noqa: E402
 MANIFESTS = ROOT / "build/manifests"
 SERVICES = {"StatefulSet": "mailbox-transport", "Deployment": "frontend-transport"}
 # Their Secrets come from tools/k8s-certificates.
-MADE_BY_HAND = {"dev", "directory-from-api", "egress", "hpa", "keda", "smart-host"}
+MADE_BY_HAND = {"dev", "directory-from-api", "egress", "hpa", "keda", "several-namespaces",
+                "smart-host"}
 # (page, overlay that has what the page shows)
 SHOWN = [("install", "smart-host"), ("install", "directory-from-api"), ("scaling", "keda")]
 # Its servers ask the API server; no other pod has a token.

@@ -68,6 +68,8 @@ CLAIMS = [
     Claim("every overlay and component: kustomize, kubeconform strict; settings and directories "
           "are taken by the services; pods are restricted",
           kubernetes("manifests", told="resources")),
+    Claim("NetworkPolicies: servers of all sites relay to one another, and nobody of a namespace "
+          "that is not named does", kubernetes("policies", told="pairs")),
     Claim("the autoscalers act before the deliveries of one busy server wait for credit",
           kubernetes("scaling")),
     Claim("each query of dashboards and rules asks for metrics that are declared",
