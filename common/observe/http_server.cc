@@ -173,7 +173,6 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
   unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG;
   if (where.ss_family == AF_INET6) flags |= MHD_USE_DUAL_STACK;
   errno = 0;
-  // Not SO_REUSEPORT, with which two services would share a port unseen.
   state->daemon = MHD_start_daemon(flags, 0, nullptr, nullptr, &State::Handle, state.get(),  //
                                    MHD_OPTION_EXTERNAL_LOGGER, &Quiet, nullptr,              //
                                    MHD_OPTION_SOCK_ADDR, &where,                             //
@@ -181,8 +180,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
                                    MHD_OPTION_CONNECTION_LIMIT, kConnections,                //
                                    MHD_OPTION_PER_IP_CONNECTION_LIMIT, kConnectionsPerSource,
                                    MHD_OPTION_CONNECTION_MEMORY_LIMIT, kRequestBytes,  //
-                                   MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,        //
-                                   MHD_OPTION_LISTENING_ADDRESS_REUSE, 0U, MHD_OPTION_END);
+                                   MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,        // MHD_OPTION_END);
   if (state->daemon == nullptr) {
     const std::string why = errno == 0 ? "it cannot be opened" : std::strerror(errno);
     return base::Error(absl::StatusCode::kUnavailable, "listen on ", address, ": ",

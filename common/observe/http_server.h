@@ -40,8 +40,8 @@ class HttpServer {
                    absl::Time until = absl::InfiniteFuture());
   void SetReady(const std::string& check);
 
-  // A check of /livez, which is 503 while any of them gives a reason. Thread-safe; `check` is called
-  // on threads of the server until it is destroyed.
+  // A check of /livez, which is 503 while any of them gives a reason. Thread-safe; `check` runs on
+  // threads of the server until it is destroyed.
   void AddLiveCheck(std::function<std::string()> check);
 
   // Once it has returned nothing is read of the registry: what readings ask may go.

@@ -45,6 +45,19 @@ class PoisonTest(Case):
         self.assertEqual([b"poison" in one.data for one in self.arrived], [True, True, False])
         self.assertEqual(len(mailbox.log("queue", SET_APART)), 1)
 
+    def test_two_kills_in_a_row_set_few_apart(self):
+        mailbox = self.mailbox({"queue.first_connections": 20})
+        for number in range(20):
+            send(mailbox, "bob@contoso.test", message(f"m{number}"))
+        self.kill_in_hand(mailbox, 20)
+        self.eventually(lambda: len(self.arrived) == 24, 20, "a few of them to be tried")
+        mailbox.sigkill()
+        self.seconds = 0
+        mailbox.start(seconds=60)
+        self.eventually(lambda: mailbox.queued() == self.poison(mailbox), 30, "the others to go")
+        self.assertEqual(self.poison(mailbox), 4)
+        self.assertEqual(len({one.data for one in self.arrived[24:]}), 16)
+
     def test_a_process_that_crashes_by_itself_counts_as_one_that_is_killed(self):
         mailbox = self.mailbox()
         send(mailbox, "bob@contoso.test", message("poison"))

@@ -248,6 +248,11 @@ void MemoryStore::ClearInHand(base::MessageId id) {
   if (mark != marks_.end() && --mark->second == 0) marks_.erase(mark);
 }
 
+bool MemoryStore::IsInHand(base::MessageId id) const {
+  const std::lock_guard lock(mutex_);
+  return marks_.contains(id);
+}
+
 absl::StatusOr<model::Message> MemoryStore::Load(base::MessageId id) {
   const std::lock_guard lock(mutex_);
   if (damaged_.count(id) != 0) return absl::DataLossError("message: the record is damaged");

@@ -89,6 +89,8 @@ class MessageStore {
   // per next hop).
   virtual void MarkInHand(base::MessageId id) = 0;
   virtual void ClearInHand(base::MessageId id) = 0;
+  // Whether an attempt has it in hand now.
+  virtual bool IsInHand(base::MessageId id) const = 0;
 
   // Blocking reads: call on the disk pool.
   virtual absl::StatusOr<Message> Load(base::MessageId id) = 0;

@@ -47,7 +47,8 @@ Pipeline::Pipeline(const Parts& parts)
               on_the_way_,
               parts.tracking,
               [this](model::Message& message) { RouteNew(message); }},
-      body_bytes_(std::make_shared<std::atomic<std::uint64_t>>(0)) {
+      body_bytes_(std::make_shared<std::atomic<std::uint64_t>>(0)),
+      suspects_(store_, queue_settings_) {
   AddReadings(registry_, router_.counts());
   AddSubmissionReading(registry_, [this] { return Submission().message_count; });
   POSTERN_CHECK(parts.executors.size() == parts.resolvers.size() && !parts.executors.empty());
@@ -85,8 +86,8 @@ void Pipeline::SetDirectory(directory::SnapshotPtr snapshot) {
 
 absl::Status Pipeline::Restore() {
   if (const absl::Status read = RestoreSuspensions(); !read.ok()) return read;
-  std::vector<model::MessagePtr> suspects;
-  const auto visit = [this, &suspects](model::MessagePtr message, model::InHand in_hand) {
+  std::vector<model::MessagePtr> were_in_hand;
+  const auto visit = [this, &were_in_hand](model::MessagePtr message, model::InHand in_hand) {
     ++restored_;
     if (in_hand) {
       ++restored_in_hand_;
@@ -94,11 +95,11 @@ absl::Status Pipeline::Restore() {
       POSTERN_LOG(kWarning, "deliver", "an attempt may have been under way at the last end",
                   {{"message_id", message->id.ToString()}});
     }
-    if (in_hand == model::kInHand) return suspects.push_back(std::move(message));
+    if (in_hand == model::kInHand) return were_in_hand.push_back(std::move(message));
     Place(Rerouted(std::move(message)), /*keep_message=*/false);
   };
   if (const absl::Status scanned = store_.Scan(visit); !scanned.ok()) return scanned;
-  PlaceSuspects(std::move(suspects));
+  PlaceInHand(std::move(were_in_hand));
   if (const absl::Status read = sts_.Restore(); !read.ok()) {
     POSTERN_LOG(kWarning, "deliver", "the kept MTA-STS policies cannot be read: they are asked for",
                 {{"error", read}});

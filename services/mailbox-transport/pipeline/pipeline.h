@@ -28,6 +28,7 @@
 #include "services/mailbox-transport/pipeline/pressure.h"
 #include "services/mailbox-transport/pipeline/settings.h"
 #include "services/mailbox-transport/pipeline/shard.h"
+#include "services/mailbox-transport/pipeline/suspects.h"
 #include "services/mailbox-transport/pipeline/tickets.h"
 
 namespace postern::pipeline {
@@ -148,10 +149,11 @@ class Pipeline final : public model::Intake {
   Shard& ShardOf(const model::NextHop& hop) const;
   absl::Status RestoreSuspensions();
   model::MessagePtr Rerouted(model::MessagePtr message) const;
-  // Counts the crash; and sets the message apart when it is one too many.
-  void Suspect(model::Message& message);
-  // Returns when the store has the counts: only then may an attempt begin.
-  void PlaceSuspects(std::vector<model::MessagePtr> suspects);
+  void SetApart(model::Message& message);
+  // Counts the crash for what was in hand; returns when the store has the counts: only then may an
+  // attempt begin.
+  void PlaceInHand(std::vector<model::MessagePtr> in_hand);
+  io::Task<void> LetSuspectsGo();
   void RouteNew(model::Message& message) const;
   // False when the Submission queue lets it go.
   bool HoldBack(const model::Message& message);
@@ -193,6 +195,7 @@ class Pipeline final : public model::Intake {
   std::atomic<bool> submission_suspended_{false};
   mutable std::mutex held_mutex_;
   std::vector<base::MessageId> held_;  // while the Submission queue is suspended
+  Suspects suspects_;                  // after Restore: of the first shard
   std::size_t restored_ = 0;
   std::size_t restored_in_hand_ = 0;
 };

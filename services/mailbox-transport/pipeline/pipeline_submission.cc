@@ -14,7 +14,7 @@ namespace postern::pipeline {
 namespace {
 
 constexpr std::size_t kLetGoSlice = 256;
-constexpr std::chrono::seconds kSuspectsWrittenMax{5};
+constexpr std::chrono::seconds kCountsWrittenMax{5};
 
 bool IsHeld(const model::Message& message) {
   return !message.recipients.empty() && model::IsSubmission(message.recipients.front().next_hop);
@@ -60,7 +60,7 @@ queue::QueueView Pipeline::Submission() const {
   view.hop = model::SubmissionHop();
   view.status = submission_suspended_ ? queue::QueueStatus::kSuspended : queue::QueueStatus::kReady;
   const std::lock_guard lock(held_mutex_);
-  view.message_count = submission_length() + held_.size();
+  view.message_count = submission_length() + held_.size() + suspects_.size();
   if (!held_.empty()) view.first = {1};  // of those that are held nobody knows the oldest
   return view;
 }
@@ -133,10 +133,7 @@ io::Task<absl::StatusOr<bool>> Pipeline::LetGoSome(bool suspended) {
   co_return !ids.empty();
 }
 
-void Pipeline::Suspect(model::Message& message) {
-  ++message.crashes;
-  const auto most = static_cast<std::uint32_t>(*queue_settings_.poison_threshold);
-  if (!*queue_settings_.poison_message_detection_enabled || message.crashes < most) return;
+void Pipeline::SetApart(model::Message& message) {
   for (model::RecipientState& state : message.recipients) {
     if (state.phase == model::Phase::kPending) state.next_hop = model::PoisonHop();
   }
@@ -147,23 +144,47 @@ void Pipeline::Suspect(model::Message& message) {
 
 // Nothing is tried before it is on the disk that this was one crash more; while the disk is full
 // the count is in memory alone.
-void Pipeline::PlaceSuspects(std::vector<model::MessagePtr> suspects) {
-  if (suspects.empty()) return;
+void Pipeline::PlaceInHand(std::vector<model::MessagePtr> in_hand) {
+  if (in_hand.empty()) return;
+  if (!CountCrash(queue_settings_, in_hand)) {
+    POSTERN_LOG(
+        kWarning, "queue",
+        "more messages were in hand at one crash after another than can be told apart: they "
+        "are tried a few at a time",
+        {{"messages", in_hand.size()}, {"at_a_time", *queue_settings_.poison_suspects}});
+  }
   const auto written = std::make_shared<std::promise<void>>();
-  for (const model::MessagePtr& message : suspects) {
-    Suspect(*message);
+  for (const model::MessagePtr& message : in_hand) {
+    if (IsPoisonous(queue_settings_, *message)) SetApart(*message);
     // The store commits in order: with the last one all are written.
-    const bool last = message == suspects.back();
+    const bool last = message == in_hand.back();
     shared_.Write(message, [written, last](const absl::Status&) {
       if (last) written->set_value();
     });
   }
-  if (written->get_future().wait_for(kSuspectsWrittenMax) != std::future_status::ready) {
+  if (written->get_future().wait_for(kCountsWrittenMax) != std::future_status::ready) {
     POSTERN_LOG(kWarning, "queue", "crashes are not counted on the disk yet: it is full or slow",
-                {{"messages", suspects.size()}});
+                {{"messages", in_hand.size()}});
   }
-  for (model::MessagePtr& message : suspects)
-    Place(Rerouted(std::move(message)), /*keep_message=*/false);
+  for (model::MessagePtr& message : in_hand) {
+    const bool suspect = suspects_.AreMeant(*message);
+    message = Rerouted(std::move(message));
+    suspect ? suspects_.Add(std::move(message)) : Place(message, /*keep_message=*/false);
+  }
+  if (suspects_.size() == 0) return;
+  Shard& first = *shards_.front();
+  first.executor().Post([this, &first] { first.Spawn(LetSuspectsGo()); });
+}
+
+// On the executor of the first shard.
+io::Task<void> Pipeline::LetSuspectsGo() {
+  while (!ending_ && suspects_.size() > 0) {
+    const std::vector<model::MessagePtr> next = suspects_.Next(clock_.Now());
+    for (const model::MessagePtr& message : next)
+      Place(message, /*keep_message=*/false);
+    const absl::Status slept = co_await io::Sleep(Suspects::kLook);
+    if (!slept.ok()) co_return;
+  }
 }
 
 }  // namespace postern::pipeline

@@ -231,6 +231,16 @@ struct QueueSettings {
           "At how many ends of the process without a stop a message was in hand that is poison; "
           "an attempt that comes to its end starts the count anew."};
 
+  settings::Setting<int> poison_suspects{
+      .key = "queue.poison_suspects",
+      .fallback = 4,
+      .min = 1,
+      .max = 1000,
+      .about =
+          "How many messages of whom one more crash makes poison are tried at a time after a "
+          "crash. When more of them were in hand, nobody knows which it was, and it counts for "
+          "none."};
+
   settings::Setting<absl::Duration> queue_max_idle_time{
       .key = "queue.queue_max_idle_time",
       .fallback = absl::Minutes(3),
@@ -268,6 +278,7 @@ struct QueueSettings {
     visit(low_priority_message_expiration_timeout);
     visit(poison_message_detection_enabled);
     visit(poison_threshold);
+    visit(poison_suspects);
     visit(queue_max_idle_time);
   }
 };

@@ -185,6 +185,14 @@ void InHandTable::Clear(base::MessageId id) {
   // Not there: never marked, or counted as overflow, which stays until the next start.
 }
 
+bool InHandTable::Has(base::MessageId id) const {
+  const std::uint64_t place = PlaceOf(id);
+  for (std::uint64_t step = 0; step < kWindow; ++step) {
+    if (slot(place + step).load(std::memory_order_relaxed) == id.value) return true;
+  }
+  return false;
+}
+
 void InHandTable::NoteSynced(std::uint64_t sequence) {
   header().synced_sequence.store(sequence);
 }

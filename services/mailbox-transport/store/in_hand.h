@@ -50,6 +50,7 @@ class InHandTable {
 
   void Mark(base::MessageId id);
   void Clear(base::MessageId id);
+  bool Has(base::MessageId id) const;
 
   // Every message in the log up to here is on disk: a lower bound that the next start checks.
   void NoteSynced(std::uint64_t sequence);

@@ -52,6 +52,10 @@ void RocksStore::ClearInHand(base::MessageId id) {
   in_hand_->Clear(id);
 }
 
+bool RocksStore::IsInHand(base::MessageId id) const {
+  return in_hand_->Has(id);
+}
+
 std::optional<model::KeyRecord> RocksStore::FindKey(const std::string& identity,
                                                     const std::string& key) {
   const std::string name = IdempotencyKey(identity, key);

@@ -69,6 +69,7 @@ class RocksStore final : public model::MessageStore {
   void WhenWritten(Done done) override;
   void MarkInHand(base::MessageId id) override;
   void ClearInHand(base::MessageId id) override;
+  bool IsInHand(base::MessageId id) const override;
   absl::StatusOr<model::Message> Load(base::MessageId id) override;
   absl::StatusOr<std::string> LoadChunk(base::MessageId id, std::uint32_t number) override;
   absl::Status Walk(

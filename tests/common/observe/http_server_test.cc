@@ -165,6 +165,14 @@ TEST_F(HttpServerTest, ConnectionsThatSayNothingDoNotHoldUpAProbe) {
     ::close(fd);
 }
 
+TEST_F(HttpServerTest, ThePortIsFreeForTheNextProcessAtOnce) {
+  const std::string address = base::Cat("127.0.0.1:", server_->port());
+  EXPECT_THAT(Get("/livez"), StartsWith("HTTP/1.1 200"));
+  server_.reset();
+  const auto next = HttpServer::Start(address, registry_);
+  EXPECT_TRUE(next.ok()) << next.status();
+}
+
 TEST_F(HttpServerTest, APortInUseIsNamed) {
   const std::string address = base::Cat("127.0.0.1:", server_->port());
   const auto second = HttpServer::Start(address, registry_);

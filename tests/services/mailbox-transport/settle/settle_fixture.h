@@ -38,6 +38,8 @@ class RecordingStore final : public model::MessageStore {
 
   void ClearInHand(base::MessageId) override {}
 
+  bool IsInHand(base::MessageId) const override { return false; }
+
   absl::StatusOr<model::Message> Load(base::MessageId) override {
     return absl::NotFoundError("not kept");
   }
