@@ -9,10 +9,22 @@ namespace postern::egress {
 
 namespace {
 
+bool BeforeMail(const smtp::HostTried& tried) {
+  return tried.stage == smtp::Stage::kConnect || tried.stage == smtp::Stage::kGreeting ||
+         tried.stage == smtp::Stage::kHello;
+}
+
+// It serves nobody now: 421, or 554 instead of a greeting (RFC 5321 §3.1). What else it may say
+// there may be about our name.
+bool SentUsAway(const smtp::HostTried& tried) {
+  return tried.reply.has_value() && (tried.reply->code == 421 || tried.reply->code == 554);
+}
+
 // The host is to blame, not we: no place for a session, no address of ours, a stop.
 bool DidNotAnswer(const smtp::HostTried& tried) {
-  return tried.stage == smtp::Stage::kConnect && !tried.reply.has_value() &&
-         (absl::IsUnavailable(tried.error) || absl::IsDeadlineExceeded(tried.error));
+  if (!BeforeMail(tried)) return false;
+  if (tried.reply.has_value()) return SentUsAway(tried);
+  return absl::IsUnavailable(tried.error) || absl::IsDeadlineExceeded(tried.error);
 }
 
 bool NobodyAnswered(const smtp::Outcome& outcome) {
@@ -22,7 +34,7 @@ bool NobodyAnswered(const smtp::Outcome& outcome) {
 
 bool SomebodyAnswered(const smtp::Outcome& outcome) {
   return std::any_of(outcome.hosts.begin(), outcome.hosts.end(), [](const auto& tried) {
-    return tried.stage > smtp::Stage::kConnect || tried.reply.has_value();
+    return tried.stage > smtp::Stage::kConnect && !DidNotAnswer(tried);
   });
 }
 

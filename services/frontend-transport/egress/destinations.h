@@ -1,7 +1,7 @@
 // services/frontend-transport/egress/destinations.h
 //
 // Destinations: what callers should know of the domains that mail goes to: which share their mail
-// exchangers, and which of these do not answer.
+// exchangers, and which of these do not answer, or send us away before any mail.
 //
 // Flow      Note after each attempt: what is new is told to every caller; Blocked for a caller that
 //           comes later.

@@ -65,9 +65,10 @@ struct EgressSettings : smtp::EngineSettings {
       .min = absl::ZeroDuration(),
       .max = absl::Minutes(5),
       .about =
-          "When no mail exchanger of a domain answers, callers are told to leave it and every "
-          "other "
-          "domain with the same exchangers alone for so long. 0: they are not told."};
+          "When no mail exchanger of a domain answers, or none but with 421 or 554 before any "
+          "mail, "
+          "callers are told to leave it and every other domain with the same exchangers alone for "
+          "so long. 0: they are not told."};
   settings::Setting<std::vector<std::string>> addresses{
       .key = "egress.addresses",
       .about =

@@ -56,7 +56,7 @@ absl::Status Destinations::Blocked(const std::string& name, absl::Time now) {
     domain.answers_until = now + kAnsweredTogether;
   }
   if (domain.answers_until <= now) return absl::OkStatus();
-  return base::Error(absl::StatusCode::kUnavailable, "no mail exchanger answers, as mail to ",
+  return base::Error(absl::StatusCode::kUnavailable, "no mail exchanger takes mail, as mail to ",
                      block->domain, " has shown; not tried");
 }
 

@@ -12,15 +12,24 @@ class EgressDestinationsTest : public ::testing::Test {
   std::optional<v1::Destination> Note(const std::string& domain,
                                       const std::string& mx_set,
                                       smtp::Stage stage,
-                                      const absl::Status& error) {
+                                      const absl::Status& error,
+                                      int code = 0) {
     delivery_.route.domain = domain;
     smtp::Outcome outcome;
     outcome.mx_set = mx_set;
     smtp::HostTried tried;
     tried.stage = stage;
     tried.error = error;
+    if (code != 0) tried.reply = mail::Reply{code, {"said so"}};
     outcome.hosts = {tried};
     return destinations_.Note(delivery_, outcome, now_);
+  }
+
+  // All that it says is this, at this stage.
+  bool BlocksWith(smtp::Stage stage, int code) {
+    destinations_ = Destinations(absl::Seconds(30));
+    Note("one.test", "10 mx7.test", stage, absl::OkStatus(), code);
+    return !destinations_.Blocked(now_).empty();
   }
 
   std::optional<v1::Destination> Silent(const std::string& domain) {
@@ -82,8 +91,25 @@ TEST_F(EgressDestinationsTest, WhatIsOurFaultBlocksNobody) {
   }
 }
 
+TEST_F(EgressDestinationsTest, HostThatSendsUsAwayBeforeAnyMailIsAsGoodAsSilent) {
+  EXPECT_TRUE(BlocksWith(smtp::Stage::kGreeting, 421));
+  EXPECT_TRUE(BlocksWith(smtp::Stage::kGreeting, 554));
+  EXPECT_TRUE(BlocksWith(smtp::Stage::kHello, 421));
+  Note("two.test", "10 mx8.test", smtp::Stage::kGreeting, absl::UnavailableError("closed"));
+  EXPECT_EQ(destinations_.Blocked(now_).size(), 2u);
+}
+
 TEST_F(EgressDestinationsTest, HostThatTalksIsNotSilent) {
-  Note("one.test", "10 mx7.test", smtp::Stage::kGreeting, absl::UnavailableError("closed"));
+  EXPECT_FALSE(BlocksWith(smtp::Stage::kHello, 550)) << "our name, perhaps";
+  EXPECT_FALSE(BlocksWith(smtp::Stage::kMail, 421));
+  EXPECT_FALSE(BlocksWith(smtp::Stage::kTls, 454));
+}
+
+TEST_F(EgressDestinationsTest, HostThatSendsUsAwayDoesNotEndABlock) {
+  Silent("one.test");
+  Note("two.test", "10 mx7.test", smtp::Stage::kHello, absl::OkStatus(), 421);
+  EXPECT_EQ(destinations_.Blocked(now_).size(), 1u);
+  Note("two.test", "10 mx7.test", smtp::Stage::kHello, absl::OkStatus(), 550);
   EXPECT_TRUE(destinations_.Blocked(now_).empty());
 }
 
