@@ -18,6 +18,7 @@ void Merge(v1::ProxyToFrontEnd& from, v1::ProxyToFrontEnd& into) {
   MoveAll(from.mutable_offers(), into.mutable_offers());
   MoveAll(from.mutable_data(), into.mutable_data());
   MoveAll(from.mutable_cancels(), into.mutable_cancels());
+  MoveAll(from.mutable_admissions(), into.mutable_admissions());
 }
 
 void Merge(v1::ProxyToMailbox& from, v1::ProxyToMailbox& into) {
@@ -27,6 +28,7 @@ void Merge(v1::ProxyToMailbox& from, v1::ProxyToMailbox& into) {
   MoveAll(from.mutable_windows(), into.mutable_windows());
   MoveAll(from.mutable_outcomes(), into.mutable_outcomes());
   MoveAll(from.mutable_destinations(), into.mutable_destinations());
+  MoveAll(from.mutable_asks(), into.mutable_asks());
 }
 
 bool CanWait(const v1::ProxyToFrontEnd& frame) {

@@ -52,8 +52,8 @@ using ToMailbox = FrameStream<v1::ProxyToMailbox, v1::ProxyToFrontEnd>;
 void Merge(v1::ProxyToFrontEnd& from, v1::ProxyToFrontEnd& into);
 void Merge(v1::ProxyToMailbox& from, v1::ProxyToMailbox& into);
 
-// Whether nobody's next step hangs on it: a new delivery or the outcome of one, not the parts of a
-// content or the room for them.
+// Whether nobody's next step hangs on it, or only that of a delivery that has not begun: a new
+// delivery, whether it may begin, or its outcome; not the parts of a content or the room for them.
 bool CanWait(const v1::ProxyToFrontEnd& frame);
 bool CanWait(const v1::ProxyToMailbox& frame);
 

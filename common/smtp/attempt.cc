@@ -55,9 +55,11 @@ io::Task<Outcome> Attempt::Run() {
     dns::HostsAnswer answer = co_await LookUp();
     outcome_.mx_set = std::move(answer.mx_set);
     partial_ = answer.partial;
-    if (answer.ok() && delivery_.admits && !delivery_.admits(outcome_.mx_set, answer.ttl)) {
-      outcome_.put_off = true;
-    } else if (answer.ok()) {
+    if (answer.ok() && delivery_.admits) {
+      const bool admitted = co_await delivery_.admits(outcome_.mx_set, answer.ttl);
+      outcome_.put_off = !admitted;
+    }
+    if (answer.ok() && !outcome_.put_off) {
       co_await AskSts();
       std::vector<dns::Host> once_more;
       if (MayYieldRequireTls()) once_more = answer.hosts;
@@ -66,7 +68,7 @@ io::Task<Outcome> Attempt::Run() {
         require_tls_ = false;
         co_await TryHosts(std::move(once_more));
       }
-    } else {
+    } else if (!outcome_.put_off) {
       NoteLookup(answer);
     }
   }

@@ -27,6 +27,7 @@
 #include "common/dns/resolver.h"
 #include "common/io/dialer.h"
 #include "common/io/scope.h"
+#include "common/io/task.h"
 #include "common/mail/envelope.h"
 #include "common/smtp/body_source.h"
 #include "common/smtp/connectivity_log.h"
@@ -59,8 +60,8 @@ struct EngineStores {
 
 // Asked once the hosts are known, before the first of them is dialled: whether they may be now.
 // `mx_set` is dns::MxSetName, empty for smart hosts and for a domain without MX records; it holds
-// for `ttl`.
-using Admits = std::function<bool(const std::string& mx_set, absl::Duration ttl)>;
+// for `ttl`. It may have to ask others, and bounds that wait itself.
+using Admits = std::function<io::Task<bool>(std::string mx_set, absl::Duration ttl)>;
 
 struct Delivery {
   Route route;
@@ -72,6 +73,7 @@ struct Delivery {
   absl::Duration deadline = absl::Minutes(30);  // for the whole attempt
   std::optional<KnownSts> sts;                  // of the domain, as far as the caller knows one
   Admits admits = {};                           // null: whatever the hosts are, they are dialled
+  std::string mx_set = {};  // in which it has a place: a front end asks about others only
 };
 
 class Engine {

@@ -49,7 +49,8 @@ absl::StatusOr<Route> RouteFromWire(const v1::ProxyRoute& wire);
 void ToWire(const ConnectorPolicy& policy, v1::ConnectorPolicy& wire);
 absl::StatusOr<ConnectorPolicy> PolicyFromWire(const v1::ConnectorPolicy& wire);
 
-// Everything of an Offer but its number and its body.
+// Everything of an Offer but its number and its body. Whom to ask, if Delivery::admits is there, is
+// for the reader to say.
 void ToWire(const Delivery& delivery, v1::Offer& wire);
 absl::StatusOr<Delivery> DeliveryFromWire(const v1::Offer& wire);
 

@@ -89,6 +89,7 @@ void ToWire(const Delivery& delivery, v1::Offer& wire) {
   wire.set_size(delivery.size);
   wire.set_eight_bit(delivery.eight_bit);
   if (delivery.sts.has_value()) ToWire(*delivery.sts, *wire.mutable_sts());
+  if (delivery.admits) wire.set_mx_set(delivery.mx_set);
   wire.set_deadline_ms(Milliseconds(delivery.deadline));
 }
 

@@ -4,6 +4,7 @@ all; and what it tells of mail exchangers that do not answer."""
 from cases import Case, main, send
 from dnssec import SignedZones
 from harness import wait_until
+from services import Shell
 from site_front_ends import Site
 from wire import WireSink
 
@@ -72,12 +73,18 @@ class FrontEndLimitsTest(Case):
         mailbox = self.world(**{"egress.connect_timeout": "1s"})
         mailbox.sigterm()
         mailbox.settings["queue.queue_glitch_retry_interval"] = "3s"
+        mailbox.settings["queue.queue_max_idle_time"] = "5s"
         mailbox.start()
         sink, = self.sinks(HOSTS[:1])
         for domain in ("one1", "two1"):
             send(mailbox, f"bob@{domain}.plain.test")
         sink.wait_for(2)
         sink.stop()
+        # Queues of one MX set wait together; of a new one the set is not known yet.
+        shell = Shell(self.lab, mailbox)
+        self.eventually(lambda: not [row for row in shell.json("Get-Queue")["queues"]
+                                     if row["nextHopDomain"].endswith("1.plain.test")],
+                        15, "the queues to go")
         said = self.waits(mailbox, "bob@one1.plain.test")
         self.assertNotIn("not tried", said)
         self.assertEqual(self.failures(), 1)

@@ -17,19 +17,29 @@ INTERVAL = 2  # seconds between the tries of hosts that are down
 
 
 class MxSetTest(Case):
-    def start(self, slow=0.0, threads=2, **settings):
+    proxied = False
+
+    def start(self, slow=0.0, threads=2, names=MX, **settings):
         port = self.lab.free_port()
-        self.names = self.started(NameServer(self.lab, MX, HOSTS))
-        self.hosts = [self.started(WireSink(port, address, dot_delay=lambda: slow))
+        self.names = self.started(NameServer(self.lab, names, HOSTS))
+        self.arrived = []
+        self.hosts = [self.started(WireSink(port, address, dot_delay=lambda: slow,
+                                            on_message=self.arrives))
                       for address in (FIRST, SECOND)]
-        self.lab.site()
-        self.lab.connector("internet", ["*"])
+        step = "egress" if self.proxied else "deliver"
+        speaks = {f"{step}.mx_port": port, f"{step}.dns_servers": [self.names.address]}
+        # Sessions are of one thread: with one of them what is kept idle serves whatever comes next.
+        front_ends = [self.frontend({**speaks, "server.io_threads": 1})] if self.proxied else []
+        self.lab.site([front_end.address for front_end in front_ends])
+        self.lab.connector("internet", ["*"], frontendProxyEnabled=self.proxied)
         self.transport = self.mailbox({
-            "deliver.mx_port": port, "deliver.dns_servers": [self.names.address],
-            "server.io_threads": threads,
+            **({} if self.proxied else speaks), "server.io_threads": threads,
             "queue.queue_glitch_retry_interval": f"{INTERVAL}s",
             "queue.queue_glitch_retry_count": 15,
             **{f"queue.{name}": value for name, value in settings.items()}})
+
+    def arrives(self, _):
+        self.arrived.append(time.monotonic())
 
     def send(self, domains, each=1):
         with WireClient(self.transport.smtp_port) as client:
@@ -78,6 +88,34 @@ class MxSetTest(Case):
         self.assertEqual(self.taken(), 20)
         self.assertEqual(self.transport.metrics().total("postern_queue_mx_sets_down"), 0)
 
+    def test_two_hundred_domains_whose_host_says_421_make_a_few_connections(self):
+        domains = [f"tenant{number}.test" for number in range(200)]
+        self.start(names={domain: [(10, "mx1.provider.test")] for domain in domains})
+        self.hosts[0].answers["EHLO"] = "421 4.3.2 not now"
+        self.send(domains)
+        self.eventually(lambda: self.hosts[0].connections, 10, "the first failure")
+        time.sleep(4 * INTERVAL)
+        self.assertLessEqual(self.hosts[0].connections, 8)
+        of_set = [row for row in self.queues() if row["mxSet"] == "10 mx1.provider.test"]
+        self.assertEqual(len(of_set), 200)
+
+        self.hosts[0].answers.pop("EHLO")
+        self.transport.wait_empty(30)
+        self.assertEqual(self.taken(), 200)
+
+    def test_what_waits_for_its_hosts_is_not_in_hand_at_a_crash(self):
+        self.start()
+        for host in self.hosts:
+            host.answers["EHLO"] = "421 4.3.2 not now"
+        self.send(DOMAINS)
+        self.eventually(lambda: [row["mxSet"] for row in self.queues()].count(SET) == 20, 10,
+                        "all queues of the set")
+        self.transport.sigkill()
+        self.transport.start()
+        restored = self.transport.log("queue", "restored")[-1]
+        self.assertEqual(restored["messages"], 20)
+        self.assertLessEqual(restored["in_hand"], 1)  # the one that tries
+
     def test_one_domain_alone_is_tried_as_often(self):
         self.assertIn(self.tries(DOMAINS[:1]), range(2, 6))
 
@@ -89,12 +127,26 @@ class MxSetTest(Case):
         self.assertEqual(self.hosts[0].open_max, 3)
         self.assertEqual(self.hosts[1].open_max, 0)
 
+    def test_the_pace_of_a_provider_holds_over_all_domains(self):
+        self.start(threads=1, rate_limits=["mx:provider.test=5/s"])
+        self.send(DOMAINS)
+        self.transport.wait_empty(30)
+        times = sorted(self.arrived)
+        self.assertEqual(len(times), 20)
+        self.assertGreater(times[-1] - times[0], 3)  # 19 intervals of 0.2 s
+
     def test_a_session_serves_one_domain_after_the_other(self):
         self.start(threads=1, max_per_mx_set_outbound_connections=1)
         self.send(DOMAINS)
         self.transport.wait_empty(30)
         self.assertEqual(self.taken(), 20)
         self.assertEqual(self.hosts[0].connections, 1)
+
+
+class ThroughAFrontEndTest(MxSetTest):
+    """The same where a front end looks the hosts up."""
+
+    proxied = True
 
 
 if __name__ == "__main__":

@@ -75,7 +75,10 @@ void MailboxStream::OnFrame(v1::ProxyToFrontEnd frame) {
     const auto found = open_.find(cancel.delivery());
     if (found != open_.end())
       found->second->Cancel(absl::CancelledError("cancelled by the caller"));
+    Answer(cancel.delivery(), false);
   }
+  for (const v1::Admission& admission : frame.admissions())
+    Answer(admission.delivery(), admission.admitted());
 }
 
 void MailboxStream::Take(v1::Offer& offer) {
@@ -106,13 +109,56 @@ void MailboxStream::Refuse(const v1::Offer& offer, absl::Status why) {
                                     mail::transient::kSystemIncorrectlyConfigured));
 }
 
+io::Task<bool> MailboxStream::Admits(const v1::Offer& offer,
+                                     std::string mx_set,
+                                     absl::Duration ttl) {
+  if (mx_set == offer.mx_set()) co_return true;
+  Question question;
+  asking_.emplace(offer.delivery(), &question);
+  v1::ProxyToMailbox frame;
+  v1::Ask& ask = *frame.add_asks();
+  ask.set_delivery(offer.delivery());
+  ask.set_mx_set(std::move(mx_set));
+  ask.set_ttl_seconds(static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(absl::ToInt64Seconds(ttl), 0, UINT32_MAX)));
+  stream_->Send(std::move(frame));
+  const absl::Status answered = co_await question.answered.Until(kAdmissionMax);
+  asking_.erase(offer.delivery());
+  co_return answered.ok() && question.admitted;
+}
+
+void MailboxStream::Answer(std::uint64_t delivery, bool admitted) {
+  const auto found = asking_.find(delivery);
+  if (found == asking_.end()) return;
+  found->second->admitted = admitted;
+  found->second->answered.NotifyAll();
+}
+
+// Nothing was tried, which says nothing of anybody: its caller knows why, or was too slow.
+void MailboxStream::LeaveUntried(const v1::Offer& offer) {
+  open_.erase(offer.delivery());
+  probe_.LeftUntried();
+  if (closed_) return;
+  const auto recipients = static_cast<std::size_t>(offer.envelope().recipients_size());
+  SendOutcome(offer.delivery(),
+              smtp::Outcome::Failed(recipients, smtp::Origin::kFrontEnd,
+                                    absl::CancelledError("not admitted by the caller"),
+                                    mail::EnhancedStatus{4, 3, 2}));
+}
+
 io::Task<void> MailboxStream::Serve(std::shared_ptr<v1::Offer> offer,
                                     std::shared_ptr<OfferedBody> body) {
   const absl::Time started = absl::Now();
   smtp::Outcome outcome;
-  const auto delivery = smtp::DeliveryFromWire(*offer);
+  auto delivery = smtp::DeliveryFromWire(*offer);
   if (delivery.ok()) {
+    if (offer->has_mx_set()) {
+      delivery->admits = [this, offer](std::string mx_set, absl::Duration ttl) {
+        return Admits(*offer, std::move(mx_set), ttl);
+      };
+    }
     outcome = co_await engine_.Attempt(*delivery, *body);
+    if (outcome.put_off) co_return LeaveUntried(*offer);
     attempted_(*delivery, outcome);
   } else {
     outcome = smtp::Outcome::Failed(static_cast<std::size_t>(offer->envelope().recipients_size()),

@@ -3,12 +3,14 @@
 // MailboxStream: the front end's side of one proxy stream: takes offers, delivers them, answers
 // each once.
 //
-// Flow      Made with its stream, gives Credit; each Offer becomes a fiber with one Outcome; GoAway
-//           before the end of the service.
+// Flow      Made with its stream, gives Credit; each Offer becomes a fiber with one Outcome, which
+//           asks its caller before the first connection to an MX set in which it has no place;
+//           GoAway before the end of the service.
 // Failure   Offers beyond the credit, or malformed, get an Outcome of Origin::kFrontEnd. When the
 //           stream is lost every SMTP conversation is closed at once, without a final dot.
 // Lifetime  Owned by the service; it may be destroyed after finished(). One executor.
-// Limits    egress.slots_per_stream_max deliveries; 64 KiB each, 256 KiB more for a large one.
+// Limits    egress.slots_per_stream_max deliveries; 64 KiB each, 256 KiB more for a large one. The
+//           answer to a question is awaited for kAdmissionMax.
 // See       docs/architecture.md "Egress"; proto/postern/v1/proxy.proto
 
 #pragma once
@@ -31,6 +33,8 @@ namespace postern::egress {
 
 // How long a caller may take to end a stream on which nothing is left.
 inline constexpr absl::Duration kCallerEndMax = absl::Seconds(2);
+// How long a caller may take to say whether hosts may be connected to.
+inline constexpr absl::Duration kAdmissionMax = absl::Seconds(30);
 
 class MailboxStream final : public rpc::ToMailbox::Handler {
  public:
@@ -63,7 +67,17 @@ class MailboxStream final : public rpc::ToMailbox::Handler {
   void OnClosed(absl::Status status) override;
 
  private:
+  struct Question {
+    bool admitted = false;
+    io::Event answered;
+  };
+
   io::Task<void> Serve(std::shared_ptr<v1::Offer> offer, std::shared_ptr<OfferedBody> body);
+  // Whether hosts of this MX set may be connected to; only a set that the offer does not name is a
+  // question for its caller.
+  io::Task<bool> Admits(const v1::Offer& offer, std::string mx_set, absl::Duration ttl);
+  void Answer(std::uint64_t delivery, bool admitted);
+  void LeaveUntried(const v1::Offer& offer);
   io::Task<void> LeaveWhenEmpty();
   void Take(v1::Offer& offer);
   void Refuse(const v1::Offer& offer, absl::Status why);
@@ -80,7 +94,8 @@ class MailboxStream final : public rpc::ToMailbox::Handler {
   bool going_away_ = false;
   bool closed_ = false;
   std::unordered_map<std::uint64_t, std::shared_ptr<OfferedBody>> open_;
-  io::Event left_;  // the stream has ended
+  std::unordered_map<std::uint64_t, Question*> asking_;  // some of these
+  io::Event left_;                                       // the stream has ended
   io::Scope deliveries_;
   io::Scope leaving_;
   io::Scope ending_;

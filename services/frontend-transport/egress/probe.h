@@ -27,6 +27,9 @@ class Probe {
 
   void OfferRefused() { refused_.Add(); }
 
+  // Its caller does not want it tried now.
+  void LeftUntried() { open_.Add(-1); }
+
   void Blocked() { blocked_.Add(); }
 
   void Settled(const smtp::Outcome& outcome, absl::Duration took);

@@ -59,13 +59,16 @@ smtp::Delivery MakeDelivery(const model::Batch& batch,
 io::Task<smtp::Outcome> Deliver::Attempt(const model::Batch& batch,
                                          const connector::SendConnector& connector,
                                          bool domain_listed,
-                                         smtp::Admits admits) {
+                                         smtp::Admits admits,
+                                         std::string mx_set) {
   const absl::Time started = absl::Now();
   smtp::Delivery delivery =
       MakeDelivery(batch, connector, domain_listed, *parts_.settings.attempt_timeout);
   if (delivery.route.dns_routing && parts_.sts_obeyed) {
     delivery.sts = parts_.sts.Find(delivery.route.domain);
   }
+  delivery.admits = std::move(admits);
+  delivery.mx_set = std::move(mx_set);
   StoredBody body(parts_.store, parts_.disk, batch.message);
   smtp::Outcome outcome;
   if (connector.frontend_proxy_enabled) {
@@ -75,10 +78,9 @@ io::Task<smtp::Outcome> Deliver::Attempt(const model::Batch& batch,
     outcome = smtp::Outcome::Failed(delivery.envelope.recipients.size(), smtp::Origin::kConnect,
                                     std::move(way), {});
   } else {
-    delivery.admits = std::move(admits);
     outcome = co_await parts_.engine.Attempt(delivery, body);
-    if (outcome.put_off) co_return outcome;
   }
+  if (outcome.put_off) co_return outcome;
   if (outcome.sts.has_value()) parts_.sts.Keep(*outcome.sts);
   parts_.tls_feed.Note(outcome, delivery.sts);
   parts_.probe.Attempted(connector.name,

@@ -49,11 +49,13 @@ class Deliver {
   explicit Deliver(const Parts& parts) : parts_(parts) {}
 
   // `domain_listed`: the recipients' domain is in the organization's list for Domain Security.
-  // `admits` is asked where the hosts are looked up here; a front end has rules of its own.
+  // `admits` is asked when the hosts are known, here or at the front end; there not when they are
+  // of `mx_set`, in which the attempt has a place.
   io::Task<smtp::Outcome> Attempt(const model::Batch& batch,
                                   const connector::SendConnector& connector,
                                   bool domain_listed,
-                                  smtp::Admits admits = {});
+                                  smtp::Admits admits = {},
+                                  std::string mx_set = {});
   // For a batch whose next hop is a relay: to the servers of `plan`, at the latest `until`.
   io::Task<smtp::Outcome> RelayOn(const model::Batch& batch,
                                   const model::RelayPlan& plan,

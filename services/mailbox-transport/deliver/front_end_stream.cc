@@ -8,6 +8,7 @@
 #include "common/base/check.h"
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
+#include "common/dns/mx_set.h"
 #include "common/mail/enhanced_status.h"
 #include "common/smtp/wire.h"
 
@@ -30,6 +31,8 @@ struct FrontEndStream::Pending {
   bool last_sent = false;    // the whole body of this round has been handed over
   bool may_be_out = false;   // ... or of an earlier one that some recipients may have had
   bool lost = false;         // the stream ended first
+  std::optional<v1::Ask> asked;
+  bool put_off = false;  // ... and answered with no: its outcome says nothing
   std::optional<smtp::Outcome> outcome;
   io::Event changed;
 
@@ -71,6 +74,11 @@ io::Task<smtp::Outcome> FrontEndStream::Deliver(const smtp::Delivery& delivery,
 
   pending_.erase(pending.delivery);
   if (--in_use_by_hop_[hop] == 0) in_use_by_hop_.erase(hop);
+  if (pending.put_off) {
+    outcome = smtp::Outcome();
+    outcome.recipients.resize(pending.recipients);
+    outcome.put_off = true;
+  }
   LeaveIfDone();
   changed_();
   co_return outcome;
@@ -83,6 +91,10 @@ io::Task<smtp::Outcome> FrontEndStream::Await(const smtp::Delivery& delivery,
   absl::Status sent = co_await SendOffer(delivery, pending, body);
   std::uint32_t rounds_sent = 0;
   while (sent.ok() && !pending.over()) {
+    if (pending.asked) {
+      co_await Admit(delivery, pending);
+      continue;
+    }
     if (!pending.last_sent && pending.round > rounds_sent) {
       rounds_sent = pending.round;
       sent = co_await SendBody(pending, body);
@@ -178,6 +190,23 @@ io::Task<absl::Status> FrontEndStream::SendPart(Pending& pending,
   co_return absl::OkStatus();
 }
 
+io::Task<void> FrontEndStream::Admit(const smtp::Delivery& delivery, Pending& pending) {
+  const v1::Ask ask = *std::exchange(pending.asked, std::nullopt);
+  bool admitted = true;
+  if (delivery.admits) {
+    // A name that is none of ours is of no set.
+    std::string mx_set = ask.mx_set().size() <= dns::kMxSetNameMax ? ask.mx_set() : std::string();
+    admitted = co_await delivery.admits(std::move(mx_set), absl::Seconds(ask.ttl_seconds()));
+  }
+  pending.put_off = !admitted;
+  if (stream_ == nullptr || pending.over()) co_return;
+  v1::ProxyToFrontEnd frame;
+  v1::Admission& admission = *frame.add_admissions();
+  admission.set_delivery(pending.delivery);
+  admission.set_admitted(admitted);
+  stream_->Send(std::move(frame));
+}
+
 void FrontEndStream::SendCancel(const Pending& pending) {
   if (stream_ == nullptr) return;
   v1::ProxyToFrontEnd frame;
@@ -237,6 +266,12 @@ void FrontEndStream::OnFrame(v1::ProxyToMailbox frame) {
     // before the last byte. Of several some may have had it in a transaction before.
     found->second->last_sent = false;
     if (found->second->recipients == 1) found->second->may_be_out = false;
+    found->second->changed.NotifyAll();
+  }
+  for (v1::Ask& ask : *frame.mutable_asks()) {
+    const auto found = pending_.find(ask.delivery());
+    if (found == pending_.end()) continue;
+    found->second->asked = std::move(ask);
     found->second->changed.NotifyAll();
   }
   for (const v1::Destination& destination : frame.destinations()) {

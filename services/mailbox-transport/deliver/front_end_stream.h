@@ -3,7 +3,8 @@
 // FrontEndStream: the mailbox side of one proxy stream: offers deliveries, feeds bodies, takes
 // outcomes.
 //
-// Flow      Attach a stream; Deliver while HasSlot(hop); Drain before the end.
+// Flow      Attach a stream; Deliver while HasSlot(hop); Drain before the end. When the front end
+//           asks whether the hosts may be connected to, Delivery::admits is asked.
 // Failure   Deliver always gives an Outcome. A stream that ends without the outcome of a delivery
 //           gives Origin::kFrontEnd; ambiguous when the last byte of the body was already handed
 //           over.
@@ -91,6 +92,8 @@ class FrontEndStream final : public rpc::ToFrontEnd::Handler {
                                   std::uint32_t round,
                                   std::string_view part,
                                   bool last);
+  // Answers the question that has come.
+  io::Task<void> Admit(const smtp::Delivery& delivery, Pending& pending);
   void SendCancel(const Pending& pending);
   // When the front end goes away and has answered everything, it waits for our end of the stream.
   void LeaveIfDone();

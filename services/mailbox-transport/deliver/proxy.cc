@@ -165,7 +165,8 @@ io::Task<smtp::Outcome> Proxy::Offer(const Chosen& chosen,
                                      smtp::BodySource& body) {
   FrontEndStream& stream = *chosen.stream;
   Destinations& destinations = chosen.front_end->destinations;
-  if (delivery.route.dns_routing) {
+  // Who has a place in the MX set is tried: the set backs off by itself.
+  if (delivery.route.dns_routing && delivery.mx_set.empty()) {
     const absl::Status blocked = destinations.Blocked(delivery.route.domain, absl::Now());
     if (!blocked.ok()) {
       co_return smtp::Outcome::Failed(delivery.envelope.recipients.size(), smtp::Origin::kConnect,

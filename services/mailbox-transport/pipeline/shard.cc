@@ -268,13 +268,9 @@ io::Task<smtp::Outcome> Shard::Deliver(const model::Batch& batch,
                                        model::TicketKey key,
                                        const route::RouteTable& table,
                                        Course& course) {
-  const auto mark = [this, &batch, &course] {
-    shared_.store.MarkInHand(batch.message->id);
-    course.in_hand = true;
-  };
   if (model::IsRelay(batch.next_hop.type)) {
     course.way = deliver::Way::kRelay;
-    mark();
+    MarkInHand(batch, course);
     const model::RelayPlan plan = table.Plan(batch.next_hop);
     co_return co_await deliver_.RelayOn(batch, plan);
   }
@@ -282,14 +278,31 @@ io::Task<smtp::Outcome> Shard::Deliver(const model::Batch& batch,
       table.snapshot().FindConnector(batch.next_hop.connector);
   course.way = connector->frontend_proxy_enabled ? deliver::Way::kProxy : deliver::Way::kDirect;
   const bool domain_listed = table.snapshot().SendsDomainSecure(batch.next_hop.domain);
-  if (course.way == deliver::Way::kProxy) mark();
-  // Until then nobody has the content in hand.
-  smtp::Admits admits = [this, &batch, key, mark](const std::string& mx_set, absl::Duration ttl) {
-    if (!queue_.Admit(batch.next_hop, key, mx_set, ttl)) return false;
-    mark();
-    return true;
+  std::string mx_set;
+  if (course.way == deliver::Way::kProxy) {
+    MarkInHand(batch, course);
+    mx_set = queue_.PlaceOf(batch.next_hop, key);
+  }
+  smtp::Admits admits = [this, &batch, key, &course](std::string found, absl::Duration ttl) {
+    return Admit(batch, key, course, std::move(found), ttl);
   };
-  co_return co_await deliver_.Attempt(batch, *connector, domain_listed, std::move(admits));
+  co_return co_await deliver_.Attempt(batch, *connector, domain_listed, std::move(admits),
+                                      std::move(mx_set));
+}
+
+io::Task<bool> Shard::Admit(const model::Batch& batch,
+                            model::TicketKey key,
+                            Course& course,
+                            std::string mx_set,
+                            absl::Duration ttl) {
+  if (!queue_.Admit(batch.next_hop, key, mx_set, ttl)) co_return false;
+  MarkInHand(batch, course);
+  co_return true;
+}
+
+void Shard::MarkInHand(const model::Batch& batch, Course& course) {
+  if (std::exchange(course.in_hand, true)) return;
+  shared_.store.MarkInHand(batch.message->id);
 }
 
 // One delivery attempt, from the connector as it is now to the settled state.
@@ -306,7 +319,10 @@ io::Task<void> Shard::Attempt(queue::Work work) {
 
   Course course;
   const smtp::Outcome outcome = co_await Deliver(batch, work.ticket.key(), *table, course);
-  if (outcome.put_off) co_return queue_.PutOff(work.hop, std::move(work.ticket));
+  if (outcome.put_off) {
+    if (course.in_hand) shared_.store.ClearInHand(message->id);
+    co_return queue_.PutOff(work.hop, std::move(work.ticket));
+  }
 
   if (outcome.ambiguous) deliver_probe_.Ambiguous(WhoLost(course.way, outcome));
   LogAttempt(batch, course.way, outcome);

@@ -100,6 +100,13 @@ class Shard {
                                   model::TicketKey key,
                                   const route::RouteTable& table,
                                   Course& course);
+  // Whether the hosts of an attempt may be connected to; from then on somebody has its content.
+  io::Task<bool> Admit(const model::Batch& batch,
+                       model::TicketKey key,
+                       Course& course,
+                       std::string mx_set,
+                       absl::Duration ttl);
+  void MarkInHand(const model::Batch& batch, Course& course);
   // Whether what was queued for its hop may still go there.
   bool StillGoes(const queue::Work& work, const route::RouteTable& table) const;
   void CatchUp(const model::Message& message, const std::vector<std::uint32_t>& recipients);

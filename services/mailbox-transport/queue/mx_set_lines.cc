@@ -124,6 +124,13 @@ bool Schedule::Admit(const model::NextHop& hop,
   return true;
 }
 
+std::string Schedule::PlaceOf(const model::NextHop& hop, model::TicketKey key) const {
+  Line* line = Find(hop);
+  if (line == nullptr) return {};
+  const auto taken = line->FindTaken(key);
+  return taken == line->taken.end() || taken->set == nullptr ? std::string() : taken->set->name();
+}
+
 void Schedule::PutOff(const model::NextHop& hop, model::Ticket ticket, absl::Time now) {
   const Line* line = Find(hop);
   // What waits for long is kept by the store, not by memory.

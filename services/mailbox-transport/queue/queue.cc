@@ -214,6 +214,10 @@ bool Queue::Admit(const model::NextHop& hop,
   return admitted;
 }
 
+std::string Queue::PlaceOf(const model::NextHop& hop, model::TicketKey key) const {
+  return schedule_.PlaceOf(hop, key);
+}
+
 void Queue::PutOff(const model::NextHop& hop, model::Ticket ticket) {
   const absl::Time now = clock_.Now();
   schedule_.PutOff(hop, std::move(ticket), now);

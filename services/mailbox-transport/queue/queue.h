@@ -109,6 +109,8 @@ class Queue {
              model::TicketKey key,
              const std::string& mx_set,
              absl::Duration ttl);
+  // The MX set in which what is under way has its place; empty: it has none.
+  std::string PlaceOf(const model::NextHop& hop, model::TicketKey key) const;
   // Nothing was tried: the ticket waits again, for room in its MX set. Instead of Done or Retry.
   void PutOff(const model::NextHop& hop, model::Ticket ticket);
 

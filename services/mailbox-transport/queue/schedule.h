@@ -235,6 +235,7 @@ class Schedule {
              const std::string& mx_set,
              absl::Duration ttl,
              absl::Time now);
+  std::string PlaceOf(const model::NextHop& hop, model::TicketKey key) const;
   void PutOff(const model::NextHop& hop, model::Ticket ticket, absl::Time now);
   void RoomIn(const MxSetPtr& set, absl::Time now);
 

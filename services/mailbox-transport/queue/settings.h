@@ -57,7 +57,7 @@ struct QueueSettings {
           "How many messages may go to a destination, to a provider's mail exchangers or by a "
           "connector: next-hop-domain=100/min, mx:domain-of-exchangers=100/min or "
           "connector:name=1000/h; the unit is s, min or h. Messages above it wait. It holds for "
-          "each server: several send as much each; mx: where the server delivers itself."};
+          "each server: several send as much each."};
 
   settings::Setting<bool> priority_queuing_enabled{
       .key = "queue.priority_queuing_enabled",

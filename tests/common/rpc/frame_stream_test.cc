@@ -13,6 +13,7 @@ TEST(Merge, OffersDataAndCancelsKeepTheirOrder) {
   second.add_offers()->set_delivery(2);
   second.add_data()->set_bytes("xyz");
   second.add_cancels()->set_delivery(3);
+  second.add_admissions()->set_delivery(4);
   v1::ProxyToFrontEnd into;
   Merge(first, into);
   Merge(second, into);
@@ -22,6 +23,8 @@ TEST(Merge, OffersDataAndCancelsKeepTheirOrder) {
   ASSERT_EQ(into.data_size(), 2);
   EXPECT_EQ(into.data(1).bytes(), "xyz");
   ASSERT_EQ(into.cancels_size(), 1);
+  ASSERT_EQ(into.admissions_size(), 1);
+  EXPECT_EQ(into.admissions(0).delivery(), 4u);
 }
 
 TEST(Merge, LaterCreditReplacesTheEarlier) {
@@ -33,6 +36,7 @@ TEST(Merge, LaterCreditReplacesTheEarlier) {
   second.add_windows()->set_bytes(4096);
   second.add_outcomes();
   second.add_destinations();
+  second.add_asks();
   second.mutable_go_away();
   v1::ProxyToMailbox into;
   Merge(first, into);
@@ -42,6 +46,7 @@ TEST(Merge, LaterCreditReplacesTheEarlier) {
   EXPECT_EQ(into.windows_size(), 1);
   EXPECT_EQ(into.outcomes_size(), 1);
   EXPECT_EQ(into.destinations_size(), 1);
+  EXPECT_EQ(into.asks_size(), 1);
   EXPECT_TRUE(into.has_go_away());
 }
 

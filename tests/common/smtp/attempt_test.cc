@@ -42,12 +42,17 @@ class BrokenBody final : public BodySource {
   absl::Status failure_;
 };
 
+// What Delivery::admits is told.
+io::Task<bool> Answer(bool admitted) {
+  co_return admitted;
+}
+
 TEST_F(AttemptTest, WhoeverIsAskedMayPutItOffBeforeTheFirstConnection) {
   ScriptedPeer& first = Peer("192.0.2.1");
   std::string asked;
-  delivery_.admits = [&asked](const std::string& mx_set, absl::Duration ttl) {
-    asked = mx_set;
-    return ttl <= absl::ZeroDuration();
+  delivery_.admits = [&asked](std::string mx_set, absl::Duration ttl) {
+    asked = std::move(mx_set);
+    return Answer(ttl <= absl::ZeroDuration());
   };
   Deliver();
   EXPECT_TRUE(outcome_.put_off);
@@ -55,7 +60,7 @@ TEST_F(AttemptTest, WhoeverIsAskedMayPutItOffBeforeTheFirstConnection) {
   EXPECT_EQ(outcome_.recipients[0].origin, Origin::kNone);
   EXPECT_EQ(first.connections(), 0);
 
-  delivery_.admits = [](const std::string&, absl::Duration) { return true; };
+  delivery_.admits = [](std::string, absl::Duration) { return Answer(true); };
   Deliver();
   EXPECT_FALSE(outcome_.put_off);
   EXPECT_EQ(first.connections(), 1);

@@ -49,6 +49,17 @@ TEST(WireTest, ADeliveryComesBackAsItWas) {
   EXPECT_EQ(back->deadline, absl::Minutes(3));
 }
 
+TEST(WireTest, AnOfferNamesAnMxSetWhereSomebodyCanBeAskedAboutOthers) {
+  Delivery delivery = WireDelivery();
+  delivery.mx_set = "10 mx.test";
+  v1::Offer wire;
+  ToWire(delivery, wire);
+  EXPECT_FALSE(wire.has_mx_set());
+  delivery.admits = [](std::string, absl::Duration) -> io::Task<bool> { co_return true; };
+  ToWire(delivery, wire);
+  EXPECT_EQ(wire.mx_set(), "10 mx.test");
+}
+
 TEST(WireTest, RequireTlsGoesBeforeTheHeaderField) {
   v1::Offer wire = WireOffer();
   wire.mutable_envelope()->set_tls_optional(true);

@@ -24,6 +24,8 @@ class Caller final : public rpc::ToFrontEnd::Handler {
     if (frame.has_go_away()) told_to_leave = true;
     for (const v1::Ready& ready : frame.ready())
       rounds.push_back(ready.round());
+    for (const v1::Ask& ask : frame.asks())
+      asks.push_back(ask);
     for (const v1::DeliveryOutcome& outcome : frame.outcomes())
       outcomes.emplace_back(outcome.delivery(), outcome.outcome());
   }
@@ -34,6 +36,7 @@ class Caller final : public rpc::ToFrontEnd::Handler {
   bool told_to_leave = false;
   bool closed = false;
   std::vector<std::uint32_t> rounds;
+  std::vector<v1::Ask> asks;
   std::vector<std::pair<std::uint64_t, v1::Outcome>> outcomes;
 };
 
@@ -57,7 +60,10 @@ class MailboxStreamTest : public testing::EngineFixture {
     executor_.Run([this] { egress_.reset(); });
   }
 
-  void Offer(std::uint64_t number, std::string body, std::uint64_t size = 0) {
+  void Offer(std::uint64_t number,
+             std::string body,
+             std::uint64_t size = 0,
+             const std::optional<std::string>& mx_set = std::nullopt) {
     smtp::Delivery delivery = delivery_;
     mail::Recipient bob;
     bob.address = "bob@example.test";
@@ -67,7 +73,28 @@ class MailboxStreamTest : public testing::EngineFixture {
     smtp::ToWire(delivery, *frame.add_offers());
     frame.mutable_offers(0)->set_delivery(number);
     frame.mutable_offers(0)->set_first(std::move(body));
+    if (mx_set.has_value()) frame.mutable_offers(0)->set_mx_set(*mx_set);
     Send(frame);
+  }
+
+  // One whose caller may be asked; `mx_set`: in which it has a place.
+  void OfferOf(std::uint64_t number, const std::string& mx_set) {
+    Offer(number, "Subject: x\r\n\r\nhello\r\n", 0, mx_set);
+  }
+
+  void Admit(std::uint64_t number, bool admitted) {
+    v1::ProxyToFrontEnd frame;
+    frame.add_admissions()->set_delivery(number);
+    frame.mutable_admissions(0)->set_admitted(admitted);
+    Send(frame);
+  }
+
+  bool Asked(std::size_t count) {
+    return Soon([this, count] { return caller_.asks.size() >= count; });
+  }
+
+  const v1::RecipientResult& ResultOf(std::size_t outcome) {
+    return caller_.outcomes[outcome].second.recipients(0);
   }
 
   void Send(const v1::ProxyToFrontEnd& frame) {
@@ -137,6 +164,55 @@ TEST_F(MailboxStreamTest, EveryOfferHasOneOutcomeAlsoAfterCancel) {
   EXPECT_THAT(caller_.outcomes, SizeIs(2));
   EXPECT_NE(caller_.outcomes[0].second.recipients(0).reply().code(), 250u);
   EXPECT_THAT(Peer("192.0.2.1").mails(), SizeIs(1)) << "the cancelled one got no dot";
+}
+
+TEST_F(MailboxStreamTest, CallerIsAskedBeforeTheFirstConnectionToAnMxSetItDidNotName) {
+  Peer("192.0.2.1");
+  OfferOf(1, "");
+  ASSERT_TRUE(Asked(1));
+  EXPECT_EQ(caller_.asks[0].delivery(), 1u);
+  EXPECT_EQ(caller_.asks[0].mx_set(), "1 mx1.test");
+  EXPECT_EQ(Peer("192.0.2.1").connections(), 0);
+  Admit(1, true);
+  ASSERT_TRUE(Answered(1));
+  EXPECT_EQ(ResultOf(0).reply().code(), 250u);
+}
+
+TEST_F(MailboxStreamTest, CallerIsNotAskedAboutTheMxSetThatItNamedNorWhenItNamesNone) {
+  Peer("192.0.2.1");
+  OfferOf(1, "1 mx1.test");
+  ASSERT_TRUE(Answered(1));
+  Offer(2, "Subject: x\r\n\r\nhello\r\n");
+  ASSERT_TRUE(Answered(2));
+  EXPECT_THAT(caller_.asks, IsEmpty());
+  EXPECT_THAT(Peer("192.0.2.1").mails(), SizeIs(2));
+}
+
+TEST_F(MailboxStreamTest, WhatItsCallerDoesNotAdmitIsNotTriedAndAnsweredAllTheSame) {
+  Peer("192.0.2.1");
+  OfferOf(1, "");
+  OfferOf(2, "");
+  ASSERT_TRUE(Asked(2));
+  Admit(1, false);
+  ASSERT_TRUE(Answered(1));
+  Cancel(2);
+  ASSERT_TRUE(Answered(2));
+  for (const std::size_t outcome : {0u, 1u}) {
+    EXPECT_EQ(ResultOf(outcome).origin(), v1::ORIGIN_FRONT_END);
+    EXPECT_THAT(ResultOf(outcome).error().message(), HasSubstr("not admitted"));
+  }
+  EXPECT_EQ(Peer("192.0.2.1").connections(), 0);
+  EXPECT_EQ(egress_->deliveries_open(), 0u);
+  EXPECT_THAT(registry_.Text(), HasSubstr("postern_egress_deliveries_open{site=\"main\"} 0"));
+}
+
+TEST_F(MailboxStreamTest, StreamThatIsLostEndsWhatWaitsForItsCaller) {
+  Peer("192.0.2.1");
+  OfferOf(1, "");
+  ASSERT_TRUE(Asked(1));
+  executor_.Run([this] { frames_.Break(); });
+  EXPECT_TRUE(Soon([this] { return egress_->deliveries_open() == 0 && caller_.closed; }));
+  EXPECT_EQ(Peer("192.0.2.1").connections(), 0);
 }
 
 TEST_F(MailboxStreamTest, LostStreamClosesConversationsWithoutADot) {

@@ -5,6 +5,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "common/base/text.h"
+#include "common/dns/mx_set.h"
 #include "common/io/scope.h"
 #include "tests/services/mailbox-transport/deliver/scripted_front_end.h"
 #include "tests/support/await.h"
@@ -13,6 +15,7 @@
 namespace postern::deliver {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -83,6 +86,15 @@ class FrontEndStreamTest : public ::testing::Test {
     });
   }
 
+  static io::Task<bool> Say(bool admitted) { co_return admitted; }
+
+  void AdmitsIf(bool admitted) {
+    delivery_.admits = [this, admitted](std::string mx_set, absl::Duration ttl) {
+      asked_.push_back(base::Cat(mx_set, " for ", absl::FormatDuration(ttl)));
+      return Say(admitted);
+    };
+  }
+
   void Do(std::function<void()> fn) {
     executor_.Run([&] { fn(); });
   }
@@ -104,6 +116,7 @@ class FrontEndStreamTest : public ::testing::Test {
   smtp::Delivery delivery_;
   std::unique_ptr<StreamedBody> body_;
   std::vector<smtp::Outcome> outcomes_;
+  std::vector<std::string> asked_;
 };
 
 TEST_F(FrontEndStreamTest, SmallBodyTravelsInTheOffer) {
@@ -281,8 +294,78 @@ TEST_F(FrontEndStreamTest, StopEndsADeliveryThatWaitsForItsWindow) {
   EXPECT_TRUE(Soon([this] { return front_end_.cancelled.size() == 1; }));
 }
 
+TEST_F(FrontEndStreamTest, OfferNamesTheMxSetInWhichItHasAPlace) {
+  AdmitsIf(true);
+  delivery_.mx_set = "10 mx.test";
+  Offer("hello");
+  ASSERT_TRUE(Soon([this] { return front_end_.offers.size() == 1; }));
+  EXPECT_EQ(front_end_.offers[0].mx_set(), "10 mx.test");
+  Do([this] { front_end_.Answer(1, 250); });
+  ASSERT_TRUE(Ended());
+  EXPECT_THAT(asked_, IsEmpty());
+}
+
+TEST_F(FrontEndStreamTest, WhatIsAdmittedGoesOn) {
+  AdmitsIf(true);
+  Offer("hello");
+  Do([this] { front_end_.Ask(1, "10 mx.test", 600); });
+  ASSERT_TRUE(Soon([this] { return front_end_.admitted.size() == 1; }));
+  EXPECT_TRUE(front_end_.admitted[0]);
+  EXPECT_THAT(asked_, ElementsAre("10 mx.test for 10m"));
+  Do([this] { front_end_.Answer(1, 250); });
+  ASSERT_TRUE(Ended());
+  EXPECT_EQ(Result().reply->code, 250);
+}
+
+TEST_F(FrontEndStreamTest, WhatIsNotAdmittedIsPutOffAndKeepsItsSlotUntilItsOutcome) {
+  AdmitsIf(false);
+  Offer("hello");
+  Do([this] { front_end_.Ask(1, "10 mx.test"); });
+  ASSERT_TRUE(Soon([this] { return front_end_.admitted.size() == 1; }));
+  EXPECT_FALSE(front_end_.admitted[0]);
+  EXPECT_EQ(stream_.in_use(), 1u);
+  Do([this] { front_end_.Fail(1); });
+  ASSERT_TRUE(Ended());
+  EXPECT_TRUE(outcomes_[0].put_off);
+  EXPECT_EQ(Result().origin, smtp::Origin::kNone);
+  EXPECT_EQ(stream_.in_use(), 0u);
+}
+
+TEST_F(FrontEndStreamTest, WhatIsNotAdmittedIsNotAmbiguousWhenItsStreamIsLost) {
+  AdmitsIf(false);
+  Offer("hello");
+  Do([this] { front_end_.Ask(1, "10 mx.test"); });
+  ASSERT_TRUE(Soon([this] { return front_end_.admitted.size() == 1; }));
+  Do([this] { frames_.Break(); });
+  ASSERT_TRUE(Ended());
+  EXPECT_TRUE(outcomes_[0].put_off);
+  EXPECT_FALSE(outcomes_[0].ambiguous);
+}
+
+TEST_F(FrontEndStreamTest, ANameThatIsTooLongIsOfNoSet) {
+  AdmitsIf(true);
+  Offer("hello");
+  Do([this] { front_end_.Ask(1, std::string(dns::kMxSetNameMax + 1, 'x')); });
+  ASSERT_TRUE(Soon([this] { return front_end_.admitted.size() == 1; }));
+  EXPECT_THAT(asked_, ElementsAre(" for 5m"));
+  Do([this] { front_end_.Answer(1, 250); });
+  ASSERT_TRUE(Ended());
+}
+
+TEST_F(FrontEndStreamTest, WithoutSomebodyToAskAllIsAdmitted) {
+  Offer("hello");
+  ASSERT_TRUE(Soon([this] { return front_end_.offers.size() == 1; }));
+  EXPECT_FALSE(front_end_.offers[0].has_mx_set());
+  Do([this] { front_end_.Ask(1, "10 mx.test"); });
+  ASSERT_TRUE(Soon([this] { return front_end_.admitted.size() == 1; }));
+  EXPECT_TRUE(front_end_.admitted[0]);
+  Do([this] { front_end_.Answer(1, 250); });
+  ASSERT_TRUE(Ended());
+}
+
 TEST_F(FrontEndStreamTest, FramesForUnknownDeliveriesAreDropped) {
   Do([this] {
+    front_end_.Ask(77, "10 mx.test");
     front_end_.Ready(77, 1);
     front_end_.Window(77, 1000);
     front_end_.Answer(77, 250);

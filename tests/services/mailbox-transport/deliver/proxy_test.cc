@@ -135,6 +135,20 @@ TEST_F(ProxyTest, AnotherFrontEndIsAskedWhenTheFirstCannot) {
   Stop();
 }
 
+TEST_F(ProxyTest, WhoHasAPlaceInTheMxSetIsTriedThoughItsHostsAreBlocked) {
+  LoopbackFrontEnd front_end(executor_);
+  delivery_.route.dns_routing = true;
+  delivery_.route.domain = "b.test";
+  FrontEnds({front_end.address()});
+  ASSERT_TRUE(Usable());
+  executor_.Run([&] { front_end.streams[0]->Block("b.test", "10 mx.test"); });
+  delivery_.mx_set = "10 mx.test";
+  EXPECT_EQ(Attempt().recipients.at(0).reply->code, 250);
+  delivery_.mx_set.clear();
+  EXPECT_EQ(Attempt().recipients.at(0).origin, smtp::Origin::kConnect);
+  Stop();
+}
+
 TEST_F(ProxyTest, FrontEndThatLeavesTheDirectoryFinishesItsDelivery) {
   LoopbackFrontEnd front_end(executor_);
   front_end.answers = 0;

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
+
 #include "common/rpc/frame_stream.h"
 #include "common/smtp/wire.h"
 
@@ -51,6 +53,27 @@ class ScriptedFrontEnd final : public rpc::ToMailbox::Handler {
     stream_->Send(std::move(frame));
   }
 
+  void Ask(std::uint64_t delivery, const std::string& mx_set, std::uint32_t ttl_seconds = 300) {
+    v1::ProxyToMailbox frame;
+    v1::Ask& ask = *frame.add_asks();
+    ask.set_delivery(delivery);
+    ask.set_mx_set(mx_set);
+    ask.set_ttl_seconds(ttl_seconds);
+    stream_->Send(std::move(frame));
+  }
+
+  // No mail exchanger of the domain answers, for the next minute.
+  void Block(const std::string& domain, const std::string& mx_set) {
+    v1::ProxyToMailbox frame;
+    v1::Destination& told = *frame.add_destinations();
+    told.set_domain(domain);
+    told.set_mx_set_id(mx_set);
+    told.set_ttl_seconds(300);
+    told.set_blocked_until_unix_ms(
+        static_cast<std::uint64_t>(absl::ToUnixMillis(absl::Now() + absl::Minutes(1))));
+    stream_->Send(std::move(frame));
+  }
+
   // The remote said so to every recipient.
   void Answer(std::uint64_t delivery, int code, std::size_t recipients = 1) {
     smtp::Outcome outcome;
@@ -86,6 +109,8 @@ class ScriptedFrontEnd final : public rpc::ToMailbox::Handler {
     }
     for (const v1::Cancel& cancel : frame.cancels())
       cancelled.push_back(cancel.delivery());
+    for (const v1::Admission& admission : frame.admissions())
+      admitted.push_back(admission.admitted());
   }
 
   void OnClosed(absl::Status) override {
@@ -96,6 +121,7 @@ class ScriptedFrontEnd final : public rpc::ToMailbox::Handler {
   std::vector<v1::Offer> offers;
   std::map<std::uint32_t, std::string> content;  // by round
   std::vector<std::uint64_t> cancelled;
+  std::vector<bool> admitted;
   bool ended = false;  // the last part came
   bool closed = false;
   int answers_at_once = 0;

@@ -44,6 +44,10 @@ class MxSetLinesTest : public ScheduleDriver {
     return schedule().Admit(Hop(domain), {id}, mx_set, kTtl, now_);
   }
 
+  std::string PlaceOf(const std::string& domain, std::uint64_t id) {
+    return schedule().PlaceOf(Hop(domain), {id});
+  }
+
   void HostsDown(const std::string& domain, std::uint64_t id) {
     schedule().HopFailed(Hop(domain), "nobody answers", now_, /*hosts_down=*/true);
     RetryAtOnce(domain, id);
@@ -261,8 +265,11 @@ TEST_F(MxSetLinesTest, WhatIsNotKnownYetIsAdmittedOnceItsHostsAreKnown) {
   ASSERT_THAT(AllWanted(), ElementsAre("a.test", "b.test"));
   ASSERT_EQ(Take("a.test"), 1u);
   ASSERT_EQ(Take("b.test"), 2u);
+  EXPECT_EQ(PlaceOf("a.test", 1), "");
   EXPECT_TRUE(Admit("a.test", 1, "10 mx.test"));
+  EXPECT_EQ(PlaceOf("a.test", 1), "10 mx.test");
   EXPECT_FALSE(Admit("b.test", 2, "10 mx.test"));
+  EXPECT_EQ(PlaceOf("b.test", 2), "");
   schedule().PutOff(Hop("b.test"), Ticket(2), now_);
   EXPECT_EQ(Take("b.test"), 0u);
   Ended("b.test");
@@ -272,6 +279,7 @@ TEST_F(MxSetLinesTest, WhatIsNotKnownYetIsAdmittedOnceItsHostsAreKnown) {
   Ended("a.test");
   EXPECT_EQ(Wanted(), "b.test");
   EXPECT_EQ(Take("b.test"), 2u);
+  EXPECT_EQ(PlaceOf("b.test", 2), "10 mx.test") << "from the beginning";
   EXPECT_TRUE(Admit("b.test", 2, "10 mx.test")) << "it has its place already";
   EXPECT_EQ(UnderWay(), 1u);
 }
