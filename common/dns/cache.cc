@@ -66,8 +66,11 @@ absl::StatusOr<Answer> AnswerFrom(const Content& content) {
 
 }  // namespace
 
-CachingResolver::CachingResolver(Resolver& below, base::Clock& clock, Limits limits)
-    : below_(below), clock_(clock), limits_(limits) {}
+CachingResolver::CachingResolver(Resolver& below,
+                                 base::Clock& clock,
+                                 Limits limits,
+                                 const Probe* probe)
+    : below_(below), clock_(clock), limits_(limits), probe_(probe) {}
 
 io::Task<absl::StatusOr<MxAnswer>> CachingResolver::Mx(std::string domain) {
   return Ask<MxKind>(std::move(domain));
@@ -95,7 +98,7 @@ io::Task<absl::StatusOr<typename Kind::Answer>> CachingResolver::Ask(std::string
   const std::string question = QuestionFor(Kind::kPrefix, name);
   while (true) {
     if (const Remembered* known = Find(question)) {
-      counts_.hits.fetch_add(1, std::memory_order_relaxed);
+      if (probe_ != nullptr) probe_->Cached();
       absl::StatusOr<Answer> answer = AnswerFrom<Answer>(known->content);
       if (answer.ok()) answer->ttl = known->until - clock_.Now();
       co_return answer;

@@ -5,7 +5,8 @@
 // Flow      CachingResolver cache(resolver, clock); ask it instead.
 // Failure   As the resolver below. Failures are never remembered; NXDOMAIN and NODATA are, as
 //           long as the SOA of the answer allows.
-// Lifetime  Borrows resolver and clock. One executor; the counters may be read from any thread.
+// Lifetime  Borrows resolver, clock and probe. One executor; the counters may be read from any
+//           thread.
 // Limits    `answers_max` answers, the longest unused goes first; TTL 1 s to 1 day, negative at
 //           most 5 minutes. Askers of the same question share one query and wait at most
 //           `wait_max` for it.
@@ -22,6 +23,7 @@
 #include <variant>
 
 #include "common/base/clock.h"
+#include "common/dns/probe.h"
 #include "common/dns/resolver.h"
 #include "common/io/event.h"
 
@@ -38,14 +40,14 @@ class CachingResolver final : public Resolver {
   };
 
   struct Counts {
-    std::atomic<std::uint64_t> hits{0};
     std::atomic<std::uint64_t> misses{0};   // a query was made
     std::atomic<std::uint64_t> shared{0};   // somebody else's query was waited for
     std::atomic<std::uint64_t> evicted{0};  // an answer was given up for lack of room
     std::atomic<std::uint64_t> answers{0};  // that are remembered now
   };
 
-  CachingResolver(Resolver& below, base::Clock& clock, Limits limits);
+  // `probe` is told of what was remembered; null: nobody is.
+  CachingResolver(Resolver& below, base::Clock& clock, Limits limits, const Probe* probe = nullptr);
 
   CachingResolver(Resolver& below, base::Clock& clock) : CachingResolver(below, clock, Limits()) {}
 
@@ -88,6 +90,7 @@ class CachingResolver final : public Resolver {
   Resolver& below_;
   base::Clock& clock_;
   const Limits limits_;
+  const Probe* const probe_;
   std::list<Remembered> by_use_;  // the last used first
   std::unordered_map<std::string, std::list<Remembered>::iterator> by_question_;
   std::unordered_map<std::string, std::shared_ptr<Query>> under_way_;

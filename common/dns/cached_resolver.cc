@@ -58,16 +58,21 @@ absl::StatusOr<Trust> DecideTrust(const CachedResolver::Options& options,
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<CachedResolver>> CachedResolver::Make(io::Executor& executor,
-                                                                     Options options) {
+                                                                     Options options,
+                                                                     observe::Registry* registry) {
+  std::unique_ptr<CachedResolver> made(new CachedResolver());
+  if (registry != nullptr) {
+    options.network.probe = &made->probe_.emplace(*registry, options.name);
+  }
   auto network = CaresResolver::Make(executor, options.network);
   if (!network.ok()) return base::Annotate(network.status(), options.servers_key);
-  std::unique_ptr<CachedResolver> made(new CachedResolver());
   made->network_ = *std::move(network);
   POSTERN_ASSIGN_OR_RETURN(Trust trust, DecideTrust(options, made->network_->servers()));
   made->trusts_ad_ = trust.ad;
   made->distrust_ = std::move(trust.distrust);
   made->network_->SetTrustAd(made->trusts_ad_);
-  made->cache_ = std::make_unique<CachingResolver>(*made->network_, base::Clock::System());
+  made->cache_ = std::make_unique<CachingResolver>(
+      *made->network_, base::Clock::System(), CachingResolver::Limits(), options.network.probe);
   return made;
 }
 

@@ -11,12 +11,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 
 #include "common/dns/cache.h"
 #include "common/dns/cares_resolver.h"
+#include "common/dns/probe.h"
 #include "common/io/executor.h"
 
 namespace postern::dns {
@@ -33,14 +35,16 @@ class CachedResolver {
   struct Options {
     CaresResolver::Options network;  // its trust_ad is decided by Make
     TrustAd trust_ad = TrustAd::kAuto;
-    bool trust_ad_remote = false;  // kYes holds for servers elsewhere, too
+    bool trust_ad_remote = false;        // kYes holds for servers elsewhere, too
+    std::string_view name = "internal";  // in the metrics
     // For the errors: the settings that these came from.
     std::string_view servers_key = "servers";
     std::string_view trust_ad_key = "trust_ad";
   };
 
-  static absl::StatusOr<std::unique_ptr<CachedResolver>> Make(io::Executor& executor,
-                                                              Options options);
+  // `registry` outlives it; null: without metrics.
+  static absl::StatusOr<std::unique_ptr<CachedResolver>> Make(
+      io::Executor& executor, Options options, observe::Registry* registry = nullptr);
 
   Resolver& resolver() { return *cache_; }
 
@@ -52,6 +56,7 @@ class CachedResolver {
  private:
   CachedResolver() = default;
 
+  std::optional<Probe> probe_;
   std::unique_ptr<CaresResolver> network_;
   std::unique_ptr<CachingResolver> cache_;  // asks network_, so it goes first
   bool trusts_ad_ = false;

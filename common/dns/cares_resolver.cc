@@ -15,6 +15,7 @@
 #include "common/base/random.h"
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
+#include "common/dns/cares_servers.h"
 #include "common/dns/message.h"
 #include "common/dns/question.h"
 #include "common/io/alarm.h"
@@ -35,43 +36,10 @@ constexpr unsigned char kAuthenticData = 0x20;
 struct Reply {
   int status = ARES_ECANCELLED;
   std::string bytes;
+  absl::Time came = absl::Now();
 };
 
 using Pending = std::shared_ptr<io::Completion<Reply>>;
-
-ares_addr_port_node NodeFor(const io::Endpoint& server) {
-  ares_addr_port_node node{};
-  node.udp_port = node.tcp_port = server.port;
-  const auto& bytes = server.address.bytes;
-  if (server.address.is_v4()) {
-    node.family = AF_INET;
-    std::copy(bytes.begin() + 12, bytes.end(), reinterpret_cast<char*>(&node.addr.addr4));
-  } else {
-    node.family = AF_INET6;
-    std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(&node.addr.addr6));
-  }
-  return node;
-}
-
-std::string ServersOf(ares_channel channel) {
-  ares_addr_port_node* first = nullptr;
-  if (ares_get_servers_ports(channel, &first) != ARES_SUCCESS) return "";
-  std::vector<std::string> names;
-  for (const auto* node = first; node != nullptr; node = node->next) {
-    io::Endpoint server;
-    auto& bytes = server.address.bytes;
-    server.port = static_cast<std::uint16_t>(node->udp_port != 0 ? node->udp_port : 53);
-    if (node->family == AF_INET) {
-      bytes[10] = bytes[11] = 0xFF;
-      std::copy_n(reinterpret_cast<const std::uint8_t*>(&node->addr.addr4), 4, bytes.begin() + 12);
-    } else {
-      std::copy_n(reinterpret_cast<const std::uint8_t*>(&node->addr.addr6), 16, bytes.begin());
-    }
-    names.push_back(server.ToString());
-  }
-  ares_free_data(first);
-  return base::Join(names, " ");
-}
 
 }  // namespace
 
@@ -97,6 +65,8 @@ struct CaresResolver::State {
                        RecordType type,
                        std::string_view name,
                        std::string_view cause) const;
+  absl::Status Late(RecordType type, std::string_view name) const;
+  void Count(const absl::StatusOr<Answer>& answer, absl::Time deadline, absl::Time ended) const;
 
   void Process(ares_socket_t readable, ares_socket_t writable);
   void SetAlarm();
@@ -131,14 +101,7 @@ int LibraryStarted() {
 }  // namespace
 
 absl::Status CaresResolver::State::Open() {
-  std::vector<ares_addr_port_node> nodes;
-  for (const std::string& text : options.servers) {
-    POSTERN_ASSIGN_OR_RETURN(const io::Endpoint server, ParseServer(text));
-    nodes.push_back(NodeFor(server));
-  }
-  for (std::size_t i = 1; i < nodes.size(); ++i)
-    nodes[i - 1].next = &nodes[i];
-
+  POSTERN_ASSIGN_OR_RETURN(std::vector<ares_addr_port_node> nodes, NodesOf(options.servers));
   ares_options with{};
   with.flags = ARES_FLAG_EDNS | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
   if (options.protocol == Protocol::kTcpOnly) with.flags |= ARES_FLAG_USEVC;
@@ -168,6 +131,7 @@ absl::Status CaresResolver::State::Open() {
 
 void CaresResolver::State::Shut() {
   alarm.Clear();
+  options.probe = nullptr;  // its owner goes with the resolver
   if (channel != nullptr) ares_destroy(std::exchange(channel, nullptr));
   room.NotifyAll();
 }
@@ -218,7 +182,10 @@ void CaresResolver::State::OnAnswer(
 
 io::Task<absl::Status> CaresResolver::State::Room(absl::Time deadline) {
   while (ids.size() >= static_cast<std::size_t>(options.questions_max) && channel != nullptr) {
-    POSTERN_CO_RETURN_IF_ERROR(co_await room.Until(deadline - absl::Now()));
+    const absl::Status waited = co_await room.Until(deadline - absl::Now());
+    if (waited.ok()) continue;
+    Count(waited, deadline, absl::Now());
+    co_return waited;
   }
   if (channel == nullptr) co_return absl::CancelledError("stopping");
   co_return absl::OkStatus();
@@ -309,17 +276,31 @@ absl::StatusOr<Answer> CaresResolver::State::Judge(RecordType type,
   return answer;
 }
 
+// Nobody waits for its reply any longer.
+absl::Status CaresResolver::State::Late(RecordType type, std::string_view name) const {
+  const io::Fiber* const fiber = io::Fiber::Current();
+  if (fiber != nullptr && fiber->cancelled()) {
+    return Failure(absl::StatusCode::kCancelled, type, name, "stopping");
+  }
+  return Failure(absl::StatusCode::kDeadlineExceeded, type, name, "no answer in time");
+}
+
+void CaresResolver::State::Count(const absl::StatusOr<Answer>& answer,
+                                 absl::Time deadline,
+                                 absl::Time ended) const {
+  if (options.probe == nullptr) return;
+  const absl::Time asked = deadline - options.query_timeout;
+  options.probe->Asked(answer.status(), !answer.ok() || answer->empty(), ended - asked);
+}
+
 io::Task<absl::StatusOr<Answer>> CaresResolver::State::Finish(Pending pending,
                                                               RecordType type,
                                                               std::string name,
                                                               absl::Time deadline) {
   const std::optional<Reply> reply = co_await pending->Until(deadline - absl::Now());
-  if (reply.has_value()) co_return Judge(type, name, *reply);
-  const io::Fiber* const fiber = io::Fiber::Current();
-  if (fiber != nullptr && fiber->cancelled()) {
-    co_return Failure(absl::StatusCode::kCancelled, type, name, "stopping");
-  }
-  co_return Failure(absl::StatusCode::kDeadlineExceeded, type, name, "no answer in time");
+  absl::StatusOr<Answer> answer = reply.has_value() ? Judge(type, name, *reply) : Late(type, name);
+  Count(answer, deadline, reply.has_value() ? reply->came : absl::Now());
+  co_return answer;
 }
 
 absl::StatusOr<std::unique_ptr<CaresResolver>> CaresResolver::Make(io::Executor& executor,

@@ -5,8 +5,8 @@
 // Flow      Make; ask from fibers of its executor; destroy there when no question is waiting.
 // Failure   As dns::Resolver; messages name question, name, cause and servers: "dns mx
 //           example.test: server failure (asked 127.0.0.1:53)".
-// Lifetime  Made, used and destroyed on its executor. A question that is cancelled ends at once;
-//           the late answer is discarded.
+// Lifetime  Made, used and destroyed on its executor; borrows the probe. A question that is
+//           cancelled ends at once; the late answer is discarded.
 // Limits    per_server_timeout doubles with each round over all servers; query_timeout bounds the
 //           whole. Names are asked as they are, fully qualified: no search list. `questions_max`
 //           are under way at a time, the rest wait within their query_timeout.
@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "common/dns/probe.h"
 #include "common/dns/resolver.h"
 #include "common/io/executor.h"
 
@@ -44,6 +45,7 @@ class CaresResolver final : public Resolver {
     // A name server's socket buffer of the usual size holds about 270 datagrams; a question that
     // is lost there costs per_server_timeout.
     int questions_max = 200;
+    const Probe* probe = nullptr;  // told of each question; null: nobody is
   };
 
   // kInvalidArgument: a server that is no address. kUnavailable: c-ares cannot start.

@@ -4,7 +4,7 @@
 //
 // Flow      Make; internal and external, for all that the executor runs.
 // Failure   Make: kInvalidArgument and kFailedPrecondition name the setting that is wrong.
-// Lifetime  Made, used and destroyed on the executor, which outlives it.
+// Lifetime  Made, used and destroyed on the executor, which outlives it, as the registry does.
 // See       common/dns/settings.h
 
 #pragma once
@@ -24,7 +24,8 @@ class Resolvers {
   static absl::StatusOr<std::unique_ptr<Resolvers>> Make(io::Executor& executor,
                                                          const DnsSettings& settings,
                                                          const ServersSetting& servers,
-                                                         const ServersSetting& external_servers);
+                                                         const ServersSetting& external_servers,
+                                                         observe::Registry& registry);
 
   Resolver& internal() { return internal_->resolver(); }
 

@@ -48,6 +48,7 @@ absl::StatusOr<CachedResolver::Options> OptionsOf(const DnsSettings& settings,
   POSTERN_ASSIGN_OR_RETURN(const int trusted, Choose(trust, trusts));
   options.trust_ad = static_cast<TrustAd>(trusted);
   options.trust_ad_remote = *settings.trust_ad_remote;
+  options.name = protocol.key == settings.protocol.key ? "internal" : "external";
   options.servers_key = servers.key;
   options.trust_ad_key = trust.key;
   return options;

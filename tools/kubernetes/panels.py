@@ -145,6 +145,12 @@ BOARDS = {
                                           "{{decision}}")]),
         ("Notices that could not be delivered", "ops",
          [(rate("postern_settle_double_bounce_total"), "dropped")]),
+        ("DNS questions by result", "ops",
+         [(rate("postern_dns_questions_total", "resolver, result"), "{{resolver}} {{result}}"),
+          (rate("postern_dns_cached_answers_total", "resolver"), "{{resolver}} cached")]),
+        ("Time of a DNS question, 95 %", "s",
+         [(quantile(0.95, "postern_dns_question_seconds", "resolver, job"),
+           "{{resolver}} of {{job}}")]),
     ],
     "Store and resources": [
         ("Time of one commit with its sync", "s",

@@ -125,7 +125,7 @@ absl::Status App::State::StartIoThread(IoThread& io_thread) {
   POSTERN_ASSIGN_OR_RETURN(
       io_thread.dns,
       dns::Resolvers::Make(io_thread.executor, settings.dns, settings.egress.dns_servers,
-                           settings.egress.external_dns_servers));
+                           settings.egress.external_dns_servers, registry));
   POSTERN_ASSIGN_OR_RETURN(dns::LookupRules rules, dns::RulesOf(settings.dns));
   smtp::EngineStores stores = provisions->stores();
   stores.sources = &sources;
@@ -282,6 +282,7 @@ void DeclareMetrics(observe::Registry& registry) {
   smtp::DeclareProvisions(registry, "egress");
   registry.AddReading(rpc::kExpiryMetric, rpc::kAboutExpiry, [] { return 0.0; });
   const egress::Probe probe(registry, "site");
+  const dns::Probe dns(registry, "internal");
   egress::NamesAgree(registry, "default", "192.0.2.25");
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/dns/probe.h"
 #include "common/io/signals.h"
 #include "common/kubernetes/probe.h"
 #include "common/observe/log.h"
@@ -145,6 +146,7 @@ void DeclareMetrics(observe::Registry& registry) {
   const accept::Probe accept(registry);
   const store::Probe store(registry);
   const queue::Probe queue(registry);
+  const dns::Probe dns(registry, "internal");
   registry.AddReading(kListenerExpiryMetric, kAboutListenerExpiry, [] { return 0.0; });
   registry.AddReading(rpc::kExpiryMetric, rpc::kAboutExpiry, [] { return 0.0; });
   const settle::Probe settle(registry);

@@ -146,9 +146,10 @@ absl::Status App::State::StartProvisions() {
 }
 
 absl::Status IoThread::Start(const deliver::DeliverSettings& settings,
-                             const dns::DnsSettings& lookups) {
+                             const dns::DnsSettings& lookups,
+                             observe::Registry& registry) {
   POSTERN_ASSIGN_OR_RETURN(dns, dns::Resolvers::Make(executor, lookups, settings.dns_servers,
-                                                     settings.external_dns_servers));
+                                                     settings.external_dns_servers, registry));
   return absl::OkStatus();
 }
 
@@ -157,7 +158,8 @@ absl::Status App::State::StartIoThreads() {
     auto io_thread = std::make_unique<IoThread>(i);
     io_thread->executor.Start();
     absl::Status made;
-    io_thread->executor.Run([&] { made = io_thread->Start(settings.deliver, settings.dns); });
+    io_thread->executor.Run(
+        [&] { made = io_thread->Start(settings.deliver, settings.dns, registry); });
     io_threads.push_back(std::move(io_thread));
     if (!made.ok()) return made;
   }

@@ -46,7 +46,9 @@ namespace postern::app {
 struct IoThread {
   explicit IoThread(int number) : executor("io-" + std::to_string(number)) {}
 
-  absl::Status Start(const deliver::DeliverSettings& settings, const dns::DnsSettings& lookups);
+  absl::Status Start(const deliver::DeliverSettings& settings,
+                     const dns::DnsSettings& lookups,
+                     observe::Registry& registry);
 
   io::Executor executor;
   std::unique_ptr<dns::Resolvers> dns;

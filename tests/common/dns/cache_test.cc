@@ -1,5 +1,6 @@
 #include "common/dns/cache.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/io/scope.h"
@@ -9,6 +10,8 @@
 
 namespace postern::dns {
 namespace {
+
+using ::testing::HasSubstr;
 
 class CacheTest : public ::testing::Test {
  protected:
@@ -45,7 +48,9 @@ class CacheTest : public ::testing::Test {
   io::Executor executor_{"cache"};
   testing::FakeResolver below_;
   testing::FakeClock clock_;
-  CachingResolver cache_{below_, clock_, ThreeAnswers()};
+  observe::Registry registry_;
+  Probe probe_{registry_, "internal"};
+  CachingResolver cache_{below_, clock_, ThreeAnswers(), &probe_};
 };
 
 TEST_F(CacheTest, AnswerIsRememberedUntilItsTtlEnds) {
@@ -60,7 +65,8 @@ TEST_F(CacheTest, AnswerIsRememberedUntilItsTtlEnds) {
   clock_.Advance(absl::Seconds(1));
   EXPECT_TRUE(AskMx("a.test").ok());
   EXPECT_EQ(below_.questions(), 2);
-  EXPECT_EQ(cache_.counts().hits, 1u);
+  EXPECT_THAT(registry_.Text(),
+              HasSubstr("postern_dns_cached_answers_total{resolver=\"internal\"} 1"));
   EXPECT_EQ(cache_.counts().misses, 2u);
 }
 

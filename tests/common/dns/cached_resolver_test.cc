@@ -19,18 +19,51 @@ TEST(CachedResolverTest, TheSecondQuestionAsksNobody) {
   testing::ScriptedDns server(testing::ScriptedDns::Bytes(record));
   io::Executor executor("cached");
   executor.Start();
+  observe::Registry registry;
   std::unique_ptr<CachedResolver> made;
   CachedResolver::Options options;
   options.network.servers = {server.server()};
-  executor.Run([&] { made = *CachedResolver::Make(executor, options); });
+  executor.Run([&] { made = *CachedResolver::Make(executor, options, &registry); });
   for (int again = 0; again < 2; ++again) {
     const auto answer = testing::Await(executor, made->resolver().Mx("a.test"));
     ASSERT_TRUE(answer.ok()) << answer.status();
     EXPECT_EQ(answer->records.at(0).host, "mx.test");
     EXPECT_EQ(server.questions(), 1);
   }
+  const std::string counted = registry.Text();
+  EXPECT_THAT(counted, HasSubstr("{resolver=\"internal\",result=\"answer\"} 1"));
+  EXPECT_THAT(counted, HasSubstr("cached_answers_total{resolver=\"internal\"} 1"));
   executor.Run([&] { made.reset(); });
   executor.Stop();
+}
+
+TEST(CachedResolverTest, EachQuestionIsCountedByItsResult) {
+  const testing::ScriptedDns empty(testing::ScriptedDns::Code(0));
+  const testing::ScriptedDns missing(testing::ScriptedDns::Code(3));
+  const testing::ScriptedDns broken(testing::ScriptedDns::Code(2));
+  const testing::ScriptedDns silent(testing::ScriptedDns::Silence());
+  observe::Registry registry;
+  io::Executor executor("cached");
+  executor.Start();
+  CachedResolver::Options options;
+  options.name = "external";
+  options.network.per_server_timeout = absl::Milliseconds(100);
+  options.network.tries = 1;
+  for (const auto* server : {&empty, &missing, &broken, &silent}) {
+    options.network.servers = {server->server()};
+    std::unique_ptr<CachedResolver> made;
+    executor.Run([&] { made = *CachedResolver::Make(executor, options, &registry); });
+    // An address is two questions.
+    testing::Await(executor, made->resolver().Addresses("a.test")).status().IgnoreError();
+    executor.Run([&] { made.reset(); });
+  }
+  executor.Stop();
+  const std::string counted = registry.Text();
+  for (const std::string result : {"no_data", "no_name", "server_failure", "timeout"}) {
+    EXPECT_THAT(counted, HasSubstr("{resolver=\"external\",result=\"" + result + "\"} 2"));
+  }
+  EXPECT_THAT(counted, HasSubstr("{resolver=\"external\",result=\"answer\"} 0"));
+  EXPECT_THAT(counted, HasSubstr("question_seconds_count{resolver=\"external\"} 8"));
 }
 
 TEST(CachedResolverTest, AServerThatIsNoneIsNamed) {

@@ -20,7 +20,7 @@ class ResolversTest : public ::testing::Test {
   std::string Made() {
     std::string result;
     executor_.Run([&] {
-      const auto made = Resolvers::Make(executor_, settings_, servers_, external_);
+      const auto made = Resolvers::Make(executor_, settings_, servers_, external_, registry_);
       result = !made.ok()                                    ? std::string(made.status().message())
                : (*made)->external() == nullptr              ? "one"
                : (*made)->external() == &(*made)->internal() ? "the same twice"
@@ -29,6 +29,7 @@ class ResolversTest : public ::testing::Test {
     return result;
   }
 
+  observe::Registry registry_;
   io::Executor executor_{"resolvers"};
   DnsSettings settings_;
   ServersSetting servers_{.key = "deliver.dns_servers", .value = {"127.0.0.1:53"}};

@@ -28,6 +28,7 @@ TEST_F(DnsSettingsTest, TheFallbacksAreExchanges) {
   EXPECT_THAT(options.network.servers, ElementsAre("127.0.0.1:53"));
   EXPECT_EQ(options.network.protocol, Protocol::kAny);
   EXPECT_EQ(options.network.families, CaresResolver::Families::kAny);
+  EXPECT_EQ(options.name, "internal");
   EXPECT_EQ(options.network.per_server_timeout, absl::Seconds(5));
   EXPECT_EQ(options.network.query_timeout, absl::Minutes(1));
   EXPECT_EQ(options.trust_ad, TrustAd::kAuto);
