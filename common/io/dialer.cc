@@ -1,5 +1,7 @@
 #include "common/io/dialer.h"
 
+#include <cerrno>
+
 #include "common/base/text.h"
 #include "common/io/executor.h"
 #include "common/io/fiber.h"
@@ -58,9 +60,10 @@ Task<absl::StatusOr<std::unique_ptr<Stream>>> TcpDialer::Dial(Endpoint remote,
     const Endpoint any_port{*source, 0};
     socket->socket.bind(ToAsio(any_port), error);
     if (error) {
+      const bool gone = error.value() == EADDRNOTAVAIL;
       co_return base::Error(absl::StatusCode::kFailedPrecondition, "source address ",
-                            source->ToString(),
-                            " is not of this machine: ", base::LowerAscii(error.message()));
+                            source->ToString(), gone ? " is not of this machine" : "", ": ",
+                            base::LowerAscii(error.message()));
     }
   }
   ConnectWait wait(*socket, remote);

@@ -4,7 +4,7 @@
 //
 // Failure   kUnavailable with the system's words, kDeadlineExceeded, kCancelled:
 //           "open 192.0.2.1:25: connection refused". kFailedPrecondition: `source` is not an
-//           address of this machine.
+//           address of this machine, or cannot be used now.
 // Limits    `timeout` bounds the whole of it.
 
 #pragma once

@@ -177,6 +177,8 @@ absl::Status Attempt::ChooseSources(std::string_view host) {
 io::Task<void> Attempt::TryHost(HostTrial& trial) {
   // A session that is used again has the address that a new one would have.
   if (!ChooseSources(trial.host.name).ok()) co_return;  // found wrong before any host
+  DropSourceless(trial);
+  if (trial.left.empty()) co_return;
   trial.policy = co_await PolicyOf(trial.host, trial.left.front().port);
   if (!trial.policy.usable()) co_return NoteForbidden(trial.host, trial.policy);
   trial.proof = ProofFor(trial.host.name, trial.policy);

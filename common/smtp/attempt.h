@@ -11,6 +11,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -114,6 +115,16 @@ class Attempt {
   void NoteConnectFailed(const HostTrial& trial,
                          const io::Endpoint& address,
                          const absl::Status& error);
+  // Our own address is wrong, whatever the host: that family is not dialled again, and without the
+  // other one no host is.
+  void NoteSourceless(const io::Endpoint& remote);
+
+  void DropSourceless(HostTrial& trial) const {
+    std::erase_if(trial.left, [this](const io::Endpoint& remote) {
+      return sourceless_[remote.address.is_v4() ? 1 : 0];
+    });
+  }
+
   // What the race tells about the families of the host.
   void NoteFamilies(const HostTrial& trial, const RaceResult& race);
   // Whether it greeted; `refused`: how the hello ended.
@@ -215,8 +226,9 @@ class Attempt {
   std::vector<std::size_t> pending_;  // recipients without a final answer
   absl::Time started_;
   absl::Time end_by_;
-  bool bdat_failed_ = false;  // at some host of this attempt
-  bool stopped_ = false;      // no further host
+  bool bdat_failed_ = false;             // at some host of this attempt
+  bool stopped_ = false;                 // no further host
+  std::array<bool, 2> sourceless_ = {};  // to IPv6, to IPv4: our source address is not there
 
   bool require_tls_;          // only to hosts that offer it
   std::size_t insecure_ = 0;  // addresses without the TLS that it demands

@@ -89,9 +89,17 @@ void Attempt::NoteConnectFailed(const HostTrial& trial,
                                 const io::Endpoint& address,
                                 const absl::Status& error) {
   NoteTrying(trial, address);
+  if (absl::IsFailedPrecondition(error)) NoteSourceless(address);
   Refusal refusal = Refusal::BrokenAt(Stage::kConnect, error);
   refusal.enhanced = mail::transient::kNoAnswerFromHost;
   NoteRefusal(refusal);
+}
+
+void Attempt::NoteSourceless(const io::Endpoint& remote) {
+  const bool v4 = remote.address.is_v4();
+  sourceless_[v4 ? 1 : 0] = true;
+  const std::optional<io::IpAddress>& other = v4 ? sources_.v6 : sources_.v4;
+  if (!other.has_value() || sourceless_[v4 ? 0 : 1]) stopped_ = true;
 }
 
 std::unique_ptr<SessionLog> Attempt::BeginLog(const io::Endpoint& address) const {
@@ -208,6 +216,7 @@ io::Task<std::unique_ptr<PooledSession>> Attempt::Connect(HostTrial& trial) {
   }
   for (const io::Endpoint& address : failed)
     std::erase(trial.left, address);
+  DropSourceless(trial);
   co_return std::move(pooled);
 }
 
@@ -282,6 +291,7 @@ io::Task<std::optional<Refusal>> Attempt::GreetAgain(PooledSession& pooled,
   outcome_.hosts.push_back(std::move(again));
   absl::StatusOr<Connection> connection = co_await DialAgain(pooled.address);
   if (!connection.ok()) {
+    if (absl::IsFailedPrecondition(connection.status())) NoteSourceless(pooled.address);
     Refusal lost = Refusal::BrokenAt(Stage::kConnect, connection.status());
     lost.enhanced = mail::transient::kNoAnswerFromHost;
     co_return lost;

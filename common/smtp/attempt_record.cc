@@ -137,10 +137,6 @@ void Attempt::NoteRefusal(const Refusal& refusal) {
   Tried().error = refusal.error;
   Tried().tls_result = refusal.tls_result;
   if (refusal.origin == Origin::kTlsPolicy) parts_.counters.security_refusals.Add();
-  // Our own address is wrong, whatever the host.
-  if (refusal.stage == Stage::kConnect && absl::IsFailedPrecondition(refusal.error)) {
-    stopped_ = true;
-  }
   absl::Status error = refusal.error;
   if (error.ok()) error = ErrorFrom(*refusal.reply, refusal.stage);
   error = base::Annotate(error, Tried().host);

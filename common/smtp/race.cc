@@ -1,6 +1,7 @@
 #include "common/smtp/race.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -25,6 +26,7 @@ struct Field {
   RaceResult result = {};
   std::vector<std::size_t> under_way = {};
   std::size_t next = 0;
+  std::array<bool, 2> sourceless = {};  // families without their source address: IPv6, IPv4
   bool over = false;
   bool due = true;  // the next dial waits for nothing
   absl::Time last_start = {};
@@ -34,16 +36,30 @@ struct Field {
     return !over && next < addresses.size() && under_way.size() < kRaceDialsMax;
   }
 
+  bool Sourceless(std::size_t place) const {
+    return sourceless[addresses[place].address.is_v4() ? 1 : 0];
+  }
+
+  // Whether an address that has a source is under way or has yet to be dialled.
+  bool AnyLeft() const;
   // The next address that is admitted, now under way.
   std::optional<std::size_t> TakeNext();
   io::Task<Dialed> Dial(std::size_t place);
   void End(std::size_t place, Dialed dialed);
 };
 
+bool Field::AnyLeft() const {
+  const auto has_source = [this](std::size_t place) { return !Sourceless(place); };
+  for (std::size_t place = next; place < addresses.size(); ++place) {
+    if (has_source(place)) return true;
+  }
+  return std::any_of(under_way.begin(), under_way.end(), has_source);
+}
+
 std::optional<std::size_t> Field::TakeNext() {
   while (next < addresses.size()) {
     const std::size_t place = next++;
-    if (!calls.admits(place)) continue;
+    if (Sourceless(place) || !calls.admits(place)) continue;
     due = false;
     last_start = absl::Now();
     ++result.dials;
@@ -75,6 +91,8 @@ void Field::End(std::size_t place, Dialed dialed) {
   due = true;
   calls.failed(place, dialed.status());
   if (!absl::IsFailedPrecondition(dialed.status())) return;
+  sourceless[addresses[place].address.is_v4() ? 1 : 0] = true;
+  if (AnyLeft()) return;
   over = true;
   result.error = dialed.status();
 }

@@ -7,8 +7,9 @@
 //           first that connects wins; the others are closed before Race returns.
 // Failure   RaceResult without a stream: each address that failed was told of by `failed`; `error`
 //           says what ended the race early: kCancelled, or kFailedPrecondition when our own
-//           address is wrong. An address that was under way when another one won, or when the
-//           race was cancelled, has not failed: it is `lost`.
+//           address is wrong: then no further address of that family is dialled, and the race ends
+//           when none of the other one is left. An address that was under way when another one
+//           won, or when the race was cancelled, has not failed: it is `lost`.
 // Lifetime  Borrows everything for as long as it is awaited. One executor.
 // Limits    kRaceDialsMax dials at a time, each no longer than `connect`, none beyond `end_by`. One
 //           address alone costs no fiber and no timer.

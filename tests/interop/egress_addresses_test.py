@@ -13,6 +13,8 @@ from services import FrontendTransport
 from wire import WireSink
 
 REMOTE = "10.99.0.1"
+REMOTE_6 = "fd00:99::1"
+OWN_6 = "fd00:99::7"
 POOL = {"10.99.0.5": "mail1.test", "10.99.0.6": "mail2.test", "10.99.0.7": ""}
 LINES = ["label=bulk address=10.99.0.5 ehlo=mail1.test",
          "label=bulk address=10.99.0.6 ehlo=mail2.test",
@@ -21,13 +23,22 @@ LINES = ["label=bulk address=10.99.0.5 ehlo=mail1.test",
 DOMAINS = 20
 
 
+def address(verb, own):
+    """Adds an address to this machine, or takes it off."""
+    length, more = (128, ["nodad"] if verb == "add" else []) if ":" in own else (32, [])
+    subprocess.run([tool("ip"), "addr", verb, f"{own}/{length}", "dev", "lo", *more], check=True,
+                   timeout=20)
+
+
 class EgressAddressesTest(Case):
     def setUp(self):
         super().setUp()
         self.sink = self.started(WireSink(self.lab.free_port(), REMOTE))
         mx = {f"d{number}.{kind}.test": [(10, f"mx{number}.test")] for number in range(DOMAINS)
               for kind in ("bulk", "plain", "named", "gone")}
+        mx["d1.dual.test"] = [(10, "mx.dual.test")]
         names = NameServer(self.lab, mx=mx, hosts={
+            "mx.dual.test": f"{REMOTE},{REMOTE_6}",
             **{f"mx{number}.test": REMOTE for number in range(DOMAINS)},
             "mail1.test": "10.99.0.5", "site.test": "10.99.0.7"})
         names.options += ["--address=/mail2.test/10.99.0.6",
@@ -41,7 +52,8 @@ class EgressAddressesTest(Case):
         self.lab.site([self.front_end.address])
         for name, spec in {"bulk": {"egress": "bulk"}, "plain": {},
                            "named": {"egress": "bulk", "fqdn": "out.test"},
-                           "gone": {"egress": "elsewhere"}}.items():
+                           "gone": {"egress": "elsewhere"},
+                           "dual": {"smtpMaxMessagesPerConnection": 1}}.items():
             self.lab.connector(name, [f"*.{name}.test"], frontendProxyEnabled=True, **spec)
         return self.mailbox()
 
@@ -66,6 +78,16 @@ class EgressAddressesTest(Case):
         self.assertEqual(set(bulk), {("10.99.0.5", "mail1.test"), ("10.99.0.6", "mail2.test")})
         self.assertEqual(set(plain), {("10.99.0.7", "site.test")})
         self.assertEqual(set(named), {("10.99.0.5", "out.test"), ("10.99.0.6", "out.test")})
+
+    def test_an_address_that_its_machine_loses_leaves_the_other_family(self):
+        six = self.started(WireSink(self.sink.port, REMOTE_6))
+        mailbox = self.start(**{"egress.addresses": [*LINES, f"address={OWN_6}"]})
+        send(mailbox, "bob@d1.dual.test")
+        self.assertEqual(six.wait_for(1)[0].peer[0], OWN_6)
+        address("del", OWN_6)
+        self.addCleanup(address, "add", OWN_6)
+        send(mailbox, "bob@d1.dual.test")
+        self.assertEqual(self.sink.wait_for(1, 10)[0].peer[0], "10.99.0.7")
 
     def test_mail_for_addresses_that_are_not_here_waits(self):
         mailbox = self.start(**{"egress.addresses": LINES})
@@ -100,7 +122,6 @@ class EgressAddressesTest(Case):
 
 if __name__ == "__main__":
     apart()
-    for own in (REMOTE, *POOL):
-        subprocess.run([tool("ip"), "addr", "add", f"{own}/32", "dev", "lo"], check=True,
-                       timeout=20)
+    for own in (REMOTE, *POOL, REMOTE_6, OWN_6):
+        address("add", own)
     main()

@@ -190,6 +190,9 @@ TEST_F(TcpStreamTest, ASourceAddressIsBoundOrIsNotOurs) {
       EXPECT_TRUE(absl::IsFailedPrecondition(foreign.status())) << foreign.status();
       EXPECT_EQ(foreign.status().message(),
                 "source address 192.0.2.1 is not of this machine: cannot assign requested address");
+      const auto other = co_await dialer.Dial(there, *IpAddress::Parse("::1"), absl::Seconds(5));
+      EXPECT_TRUE(absl::IsFailedPrecondition(other.status())) << other.status();
+      EXPECT_EQ(other.status().message().find("source address ::1: "), 0u) << other.status();
     }
   };
 

@@ -273,6 +273,26 @@ TEST_F(EngineTest, ASourceAddressThatIsNotOursIsSaidOnce) {
   EXPECT_EQ(dialer_.dialed().size(), 1u);
 }
 
+// The first message after a node has lost its IPv6 address leaves over IPv4 at once.
+TEST_F(EngineTest, AFamilyWhoseSourceAddressIsGoneLeavesTheOther) {
+  const io::IpAddress v6 = *io::IpAddress::Parse("2001:db8:9::9");
+  const std::vector<std::string> lines = {"address=10.0.0.9", "address=2001:db8:9::9"};
+  const auto pool = SourcePool::Parse(lines, {*io::IpAddress::Parse("10.0.0.9"), v6});
+  stores_.sources = &*pool;
+  dialer_.HasNot("2001:db8:9::9");
+  PeerAt("192.0.2.1:25").Refuses();
+  PeerAt("192.0.2.2:25");
+  resolver_.Mx("example.test", {{10, "mx1.test"}, {20, "mx2.test"}});
+  resolver_.A("mx1.test", "2001:db8::1");
+  resolver_.A("mx1.test", "192.0.2.1");
+  resolver_.A("mx2.test", "2001:db8::2");
+  resolver_.A("mx2.test", "192.0.2.2");
+  Deliver();
+  EXPECT_THAT(Results(), ElementsAre("250"));
+  EXPECT_THAT(dialer_.dialed(), ElementsAre("[2001:db8::1]:25", "192.0.2.1:25", "192.0.2.2:25"));
+  EXPECT_THAT(dialer_.sources(), ElementsAre("2001:db8:9::9", "10.0.0.9", "10.0.0.9"));
+}
+
 TEST_F(EngineTest, ExternalServersAreAskedWhenTheConnectorSaysSo) {
   PeerAt("192.0.2.1:25");
   PeerAt("192.0.2.2:25");

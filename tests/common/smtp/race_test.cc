@@ -221,6 +221,24 @@ TEST_F(RaceTest, AnAddressOfOursThatIsWrongEndsTheRace) {
   }
 }
 
+TEST_F(RaceTest, AFamilyWithoutItsSourceLeavesTheRaceToTheOther) {
+  const absl::Status gone = absl::FailedPreconditionError("not of this machine");
+  addresses_ = {*io::Endpoint::Parse("[2001:db8::1]:25"), *io::Endpoint::Parse("192.0.2.2:25"),
+                *io::Endpoint::Parse("[2001:db8::3]:25"), *io::Endpoint::Parse("192.0.2.4:25")};
+  dialer_.Fails(1, absl::ZeroDuration(), gone);
+  dialer_.Fails(2);
+  dialer_.Connects(4);
+  const RaceResult race = testing::Await(executor_, Race(dialer_, addresses_, rules_, calls_));
+  EXPECT_EQ(race.winner, 3u);
+  EXPECT_NE(race.stream, nullptr);
+  EXPECT_THAT(dialer_.dialed, ElementsAre(1, 2, 4));
+  dialer_.dialed.clear();
+  dialer_.Fails(2, absl::ZeroDuration(), gone);
+  const RaceResult lost = testing::Await(executor_, Race(dialer_, addresses_, rules_, calls_));
+  EXPECT_TRUE(absl::IsFailedPrecondition(lost.error));
+  EXPECT_THAT(dialer_.dialed, ElementsAre(1, 2));
+}
+
 TEST_F(RaceTest, ARaceThatIsStoppedClosesEveryDial) {
   rules_.attempt_delay = absl::Milliseconds(5);
   for (const int addresses : {1, 3}) {
