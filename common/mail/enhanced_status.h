@@ -52,6 +52,7 @@ inline constexpr EnhancedStatus kUnableToRoute{4, 4, 4};
 inline constexpr EnhancedStatus kDeliveryTimeExpired{4, 4, 7};
 inline constexpr EnhancedStatus kTooManyRecipients{4, 5, 3};
 inline constexpr EnhancedStatus kOtherSecurityStatus{4, 7, 0};
+inline constexpr EnhancedStatus kDeliveryNotAuthorized{4, 7, 1};
 inline constexpr EnhancedStatus kSecurityFeaturesNotSupported{4, 7, 4};
 inline constexpr EnhancedStatus kCryptographicFailure{4, 7, 5};
 inline constexpr EnhancedStatus kAuthenticationCredentialsInvalid{4, 7, 8};

@@ -196,7 +196,7 @@ io::Task<void> Attempt::TryHost(HostTrial& trial) {
     if (!reused) pooled = co_await Connect(trial);
     if (pooled == nullptr) continue;
     const io::Endpoint address = pooled->address;
-    const Next next = co_await Converse(std::move(pooled), reused);
+    const Next next = co_await Converse(trial, std::move(pooled), reused);
     trial.patience = Patience();
     trial.again = next == Next::kAgain;
     if (outcome_.body_ended) trial.left = {address};
@@ -214,7 +214,9 @@ bool Attempt::RecordLost(const absl::Status& error) {
   return Record(lost, offered);
 }
 
-io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled, bool reused) {
+io::Task<Attempt::Next> Attempt::Converse(HostTrial& trial,
+                                          std::unique_ptr<PooledSession> pooled,
+                                          bool reused) {
   Session& session = *pooled->session;
   session.EndBy(end_by_);
   outcome_.tls = session.tls();
@@ -275,8 +277,7 @@ io::Task<Attempt::Next> Attempt::Converse(std::unique_ptr<PooledSession> pooled,
       outcome_.session_reused = true;
     }
     first = false;
-    NoteTransaction(transaction);
-    same_host = !NoteTlsWanted(*pooled, transaction) && Record(transaction, offered);
+    same_host = RecordAll(trial, *pooled, transaction, offered);
   }
   outcome_.bytes_sent += session.bytes_sent() - sent_before;
   const bool again = same_host && !over();

@@ -73,6 +73,10 @@ struct Connection {
   std::unique_ptr<SessionLog> log;  // null: nobody asked for it
 };
 
+// 550 or 554 by a policy that may hold for our address alone, as it has no name or too little else
+// to vouch for it: 5.7.1, or 5.7.25 to 5.7.27 (RFC 7372 §3; RFC 7505 §4.2).
+bool BlamesAddress(const mail::Reply& reply);
+
 // What the list of hosts tells of the policy.
 void ShowPolicy(const HostPolicy& policy, HostTried& tried);
 
@@ -129,6 +133,8 @@ class Attempt {
   void NoteFamilies(const HostTrial& trial, const RaceResult& race);
   // Whether it greeted; `refused`: how the hello ended.
   void NoteGreeting(const io::Endpoint& address, const std::optional<Refusal>& refused);
+  // What it says to one address of ours it says to all of that family.
+  void ForgoIpv6(HostTrial& trial, const io::Endpoint& address);
   // Says hello; on failure notes it and resets `pooled`.
   io::Task<void> Introduce(std::unique_ptr<PooledSession>& pooled,
                            const HostPolicy& policy,
@@ -153,7 +159,7 @@ class Attempt {
   io::Task<absl::Status> SuitContent(const Capabilities& peer);
   void SuitEnvelope(const Capabilities& peer);
   // Offers the message until nobody is left, or the session or the host is done with.
-  io::Task<Next> Converse(std::unique_ptr<PooledSession> pooled, bool reused);
+  io::Task<Next> Converse(HostTrial& trial, std::unique_ptr<PooledSession> pooled, bool reused);
 
   // A smart host's port on which TLS begins with the first byte.
   bool TlsAtOnce(std::uint16_t port) const;
@@ -185,7 +191,12 @@ class Attempt {
   // cannot take it.
   bool DecideLocally(const PooledSession& pooled);
   void Decide(std::size_t index, Origin origin, absl::Status error, mail::EnhancedStatus enhanced);
-  // True when the next transaction goes to the same host.
+  // All that a transaction tells; true when the next one goes to the same host.
+  bool RecordAll(HostTrial& trial,
+                 PooledSession& pooled,
+                 const Transaction& transaction,
+                 const std::vector<std::size_t>& offered);
+  // Its answers, on the same terms.
   bool Record(const Transaction& transaction, const std::vector<std::size_t>& offered);
   // Of an offer that could not even begin.
   bool RecordLost(const absl::Status& error);
@@ -199,6 +210,12 @@ class Attempt {
   // True, and noted, when a host insists on what the session went without: the message is not what
   // it refused.
   bool NoteTlsWanted(PooledSession& pooled, const Transaction& transaction);
+  // True, and noted, when a host of both families refuses us by a policy about the address that we
+  // have in IPv6: what it says over IPv4 counts.
+  bool NoteIpv6Refused(HostTrial& trial,
+                       PooledSession& pooled,
+                       const Transaction& transaction,
+                       const std::vector<std::size_t>& offered);
   // This session's host does not offer REQUIRETLS.
   void NoteLack();
   // Of all the addresses that were tried: what none offers is not to be had.

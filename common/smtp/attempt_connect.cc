@@ -53,6 +53,13 @@ std::string RightsOf(const mail::FirewallRules& rules) {
 
 }  // namespace
 
+bool BlamesAddress(const mail::Reply& reply) {
+  if (reply.code != 550 && reply.code != 554) return false;
+  const mail::EnhancedStatus said = reply.enhanced().value_or(mail::EnhancedStatus{});
+  return said.klass == 5 && said.subject == 7 &&
+         (said.detail == 1 || (said.detail >= 25 && said.detail <= 27));
+}
+
 HostTrial::HostTrial(const dns::Host& tried, std::uint16_t port) : host(tried) {
   left.reserve(tried.addresses.size());
   for (const io::IpAddress& address : tried.addresses) {
@@ -152,6 +159,12 @@ void Attempt::NoteFamilies(const HostTrial& trial, const RaceResult& race) {
   parts_.host_families.Worked(trial.host.name, winner);
 }
 
+void Attempt::ForgoIpv6(HostTrial& trial, const io::Endpoint& address) {
+  if (address.address.is_v4() || !trial.both_families) return;
+  parts_.host_families.Failed(trial.host.name, address.address, absl::Now());
+  std::erase_if(trial.left, [](const io::Endpoint& left) { return !left.address.is_v4(); });
+}
+
 io::Task<std::unique_ptr<PooledSession>> Attempt::Connect(HostTrial& trial) {
   const Engine::Parts& parts = parts_.parts;
   std::vector<Entrant> entrants(trial.left.size());
@@ -213,6 +226,8 @@ io::Task<std::unique_ptr<PooledSession>> Attempt::Connect(HostTrial& trial) {
     NoteTrying(trial, address);
     co_await Introduce(pooled, trial.policy, std::move(connection));
     if (pooled == nullptr) failed.push_back(address);
+    const bool said = pooled == nullptr && Tried().reply.has_value();
+    if (said && BlamesAddress(*Tried().reply)) ForgoIpv6(trial, address);
   }
   for (const io::Endpoint& address : failed)
     std::erase(trial.left, address);

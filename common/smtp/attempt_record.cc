@@ -1,5 +1,7 @@
 // Answers become results here. For each recipient, first rule that fits:
 //
+//   MAIL, RCPT or DATA refused over  of a host with IPv4 too: as a failure of its IPv6, and it is
+//   IPv6, for the address we have    asked over IPv4; what it says of a mailbox is final
 //   MAIL or DATA refused, 5xx        final
 //   MAIL or DATA refused, 4xx        kept, the next host may do better
 //   MAIL refused for want of TLS     where we gave it up ourselves: as a lost connection
@@ -42,8 +44,26 @@ bool WantsTls(const mail::Reply& reply) {
 // Without the envelope nothing is taken, whatever lies behind it: a whole message that went with
 // its envelope in one write, too, unless its end is taken all the same.
 bool RefusedWhole(const Transaction& transaction) {
-  const bool taken = transaction.body.has_value() && transaction.body->positive();
-  return transaction.mail.has_value() && !transaction.mail->positive() && !taken;
+  const bool answered = transaction.body.has_value();
+  if (answered && transaction.body->positive()) return false;
+  if (transaction.mail.has_value() && !transaction.mail->positive()) return true;
+  const auto refused = [](const auto& reply) { return reply.has_value() && !reply->positive(); };
+  return answered &&
+         std::all_of(transaction.recipients.begin(), transaction.recipients.end(), refused);
+}
+
+// The reply to a command before the content that refuses all of the message for our address; null
+// when there is none, or the message may be taken.
+const mail::Reply* RefusalOfAddress(const Transaction& transaction) {
+  const auto blames = [](const std::optional<mail::Reply>& reply) {
+    return reply.has_value() && BlamesAddress(*reply);
+  };
+  if (transaction.body_ended && !RefusedWhole(transaction)) return nullptr;
+  if (blames(transaction.mail)) return &*transaction.mail;
+  if (transaction.accepted() > 0) return blames(transaction.data) ? &*transaction.data : nullptr;
+  const auto found =
+      std::find_if(transaction.recipients.begin(), transaction.recipients.end(), blames);
+  return found == transaction.recipients.end() ? nullptr : &**found;
 }
 
 absl::Status ErrorFrom(const mail::Reply& reply, Stage stage) {
@@ -213,6 +233,26 @@ bool Attempt::NoteTlsWanted(PooledSession& pooled, const Transaction& transactio
   return true;
 }
 
+bool Attempt::NoteIpv6Refused(HostTrial& trial,
+                              PooledSession& pooled,
+                              const Transaction& transaction,
+                              const std::vector<std::size_t>& offered) {
+  if (pooled.address.address.is_v4() || !trial.both_families) return false;
+  const mail::Reply* const refused = RefusalOfAddress(transaction);
+  if (refused == nullptr) return false;
+  for (std::size_t i = 0; i < offered.size(); ++i) {
+    const std::optional<mail::Reply>& answer = transaction.recipients[i];
+    const bool of_mailbox = answer.has_value() && !answer->positive() && !BlamesAddress(*answer);
+    if (transaction.mail->positive() && of_mailbox) RecordRecipient(transaction, i, offered[i]);
+  }
+  const absl::Status error = ErrorFrom(*refused, transaction.stage);
+  NoteLeft(Origin::kConnect, base::Annotate(error, base::Cat(Tried().host, " over IPv6")),
+           mail::transient::kDeliveryNotAuthorized);
+  ForgoIpv6(trial, pooled.address);
+  pooled.session->Quit();
+  return true;
+}
+
 void Attempt::RecordRecipient(const Transaction& transaction,
                               std::size_t place,
                               std::size_t index) {
@@ -239,6 +279,16 @@ void Attempt::RecordRecipient(const Transaction& transaction,
            base::Annotate(transaction.error, base::Cat(Tried().host, ": after the final dot")),
            mail::transient::kBadConnection);
   }
+}
+
+bool Attempt::RecordAll(HostTrial& trial,
+                        PooledSession& pooled,
+                        const Transaction& transaction,
+                        const std::vector<std::size_t>& offered) {
+  NoteTransaction(transaction);
+  if (NoteTlsWanted(pooled, transaction)) return false;
+  if (NoteIpv6Refused(trial, pooled, transaction, offered)) return false;
+  return Record(transaction, offered);
 }
 
 bool Attempt::Record(const Transaction& transaction, const std::vector<std::size_t>& offered) {

@@ -1,7 +1,7 @@
 // common/smtp/host_families.h
 //
-// HostFamilies: the hosts of which one address family could not be connected to lately, so that the
-// other one is dialled first.
+// HostFamilies: the hosts of which one address family could not be connected to lately, or that
+// refused what came over it for our address, so that the other one is dialled first.
 //
 // Flow      Order before dialling; Failed and Worked afterwards.
 // Limits    A failure is remembered for ten minutes, kFailuresMax of them.

@@ -16,6 +16,7 @@ using testing::ScriptedPeer;
 
 // An address is "6+" or "4x": its family, and what becomes of a connection to it.
 //   +  comes about     x  is refused     ~  is never answered     !  greets with 421
+//   #  refuses MAIL with 550 5.7.25
 // A family that is remembered as failed is "6"; "6 old" was so until now.
 struct FamilyRow {
   const char* addresses;
@@ -34,6 +35,10 @@ constexpr FamilyRow kFamilyRows[] = {
     {"6x 4+", "-", "6, 4", "4", "6"},
     {"6~ 4+", "-", "6 | 4", "4", "6"},
     {"6! 4+", "-", "6, 4", "4", "-"},
+    {"6#", "-", "6", "-", "-"},
+    {"6# 4+", "-", "6, 4", "4", "6"},
+    {"6# 4x", "-", "6, 4", "-", "6 4"},
+    {"6# 4#", "-", "6, 4", "-", "6"},
     {"6+ 4x", "-", "6", "6", "-"},
     {"6+ 4~", "-", "6", "6", "-"},
     {"6x 4x", "-", "6, 4", "-", "6 4"},
@@ -44,6 +49,8 @@ constexpr FamilyRow kFamilyRows[] = {
     {"6+ 4x", "6", "4, 6", "6", "4"},
     {"6+ 4~", "6", "4 | 6", "6", "4"},
     {"6x 4x", "6", "4, 6", "-", "6 4"},
+    {"6# 4x", "6", "4, 6", "-", "6 4"},
+    {"6# 4#", "6", "4", "-", "6"},
     {"6+ 4+", "6 old", "6", "6", "-"},
     {"6+ 4+", "4", "6", "6", "4"},
     {"6x 4+", "4", "6, 4", "4", "6"},
@@ -61,8 +68,10 @@ constexpr char kFamilyStatesWords[] =
     "within the last ten minutes goes behind the other one (RFC 8305). \"At once\" is when the\n"
     "address before has failed. \"After the delay\" is when it has not answered within\n"
     "`attempt_delay`: then the next one is dialled beside it, and whichever connects first is\n"
-    "taken. Only hosts with both families are remembered. Where nobody takes the mail, the next\n"
-    "host is asked.";
+    "taken. Only hosts with both families are remembered. One that refuses our IPv6 address by a\n"
+    "policy, as one without reverse DNS (550 or 554 with 5.7.1, 5.7.25, 5.7.26 or 5.7.27, before\n"
+    "the content), is asked over IPv4, and only what it says there is final. Where no host could\n"
+    "be reached, the next one is asked.";
 
 class AttemptFamiliesTest : public testing::EngineFixture {
  protected:
@@ -91,6 +100,7 @@ class AttemptFamiliesTest : public testing::EngineFixture {
       peer.Refuses(text[1] == 'x');
       if (text[1] == '~') peer.StallsConnect();
       if (text[1] == '!') peer.Greets("421 4.3.2 busy");
+      if (text[1] == '#') peer.Says("MAIL", "550 5.7.25 no reverse DNS");
     }
   }
 
@@ -176,10 +186,12 @@ std::string FamiliesInWords(std::string_view text) {
       {"6x", "IPv6 refused"},
       {"6~", "IPv6 silent"},
       {"6!", "IPv6 says 421"},
+      {"6#", "IPv6 says 550 5.7.25"},
       {"4+", "IPv4 good"},
       {"4x", "IPv4 refused"},
       {"4~", "IPv4 silent"},
       {"4!", "IPv4 says 421"},
+      {"4#", "IPv4 says 550 5.7.25"},
       {"6", "IPv6"},
       {"4", "IPv4"},
       {" ", ", "},
@@ -222,6 +234,102 @@ TEST_F(AttemptFamiliesTest, StateTableOfOrderRaceAndMemory) {
               FamiliesInWords(row.dialled), FamiliesInWords(row.taken_by),
               FamiliesInWords(row.afterwards)});
   }
+}
+
+// One dual-stack host, and what it says over IPv6.
+class AttemptIpv6PolicyTest : public testing::EngineFixture {
+ protected:
+  void MakeHost() {
+    const int number = ++hosts_;
+    const std::string host = base::Cat("mx", number, ".test");
+    resolver_.Mx("example.test", {{10, host}});
+    resolver_.A(host, base::Cat("2001:db8::", number));
+    resolver_.A(host, base::Cat("192.0.2.", number));
+    six_ = &PeerAt(base::Cat("[2001:db8::", number, "]:25"));
+    four_ = &PeerAt(base::Cat("192.0.2.", number, ":25"));
+  }
+
+  ScriptedPeer* six_ = nullptr;
+  ScriptedPeer* four_ = nullptr;
+  int hosts_ = 0;
+};
+
+TEST_F(AttemptIpv6PolicyTest, ARefusalOfOurIpv6AddressIsAskedAgainOverIpv4) {
+  const std::string replies[] = {"550 5.7.1 no", "554 5.7.25 no", "550 5.7.26 no", "554 5.7.27 no"};
+  for (const std::vector<std::string>& offer :
+       {std::vector<std::string>(), std::vector<std::string>{"PIPELINING"},
+        std::vector<std::string>{"PIPELINING", "CHUNKING"}}) {
+    for (const std::string moment : {"greeting", "MAIL", "RCPT", "DATA"}) {
+      if (moment == "DATA" && offer.size() == 2) continue;  // it is not said
+      for (const std::string& reply : replies) {
+        SCOPED_TRACE(base::Cat(moment, " ", reply, " ", offer.size()));
+        MakeHost();
+        six_->Keywords(offer).Says(moment, reply);
+        four_->Keywords(offer);
+        if (moment == "greeting") six_->Greets(reply);
+        if (moment == "RCPT") six_->Says("BDAT", "503 5.5.1 no recipients");
+        if (moment == "MAIL") six_->Says("RCPT", "503 5.5.1 no").Says("BDAT", "503 5.5.1 no");
+        Deliver();
+        EXPECT_THAT(Results(), ::testing::ElementsAre("250")) << ErrorOf();
+        EXPECT_FALSE(outcome_.ambiguous);
+        EXPECT_EQ(six_->connections(), 1);
+        EXPECT_EQ(four_->mails().size(), 1u);
+        Deliver();
+        EXPECT_EQ(six_->connections(), 1) << "it is remembered";
+      }
+    }
+  }
+}
+
+TEST_F(AttemptIpv6PolicyTest, OtherRefusalsOverIpv6AreFinal) {
+  for (const std::string reply : {"550 5.1.1 nobody", "550 no", "552 5.7.1 no", "550 5.7.0 no"}) {
+    MakeHost();
+    six_->Says("RCPT", reply);
+    Deliver();
+    EXPECT_EQ(outcome_.recipients[0].reply->ToString(), reply);
+    EXPECT_EQ(four_->connections(), 0) << reply;
+  }
+}
+
+TEST_F(AttemptIpv6PolicyTest, WhatItSaysOverIpv4IsFinal) {
+  MakeHost();
+  six_->Says("MAIL", "550 5.7.25 no reverse DNS");
+  four_->Says("MAIL", "550 5.7.1 never");
+  Deliver();
+  EXPECT_EQ(outcome_.recipients[0].reply->ToString(), "550 5.7.1 never");
+  EXPECT_EQ(outcome_.hosts.size(), 2u);
+}
+
+TEST_F(AttemptIpv6PolicyTest, MailWaitsForAnIpv4ThatIsAway) {
+  MakeHost();
+  six_->Says("MAIL", "550 5.7.25 no reverse DNS");
+  four_->Refuses();
+  for (int i = 0; i < 2; ++i) {
+    Deliver();
+    EXPECT_EQ(outcome_.recipients[0].origin, Origin::kConnect);
+    EXPECT_FALSE(outcome_.recipients[0].reply.has_value());
+  }
+}
+
+TEST_F(AttemptIpv6PolicyTest, WhatItSaysOfAMailboxStands) {
+  To("bob@example.test");
+  To("eve@example.test");
+  MakeHost();
+  six_->Says("RCPT TO:<bob", "550 5.7.1 no").Says("RCPT TO:<eve", "550 5.1.1 nobody");
+  Deliver();
+  EXPECT_THAT(Results(), ::testing::ElementsAre("250", "550"));
+  EXPECT_EQ(four_->Heard("RCPT"), 1);
+}
+
+// It takes mail from this address, if not for everyone.
+TEST_F(AttemptIpv6PolicyTest, ARefusalBesideOneThatIsTakenIsOfTheRecipient) {
+  To("bob@example.test");
+  To("eve@example.test");
+  MakeHost();
+  six_->Says("RCPT TO:<eve", "550 5.7.1 members only");
+  Deliver();
+  EXPECT_THAT(Results(), ::testing::ElementsAre("250", "550"));
+  EXPECT_EQ(four_->connections(), 0);
 }
 
 }  // namespace
