@@ -15,7 +15,9 @@
 #include "common/base/random.h"
 #include "common/base/status_macros.h"
 #include "common/base/text.h"
+#include "common/dns/cares_reply.h"
 #include "common/dns/cares_servers.h"
+#include "common/dns/letter_case.h"
 #include "common/dns/message.h"
 #include "common/dns/question.h"
 #include "common/io/alarm.h"
@@ -32,27 +34,43 @@ constexpr int kEdnsBytes = 1232;
 // In the fourth byte of a header.
 constexpr unsigned char kAuthenticData = 0x20;
 
-// What c-ares gave: its code, and the bytes of the last answer, if any.
-struct Reply {
-  int status = ARES_ECANCELLED;
-  std::string bytes;
-  absl::Time came = absl::Now();
+using Pending = std::shared_ptr<io::Completion<Reply>>;
+
+// A channel of c-ares, known by its sockets.
+template <typename State>
+struct Lane {
+  explicit Lane(State* of) : state(of) {}
+
+  State* state;
+  ares_channel channel = nullptr;
 };
 
-using Pending = std::shared_ptr<io::Completion<Reply>>;
+// Travels through c-ares as a pointer; its callback takes it back, exactly once.
+template <typename State>
+struct Question {
+  State* state;
+  std::uint16_t id = 0;
+  std::string plain;  // the whole message, in lower case
+  std::string mixed;  // the question as it was sent, when its answer must repeat that
+  Pending pending;
+};
 
 }  // namespace
 
 struct CaresResolver::State {
   State(io::Executor& on, Options with)
-      : executor(on),
-        options(std::move(with)),
-        alarm(on, [this] { Process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); }) {}
+      : executor(on), options(std::move(with)), alarm(on, [this] { ProcessTimeouts(); }) {}
 
   absl::Status Open();
+  absl::Status OpenLane(Lane<State>& lane,
+                        bool by_tcp,
+                        const std::vector<std::string>& server_texts);
   void Shut();
   std::uint16_t NewId();
   Pending Start(RecordType type, const std::string& name);
+  void Send(Lane<State>& lane, std::unique_ptr<Question<State>> question, std::string message);
+  // Its answer came in other letters: what was forged, or a server that does not keep them.
+  void SendAgain(std::unique_ptr<Question<State>> question);
   // One question, from room for it to its answer.
   io::Task<absl::StatusOr<Answer>> Ask(RecordType type, std::string name);
   io::Task<absl::Status> Room(absl::Time deadline);
@@ -60,23 +78,20 @@ struct CaresResolver::State {
                                           RecordType type,
                                           std::string name,
                                           absl::Time deadline);
-  absl::StatusOr<Answer> Judge(RecordType type, std::string_view name, const Reply& reply) const;
-  absl::Status Failure(absl::StatusCode code,
-                       RecordType type,
-                       std::string_view name,
-                       std::string_view cause) const;
-  absl::Status Late(RecordType type, std::string_view name) const;
+  absl::Status Late(const Asked& asked) const;
   void Count(const absl::StatusOr<Answer>& answer, absl::Time deadline, absl::Time ended) const;
 
-  void Process(ares_socket_t readable, ares_socket_t writable);
+  void Process(Lane<State>& lane, ares_socket_t readable, ares_socket_t writable);
+  void ProcessTimeouts();
   void SetAlarm();
-  static void OnSocket(void* self, ares_socket_t fd, int readable, int writable);
+  static void OnSocket(void* lane, ares_socket_t fd, int readable, int writable);
   static void OnAnswer(void* question, int status, int timeouts, unsigned char* bytes, int length);
 
   io::Executor& executor;
   Options options;  // trust_ad may be set before the first question, the rest stays
   io::Alarm alarm;
-  ares_channel channel = nullptr;
+  Lane<State> usual{this};
+  Lane<State> tcp{this};  // for questions that are asked again; opened by the first
   std::unordered_map<ares_socket_t, std::unique_ptr<io::DescriptorWatch>> watches;
   std::string servers;
   std::unordered_set<std::uint16_t> ids;  // of the questions under way
@@ -84,14 +99,6 @@ struct CaresResolver::State {
 };
 
 namespace {
-
-// Travels through c-ares as a pointer; its callback takes it back, exactly once.
-template <typename State>
-struct Question {
-  State* state;
-  std::uint16_t id;
-  Pending pending;
-};
 
 int LibraryStarted() {
   static const int status = ares_library_init(ARES_LIB_INIT_ALL);
@@ -101,57 +108,78 @@ int LibraryStarted() {
 }  // namespace
 
 absl::Status CaresResolver::State::Open() {
-  POSTERN_ASSIGN_OR_RETURN(std::vector<ares_addr_port_node> nodes, NodesOf(options.servers));
+  POSTERN_RETURN_IF_ERROR(OpenLane(usual, options.protocol == Protocol::kTcpOnly, options.servers));
+  servers = ServersOf(usual.channel);
+  return absl::OkStatus();
+}
+
+absl::Status CaresResolver::State::OpenLane(Lane<State>& lane,
+                                            bool by_tcp,
+                                            const std::vector<std::string>& server_texts) {
+  POSTERN_ASSIGN_OR_RETURN(std::vector<ares_addr_port_node> nodes, NodesOf(server_texts));
   ares_options with{};
   with.flags = ARES_FLAG_EDNS | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
-  if (options.protocol == Protocol::kTcpOnly) with.flags |= ARES_FLAG_USEVC;
+  if (by_tcp) with.flags |= ARES_FLAG_USEVC;
   if (options.protocol == Protocol::kUdpOnly) with.flags |= ARES_FLAG_IGNTC;
   with.ednspsz = kEdnsBytes;
   with.timeout = static_cast<int>(
       std::clamp<std::int64_t>(absl::ToInt64Milliseconds(options.per_server_timeout), 1, 600'000));
   with.tries = std::clamp(options.tries, 1, 10);
   with.sock_state_cb = &State::OnSocket;
-  with.sock_state_cb_data = this;
+  with.sock_state_cb_data = &lane;
   int status = LibraryStarted();
   if (status == ARES_SUCCESS) {
-    status = ares_init_options(&channel, &with,
+    status = ares_init_options(&lane.channel, &with,
                                ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS |
                                    ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
   }
   if (status == ARES_SUCCESS && !nodes.empty()) {
-    status = ares_set_servers_ports(channel, nodes.data());
+    status = ares_set_servers_ports(lane.channel, nodes.data());
   }
-  if (status != ARES_SUCCESS) {
-    return base::Error(absl::StatusCode::kUnavailable,
-                       "dns: ", base::LowerAscii(ares_strerror(status)));
-  }
-  servers = ServersOf(channel);
-  return absl::OkStatus();
+  if (status == ARES_SUCCESS) return absl::OkStatus();
+  if (lane.channel != nullptr) ares_destroy(std::exchange(lane.channel, nullptr));
+  return base::Error(absl::StatusCode::kUnavailable,
+                     "dns: ", base::LowerAscii(ares_strerror(status)));
 }
 
 void CaresResolver::State::Shut() {
   alarm.Clear();
   options.probe = nullptr;  // its owner goes with the resolver
-  if (channel != nullptr) ares_destroy(std::exchange(channel, nullptr));
+  for (Lane<State>* const lane : {&usual, &tcp}) {
+    if (lane->channel != nullptr) ares_destroy(std::exchange(lane->channel, nullptr));
+  }
   room.NotifyAll();
 }
 
-void CaresResolver::State::Process(ares_socket_t readable, ares_socket_t writable) {
-  if (channel == nullptr) return;
-  ares_process_fd(channel, readable, writable);
+void CaresResolver::State::Process(Lane<State>& lane,
+                                   ares_socket_t readable,
+                                   ares_socket_t writable) {
+  if (lane.channel == nullptr) return;
+  ares_process_fd(lane.channel, readable, writable);
   SetAlarm();
 }
 
-void CaresResolver::State::SetAlarm() {
-  timeval room_for_answer{};
-  const timeval* next = ares_timeout(channel, nullptr, &room_for_answer);
-  if (next == nullptr) return alarm.Clear();
-  // A millisecond more, so that c-ares finds its timeout passed.
-  alarm.Set(absl::DurationFromTimeval(*next) + absl::Milliseconds(1));
+void CaresResolver::State::ProcessTimeouts() {
+  Process(usual, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+  Process(tcp, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
 
-void CaresResolver::State::OnSocket(void* self, ares_socket_t fd, int readable, int writable) {
-  auto* const state = static_cast<State*>(self);
+void CaresResolver::State::SetAlarm() {
+  absl::Duration wait = absl::InfiniteDuration();
+  for (const Lane<State>* const lane : {&usual, &tcp}) {
+    if (lane->channel == nullptr) continue;
+    timeval room_for_answer{};
+    const timeval* next = ares_timeout(lane->channel, nullptr, &room_for_answer);
+    if (next != nullptr) wait = std::min(wait, absl::DurationFromTimeval(*next));
+  }
+  if (wait == absl::InfiniteDuration()) return alarm.Clear();
+  // A millisecond more, so that c-ares finds its timeout passed.
+  alarm.Set(wait + absl::Milliseconds(1));
+}
+
+void CaresResolver::State::OnSocket(void* lane, ares_socket_t fd, int readable, int writable) {
+  auto* const of = static_cast<Lane<State>*>(lane);
+  State* const state = of->state;
   if (readable == 0 && writable == 0) {
     // c-ares closes the descriptor next.
     state->watches.erase(fd);
@@ -160,8 +188,9 @@ void CaresResolver::State::OnSocket(void* self, ares_socket_t fd, int readable, 
   auto& watch = state->watches[fd];
   if (watch == nullptr) {
     watch = std::make_unique<io::DescriptorWatch>(
-        state->executor, fd, [state, fd](bool can_read, bool can_write) {
-          state->Process(can_read ? fd : ARES_SOCKET_BAD, can_write ? fd : ARES_SOCKET_BAD);
+        state->executor, fd, [of, fd](bool can_read, bool can_write) {
+          of->state->Process(*of, can_read ? fd : ARES_SOCKET_BAD,
+                             can_write ? fd : ARES_SOCKET_BAD);
         });
   }
   watch->Want(readable != 0, writable != 0);
@@ -169,25 +198,28 @@ void CaresResolver::State::OnSocket(void* self, ares_socket_t fd, int readable, 
 
 void CaresResolver::State::OnAnswer(
     void* question, int status, int /*timeouts*/, unsigned char* bytes, int length) {
-  const std::unique_ptr<Question<State>> taken(static_cast<Question<State>*>(question));
+  std::unique_ptr<Question<State>> taken(static_cast<Question<State>*>(question));
   Reply reply;
   reply.status = status;
   if (bytes != nullptr && length > 0) {
     reply.bytes.assign(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
   }
+  const bool altered = !taken->mixed.empty() && QuestionOf(reply.bytes) != taken->mixed;
+  if (status == ARES_SUCCESS && altered) return taken->state->SendAgain(std::move(taken));
   taken->state->ids.erase(taken->id);
   taken->state->room.NotifyOne();
   taken->pending->Set(std::move(reply));
 }
 
 io::Task<absl::Status> CaresResolver::State::Room(absl::Time deadline) {
-  while (ids.size() >= static_cast<std::size_t>(options.questions_max) && channel != nullptr) {
+  while (ids.size() >= static_cast<std::size_t>(options.questions_max) &&
+         usual.channel != nullptr) {
     const absl::Status waited = co_await room.Until(deadline - absl::Now());
     if (waited.ok()) continue;
     Count(waited, deadline, absl::Now());
     co_return waited;
   }
-  if (channel == nullptr) co_return absl::CancelledError("stopping");
+  if (usual.channel == nullptr) co_return absl::CancelledError("stopping");
   co_return absl::OkStatus();
 }
 
@@ -214,10 +246,35 @@ Pending CaresResolver::State::Start(RecordType type, const std::string& name) {
     return pending;
   }
   bytes[3] |= kAuthenticData;
-  ares_send(channel, bytes, length, &State::OnAnswer, question.release());
+  std::string message(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
   ares_free_string(bytes);
+  question->plain = message;
+  // By TCP nobody answers in a server's place unseen, and without it nothing can be asked again.
+  if (options.protocol == Protocol::kAny) {
+    MixCase(message, base::Random::System());
+    question->mixed = QuestionOf(message);
+  }
+  Send(usual, std::move(question), std::move(message));
   SetAlarm();
   return pending;
+}
+
+void CaresResolver::State::Send(Lane<State>& lane,
+                                std::unique_ptr<Question<State>> question,
+                                std::string message) {
+  ares_send(lane.channel, reinterpret_cast<const unsigned char*>(message.data()),
+            static_cast<int>(message.size()), &State::OnAnswer, question.release());
+}
+
+void CaresResolver::State::SendAgain(std::unique_ptr<Question<State>> question) {
+  question->mixed.clear();
+  if (tcp.channel == nullptr) {
+    const std::vector<std::string_view> texts = base::Split(servers, ' ');
+    const absl::Status opened = OpenLane(tcp, true, {texts.begin(), texts.end()});
+    if (!opened.ok()) return OnAnswer(question.release(), ARES_ENOMEM, 0, nullptr, 0);
+  }
+  std::string message = question->plain;
+  Send(tcp, std::move(question), std::move(message));
 }
 
 io::Task<absl::StatusOr<Answer>> CaresResolver::State::Ask(RecordType type, std::string text) {
@@ -230,59 +287,13 @@ io::Task<absl::StatusOr<Answer>> CaresResolver::State::Ask(RecordType type, std:
   co_return co_await Finish(std::move(pending), type, name, deadline);
 }
 
-absl::Status CaresResolver::State::Failure(absl::StatusCode code,
-                                           RecordType type,
-                                           std::string_view name,
-                                           std::string_view cause) const {
-  return base::Error(code, "dns ", KindOf(type), " ", name, ": ", cause, " (asked ", servers, ")");
-}
-
-absl::StatusOr<Answer> CaresResolver::State::Judge(RecordType type,
-                                                   std::string_view name,
-                                                   const Reply& reply) const {
-  using enum absl::StatusCode;
-  switch (reply.status) {
-    case ARES_SUCCESS:
-      break;
-    case ARES_ETIMEOUT:
-      return Failure(kDeadlineExceeded, type, name, "no answer");
-    // c-ares says "refused" when the last server answered SERVFAIL or REFUSED, too.
-    case ARES_ECONNREFUSED:
-    case ARES_ESERVFAIL:
-      return Failure(kUnavailable, type, name, "server failure");
-    case ARES_EREFUSED:
-      return Failure(kUnavailable, type, name, "refused");
-    case ARES_EBADNAME:
-      return Failure(kInvalidArgument, type, name, "not a domain name");
-    case ARES_ECANCELLED:
-    case ARES_EDESTRUCTION:
-      return Failure(kCancelled, type, name, "stopping");
-    default:
-      return Failure(kUnavailable, type, name, base::LowerAscii(ares_strerror(reply.status)));
-  }
-  absl::StatusOr<Answer> answer = ParseAnswer(reply.bytes, type);
-  if (!answer.ok()) return Failure(kUnavailable, type, name, base::MessageOf(answer.status()));
-  if (answer->code == ResponseCode::kNoSuchName) {
-    return WithNegativeTtl(Failure(kNotFound, type, name, "no such name"), answer->negative_ttl);
-  }
-  if (answer->code != ResponseCode::kNoError) {
-    const auto code = static_cast<int>(answer->code);
-    return Failure(kUnavailable, type, name, base::Cat("response code ", code));
-  }
-  if (answer->truncated) return Failure(kUnavailable, type, name, "truncated answer");
-  if (answer->referral) return Failure(kUnavailable, type, name, "the server does not recurse");
-  if (answer->empty()) answer->ttl = answer->negative_ttl;
-  answer->authentic = answer->authentic && options.trust_ad;
-  return answer;
-}
-
 // Nobody waits for its reply any longer.
-absl::Status CaresResolver::State::Late(RecordType type, std::string_view name) const {
+absl::Status CaresResolver::State::Late(const Asked& asked) const {
   const io::Fiber* const fiber = io::Fiber::Current();
   if (fiber != nullptr && fiber->cancelled()) {
-    return Failure(absl::StatusCode::kCancelled, type, name, "stopping");
+    return Failure(absl::StatusCode::kCancelled, asked, "stopping");
   }
-  return Failure(absl::StatusCode::kDeadlineExceeded, type, name, "no answer in time");
+  return Failure(absl::StatusCode::kDeadlineExceeded, asked, "no answer in time");
 }
 
 void CaresResolver::State::Count(const absl::StatusOr<Answer>& answer,
@@ -298,7 +309,9 @@ io::Task<absl::StatusOr<Answer>> CaresResolver::State::Finish(Pending pending,
                                                               std::string name,
                                                               absl::Time deadline) {
   const std::optional<Reply> reply = co_await pending->Until(deadline - absl::Now());
-  absl::StatusOr<Answer> answer = reply.has_value() ? Judge(type, name, *reply) : Late(type, name);
+  const Asked asked{type, name, servers};
+  absl::StatusOr<Answer> answer = reply.has_value() ? Judge(asked, *reply) : Late(asked);
+  if (answer.ok()) answer->authentic = answer->authentic && options.trust_ad;
   Count(answer, deadline, reply.has_value() ? reply->came : absl::Now());
   co_return answer;
 }

@@ -10,7 +10,11 @@
 // Limits    per_server_timeout doubles with each round over all servers; query_timeout bounds the
 //           whole. Names are asked as they are, fully qualified: no search list. `questions_max`
 //           are under way at a time, the rest wait within their query_timeout.
-// See       RFC 1035; RFC 6891 (EDNS, 1232 bytes); RFC 6840 §5.7 (AD in a question); c-ares 1.18
+//           By UDP the letters of a question have random case; an answer that does not repeat them
+//           counts for nothing, and the question is asked again by TCP, in lower case. With
+//           Protocol::kUdpOnly they are lower case.
+// See       common/dns/letter_case.h; RFC 1035; RFC 6891 (EDNS, 1232 bytes); RFC 6840 §5.7 (AD in a
+//           question); c-ares 1.18
 
 #pragma once
 

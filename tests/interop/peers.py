@@ -129,7 +129,8 @@ class NameServer:
         return self
 
     def queries(self, kind, name):
-        return self.process.text().count(f"query[{kind}] {name} ")
+        # Their letters have random case.
+        return self.process.text().lower().count(f"query[{kind}] {name} ".lower())
 
     def stop(self):
         self.process.stop()

@@ -1,11 +1,13 @@
 #include "tests/support/dns_servers.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <utility>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <spawn.h>
@@ -114,12 +116,14 @@ Dnsmasq::~Dnsmasq() {
 }
 
 ScriptedDns::ScriptedDns(Answerer answer) : answer_(std::move(answer)) {
+  const std::uint16_t port = FreePort();
+  const sockaddr_in address = Loopback(port);
   socket_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in address = Loopback(0);
+  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   POSTERN_CHECK(bind(socket_, Generic(address), sizeof(address)) == 0);
-  const timeval look_up{0, 20'000};
-  POSTERN_CHECK(setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &look_up, sizeof(look_up)) == 0);
-  server_ = base::Cat("127.0.0.1:", PortOf(socket_));
+  POSTERN_CHECK(bind(listener_, Generic(address), sizeof(address)) == 0);
+  POSTERN_CHECK(listen(listener_, 16) == 0);
+  server_ = base::Cat("127.0.0.1:", port);
   thread_ = std::thread([this] { Loop(); });
 }
 
@@ -127,20 +131,52 @@ ScriptedDns::~ScriptedDns() {
   stopping_ = true;
   thread_.join();
   close(socket_);
+  close(listener_);
 }
 
 void ScriptedDns::Loop() {
-  char buffer[4096];
   while (!stopping_) {
-    sockaddr_in peer{};
-    socklen_t length = sizeof(peer);
-    const ssize_t bytes =
-        recvfrom(socket_, buffer, sizeof(buffer), 0, reinterpret_cast<sockaddr*>(&peer), &length);
-    if (bytes <= 0) continue;
-    ++questions_;
-    const std::string out = answer_(std::string(buffer, static_cast<std::size_t>(bytes)));
-    if (!out.empty()) sendto(socket_, out.data(), out.size(), 0, Generic(peer), length);
+    pollfd waiting[2] = {{socket_, POLLIN, 0}, {listener_, POLLIN, 0}};
+    constexpr int kLookUpMs = 20;
+    if (poll(waiting, 2, kLookUpMs) <= 0) continue;
+    if ((waiting[0].revents & POLLIN) != 0) AnswerDatagram();
+    if ((waiting[1].revents & POLLIN) != 0) AnswerConnection();
   }
+}
+
+void ScriptedDns::AnswerDatagram() {
+  char buffer[4096];
+  sockaddr_in peer{};
+  socklen_t length = sizeof(peer);
+  const ssize_t bytes =
+      recvfrom(socket_, buffer, sizeof(buffer), 0, reinterpret_cast<sockaddr*>(&peer), &length);
+  if (bytes <= 0) return;
+  ++questions_;
+  const std::string out = answer_(std::string(buffer, static_cast<std::size_t>(bytes)));
+  if (!out.empty()) sendto(socket_, out.data(), out.size(), 0, Generic(peer), length);
+}
+
+// One question of a connection, with the length in front of it (RFC 1035 §4.2.2).
+void ScriptedDns::AnswerConnection() {
+  const int stream = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+  if (stream < 0) return;
+  const timeval patience{1, 0};
+  POSTERN_CHECK(setsockopt(stream, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0);
+  unsigned char head[2];
+  char buffer[4096];
+  if (recv(stream, head, 2, MSG_WAITALL) == 2) {
+    const auto size = static_cast<std::size_t>(head[0] << 8 | head[1]);
+    const ssize_t bytes = recv(stream, buffer, std::min(size, sizeof(buffer)), MSG_WAITALL);
+    if (bytes > 0) {
+      ++questions_;
+      ++tcp_questions_;
+      std::string out = answer_(std::string(buffer, static_cast<std::size_t>(bytes)));
+      const char length[2] = {static_cast<char>(out.size() >> 8), static_cast<char>(out.size())};
+      if (!out.empty()) out.insert(0, length, 2);
+      if (!out.empty()) send(stream, out.data(), out.size(), MSG_NOSIGNAL);
+    }
+  }
+  close(stream);
 }
 
 ScriptedDns::Answerer ScriptedDns::Silence() {
@@ -173,6 +209,13 @@ ScriptedDns::Answerer ScriptedDns::Bytes(std::string record) {
     std::string out = Echo(question, 0);
     out[7] = 1;
     return out + record;
+  };
+}
+
+ScriptedDns::Answerer ScriptedDns::LowerBytes(std::string record) {
+  return [answer = Bytes(std::move(record))](const std::string& question) {
+    // Codes and counts are no letters; the id may hold some.
+    return question.substr(0, 2) + base::LowerAscii(answer(question)).substr(2);
   };
 }
 

@@ -34,7 +34,7 @@ class Dnsmasq {
   std::string server_;
 };
 
-// Answers by UDP with what `answer` makes of each question; "" is silence.
+// Answers by UDP and TCP with what `answer` makes of each question; "" is silence.
 class ScriptedDns {
  public:
   using Answerer = std::function<std::string(const std::string& question)>;
@@ -48,19 +48,28 @@ class ScriptedDns {
 
   int questions() const { return questions_.load(); }
 
+  // Of these by TCP.
+  int tcp_questions() const { return tcp_questions_.load(); }
+
   static Answerer Silence();
   // The question back with this response code.
   static Answerer Code(int code);
   // The question back, claiming one record, followed by these bytes.
   static Answerer Bytes(std::string record);
+  // The same, with the question's letters in lower case.
+  static Answerer LowerBytes(std::string record);
 
  private:
   void Loop();
+  void AnswerDatagram();
+  void AnswerConnection();
 
   int socket_ = -1;
+  int listener_ = -1;
   Answerer answer_;
   std::string server_;
   std::atomic<int> questions_{0};
+  std::atomic<int> tcp_questions_{0};
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };
