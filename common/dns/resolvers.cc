@@ -16,10 +16,12 @@ absl::StatusOr<std::unique_ptr<Resolvers>> Resolvers::Make(io::Executor& executo
                                                            observe::Registry& registry) {
   std::unique_ptr<Resolvers> made(new Resolvers());
   POSTERN_ASSIGN_OR_RETURN(CachedResolver::Options internal, InternalResolver(settings, servers));
-  POSTERN_ASSIGN_OR_RETURN(made->internal_, CachedResolver::Make(executor, std::move(internal), &registry));
+  POSTERN_ASSIGN_OR_RETURN(made->internal_,
+                           CachedResolver::Make(executor, std::move(internal), &registry));
   POSTERN_ASSIGN_OR_RETURN(auto other, ExternalResolver(settings, servers, external_servers));
   if (!other.has_value()) return made;
-  POSTERN_ASSIGN_OR_RETURN(made->external_, CachedResolver::Make(executor, *std::move(other), &registry));
+  POSTERN_ASSIGN_OR_RETURN(made->external_,
+                           CachedResolver::Make(executor, *std::move(other), &registry));
   return made;
 }
 

@@ -180,7 +180,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
                                    MHD_OPTION_CONNECTION_LIMIT, kConnections,                //
                                    MHD_OPTION_PER_IP_CONNECTION_LIMIT, kConnectionsPerSource,
                                    MHD_OPTION_CONNECTION_MEMORY_LIMIT, kRequestBytes,  //
-                                   MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,        // MHD_OPTION_END);
+                                   MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds, MHD_OPTION_END);
   if (state->daemon == nullptr) {
     const std::string why = errno == 0 ? "it cannot be opened" : std::strerror(errno);
     return base::Error(absl::StatusCode::kUnavailable, "listen on ", address, ": ",
