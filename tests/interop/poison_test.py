@@ -56,7 +56,7 @@ class PoisonTest(Case):
         mailbox.start(seconds=60)
         self.eventually(lambda: mailbox.queued() == self.poison(mailbox), 30, "the others to go")
         self.assertEqual(self.poison(mailbox), 4)
-        self.assertEqual(len({one.data for one in self.arrived[24:]}), 16)
+        self.assertEqual(len({bytes(one.data) for one in self.arrived[24:]}), 16)
 
     def test_a_process_that_crashes_by_itself_counts_as_one_that_is_killed(self):
         mailbox = self.mailbox()
