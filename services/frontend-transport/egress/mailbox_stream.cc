@@ -143,7 +143,7 @@ void MailboxStream::LeaveUntried(const v1::Offer& offer) {
   SendOutcome(offer.delivery(),
               smtp::Outcome::Failed(recipients, smtp::Origin::kFrontEnd,
                                     absl::CancelledError("not admitted by the caller"),
-                                    mail::EnhancedStatus{4, 3, 2}));
+                                    mail::transient::kSystemNotAcceptingNetworkMessages));
 }
 
 io::Task<void> MailboxStream::Serve(std::shared_ptr<v1::Offer> offer,
