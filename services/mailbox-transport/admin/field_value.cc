@@ -74,6 +74,11 @@ FieldValue TimeOrNull(absl::Time time) {
   return set ? FieldValue(time) : FieldValue();
 }
 
+std::string_view TextIn(const FieldValue& value) {
+  const auto* const text = std::get_if<std::string>(&value);
+  return text == nullptr ? std::string_view() : *text;
+}
+
 FieldValue CountValue(std::uint64_t count) {
   return static_cast<std::int64_t>(count);
 }

@@ -29,6 +29,9 @@ FieldValue TextOrNull(std::string_view text);
 FieldValue TimeOrNull(absl::Time time);
 FieldValue CountValue(std::uint64_t count);
 
+// Empty of what is no text.
+std::string_view TextIn(const FieldValue& value);
+
 struct FieldForm {
   enum class Kind : std::uint8_t {
     kText,

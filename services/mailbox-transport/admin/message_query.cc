@@ -24,16 +24,15 @@ std::set<std::string> NamesOf(const std::vector<NamedQueue>& queues) {
 std::set<std::string> NamesOf(const FieldValue& value,
                               const QueueState& state,
                               std::string_view server) {
-  const auto* const text = std::get_if<std::string>(&value);
-  const auto meant =
-      text == nullptr ? absl::InvalidArgumentError("no queue") : QueueFilter::Parse(*text, server);
+  const std::string_view text = TextIn(value);
+  const auto meant = QueueFilter::Parse(text, server);
   if (!meant.ok() || meant->all()) return {};
   std::set<std::string> names;
   for (const NamedQueue& queue : state.queues()) {
     if (meant->Fits(queue)) names.insert(queue.name);
   }
   // A message whose queue has just gone is shown under the domain.
-  names.insert(text->substr(text->rfind('\\') + 1));
+  names.emplace(text.substr(text.rfind('\\') + 1));
   return names;
 }
 
@@ -42,8 +41,7 @@ std::set<std::string> NamesOf(const FieldValue& value,
 absl::Status TakeIdentityConditions(std::vector<FieldValue>& queues, MessageWalk::Terms& terms) {
   static const std::size_t field = *FindField(MessageFields(), "Identity", "message");
   for (const FieldValue& value : terms.filter.Take(field, Condition::Operator::kEq)) {
-    const auto* const text = std::get_if<std::string>(&value);
-    auto meant = ParseMessageIdentity(text == nullptr ? "" : *text);
+    auto meant = ParseMessageIdentity(TextIn(value));
     if (!meant.ok()) return base::Annotate(meant.status(), "filter");
     const bool other = terms.ids && *terms.ids != std::vector<base::MessageId>{meant->id};
     terms.ids = other ? std::vector<base::MessageId>() : std::vector<base::MessageId>{meant->id};

@@ -26,8 +26,7 @@ absl::StatusOr<std::vector<QueueFilter>> TakeIdentities(Condition::Operator op,
   static const std::size_t field = *FindField(QueueFields(), "Identity", "queue");
   std::vector<QueueFilter> named;
   for (const FieldValue& value : filter.Take(field, op)) {
-    const auto* const text = std::get_if<std::string>(&value);
-    auto one = QueueFilter::Parse(text == nullptr ? "" : *text, server);
+    auto one = QueueFilter::Parse(TextIn(value), server);
     if (!one.ok()) return base::Annotate(one.status(), "filter");
     named.push_back(*std::move(one));
   }
@@ -89,7 +88,8 @@ absl::StatusOr<QueueChoice> QueueChoice::Parse(const QueueTerms& terms, std::str
 bool QueueChoice::Fits(const NamedQueue& queue) const {
   if (!include_.empty() && !IsOfAny(queue, include_)) return false;
   if (IsOfAny(queue, exclude_)) return false;
-  const auto fits = [&queue](const QueueFilter& name) { return name.Fits(queue); };
+  // No queue is called "", or "*".
+  const auto fits = [&queue](const QueueFilter& name) { return !name.all() && name.Fits(queue); };
   if (!std::all_of(named_.begin(), named_.end(), fits)) return false;
   if (std::any_of(unnamed_.begin(), unnamed_.end(), fits)) return false;
   return filter_.Holds([&](std::size_t field) { return QueueField(field, queue, server_); });

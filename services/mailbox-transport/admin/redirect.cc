@@ -59,8 +59,7 @@ io::Task<absl::Status> Redirect::Run(const v1::RedirectMessageRequest& request,
                                      v1::RedirectMessageResponse& response,
                                      absl::Time at_latest) {
   if (request.release()) {
-    if (request.dry_run()) co_return co_await Count(response);
-    pipeline_.RefuseUntil(absl::InfinitePast());
+    if (!request.dry_run()) pipeline_.RefuseUntil(absl::InfinitePast());
     co_return co_await Count(response);
   }
   const pipeline::RouteTablePtr table = pipeline_.router().table();

@@ -57,6 +57,11 @@ TEST(QueueChoice, AFilterKnowsAQueueByEachOfItsIdentities) {
   EXPECT_THAT(NamesChosen({.filter = "Identity -eq 'other\\1'"}),
               ElementsAre(HasSubstr("filter: queue \"other\\1\": this server is ours")));
   EXPECT_THAT(NamesChosen({.filter = "Identity -eq '1' -and MessageCount -lt 3"}), IsEmpty());
+  for (const char* none : {"$null", "''", "'*'"}) {
+    EXPECT_THAT(NamesChosen({.filter = base::Cat("Identity -eq ", none)}), IsEmpty()) << none;
+    EXPECT_THAT(NamesChosen({.filter = base::Cat("Identity -ne ", none)}),
+                ElementsAre("Submission", "1", "2", "3"));
+  }
 }
 
 TEST(QueueChoice, ClassesIncludeAndExclude) {
