@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/log_parameters.h"
 #include "cli/mail_parameters.h"
 #include "common/base/text.h"
 #include "common/directory/parameters.h"
@@ -144,44 +145,6 @@ constexpr Parameter kRoute[] = {
     {"Size", "", Form::kSize, Standing::kField, "30MB", "0", "The size of the message."},
 };
 
-constexpr Parameter kTrack[] = {
-    {"End", "", Form::kText, Standing::kField, "\"2026-01-31 23:59\", UTC", "none", "Before it."},
-    {"EventId", "", Form::kText, Standing::kField,
-     "RECEIVE, SEND, DEFER, FAIL, DSN, RESUBMIT, POISONMESSAGE", "any",
-     "What became of the message."},
-    {"InternalMessageId", "", Form::kText, Standing::kField, "a number", "any",
-     "The identity of the message on its server, as in Get-Message."},
-    {"MessageId", "", Form::kText, Standing::kField, "<id@host>", "any",
-     "The Message-ID field, with or without its angle brackets."},
-    {"MessageSubject", "", Form::kText, Standing::kField, "text", "any", "A part of the subject."},
-    {"NetworkMessageId", "", Form::kText, Standing::kRefused, "", "", "-MessageId follows one."},
-    {"Recipients", "", Form::kList, Standing::kField, "addresses", "any",
-     "At least one of them is a recipient."},
-    {"Reference", "", Form::kText, Standing::kField, "<id@host>", "any",
-     "Of a DSN: the Message-ID of what it is about."},
-    {"ResultSize", "", Form::kText, Standing::kField, "a number, or unlimited", "1000",
-     "How many events are shown at most."},
-    {"Sender", "", Form::kText, Standing::kField, "an address, or <>", "any",
-     "The envelope sender."},
-    {"Server", "", Form::kList, Standing::kField, "names of TransportServers", "every server",
-     "Whose logs are searched; the server that is asked (--server) asks the others."},
-    {"Source", "", Form::kText, Standing::kField,
-     "SMTP, GATEWAY, DNS, DSN, QUEUE, ROUTING, ADMIN, POISONMESSAGE", "any",
-     "What told of the event."},
-    {"Start", "", Form::kText, Standing::kField, "as End", "none", "At this time or later."},
-    {"TransportTrafficType", "", Form::kText, Standing::kRefused, "", "", "All traffic is mail."},
-};
-
-constexpr Parameter kTlsReport[] = {
-    {"Date", "", Form::kText, Standing::kField, "a day as 2026-11-28, in UTC",
-     "every day that is kept", "Shows this day only."},
-    {"Json", "", Form::kSwitch, Standing::kField, "", "",
-     "Prints the report document of RFC 8460 for each day and policy domain, one a line."},
-    {"PolicyDomain", "", Form::kText, Standing::kField,
-     "a domain; with TLSA records the name of the host", "all",
-     "Shows this policy domain only, with the failures one by one."},
-};
-
 constexpr Parameter kImport[] = {
     {"AuthenticationCredential", "", Form::kText, Standing::kField, "the name of a secret", "none",
      "Stands in for the name and password of every connector that needs them: an export has no "
@@ -292,9 +255,8 @@ std::span<const Parameter> OwnParameters(Action action) {
     case Action::kTestRoute:
       return kRoute;
     case Action::kTrack:
-      return kTrack;
     case Action::kTlsReport:
-      return kTlsReport;
+      return LogParameters(action);
     case Action::kImport:
       return kImport;
     case Action::kInvokeScript:

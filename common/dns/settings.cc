@@ -48,7 +48,6 @@ absl::StatusOr<CachedResolver::Options> OptionsOf(const DnsSettings& settings,
   POSTERN_ASSIGN_OR_RETURN(const int trusted, Choose(trust, trusts));
   options.trust_ad = static_cast<TrustAd>(trusted);
   options.trust_ad_remote = *settings.trust_ad_remote;
-  options.name = protocol.key == settings.protocol.key ? "internal" : "external";
   options.servers_key = servers.key;
   options.trust_ad_key = trust.key;
   return options;
@@ -68,6 +67,7 @@ absl::StatusOr<std::optional<CachedResolver::Options>> ExternalResolver(
   POSTERN_ASSIGN_OR_RETURN(CachedResolver::Options options,
                            OptionsOf(settings, external->empty() ? servers : external,
                                      settings.external_protocol, settings.external_trust_ad));
+  options.name = "external";
   const bool same = options.network.servers == internal.network.servers &&
                     options.network.protocol == internal.network.protocol &&
                     options.trust_ad == internal.trust_ad;

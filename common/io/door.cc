@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/base/text.h"
+#include "common/io/system_address.h"
 #include "common/observe/log.h"
 
 namespace postern::io {
@@ -59,19 +60,6 @@ int Listening(const addrinfo& at, std::uint16_t port) {
   ::close(listener);
   errno = error;
   return -1;
-}
-
-IpAddress AddressOf(const sockaddr_storage& peer) {
-  IpAddress address;
-  if (peer.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(peer);
-    std::memcpy(address.bytes.data(), &v6.sin6_addr, 16);
-  } else {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(peer);
-    address.bytes[10] = address.bytes[11] = 0xFF;
-    std::memcpy(address.bytes.data() + 12, &v4.sin_addr, 4);
-  }
-  return address;
 }
 
 std::uint16_t PortOf(int listener) {
@@ -150,15 +138,15 @@ struct Door::State {
   bool AcceptOne(int listener) {
     sockaddr_storage peer{};
     socklen_t size = sizeof peer;
-    const int connection = ::accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size,
-                                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    auto& from = reinterpret_cast<sockaddr&>(peer);
+    const int connection = ::accept4(listener, &from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (connection < 0) {
       const bool starved =
           errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
       if (starved) Tell(Why(errno));
       return !starved;
     }
-    if (!open.Take(connection, AddressOf(peer))) {
+    if (!open.Take(connection, IpAddressIn(from).value_or(IpAddress()))) {
       Tell("as many connections of one source as it takes: another one is closed");
       ::close(connection);
       return true;

@@ -103,10 +103,7 @@ void MailboxStream::Take(v1::Offer& offer) {
 
 void MailboxStream::Refuse(const v1::Offer& offer, absl::Status why) {
   probe_.OfferRefused();
-  const auto recipients = static_cast<std::size_t>(offer.envelope().recipients_size());
-  SendOutcome(offer.delivery(),
-              smtp::Outcome::Failed(recipients, smtp::Origin::kFrontEnd, std::move(why),
-                                    mail::transient::kSystemIncorrectlyConfigured));
+  SendFailure(offer, std::move(why), mail::transient::kSystemIncorrectlyConfigured);
 }
 
 io::Task<bool> MailboxStream::Admits(const v1::Offer& offer,
@@ -139,11 +136,16 @@ void MailboxStream::LeaveUntried(const v1::Offer& offer) {
   open_.erase(offer.delivery());
   probe_.LeftUntried();
   if (closed_) return;
+  SendFailure(offer, absl::CancelledError("not admitted by the caller"),
+              mail::transient::kSystemNotAcceptingNetworkMessages);
+}
+
+void MailboxStream::SendFailure(const v1::Offer& offer,
+                                absl::Status why,
+                                mail::EnhancedStatus status) {
   const auto recipients = static_cast<std::size_t>(offer.envelope().recipients_size());
   SendOutcome(offer.delivery(),
-              smtp::Outcome::Failed(recipients, smtp::Origin::kFrontEnd,
-                                    absl::CancelledError("not admitted by the caller"),
-                                    mail::transient::kSystemNotAcceptingNetworkMessages));
+              smtp::Outcome::Failed(recipients, smtp::Origin::kFrontEnd, std::move(why), status));
 }
 
 io::Task<void> MailboxStream::Serve(std::shared_ptr<v1::Offer> offer,

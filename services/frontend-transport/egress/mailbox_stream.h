@@ -23,6 +23,7 @@
 
 #include "common/io/event.h"
 #include "common/io/scope.h"
+#include "common/mail/enhanced_status.h"
 #include "common/rpc/frame_stream.h"
 #include "common/smtp/engine.h"
 #include "services/frontend-transport/egress/offered_body.h"
@@ -81,6 +82,8 @@ class MailboxStream final : public rpc::ToMailbox::Handler {
   io::Task<void> LeaveWhenEmpty();
   void Take(v1::Offer& offer);
   void Refuse(const v1::Offer& offer, absl::Status why);
+  // The outcome of an offer of which nothing was sent.
+  void SendFailure(const v1::Offer& offer, absl::Status why, mail::EnhancedStatus status);
   void SendOutcome(std::uint64_t delivery, const smtp::Outcome& outcome);
 
   smtp::Engine& engine_;

@@ -7,19 +7,13 @@
 #include "gtest/gtest.h"
 #include <unistd.h>
 
+#include "tests/common/directory/small_snapshot.h"
+
 namespace postern::directory {
 namespace {
 
 using ::testing::HasSubstr;
-
-SnapshotPtr WithServer(const std::string& name) {
-  SnapshotParts parts;
-  parts.sites.emplace_back().name = "main";
-  TransportServer& server = parts.servers.emplace_back();
-  server.name = name;
-  server.site = "main";
-  return MakeSnapshot(std::move(parts));
-}
+using testing::WithServer;
 
 class DiskCopyTest : public ::testing::Test {
  protected:
